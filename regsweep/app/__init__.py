@@ -1,0 +1,1 @@
+"""The Hydra application: it composes, checks, and hands plain values to `regsweep.run`."""

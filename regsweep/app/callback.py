@@ -1,0 +1,150 @@
+"""What happens before a run or a sweep starts, and after a sweep ends.
+
+Before: everything is checked, and only then a folder is made, one of its own for every start. After: the table.
+"""
+
+import itertools
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from regsweep import records
+from regsweep.app import door, resume, search_space
+from regsweep.app.grammar import quoted
+from regsweep.app.refuse import refuse
+from regsweep.errors import ConfigError, RecordError, RegsweepError
+from regsweep.paths import SweepPaths, shown
+from regsweep.sweeper.redact import redact
+
+_log = logging.getLogger("regsweep")
+
+
+class RunCallback(Callback):
+    """Hydra calls this; an error that it raises would be a mere warning, so it ends the process instead."""
+
+    def __init__(self) -> None:
+        self._sweep: SweepPaths | None = None
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Check the run, then claim its folder."""
+        with _refusing(), read_write(config.hydra):
+            _check_run(config, kwargs["config_name"])
+            config.hydra.run.dir = str(_claim(config, "hydra.run.dir"))
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Check every value of the search space, then claim the sweep's folder and record its configuration."""
+        loader = GlobalHydra.instance().config_loader()
+        with _refusing(), read_write(config.hydra), open_dict(config.hydra):
+            search_space.fit_to_model(config, loader)
+            search_space.check(config, loader, kwargs["config_name"])
+            sweep = SweepPaths(_claim(config, "hydra.sweep.dir"))
+            _settle(config, sweep)
+            if resume.is_resumed(sweep.folder):
+                resume.require_same_configuration(config, sweep)
+            else:
+                resume.remember_command(sweep)
+            records.write_text(sweep.multirun, redact(OmegaConf.to_yaml(config)))
+            self._sweep = sweep
+            _announce(sweep, config)
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Print the table of a sweep that began; a sweep with failed trials ends with exit code 1.
+
+        Hydra calls this too when the sweep was stopped or broke off, and then that goes on to say so; but where no
+        trial is complete the sweeper breaks off merely for want of a best one.
+        """
+        if self._sweep is None or isinstance(sys.exception(), RecordError | ConfigError):
+            return
+        from regsweep.report import command  # noqa: PLC0415  (pandas)
+
+        with _refusing():
+            counts = command.report(self._sweep.folder)
+        is_broken_off = sys.exception() is not None and (
+            "complete" in counts or not isinstance(sys.exception(), ValueError)
+        )
+        if counts.keys() - {"complete", "pruned"} and not is_broken_off:
+            raise SystemExit(1)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """End the process on any error: Hydra would make a warning of it and go on with what was not checked."""
+    try:
+        yield
+    except RegsweepError as error:
+        refuse(error)
+    except door.HYDRA_ERRORS as error:
+        refuse(door.one_line(error))
+    except Exception:  # noqa: BLE001  (whatever it is, nothing unchecked may run)
+        traceback.print_exc()
+        raise SystemExit(1) from None
+
+
+def _announce(sweep: SweepPaths, config: DictConfig) -> None:
+    _log.info(f"sweep in {shown(sweep.folder)}")
+    if search_space.is_optuna(config):
+        import optuna  # noqa: PLC0415
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def _check_run(config: DictConfig, config_name: str | None) -> None:
+    from regsweep.build import build  # noqa: PLC0415  (torch)
+
+    sweep = config.hydra.runtime.choices.get("sweep")
+    if sweep is not None:
+        raise ConfigError("sweep", sweep, "a sweep makes many runs; add -m")
+    overrides = [*config.hydra.overrides.hydra, *config.hydra.overrides.task]
+    door.require_one_penalty(GlobalHydra.instance().config_loader(), config_name, overrides)
+    build(door.validate_composed(config))
+
+
+def _claim(config: DictConfig, key: str) -> Path:
+    """Make and return a folder that nobody else has.
+
+    Hydra names folders by the second, and two starts in the same second would share one: the later one gets a
+    number. A folder that the user named is taken as it is, unless something lies in it already.
+    """
+    wanted = Path(str(OmegaConf.select(config, key))).absolute()
+    if "${" in str(wanted):
+        raise ConfigError(key, wanted, "Hydra takes ${ in a folder's name for an interpolation; work in another folder")
+    is_named = any(override.startswith(f"{key}=") for override in config.hydra.overrides.hydra)
+    if resume.is_resumed(wanted):
+        return wanted
+    try:
+        if is_named:
+            wanted.mkdir(parents=True, exist_ok=True)
+            if any(wanted.iterdir()):
+                raise ConfigError(key, wanted, "this folder is not empty; choose another, or delete what lies there")
+            return wanted
+        for number in itertools.count(1):
+            folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+            try:
+                folder.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            return folder
+    except OSError as error:
+        raise records.write_error(wanted, error) from error
+    raise AssertionError
+
+
+def _settle(config: DictConfig, sweep: SweepPaths) -> None:
+    """Set the claimed folder, and an Optuna study in it, for the sweeper and its trials."""
+    settings = {"hydra.sweep.dir": str(sweep.folder)}
+    if search_space.is_stock_optuna(config) and config.hydra.sweeper.storage is None:
+        # Every special sign escaped: ?, % and { in a folder's name mean something else in a URL.
+        settings["hydra.sweeper.storage"] = f"sqlite:///{quote(str(sweep.study))}"
+    for key, value in settings.items():
+        OmegaConf.update(config, key, value)
+        # Each trial composes anew from these, and must come to the same.
+        config.hydra.overrides.hydra.append(f"{key}={quoted(value)}")

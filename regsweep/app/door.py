@@ -1,0 +1,99 @@
+"""From Hydra's composed configuration to a validated one, and from Hydra's errors to one line."""
+
+import difflib
+import re
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.config_loader import ConfigLoader
+from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from regsweep.config import RunConfig, validate
+from regsweep.errors import ConfigError, RegsweepError
+
+NOT_OF_A_RUN = ("hydra", "sweep")
+"""Top-level keys that describe the command or the search, not a run."""
+
+
+def validate_composed(cfg: DictConfig) -> RunConfig:
+    """Return the validated configuration of one run.
+
+    Raises:
+        ConfigError: for what is unknown, missing or not allowed.
+    """
+    masked = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in NOT_OF_A_RUN])
+    try:
+        values = OmegaConf.to_container(masked, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise one_line(error) from None
+    assert isinstance(values, dict)
+    return validate({str(key): value for key, value in values.items()})
+
+
+def require_one_penalty(loader: ConfigLoader, config_name: str | None, overrides: list[str]) -> None:
+    """Refuse presets of which more than one sets a penalty: the last would silently win.
+
+    Raises:
+        ConfigError: naming those presets.
+    """
+    chosen = loader.compute_defaults_list(config_name, overrides, RunMode.RUN).defaults
+    presets = [entry.config_path for entry in chosen if (entry.config_path or "").startswith("regularizer/")]
+    if len(presets) <= 2:  # noqa: PLR2004  (the base and one preset)
+        return
+    penalized = [preset for preset in presets if preset and _sets_penalty(loader, preset)]
+    if len(penalized) > 1:
+        names = [preset.partition("/")[2] for preset in penalized]
+        raise ConfigError(
+            "regularizer",
+            f"[{','.join(names)}]",
+            "each sets a penalty, and a run has one; choose one (elastic_net mixes L1 and L2)",
+        )
+
+
+def one_line(error: Exception) -> RegsweepError:
+    """Return what Hydra or OmegaConf say over several lines as one line with a next step."""
+    if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
+        group, _, option = error.missing_cfg_file.rpartition("/")
+        options = sorted(name for name in error.options if name != "base")
+        near = difflib.get_close_matches(option, options, n=1, cutoff=0.5)
+        hint = f"did you mean {group}={near[0]}? " if near else ""
+        return RegsweepError(f"{group}={option}: no such option; {hint}there is {', '.join(options)}")
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
+    text = f"{error}\n{cause}"
+    mistyped = re.match(r"Could not override '(.+?)'\.\nTo append to your config use \+(.+)", text)
+    if mistyped:
+        parent = mistyped[1].rpartition(".")[0]
+        near = re.findall(r"Did you mean: '(.+?)'", text)
+        meant = f"{parent}.{near[0]}" if near and parent else "".join(near)
+        hint = f"did you mean {meant}?" if meant else f"see the keys of {parent or 'the configuration'} with --cfg job"
+        return RegsweepError(f"{mistyped[2]}: no such key; {hint}")
+    lines = [line.strip() for line in text.splitlines()]
+    kept = [
+        line
+        for line in lines
+        if line and not re.match(r"(full_key|reference_type|object_type|See https?|Set the env)", line)
+    ]
+    return RegsweepError(" ".join(dict.fromkeys(kept)) or type(error).__name__)
+
+
+def is_hydras_own(error: ValueError) -> bool:
+    """Return whether Hydra raised `error` itself while composing (``model=null``), not something that it called."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("hydra.")
+
+
+HYDRA_ERRORS: tuple[type[Exception], ...] = (HydraException, OmegaConfBaseException)
+
+
+def _sets_penalty(loader: ConfigLoader, preset: str) -> bool:
+    if preset == "regularizer/base":
+        return False
+    assert isinstance(loader, ConfigLoaderImpl)
+    # Its own keys alone: a preset that is composed of others has no penalty of its own.
+    loaded: Any = loader.repository.load_config(preset)
+    return OmegaConf.select(loaded.config, "penalty", default=None) not in (None, "none")

@@ -1,0 +1,101 @@
+"""The Hydra application's entry: composed configurations come in here, one per run or trial."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from regsweep.app.door import validate_composed
+from regsweep.app.refuse import refuse
+from regsweep.app.resume import is_going_on
+from regsweep.app.told import told_before
+from regsweep.errors import Pruned, RecordError, RegsweepError, show
+from regsweep.paths import config_folder, shown
+from regsweep.sweeper import TrialValue, is_watched, report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+_log = logging.getLogger("regsweep")
+
+# What a configuration may name as a `_target_` for Hydra itself to call. Models do not go through Hydra:
+# `regsweep.models.resolve` has a rule of its own for them.
+_TRUSTED = [
+    "regsweep.app.callback.RunCallback",
+    "hydra.experimental.callbacks.*",
+    "hydra_plugins.*",
+    "optuna.samplers.*",
+    "optuna.pruners.*",
+    "regsweep.sweeper.plugin.RegsweepSweeper",
+    "logging.FileHandler",
+    "logging.StreamHandler",
+    "logging.Formatter",
+]
+
+
+@hydra.main(config_path=str(config_folder()), config_name="config", execution_whitelist=_TRUSTED)
+def main(cfg: DictConfig) -> float:
+    """Run one composed configuration and return its validation accuracy (NaN where there is none).
+
+    A trial that fails or diverges returns NaN, which a sweep takes as a failure and goes on. A single run that
+    fails ends the process.
+    """
+    from regsweep.run import run  # noqa: PLC0415  (imports torch, which --help and completion do not need)
+
+    runtime = HydraConfig.get()
+    is_trial = runtime.mode == RunMode.MULTIRUN
+    folder = Path(runtime.runtime.output_dir)
+    told = told_before(folder) if is_trial and is_going_on() else None
+    if told is not None:
+        _log.info(f"trial {runtime.job.num}: finished before, its record is told")
+        return told
+    try:
+        outcome = run(
+            validate_composed(cfg),
+            folder,
+            is_trial=is_trial,
+            report=report if is_trial else None,
+            show_bar=not is_watched(),
+        )
+    except Pruned as pruned:
+        _log.info(f"trial {runtime.job.num} {pruned}  ({_settings(runtime.overrides.task)})")
+        raise
+    except RecordError as error:
+        refuse(error)
+    except RegsweepError as error:
+        if not is_trial:
+            refuse(error)
+        _log.error(f"trial {runtime.job.num} {error}")
+        return TrialValue(math.nan, error=str(error))
+    except Exception as error:
+        if not is_trial:
+            raise
+        _log.exception(f"trial {runtime.job.num} failed: {type(error).__name__}")
+        return TrialValue(math.nan, error=f"{type(error).__name__}: {show(error)}")
+    accuracies = "  ".join(f"{name} {metrics.accuracy:.4f}" for name, metrics in outcome.metrics.items())
+    if is_trial:
+        _log.info(f"trial {runtime.job.num}: {accuracies}  ({_settings(runtime.overrides.task)})")
+    else:
+        _log.info(f"accuracy     {accuracies}")
+        _log.info(f"record       {shown(folder)}")
+    validation = outcome.metrics.get("validation")
+    return TrialValue(validation.accuracy if validation else math.nan, outcome.named_metrics())
+
+
+def _settings(overrides: Sequence[str]) -> str:
+    """Return a trial's overrides as one readable line; the record has them whole."""
+    pairs = [override.partition("=") for override in overrides if not override.startswith(("sweep=", "experiment="))]
+    return ", ".join(f"{key} {_rounded(value)}" for key, _, value in pairs)
+
+
+def _rounded(value: str) -> str:
+    return f"{float(value):.3g}" if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) else value

@@ -1,0 +1,65 @@
+"""``regsweep reproduce DIR/N``: a trial runs again from its record alone, and the numbers are compared."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from regsweep import records
+from regsweep.app.door import validate_composed
+from regsweep.errors import DivergedError, RegsweepError
+from regsweep.paths import RunPaths
+
+_COMPARED = ("status", "error", "metrics", "penalty", "best_epoch", "epochs", "sparsity", "histogram", "weights_sha256")
+_CONTEXT = ("versions", "machine")
+
+
+def main(arguments: list[str]) -> None:
+    """Run the subcommand with its own arguments; exit code 1 where a number came out differently."""
+    parser = argparse.ArgumentParser(
+        prog="regsweep reproduce", description="Run a trial again from its record and compare every number."
+    )
+    parser.add_argument(
+        "folder", metavar="DIR", type=Path, help="folder of a trial (multirun/<date>/<time>/<n>) or of a single run"
+    )
+    differences = reproduce(parser.parse_args(arguments).folder.absolute())
+    raise SystemExit(1 if differences else 0)
+
+
+def reproduce(folder: Path) -> list[str]:
+    """Run the trial in `folder` again, print what was found, and return the names of the numbers that differ."""
+    from regsweep.run import run  # noqa: PLC0415  (torch)
+
+    paths = RunPaths(folder)
+    if not (paths.result.is_file() and paths.config.is_file()):
+        raise RegsweepError(f"{folder}: holds no finished run (result.json and .hydra/config.yaml)")
+    before = records.read_json(paths.result)
+    config = OmegaConf.load(paths.config)
+    hydra = OmegaConf.load(paths.config.with_name("hydra.yaml"))
+    assert isinstance(config, DictConfig)
+    os.chdir(str(OmegaConf.select(hydra, "hydra.runtime.cwd")))
+    with tempfile.TemporaryDirectory() as place:
+        with contextlib.suppress(DivergedError):  # it is recorded, and compared like any other end
+            run(validate_composed(config), Path(place), is_trial="test" not in before["metrics"])
+        now = records.read_json(RunPaths(Path(place)).result)
+    differences = [name for key in _COMPARED for name in _differences(key, before.get(key), now.get(key))]
+    print(f"{folder}: {'reproduced bit for bit' if not differences else 'NOT reproduced'}")  # noqa: T201
+    for name in differences:
+        print(f"  {name}")  # noqa: T201
+    for key in _CONTEXT:
+        for name in _differences(key, before.get(key), now.get(key)):
+            print(f"  other than then: {name}")  # noqa: T201
+    return differences
+
+
+def _differences(name: str, before: Any, now: Any) -> list[str]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        keys = dict.fromkeys([*before, *now])
+        return [line for key in keys for line in _differences(f"{name}.{key}", before.get(key), now.get(key))]
+    return [] if before == now else [f"{name}: {before} then, {now} now"]

@@ -1,0 +1,127 @@
+"""``regsweep resume DIR``: a sweep goes on from its folder alone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from regsweep import records
+from regsweep.app.grammar import quoted
+from regsweep.errors import ConfigError, RegsweepError
+from regsweep.paths import SweepPaths
+from regsweep.sweeper.redact import redact
+
+_resumed: Path | None = None
+
+MAY_DIFFER = (
+    "hydra.sweeper.n_trials",
+    "hydra.sweeper.timeout",
+    "hydra.overrides",
+    "hydra.runtime",
+    "hydra.job",
+    "hydra.sweep.dir",
+)
+"""What a resumed sweep may have other than before: how far to go, and where it stands."""
+
+
+def is_resumed(folder: Path) -> bool:
+    """Return whether this process was started to go on with the sweep in `folder`."""
+    return _resumed == folder
+
+
+def is_going_on() -> bool:
+    """Return whether this process was started to go on with a sweep."""
+    return _resumed is not None
+
+
+def remember_command(paths: SweepPaths) -> None:
+    """Write down what this sweep was started with, and where."""
+    arguments = [redact(argument) for argument in sys.argv[1:]]
+    records.write_json(
+        paths.command,
+        {
+            "arguments": arguments,
+            "working_folder": str(Path.cwd()),
+            "import_path": sys.path,
+        },
+    )
+
+
+def restore_command(arguments: list[str]) -> None:
+    """Make this process the one that started the sweep: arguments, working folder, import path.
+
+    Raises:
+        RegsweepError: when the folder holds no sweep that can go on.
+    """
+    global _resumed  # noqa: PLW0603  (one process goes on with one sweep)
+    parser = argparse.ArgumentParser(
+        prog="regsweep resume", description="Go on with a sweep that was stopped or killed, or extend one that is done."
+    )
+    parser.add_argument("folder", metavar="DIR", type=Path, help="the sweep's folder")
+    parser.add_argument(
+        "settings", metavar="KEY=VALUE", nargs="*", help="n_trials=N: how many trials in all; timeout=S"
+    )
+    given = parser.parse_args(arguments)
+    folder = given.folder.absolute()
+    paths = SweepPaths(folder)
+    if not paths.command.is_file():
+        raise RegsweepError(f"{given.folder}: no sweep that can go on (there is no {paths.command.name})")
+    extra = []
+    for setting in given.settings:
+        name, _, value = setting.partition("=")
+        if name not in ("n_trials", "timeout"):
+            raise RegsweepError(
+                f"{setting}: a resumed sweep takes n_trials=N and timeout=S; start a new one for anything else"
+            )
+        extra.append(f"hydra.sweeper.{name}={value}")
+    command = records.read_json(paths.command)
+    if any(":***@" in argument for argument in command["arguments"]):
+        raise RegsweepError(
+            f"{given.folder}: the password of its storage is not kept; "
+            "name it as ${oc.env:NAME} in hydra.sweeper.storage"
+        )
+    try:
+        os.chdir(command["working_folder"])
+    except OSError as error:
+        raise RegsweepError(
+            f"{command['working_folder']}: the sweep's working folder is gone ({error.strerror})"
+        ) from error
+    sys.path[:] = dict.fromkeys([*sys.path, *command["import_path"]])
+    before = [argument for argument in command["arguments"] if not argument.startswith("hydra.sweep.dir=")]
+    sys.argv = ["regsweep", *before, *extra, f"hydra.sweep.dir={quoted(str(folder))}"]
+    _resumed = folder
+
+
+def require_same_configuration(config: DictConfig, paths: SweepPaths) -> None:
+    """Refuse to go on with a configuration other than the one that the sweep began with.
+
+    Raises:
+        ConfigError: naming the first key that differs, its value now and then.
+    """
+    before, now = _flat(OmegaConf.load(paths.multirun)), _flat(config)
+    for key in [*before, *(key for key in now if key not in before)]:
+        if before.get(key) != now.get(key) and not key.startswith(MAY_DIFFER):
+            raise ConfigError(
+                key,
+                now.get(key),
+                f"the sweep began with {before.get(key)}; restore it, or start a new sweep in another folder",
+            )
+
+
+def _flat(config: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+
+    def walk(node: Any, path: str) -> None:
+        if isinstance(node, dict):
+            for key, value in node.items():
+                walk(value, f"{path}.{key}" if path else str(key))
+        else:
+            found[path] = str(node)
+
+    walk(OmegaConf.to_container(config, resolve=False, enum_to_str=True), "")
+    return found

@@ -1,0 +1,276 @@
+"""The values that a sweep will try: all are checked before the first trial starts."""
+
+import importlib.util
+import itertools
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from regsweep.app import door
+from regsweep.app.grammar import quoted
+from regsweep.config import RunConfig
+from regsweep.errors import ConfigError, RegsweepError, show
+from regsweep.sweeper.space import Condition, parse_conditions
+
+_log = logging.getLogger("regsweep")
+
+MOST_COMBINATIONS = 2000
+"""Of an Optuna space, at most this many combinations are checked beyond each value by itself."""
+
+
+def is_optuna(config: DictConfig) -> bool:
+    """Return whether the sweep draws from Optuna, by this project's sweeper or the stock one."""
+    return str(config.hydra.sweeper.get("_target_", "")).endswith(("optuna_sweeper.OptunaSweeper", "RegsweepSweeper"))
+
+
+def is_stock_optuna(config: DictConfig) -> bool:
+    """Return whether the sweeper is Hydra's own Optuna sweeper."""
+    return str(config.hydra.sweeper.get("_target_", "")).endswith("optuna_sweeper.OptunaSweeper")
+
+
+def fit_to_model(config: DictConfig, loader: ConfigLoader) -> None:
+    """Take out of ``hydra.sweeper.params`` what the run has no place for, saying so in a line each."""
+    params = config.hydra.sweeper.get("params") or {}
+    reasons = {key: reason for key, reason in _without_effect(config, loader).items() if key in params}
+    if not reasons:
+        return
+    for key, reason in reasons.items():
+        _log.warning(f"{key} leaves the search space: {reason}")
+    kept = {str(key): str(params[key]) for key in params if key not in reasons}
+    config.hydra.sweeper.params = kept
+    # Each trial composes anew from these, and must come to the same: a dictionary would be merged, so it is
+    # emptied first.
+    listed = ", ".join(f"{key}: {quoted(value)}" for key, value in kept.items())
+    config.hydra.overrides.hydra.extend(["hydra.sweeper.params=null", f"+hydra.sweeper.params={{{listed}}}"])
+
+
+def _without_effect(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
+    """Return the parameters that could change nothing in this run, each with the reason."""
+    reasons = {}
+    if OmegaConf.select(config, "regularizer.penalty") == "none":
+        reasons["regularizer.lambda"] = "there is no penalty to weigh"
+        reasons["regularizer.penalty"] = "none was asked for"
+    target = OmegaConf.select(config, "model._target_")
+    if target is None or "model" in _swept_keys(config, loader):
+        return reasons
+    from regsweep.models import has_place_for, resolve_class  # noqa: PLC0415  (torch)
+
+    cls = resolve_class(target)
+    lacking = [name for name in ("dropout", "batch_norm") if not has_place_for(cls, name)]
+    return reasons | {f"regularizer.{name}": f"{cls.__name__} has no place for it" for name in lacking}
+
+
+def check(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> None:
+    """Validate every combination of listed values and bounds that the sweep can try.
+
+    A grid is checked whole, as it will be run. Of an Optuna space every value and bound is checked by itself
+    and then the combinations, up to `MOST_COMBINATIONS`.
+
+    Raises:
+        ConfigError: for the first combination that is not allowed.
+    """
+    if is_optuna(config):
+        _check_sweeper(config, _swept_keys(config, loader))
+    candidates = _candidates(config, loader)
+    groups = {key: values for key, values in candidates.items() if _is_group(loader, key)}
+    plain = {key: values for key, values in candidates.items() if key not in groups}
+    conditions = parse_conditions(config.hydra.sweeper.get("conditions"))
+    built: set[str] = set()
+    for choices in itertools.product(*groups.values()):
+        base = _compose(config, loader, config_name, list(choices))
+        for values in _combinations(list(plain.values()), None if not is_optuna(config) else MOST_COMBINATIONS):
+            run = door.validate_composed(_with_values(base, values, conditions))
+            _check_trial(run, built)
+
+
+def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
+    """Refuse what the sweeper would stumble over after the first trials, or would quietly do wrongly."""
+    sweeper = config.hydra.sweeper
+    for name in ("n_trials", "n_jobs"):
+        if type(sweeper[name]) is not int or sweeper[name] < 1:
+            raise ConfigError(f"hydra.sweeper.{name}", sweeper[name], "must be a whole number of 1 or more")
+    rate = sweeper.max_failure_rate
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")
+    _check_objectives(sweeper)
+    if "seed" in swept:
+        raise ConfigError(
+            "seed", "…", "a search would choose the luckiest seed; compare seeds in a grid, without Optuna"
+        )
+    _require_followed_ranges(config, swept)
+    _require_sampler(sweeper.sampler)
+    if sweeper.get("pruner") is not None:
+        _require_sampler(sweeper.pruner)
+    if sweeper.storage is not None:
+        _require_storage(str(sweeper.storage))
+
+
+def _check_objectives(sweeper: DictConfig) -> None:
+    directions = sweeper.direction if OmegaConf.is_list(sweeper.direction) else [sweeper.direction]
+    names = [str(getattr(direction, "name", direction)) for direction in directions]
+    objectives = sweeper.get("objectives")
+    if objectives is None:
+        if names != ["maximize"]:
+            allowed = "the objective is an accuracy; add hydra.sweeper.direction=maximize"
+            raise ConfigError("hydra.sweeper.direction", ",".join(names), allowed)
+    elif len(objectives) != len(names) or not set(names) <= {"minimize", "maximize"}:
+        allowed = f"must be minimize or maximize for each of the {len(objectives)} objectives"
+        raise ConfigError("hydra.sweeper.direction", ",".join(names), allowed)
+
+
+def _require_followed_ranges(config: DictConfig, swept: set[str]) -> None:
+    """Refuse to vary what a range was chosen by: λ's by the penalty, the learning rate's by the optimizer."""
+    params = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
+    assert isinstance(params, dict)
+    for key, value in (params["params"] or {}).items():
+        for chosen_by in re.findall(r"\$\{([\w.]+)\}", str(value)):
+            if key not in swept and swept & {chosen_by, chosen_by.partition(".")[0]}:
+                raise ConfigError(
+                    chosen_by,
+                    "…",
+                    f"the range of {key} follows it and cannot while it varies; fix one, or give {key} a range",
+                )
+
+
+def _require_sampler(config: DictConfig) -> None:
+    from hydra.utils import instantiate  # noqa: PLC0415
+
+    name = str(config.get("_target_")).rpartition(".")[2]
+    if name == "CmaEsSampler" and importlib.util.find_spec("cmaes") is None:
+        raise ConfigError("hydra/sweeper/sampler", "cmaes", "needs another package: pip install cmaes")
+    try:
+        instantiate(config)
+    except Exception as error:
+        raise ConfigError(
+            "hydra/sweeper/sampler", name, f"cannot be made ({type(error).__name__}: {show(error)})"
+        ) from error
+
+
+def _require_storage(url: str) -> None:
+    from optuna.storages import get_storage  # noqa: PLC0415
+
+    try:
+        get_storage(url)
+    except Exception as error:
+        # Not the URL, which may hold a password.
+        raise RegsweepError(f"hydra.sweeper.storage: cannot be opened ({type(error).__name__})") from error
+
+
+def _require_distribution(override: Override, config: DictConfig) -> None:
+    """Refuse what cannot be drawn from: a reversed interval, a log interval from 0, an interval in a grid."""
+    from hydra_plugins.hydra_optuna_sweeper._impl import create_optuna_distribution_from_override  # noqa: PLC0415
+
+    is_grid = str(config.hydra.sweeper.sampler.get("_target_")).endswith("GridSampler")
+    if is_grid and isinstance(override.value(), IntervalSweep):
+        text = str(override.get_value_string())
+        raise ConfigError(
+            override.get_key_element(), text, "the grid sampler needs listed values: choice(…) or range(…)"
+        )
+    try:
+        create_optuna_distribution_from_override(override)
+    except (ValueError, AssertionError) as error:
+        text = str(override.get_value_string())
+        raise ConfigError(override.get_key_element(), text, f"not a range to search: {show(error)}") from error
+
+
+def _check_trial(run: RunConfig, built: set[str]) -> None:
+    """Refuse what no trial may do, and build the parts of each kind of trial once."""
+    from regsweep.build import build  # noqa: PLC0415  (torch)
+
+    if run.dataset.val_fraction == 0:
+        raise ConfigError(
+            "dataset.val_fraction",
+            run.dataset.val_fraction,
+            "a sweep chooses on validation images; set it above 0, for example 0.1",
+        )
+    kind = json.dumps(
+        [
+            run.model.model_dump(),
+            run.dataset.model_dump(),
+            run.device.model_dump(),
+            run.regularizer.dropout > 0,
+            run.regularizer.batch_norm,
+            run.trainer.batch_size == 1,
+        ]
+    )
+    if kind not in built:
+        build(run)
+        built.add(kind)
+
+
+def _swept_keys(config: DictConfig, loader: ConfigLoader) -> set[str]:
+    """Return the keys that the command line sweeps."""
+    given = _parse(loader, config.hydra.overrides.task)
+    return {override.key_or_group for override in given if override.is_sweep_override()}
+
+
+def _candidates(config: DictConfig, loader: ConfigLoader) -> dict[str, list[str]]:
+    """Return for each key that the sweep sets the overrides to check: listed values, or both bounds."""
+    params = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
+    candidates: dict[str, list[str]] = {}
+    for override in _parse(loader, [*params, *config.hydra.overrides.task]):
+        key = override.get_key_element()
+        value = override.value()
+        if override.is_sweep_override() and is_optuna(config):
+            _require_distribution(override, config)
+        if isinstance(value, IntervalSweep):
+            if not is_optuna(config):
+                raise ConfigError(
+                    key,
+                    override.get_value_string(),
+                    "an interval needs a search: add sweep=regularization, or list values",
+                )
+            candidates[key] = [f"{key}={value.start}", f"{key}={value.end}"]
+        elif override.is_sweep_override():
+            candidates[key] = [f"{key}={text}" for text in override.sweep_string_iterator()]
+        elif override.is_delete():
+            candidates[key] = [str(override.input_line)]
+        else:
+            candidates[key] = [f"{key}={override.get_value_element_as_str()}"]
+    return candidates
+
+
+def _compose(config: DictConfig, loader: ConfigLoader, config_name: str | None, overrides: list[str]) -> DictConfig:
+    door.require_one_penalty(loader, config_name, overrides)
+    return loader.load_sweep_config(config, overrides)
+
+
+def _combinations(values: list[list[str]], most: int | None) -> Iterator[tuple[str, ...]]:
+    """Yield one value per key: every combination, or, with `most`, each value once and then up to `most`."""
+    everything = itertools.product(*values)
+    if most is None:
+        yield from everything
+        return
+    first = tuple(options[0] for options in values)
+    for place, options in enumerate(values):
+        for option in options:
+            yield (*first[:place], option, *first[place + 1 :])
+    yield from itertools.islice(everything, most)
+
+
+def _with_values(base: DictConfig, overrides: tuple[str, ...], conditions: Mapping[str, Condition]) -> DictConfig:
+    cfg = OmegaConf.masked_copy(base, [str(key) for key in base if key not in door.NOT_OF_A_RUN])
+    with read_write(cfg), open_dict(cfg):
+        values = {o.key_or_group: o.value() for o in OverridesParser.create().parse_overrides(list(overrides))}
+        for key, value in values.items():
+            holds = key not in conditions or conditions[key].holds(values)
+            OmegaConf.update(cfg, key, value if holds else conditions[key].otherwise, merge=False)
+    return cfg
+
+
+def _is_group(loader: ConfigLoader, key: str) -> bool:
+    """Return whether `key` must be composed rather than set: a config group, or an added or deleted key."""
+    name = key.lstrip("+~").partition("@")[0]
+    return name != key or bool(loader.get_group_options(name, ObjectType.CONFIG))
+
+
+def _parse(loader: ConfigLoader, overrides: Any) -> list[Override]:
+    return OverridesParser.create(config_loader=loader).parse_overrides([str(override) for override in overrides])

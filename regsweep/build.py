@@ -1,0 +1,80 @@
+"""From a validated configuration to the objects that the loop works with."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim import Optimizer
+
+from regsweep import seeding
+from regsweep.config import RegularizerConfig, RunConfig
+from regsweep.data import Dataset, load_dataset
+from regsweep.device import resolve_device
+from regsweep.errors import ConfigError
+from regsweep.models import build_model
+from regsweep.optimizers import build_optimizer
+from regsweep.regularizers import PENALTIES, Penalty
+from regsweep.scope import ParameterGroups, group_parameters
+from regsweep.signatures import select_accepted
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run is made of, all on one device."""
+
+    device: torch.device
+    dataset: Dataset
+    model: nn.Module
+    groups: ParameterGroups
+    penalty: Penalty
+    optimizer: Optimizer
+
+
+def build(config: RunConfig) -> Parts:
+    """Return the parts that `config` describes; the same seed gives the same initial weights.
+
+    Seeds torch's global generator: with the stream of the weights before the model is built, with that of the
+    noise after it.
+
+    Raises:
+        RegsweepError: when the device, the data or a part of the model is not to be had.
+    """
+    device = resolve_device(config.device.name)
+    dataset = load_dataset(config.dataset)
+    torch.manual_seed(seeding.derive(config.seed, "weights"))
+    model = build_model(
+        config.model,
+        input_shape=dataset.input_shape,
+        num_classes=dataset.num_classes,
+        dropout=config.regularizer.dropout,
+        batch_norm=config.regularizer.batch_norm,
+    )
+    torch.manual_seed(seeding.derive(config.seed, "noise"))
+    _require_batches(model, config, len(dataset.train))
+    model = model.to(memory_format=torch.channels_last).to(device)
+    groups = group_parameters(model, config.regularizer.scope)
+    penalty = build_penalty(config.regularizer)
+    optimizer = build_optimizer(config.optimizer, groups, penalty.weight_decay)
+    return Parts(device, dataset.to(device), model, groups, penalty, optimizer)
+
+
+def build_penalty(config: RegularizerConfig) -> Penalty:
+    """Return the penalty that `config` describes."""
+    cls = PENALTIES[config.penalty]
+    settings = {"strength": config.strength, "solver": config.solver}
+    if config.l1_ratio is not None:
+        settings["l1_ratio"] = config.l1_ratio
+    return cls(**select_accepted(cls, settings))
+
+
+def has_batch_norm(model: nn.Module) -> bool:
+    """Return whether a layer of `model` normalizes over the batch."""
+    return any(isinstance(module, _BatchNorm) for module in model.modules())
+
+
+def _require_batches(model: nn.Module, config: RunConfig, num_images: int) -> None:
+    if has_batch_norm(model) and min(config.trainer.batch_size, num_images) == 1:
+        raise ConfigError(
+            "trainer.batch_size", config.trainer.batch_size, "BatchNorm needs batches of 2 images or more"
+        )

@@ -1,0 +1,66 @@
+"""``regsweep``: a subcommand, or else Hydra's command line."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from regsweep.errors import RegsweepError
+from regsweep.paths import enter_working_folder
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    commands: dict[str, Callable[[list[str]], None]] = {"report": _report, "resume": _resume, "reproduce": _reproduce}
+    try:
+        if len(sys.argv) > 1 and sys.argv[1] in commands:
+            commands[sys.argv[1]](sys.argv[2:])
+        else:
+            _hydra()
+    except RegsweepError as error:
+        sys.stderr.write(f"regsweep: {error}\n")
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt as stop:
+        sys.stderr.write("regsweep: stopped\n")
+        raise SystemExit(getattr(stop, "exit_code", 130)) from None
+
+
+def _hydra() -> None:
+    enter_working_folder()
+    # The user's own models lie in the working folder; the console script would not look there.
+    if str(Path.cwd()) not in sys.path and "" not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    # Hydra then raises its errors instead of printing them over many lines, and we say each in one.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    from regsweep.app import door  # noqa: PLC0415
+    from regsweep.app import main as application  # noqa: PLC0415
+    from regsweep.sweeper.signals import terminable  # noqa: PLC0415
+
+    try:
+        with terminable():
+            application.main()
+    except door.HYDRA_ERRORS as error:
+        raise door.one_line(error) from error
+    except ValueError as error:
+        if door.is_hydras_own(error):
+            raise door.one_line(error) from error
+        raise
+
+
+def _resume(arguments: list[str]) -> None:
+    from regsweep.app.resume import restore_command  # noqa: PLC0415
+
+    restore_command(arguments)
+    _hydra()
+
+
+def _reproduce(arguments: list[str]) -> None:
+    from regsweep.app import reproduce  # noqa: PLC0415
+
+    reproduce.main(arguments)
+
+
+def _report(arguments: list[str]) -> None:
+    from regsweep.report import command  # noqa: PLC0415
+
+    command.main(arguments)

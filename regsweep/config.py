@@ -1,0 +1,233 @@
+"""The door: a composed configuration is validated here once and becomes frozen, typed values.
+
+Nothing below this module takes a Hydra or OmegaConf object. Each field carries, beside its check, the words
+that a user reads when the check fails.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+
+from regsweep.errors import ConfigError, show
+from regsweep.regularizers import PENALTIES
+from regsweep.signatures import parameters_of, suggest
+
+
+class Section(BaseModel):
+    """A frozen part of the configuration that refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
+
+
+def _field(allowed: str, /, **constraints: Any) -> Any:
+    """Return a required field whose failed check is answered with `allowed`."""
+    return Field(description=allowed, allow_inf_nan=constraints.pop("allow_inf_nan", None), **constraints)
+
+
+def _number(allowed: str, /, **constraints: Any) -> Any:
+    return _field(allowed, allow_inf_nan=False, **constraints)
+
+
+class ModelConfig(Section):
+    """The network: its class and the class's own parameters."""
+
+    model_config = ConfigDict(extra="allow")
+
+    target: str = _field("must name a class as module.Class", alias="_target_", pattern=r"^\w+(\.\w+)+$")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The class's own parameters, by name."""
+        return dict(self.model_extra or {})
+
+
+class RegularizerConfig(Section):
+    """The penalty, dropout and BatchNorm. What λ means is said in `regsweep.regularizers`."""
+
+    penalty: str = _field(f"must be one of {', '.join(PENALTIES)}")
+    strength: float = _number(
+        "must be a finite number of 0 or more, for example regularizer.lambda=1e-4", alias="lambda", ge=0
+    )
+    l1_ratio: float | None = _number("must be a number from 0 to 1, or null for 0.5", ge=0, le=1)
+    scope: Literal["weights", "all"] = _field("must be weights (matrices and kernels) or all")
+    solver: Literal["proximal", "subgradient"] = _field("must be proximal or subgradient")
+    dropout: float = _number(
+        "must be a probability of dropping, 0 or more and below 1, for example regularizer.dropout=0.5",
+        ge=0,
+        lt=1,
+    )
+    batch_norm: bool | None = _field("must be true, false, or null for the model's own habit")
+
+    @field_validator("penalty")
+    @classmethod
+    def _known_penalty(cls, penalty: str) -> str:
+        if penalty not in PENALTIES:
+            raise ConfigError("regularizer.penalty", penalty, f"no such penalty; {suggest(penalty, PENALTIES)}")
+        return penalty
+
+    @model_validator(mode="after")
+    def _no_setting_without_effect(self) -> Self:
+        if self.penalty == "none":
+            if self.strength != 0:
+                raise ConfigError(
+                    "regularizer.lambda",
+                    self.strength,
+                    "there is no penalty to weigh; add regularizer.penalty=l2 (or l1, elastic_net), or set it to 0",
+                )
+            return self
+        settings = parameters_of(PENALTIES[self.penalty])
+        for name, value, default in (("l1_ratio", self.l1_ratio, None), ("solver", self.solver, "proximal")):
+            if value != default and name not in settings:
+                raise ConfigError(
+                    f"regularizer.{name}",
+                    value,
+                    f"penalty={self.penalty} has no use for it; leave it at {show(default)} or choose another penalty",
+                )
+        return self
+
+
+class SGDConfig(Section):
+    """Stochastic gradient descent, with momentum where it is not 0."""
+
+    name: Literal["sgd"]
+    lr: float = _number("must be a finite number above 0, for example optimizer.lr=0.05", gt=0)
+    momentum: float = _number("must be 0 or more and below 1, for example optimizer.momentum=0.9", ge=0, lt=1)
+
+
+class AdamConfig(Section):
+    """Adam (Kingma and Ba, 2015) and AdamW (Loshchilov and Hutter, 2019)."""
+
+    name: Literal["adam", "adamw"]
+    lr: float = _number("must be a finite number above 0, for example optimizer.lr=1e-3", gt=0)
+    betas: tuple[
+        Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)],
+        Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)],
+    ] = _field("must be two numbers of 0 or more and below 1, for example optimizer.betas=[0.9,0.999]", strict=False)
+    eps: float = _number("must be a finite number above 0, for example optimizer.eps=1e-8", gt=0)
+
+
+class DeviceConfig(Section):
+    """Where to compute, and in which precision."""
+
+    name: str = _field(
+        "must be auto, cpu, cuda or mps (or cuda:1 for the second GPU)",
+        pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$",
+    )
+    precision: Literal["float32", "bfloat16"] = _field("must be float32 or bfloat16")
+
+
+class DatasetConfig(Section):
+    """The images, how many of them to train on, and how they are split."""
+
+    name: Literal["digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "image_folder"] = _field(
+        "must be digits, mnist, fashion_mnist, kmnist, cifar10 or image_folder"
+    )
+    root: str = _field("must be the path of a folder", min_length=1, pattern=r"^[^\x00]+$")
+    download: bool = _field("must be true or false")
+    train_size: int | None = _field("must be a whole number of 2 or more, or null for all training images", ge=2)
+    label_noise: float = _number(
+        "must be a share of 0 or more and below 1, for example dataset.label_noise=0.2", ge=0, lt=1
+    )
+    val_fraction: float = _number(
+        "must be a share of 0 or more and below 1, for example dataset.val_fraction=0.2", ge=0, lt=1
+    )
+    split_seed: int = _field("must be a whole number from 0 to 4294967295", ge=0, lt=2**32)
+    image_size: int | None = _field(
+        "must be a whole number from 4 to 1024, or null for the images' own size", ge=4, le=1024
+    )
+
+    @field_validator("root")
+    @classmethod
+    def _at_home(cls, root: str) -> str:
+        return str(Path(root).expanduser())  # the shell leaves the ~ in dataset.root=~/data alone
+
+    @model_validator(mode="after")
+    def _size_of_own_images_only(self) -> Self:
+        if self.image_size is not None and self.name != "image_folder":
+            raise ConfigError(
+                "dataset.image_size", self.image_size, f"{self.name} has a size of its own; leave it null"
+            )
+        return self
+
+
+class TrainerConfig(Section):
+    """The loop's settings, and what a run leaves behind."""
+
+    epochs: int = _field("must be a whole number of 1 or more, for example trainer.epochs=30", ge=1, le=10**6)
+    batch_size: int = _field("must be a whole number of 1 or more, for example trainer.batch_size=64", ge=1, le=10**6)
+    restore_best: bool = _field("must be true or false")
+    test: bool | None = _field("must be true, false, or null (single runs yes, trials of a sweep no)")
+    save_weights: bool | None = _field("must be true, false, or null (single runs yes, trials of a sweep no)")
+
+
+OptimizerConfig = SGDConfig | AdamConfig
+
+
+class RunConfig(Section):
+    """Everything that one run is made from."""
+
+    model: ModelConfig
+    regularizer: RegularizerConfig
+    optimizer: OptimizerConfig = Field(discriminator="name", description="must be sgd, adam or adamw")
+    device: DeviceConfig
+    dataset: DatasetConfig
+    trainer: TrainerConfig
+    seed: int = _field("must be a whole number from 0 to 4294967295", ge=0, lt=2**32)
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if self.trainer.restore_best and self.dataset.val_fraction == 0:
+            raise ConfigError(
+                "trainer.restore_best",
+                True,
+                "needs validation images; set dataset.val_fraction above 0, for example 0.1",
+            )
+        return self
+
+
+def validate(values: Mapping[str, Any]) -> RunConfig:
+    """Return the frozen configuration that `values` (nested plain dicts) describe.
+
+    Raises:
+        ConfigError: for the first key that is unknown, missing or has a value that is not allowed.
+    """
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as invalid:
+        raise _explain(invalid, values) from None
+
+
+def _explain(invalid: ValidationError, values: Mapping[str, Any]) -> ConfigError:
+    error = invalid.errors(include_url=False)[0]
+    # pydantic names the chosen class of a union in its path; the user's key does not have it.
+    path = [str(part) for part in error["loc"] if part not in ("sgd", "adam", "adamw")]
+    section = _section(path[0], values) if len(path) > 1 else RunConfig
+    known = {info.alias or name: info for name, info in section.model_fields.items()}
+    if error["type"] == "extra_forbidden":
+        return ConfigError(".".join(path), error["input"], f"no such key; {suggest(path[-1], known)}")
+    if error["type"] == "missing":
+        return ConfigError(".".join(path), None, "is missing from the configuration")
+    if path == ["optimizer"]:
+        path.append("name")
+        return ConfigError(".".join(path), _value_at(path, values), str(known["optimizer"].description))
+    key = path[:2] if section is not RunConfig else path[:1]
+    info: FieldInfo = known[key[-1]]
+    return ConfigError(".".join(key), _value_at(key, values), info.description or error["msg"])
+
+
+def _section(name: str, values: Mapping[str, Any]) -> type[Section]:
+    if name == "optimizer":
+        return SGDConfig if values["optimizer"]["name"] == "sgd" else AdamConfig
+    section = RunConfig.model_fields[name].annotation
+    assert isinstance(section, type)
+    assert issubclass(section, Section)
+    return section
+
+
+def _value_at(path: list[str], values: Any) -> Any:
+    for part in path:
+        values = values.get(part) if isinstance(values, Mapping) else None
+    return values

@@ -1,0 +1,73 @@
+"""What a user can be told: one family of errors, each a single line with key, value, allowed, next step.
+
+A broken promise of our own is an assertion, never one of these.
+"""
+
+from typing import Any
+
+
+class RegsweepError(Exception):
+    """A mistake or a condition that the user can mend. ``exit_code`` is what the process ends with."""
+
+    exit_code = 2
+
+
+class ConfigError(RegsweepError):
+    """A value of the configuration that is not allowed.
+
+    Args:
+        key: dotted key, as typed on the command line.
+        value: what was given.
+        allowed: what is allowed there, and what to do next.
+    """
+
+    def __init__(self, key: str, value: Any, allowed: str) -> None:
+        super().__init__(f"{key}={show(value)}: {allowed}")
+
+
+class DatasetError(RegsweepError):
+    """A data set that is missing, damaged or too small for what was asked."""
+
+
+class DeviceError(RegsweepError):
+    """A device that this machine does not have."""
+
+
+class DivergedError(RegsweepError):
+    """The training loss became NaN or infinite.
+
+    Args:
+        epoch: the epoch (from 1) in which it was seen.
+        loss: the value of the loss.
+    """
+
+    exit_code = 1
+
+    def __init__(self, epoch: int, loss: float) -> None:
+        super().__init__(f"diverged at epoch {epoch}: the loss is {loss}; try a lower optimizer.lr")
+        self.epoch = epoch
+
+
+class Pruned(Exception):  # noqa: N818  (nothing went wrong)
+    """A trial is not worth going on with: a sweep's pruner says so when the trial reports a step."""
+
+
+class RecordError(RegsweepError):
+    """A record that cannot be written (disk, permission) or read."""
+
+    exit_code = 3
+
+
+LONGEST = 100
+"""Signs of a value that are shown."""
+
+
+def show(value: Any) -> str:
+    """Return `value` as it would be typed on the command line, cut to one readable line."""
+    text = {None: "null", True: "true", False: "false"}.get(value) if _is_singleton(value) else str(value)
+    text = " ".join(str(text).split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _is_singleton(value: Any) -> bool:
+    return value is None or isinstance(value, bool)

@@ -1,0 +1,186 @@
+"""The training loop. It knows tensors and nothing of configurations, files, Hydra or Optuna.
+
+Shapes: N images in all, B of a batch, C channels, H rows, W columns, K classes.
+"""
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import Parameter, functional
+from torch.optim import Optimizer
+
+from regsweep.data import Dataset, Split
+from regsweep.device import autocast
+from regsweep.errors import DivergedError
+from regsweep.metrics import Metrics, evaluate
+from regsweep.optimizers import step_sizes
+from regsweep.regularizers import Penalty
+
+TRAIN_SAMPLE = 5000
+"""After each epoch training metrics are taken on at most this many training images, always the same ones."""
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """What is known after an epoch.
+
+    Attributes:
+        epoch: from 1.
+        train: on the fixed sample of training images, in evaluation mode.
+        validation: None where there are no validation images.
+        penalty: the penalty's value, apart from the cross-entropy.
+        train_seconds: spent on the epoch's steps.
+        evaluate_seconds: spent on evaluating after it.
+    """
+
+    epoch: int
+    train: Metrics
+    validation: Metrics | None
+    penalty: float
+    train_seconds: float
+    evaluate_seconds: float
+
+
+class Observer(Protocol):
+    """Who is told of the progress of a training."""
+
+    def on_step(self) -> None:
+        """Hear that a step was made."""
+
+    def on_epoch(self, row: EpochRow) -> None:
+        """Hear what is known after an epoch."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The loop's own numbers.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images per step.
+        precision: of the forward pass, ``float32`` or ``bfloat16``.
+        restore_best: end with the weights of the epoch with the best validation accuracy (the first of equals).
+    """
+
+    epochs: int
+    batch_size: int
+    precision: str = "float32"
+    restore_best: bool = False
+
+
+def train(
+    model: nn.Module,
+    dataset: Dataset,
+    optimizer: Optimizer,
+    penalty: Penalty,
+    *,
+    penalized: Mapping[str, Parameter],
+    settings: Settings,
+    batch_order: torch.Generator,
+    observer: Observer,
+) -> int | None:
+    """Train `model` in place and return its best validation epoch (from 1), None without validation images.
+
+    Randomness comes from `batch_order` (a generator on the CPU) and, for dropout, from torch's global one.
+
+    Raises:
+        DivergedError: when the loss is no longer finite.
+    """
+    covered = list(penalized.values())
+    sample, held_out = _sample(dataset.train), dataset.validation
+    best: tuple[float, int, dict[str, Tensor]] | None = None
+    for epoch in range(1, settings.epochs + 1):
+        began = time.perf_counter()
+        loss = _train_epoch(
+            model,
+            dataset.train,
+            optimizer,
+            penalty,
+            covered=covered,
+            settings=settings,
+            batch_order=batch_order,
+            observer=observer,
+        )
+        trained = time.perf_counter()
+        train_metrics = _evaluate(model, sample, settings)
+        validation = None if held_out is None else _evaluate(model, held_out, settings)
+        with torch.no_grad():
+            penalty_value = penalty.value(covered)
+        for value in (loss, train_metrics.loss, validation.loss if validation else 0.0, penalty_value):
+            if not math.isfinite(value):
+                raise DivergedError(epoch, value)
+        evaluated = time.perf_counter()
+        if validation is not None and (best is None or validation.accuracy > best[0]):
+            best = (validation.accuracy, epoch, _snapshot(model) if settings.restore_best else {})
+        observer.on_epoch(
+            EpochRow(epoch, train_metrics, validation, penalty_value, trained - began, evaluated - trained)
+        )
+    if best is not None and settings.restore_best:
+        model.load_state_dict(best[2])
+    return best[1] if best else None
+
+
+def num_steps(num_images: int, batch_size: int) -> int:
+    """Return the number of steps in an epoch: a last batch of a single image is left out."""
+    full, rest = divmod(num_images, batch_size)
+    return full + (1 if rest > 1 or (rest == 1 and full == 0) else 0)
+
+
+def _train_epoch(
+    model: nn.Module,
+    split: Split,
+    optimizer: Optimizer,
+    penalty: Penalty,
+    *,
+    covered: list[Parameter],
+    settings: Settings,
+    batch_order: torch.Generator,
+    observer: Observer,
+) -> float:
+    """Make one pass over `split` and return the mean cross-entropy of its batches, as seen while training."""
+    model.train()
+    device = split.labels_N.device
+    total = torch.zeros((), device=device)
+    for index_B in _batches(len(split), settings.batch_size, batch_order):
+        chosen_B = index_B.to(device)
+        images_BCHW, labels_B = split.images_NCHW[chosen_B], split.labels_N[chosen_B]
+        with autocast(device, settings.precision):
+            logits_BK = model(images_BCHW)
+        loss = functional.cross_entropy(logits_BK.float(), labels_B)
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        with torch.no_grad():
+            penalty.add_gradient(covered)
+            optimizer.step()
+            penalty.shrink(step_sizes(optimizer, covered))
+        total += loss.detach()
+        observer.on_step()
+    return total.item() / num_steps(len(split), settings.batch_size)
+
+
+def _batches(num_images: int, batch_size: int, order: torch.Generator) -> Iterator[Tensor]:
+    """Yield the indices of each batch, in a fresh random order.
+
+    A batch of one has no variance, and BatchNorm cannot train on it: the last batch is dropped when it holds a
+    single image, for every model alike, so that runs with and without BatchNorm see the same batches.
+    """
+    permutation = torch.randperm(num_images, generator=order)
+    yield from torch.split(permutation, batch_size)[: num_steps(num_images, batch_size)]
+
+
+def _evaluate(model: nn.Module, split: Split, settings: Settings) -> Metrics:
+    return evaluate(model, split.images_NCHW, split.labels_N, settings.precision)
+
+
+def _snapshot(model: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
+
+def _sample(split: Split) -> Split:
+    stride = math.ceil(len(split) / TRAIN_SAMPLE)
+    return split if stride == 1 else Split(split.images_NCHW[::stride], split.labels_N[::stride])

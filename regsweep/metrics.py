@@ -1,0 +1,44 @@
+"""What a trained network is judged by: accuracy and cross-entropy, always in evaluation mode.
+
+Shapes: B images of a batch, N in all, K classes.
+"""
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from regsweep.device import autocast
+
+EVALUATION_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Accuracy (a fraction) and cross-entropy (natural logarithm, mean over images, without any penalty)."""
+
+    accuracy: float
+    loss: float
+
+    def as_dict(self) -> dict[str, float]:
+        """Return both by name."""
+        return asdict(self)
+
+
+@torch.inference_mode()
+def evaluate(model: nn.Module, images_NCHW: Tensor, labels_N: Tensor, precision: str = "float32") -> Metrics:
+    """Return accuracy and cross-entropy of `model` on all images; leaves the model in evaluation mode."""
+    model.eval()
+    device = labels_N.device
+    correct = torch.zeros((), dtype=torch.int64, device=device)
+    total = torch.zeros((), dtype=torch.float32, device=device)
+    for images_BCHW, labels_B in zip(
+        torch.split(images_NCHW, EVALUATION_BATCH), torch.split(labels_N, EVALUATION_BATCH), strict=True
+    ):
+        with autocast(device, precision):
+            logits_BK = model(images_BCHW)
+        logits_BK = logits_BK.float()
+        correct += (logits_BK.argmax(1) == labels_B).sum()
+        total += functional.cross_entropy(logits_BK, labels_B, reduction="sum")
+    return Metrics(correct.item() / len(labels_N), total.item() / len(labels_N))

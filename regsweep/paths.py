@@ -1,0 +1,98 @@
+"""Where everything lies: no file name stands anywhere else."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_WORKING_FOLDER = "REGSWEEP_WORKING_FOLDER"
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def config_folder() -> Path:
+    """Return the folder of the shipped configuration.
+
+    In a wheel it lies inside the package, in a checkout beside it. (An editable install may leave an old copy
+    elsewhere; going by the package's own file, it is never read.)
+    """
+    inside = _PACKAGE / "conf"
+    return inside if inside.is_dir() else _PACKAGE.parent / "conf"
+
+
+def enter_working_folder() -> None:
+    """Remember the folder that the command was typed in: with hydra.job.chdir a run works in another one."""
+    os.environ[_WORKING_FOLDER] = str(Path.cwd().resolve())
+
+
+def working_folder() -> Path:
+    """Return the folder that the command was typed in, in its worker processes too."""
+    return Path(os.environ.get(_WORKING_FOLDER) or Path.cwd().resolve())
+
+
+def shown(path: Path) -> Path:
+    """Return `path` as a person in the working folder would write it."""
+    here = working_folder()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """The files of one run's folder."""
+
+    folder: Path
+
+    @property
+    def result(self) -> Path:
+        """The record: written last, so that a folder with a record holds a finished run."""
+        return self.folder / "result.json"
+
+    @property
+    def history(self) -> Path:
+        """One row per epoch."""
+        return self.folder / "history.csv"
+
+    @property
+    def weights(self) -> Path:
+        """The weights, in safetensors."""
+        return self.folder / "model.safetensors"
+
+    @property
+    def config(self) -> Path:
+        """The composed configuration (Hydra writes it)."""
+        return self.folder / ".hydra" / "config.yaml"
+
+    @property
+    def overrides(self) -> Path:
+        """What the command line, or the sweep, set (Hydra writes it)."""
+        return self.folder / ".hydra" / "overrides.yaml"
+
+
+@dataclass(frozen=True)
+class SweepPaths:
+    """The files of one sweep's folder; its trials lie in folders named by their numbers."""
+
+    folder: Path
+
+    @property
+    def multirun(self) -> Path:
+        """The sweep's own configuration."""
+        return self.folder / "multirun.yaml"
+
+    @property
+    def command(self) -> Path:
+        """What the sweep was started with, and where."""
+        return self.folder / "command.json"
+
+    @property
+    def trials(self) -> Path:
+        """One row per trial."""
+        return self.folder / "trials.csv"
+
+    @property
+    def optimization_results(self) -> Path:
+        """The best trial, as Hydra's Optuna sweeper writes it, with its number and folder."""
+        return self.folder / "optimization_results.yaml"
+
+    @property
+    def study(self) -> Path:
+        """The Optuna study, in SQLite."""
+        return self.folder / "study.db"

@@ -1,0 +1,111 @@
+"""How a person follows a training: a bar on a terminal, a few quiet lines in a log."""
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from regsweep.loop import EpochRow
+
+_log = logging.getLogger("regsweep.epochs")
+_LINES = 10
+
+
+class Reporter:
+    """Hears of the progress, keeps the history, and shows it."""
+
+    def __init__(
+        self,
+        epochs: int,
+        steps_per_epoch: int,
+        images_per_step: float,
+        *,
+        lines: bool,
+        report: Callable[[float, int], None] | None = None,
+    ) -> None:
+        self.history: list[EpochRow] = []
+        self._report = report
+        self._epochs = epochs
+        self._every = math.ceil(epochs / _LINES) if lines else None
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _ImagesPerSecond(images_per_step),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._progress.add_task(f"epoch 1/{epochs}", total=epochs * steps_per_epoch)
+
+    @contextmanager
+    def shown(self, *, bar: bool) -> Iterator["Reporter"]:
+        """Show the bar meanwhile, where there is a terminal and it is wanted."""
+        if not (bar and self._progress.console.is_terminal):
+            yield self
+            return
+        streams = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
+        for handler in streams:
+            handler.addFilter(_not_an_epoch)
+        try:
+            with self._progress:
+                yield self
+        finally:
+            for handler in streams:
+                handler.removeFilter(_not_an_epoch)
+
+    def on_step(self) -> None:
+        """Move the bar by a step."""
+        self._progress.advance(self._task)
+
+    def on_epoch(self, row: EpochRow) -> None:
+        """Keep the epoch's row and say it, in about ten lines a run."""
+        self.history.append(row)
+        seen = row.validation or row.train
+        name = "validation" if row.validation else "train"
+        self._progress.update(
+            self._task,
+            description=f"epoch {min(row.epoch + 1, self._epochs)}/{self._epochs} · {name} {seen.accuracy:.4f}",
+        )
+        if self._every and (row.epoch % self._every == 0 or row.epoch == self._epochs):
+            _log.info(f"epoch {row.epoch:>{len(str(self._epochs))}}/{self._epochs}  {describe(row)}")
+        if self._report and row.validation:
+            self._report(row.validation.accuracy, row.epoch)
+
+
+def describe(row: EpochRow) -> str:
+    """Return an epoch's accuracies and losses in one line, cross-entropy and penalty apart."""
+    parts = [f"train {row.train.accuracy:.4f} (loss {row.train.loss:.4f})"]
+    if row.validation:
+        parts.append(f"validation {row.validation.accuracy:.4f} (loss {row.validation.loss:.4f})")
+    if row.penalty:
+        parts.append(f"penalty {row.penalty:.4g}")
+    return "  ".join(parts)
+
+
+def _not_an_epoch(record: logging.LogRecord) -> bool:
+    return record.name != _log.name
+
+
+class _ImagesPerSecond(ProgressColumn):
+    def __init__(self, images_per_step: float) -> None:
+        super().__init__()
+        self._images_per_step = images_per_step
+
+    def render(self, task: Task) -> Text:
+        """Return the rate of the last seconds."""
+        speed = (task.speed or 0) * self._images_per_step
+        return Text(f"{speed:,.0f} images/s")

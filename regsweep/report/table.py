@@ -1,0 +1,81 @@
+"""The table of a sweep in the terminal: best first."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from regsweep.paths import shown
+from regsweep.report.sweep import OBJECTIVE, Sweep
+
+
+def print_table(sweep: Sweep, console: Console) -> None:
+    """Print one row per trial (number, swept parameters, validation accuracy, status, seconds), then the best."""
+    names = _short_names(sweep.swept)
+    has_test = sweep.trials["test_accuracy"].notna().any()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in [
+        "trial",
+        *names.values(),
+        "validation accuracy",
+        *(["test accuracy"] if has_test else []),
+        "status",
+        "seconds",
+    ]:
+        table.add_column(heading, justify="left" if heading == "status" else "right", overflow="fold")
+    best = sweep.best()
+    for _, row in sweep.ranked().iterrows():
+        cells = [str(row["number"]), *(_show(row[key]) for key in names), _accuracy(row[OBJECTIVE])]
+        cells += [_accuracy(row["test_accuracy"])] if has_test else []
+        cells += [row["status"], _seconds(row["total_seconds"])]
+        is_best = best is not None and row["number"] == best["number"]
+        table.add_row(*(escape(cell) for cell in cells), style="bold green" if is_best else None)
+    console.print(table)
+    console.print(escape(_conclusion(sweep, names)), soft_wrap=True)
+
+
+def count_statuses(sweep: Sweep) -> dict[str, int]:
+    """Return how many trials ended how, the most frequent first."""
+    return dict(Counter(sweep.trials["status"]).most_common())
+
+
+def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
+    counts = count_statuses(sweep)
+    total = f"{len(sweep.trials)} trial{'s' if len(sweep.trials) != 1 else ''}: " + ", ".join(
+        f"{n} {status}" for status, n in counts.items()
+    )
+    lines = [total]
+    failed = sweep.trials[sweep.trials["error"].notna()]
+    lines += [f"trial {number}: {error}" for number, error in zip(failed["number"], failed["error"], strict=True)]
+    best = sweep.best()
+    if best is not None and len(sweep.trials) > 1:
+        settings = " ".join(f"{names[key]}={_show(best[key])}" for key in names)
+        lines.append(f"best: trial {best['number']}, validation accuracy {best[OBJECTIVE]:.4f}, {settings}")
+        lines.append(f"      {shown(sweep.folder / best['folder'])}")
+    return "\n".join(lines)
+
+
+def _short_names(keys: list[str]) -> dict[str, str]:
+    """Return for each dotted key its last part, where that is enough to tell it from the others."""
+    last = Counter(key.rpartition(".")[2] for key in keys)
+    return {key: key.rpartition(".")[2] if last[key.rpartition(".")[2]] == 1 else key for key in keys}
+
+
+def _show(value: Any) -> str:
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return "–"
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _accuracy(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.4f}"
+
+
+def _seconds(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.1f}"

@@ -1,0 +1,172 @@
+"""The job's side of a trial: it reports its steps, and its end is written to disk before anyone is told.
+
+The record in the trial's folder is the truth: a sweep that is killed between the end of a trial and the telling of
+it finds the record and tells it, and never runs the trial again.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from regsweep import records
+from regsweep.errors import Pruned, RecordError
+from regsweep.sweeper.redact import redact_file
+
+_log = logging.getLogger("regsweep")
+
+RECORD = "trial.json"
+
+Status = Literal["complete", "pruned", "failed"]
+
+
+class TrialValue(float):
+    """What a job may return instead of a plain number: the objective, with metrics beside it.
+
+    Args:
+        value: the objective; NaN where there is none.
+        metrics: further numbers by name, kept with the trial and usable as named objectives.
+        error: why there is no objective, in one line.
+    """
+
+    metrics: Mapping[str, float]
+    error: str | None
+
+    def __new__(cls, value: float, metrics: Mapping[str, float] | None = None, error: str | None = None) -> TrialValue:
+        """Return the number with its companions."""
+        self = super().__new__(cls, value)
+        self.metrics, self.error = dict(metrics or {}), error
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it travel between processes."""
+        return TrialValue, (float(self), self.metrics, self.error)
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """How a trial ended.
+
+    Attributes:
+        status: ``complete``, ``pruned`` or ``failed``.
+        values: one per objective; empty where it is not complete.
+        metrics: further numbers by name.
+        error: the reason of a failure, in one line.
+        seconds: from the job's start to its end.
+        duplicate_of: number of an earlier trial with the same configuration, whose result was told again.
+    """
+
+    status: Status
+    values: list[float] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    error: str | None = None
+    seconds: float = 0.0
+    duplicate_of: int | None = None
+
+    def write(self, folder: Path) -> None:
+        """Write the record into the trial's folder, atomically."""
+        records.write_json(folder / RECORD, asdict(self))
+
+    @staticmethod
+    def read(folder: Path) -> TrialRecord | None:
+        """Return the record in `folder`, None where there is none or half of one."""
+        path = folder / RECORD
+        if not path.is_file():
+            return None
+        try:
+            return TrialRecord(**records.read_json(path))
+        except (RecordError, TypeError):
+            _log.warning(f"{path}: damaged; the trial runs again")
+            return None
+
+
+_is_watched = False
+_should_prune: Callable[[float, int], bool] | None = None
+
+
+def report(value: float, step: int) -> None:
+    """Report the objective after `step` (from 1); outside a sweep with a pruner it does nothing.
+
+    Raises:
+        Pruned: when the sweep's pruner gives the trial up.
+    """
+    if _should_prune is not None and _should_prune(value, step):
+        raise Pruned(f"pruned at step {step}")
+
+
+def watch(is_watched: bool) -> None:
+    """Note whether the sweep has a display of its own."""
+    global _is_watched  # noqa: PLW0603
+    _is_watched = is_watched
+
+
+def is_watched() -> bool:
+    """Return whether the sweep has a display of its own, beside which a job should not show another."""
+    return _is_watched
+
+
+def listen(should_prune: Callable[[float, int], bool] | None) -> None:
+    """Let `report` ask `should_prune`, for the job that runs next in this process."""
+    global _should_prune  # noqa: PLW0603  (one process runs one job at a time)
+    _should_prune = should_prune
+
+
+class RecordedTask:
+    """A task function that leaves a record of how it ended, whatever happens short of a kill.
+
+    Args:
+        task: the application's own function.
+        objectives: names of the metrics to optimize; empty: the returned number, or sequence of numbers.
+    """
+
+    def __init__(self, task: Callable[[DictConfig], Any], objectives: Sequence[str]) -> None:
+        self._task = task
+        self._objectives = list(objectives)
+
+    def __call__(self, cfg: DictConfig) -> Any:
+        """Run the task, write the record, and return what the task returned."""
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        redact_file(folder / ".hydra" / "hydra.yaml")  # Hydra has just written the storage's URL there
+        began = time.perf_counter()
+        returned: Any = None
+        try:
+            returned = self._task(cfg)
+            record = self._judge(returned)
+        except Pruned as pruned:
+            record = TrialRecord("pruned", error=str(pruned))
+        except Exception as error:  # noqa: BLE001  (whatever a trial dies of, the sweep goes on)
+            _log.exception(f"failed: {type(error).__name__}")
+            record = TrialRecord("failed", error=" ".join(f"{type(error).__name__}: {error}".split()))
+        TrialRecord(**{**asdict(record), "seconds": time.perf_counter() - began}).write(folder)
+        return returned
+
+    def _judge(self, returned: Any) -> TrialRecord:
+        metrics = dict(returned.metrics) if isinstance(returned, TrialValue) else {}
+        if isinstance(returned, Mapping):
+            metrics, returned = {str(k): float(v) for k, v in returned.items()}, math.nan
+        # JSON and Optuna have no place for what is not finite.
+        metrics = {name: value for name, value in metrics.items() if math.isfinite(value)}
+        try:
+            if self._objectives:
+                values = [float(metrics[name]) for name in self._objectives]
+            else:
+                values = [float(value) for value in (returned if isinstance(returned, Sequence) else [returned])]
+        except KeyError as missing:
+            return TrialRecord("failed", metrics=metrics, error=f"the job returned no metric named {missing}")
+        except (TypeError, ValueError):
+            return TrialRecord("failed", metrics=metrics, error=f"the job returned {returned!r} instead of a number")
+        if isinstance(returned, TrialValue) and returned.error:
+            return TrialRecord("failed", metrics=metrics, error=returned.error)
+        if not all(math.isfinite(value) for value in values):
+            return TrialRecord(
+                "failed", metrics=metrics, error=f"the objective is {values[0] if len(values) == 1 else values}"
+            )
+        return TrialRecord("complete", values, metrics)

@@ -1,0 +1,193 @@
+"""``hydra/sweeper=regsweep``: the plugin that Hydra finds through its entry points."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from hydra.utils import instantiate
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from regsweep.errors import ConfigError, RecordError
+from regsweep.paths import shown
+from regsweep.records import write_error
+from regsweep.sweeper.redact import redact
+
+_log = logging.getLogger("regsweep")
+
+
+@dataclass
+class RegsweepSweeperConf:
+    """The keys of the stock Optuna sweeper, and more."""
+
+    _target_: str = "regsweep.sweeper.plugin.RegsweepSweeper"
+    defaults: list[Any] = field(default_factory=lambda: ["_self_", {"sampler": "tpe"}, {"pruner": None}])
+
+    sampler: Any = MISSING
+    direction: Any = "minimize"
+    storage: str | None = None
+    study_name: str | None = None
+    n_trials: int = 20
+    n_jobs: int = 1
+    max_failure_rate: float = 1.0
+    params: dict[str, Any] | None = None
+
+    # Which trials are given up early: a pruner of Optuna; null: none.
+    pruner: Any = None
+    # How often a trial that fails runs again.
+    max_retries: int = 0
+    # Seconds after which no further trial starts; null: no limit.
+    timeout: float | None = None
+    # name: {when: {other parameter: value or list of values}, otherwise: value}; or unless in place of when
+    conditions: dict[str, Any] = field(default_factory=dict)
+    # Trials to start from, each a dictionary of parameters; what it leaves out is drawn.
+    initial_trials: list[Any] = field(default_factory=list)
+    # Names of the metrics to optimize, in the order of `direction`; null: what the job returns.
+    objectives: list[str] | None = None
+    # true: train a configuration that this sweep has already run once more.
+    rerun_duplicates: bool = False
+
+
+ConfigStore.instance().store(group="hydra/sweeper", name="regsweep", node=RegsweepSweeperConf, provider="regsweep")
+
+
+class RegsweepSweeper(Sweeper):
+    """An ask/tell loop over Optuna; what it does is in `regsweep.sweeper.engine`."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._settings = settings
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Wrap the task so that it records its end, and make the launcher."""
+        from regsweep.sweeper.job import RecordedTask  # noqa: PLC0415
+
+        self._config, self._context = config, hydra_context
+        self._objectives = [str(name) for name in self._settings["objectives"] or []]
+        self._launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context,
+            task_function=RecordedTask(task_function, self._objectives),
+            config=config,
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Run the sweep, or go on with the one in the folder.
+
+        Raises:
+            ConfigError: for what cannot be searched or pruned.
+            RecordError: when the folder is in use or cannot be written.
+        """
+        from optuna.exceptions import StorageInternalError  # noqa: PLC0415
+
+        folder = Path(str(self._config.hydra.sweep.dir)).absolute()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._sweep(folder, arguments)
+        except OSError as error:
+            raise write_error(folder, error) from error
+        except StorageInternalError as error:
+            reason = " ".join(redact(str(error.__cause__ or error)).split("\n")[0].split())
+            raise RecordError(f"cannot write the study of {folder}: {reason}; mend that and resume") from error
+
+    def _sweep(self, folder: Path, arguments: list[str]) -> None:
+        from regsweep.sweeper.engine import Engine, Limits  # noqa: PLC0415
+        from regsweep.sweeper.job import watch  # noqa: PLC0415
+        from regsweep.sweeper.live import LiveTable  # noqa: PLC0415
+        from regsweep.sweeper.lock import FolderLock  # noqa: PLC0415
+        from regsweep.sweeper.signals import terminable  # noqa: PLC0415
+        from regsweep.sweeper.space import SearchSpace  # noqa: PLC0415
+        from regsweep.sweeper.tables import Tables  # noqa: PLC0415
+
+        settings = self._settings
+        if settings["pruner"] is not None:
+            self._require_way_back()
+        params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
+        space = SearchSpace.parse([*params, *arguments], _plain(settings["conditions"]))
+        with FolderLock(folder):
+            study = self._study(folder, space)
+            tables = Tables(folder, study, self._objectives)
+            limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
+            num_done = sum(trial.state.is_finished() for trial in study.trials)
+            with LiveTable(limits.n_trials, num_done, study.directions[0]) as live:
+                watch(live.is_shown)
+
+                def on_told(trial: Any) -> None:
+                    tables.add(trial)
+                    live.end(trial)
+
+                engine = Engine(
+                    study,
+                    space,
+                    folder,
+                    self._launch,
+                    limits,
+                    reuse_duplicates=not settings["rerun_duplicates"],
+                    prune=settings["pruner"] is not None,
+                    on_start=live.start,
+                    on_told=on_told,
+                )
+                try:
+                    with terminable():
+                        engine.run()
+                except KeyboardInterrupt:
+                    engine.tell_recorded()
+                    done = sum(trial.state.is_finished() for trial in study.trials)
+                    _log.info(f"stopped: {done} done; resume with: regsweep resume {shlex.quote(str(shown(folder)))}")
+                    raise
+                finally:
+                    watch(False)
+                    tables.write()
+
+    def _require_way_back(self) -> None:
+        """Refuse to prune where a job cannot be heard while it runs.
+
+        Raises:
+            ConfigError: naming the launcher.
+        """
+        launcher = type(self._launcher).__name__
+        if launcher != "BasicLauncher":
+            pruner = str(self._settings["pruner"].get("_target_")).rpartition(".")[2]
+            allowed = f"{launcher} gives no way back from a running job; use hydra/launcher=basic, or no pruner"
+            raise ConfigError("hydra.sweeper.pruner", pruner, allowed)
+        if OmegaConf.is_list(self._settings["direction"]) and len(self._settings["direction"]) > 1:
+            raise ConfigError("hydra.sweeper.pruner", "set", "Optuna prunes for a single objective; leave it null")
+
+    def _launch(self, overrides: Any, first: int) -> None:
+        self._launcher.launch([tuple(trial) for trial in overrides], initial_job_idx=first)
+
+    def _study(self, folder: Path, space: Any) -> Any:
+        import optuna  # noqa: PLC0415
+
+        settings = self._settings
+        storage = settings["storage"] or f"sqlite:///{quote(str(folder / 'study.db'))}"
+        name = settings["study_name"] or "sweep"
+        directions = settings["direction"]
+        directions = [
+            str(getattr(d, "name", d)) for d in (directions if OmegaConf.is_list(directions) else [directions])
+        ]
+        study = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True)
+        num_done = len(study.trials)
+        study.sampler = _sampler(settings["sampler"], num_done)
+        study.pruner = instantiate(settings["pruner"]) if settings["pruner"] is not None else optuna.pruners.NopPruner()
+        if num_done == 0:
+            for trial in _plain(settings["initial_trials"]):
+                study.enqueue_trial({name: value for name, value in trial.items() if space.allows(name, value)})
+        return study
+
+
+def _sampler(config: Any, num_done: int) -> Any:
+    """Return the sampler; one that goes on is seeded anew, or it would repeat its first draws."""
+    if num_done and config.get("seed") is not None:
+        return instantiate(config, seed=int(config.seed) + num_done)
+    return instantiate(config)
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value

@@ -1,0 +1,102 @@
+"""The search space: Hydra's sweep syntax, read as Hydra's own Optuna sweeper reads it, and conditions on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra_plugins.hydra_optuna_sweeper._impl import create_params_from_overrides
+from omegaconf import OmegaConf
+from optuna.distributions import BaseDistribution
+from optuna.trial import Trial
+
+from regsweep.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Condition:
+    """When a parameter is searched, and what it is otherwise.
+
+    Attributes:
+        others: other parameters by name, each with some of its values.
+        is_unless: whether the parameter is searched unless they all have these values, or only when they do.
+        otherwise: what the parameter is set to where it is not searched.
+    """
+
+    others: Mapping[str, Sequence[Any]]
+    is_unless: bool
+    otherwise: Any
+
+    def holds(self, chosen: Mapping[str, Any]) -> bool:
+        """Return whether the parameter is searched, given what was chosen for the others."""
+        return all(chosen.get(name) in values for name, values in self.others.items()) != self.is_unless
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """What a trial draws, in order, and what every trial has in common."""
+
+    distributions: dict[str, BaseDistribution]
+    conditions: dict[str, Condition]
+    fixed: dict[str, Any]
+    fixed_overrides: list[str]
+
+    @staticmethod
+    def parse(overrides: list[str], conditions: Mapping[str, Any]) -> SearchSpace:
+        """Return the space of `overrides`, each in Hydra's grammar; a later one replaces an earlier one."""
+        distributions, fixed, fixed_overrides = create_params_from_overrides(overrides)
+        searched = {name: distribution for name, distribution in distributions.items() if name not in fixed}
+        parsed = {name: value for name, value in parse_conditions(conditions).items() if name in searched}
+        for name, condition in parsed.items():
+            unknown = [other for other in condition.others if other not in searched and other not in fixed]
+            if unknown:
+                key = f"hydra.sweeper.conditions.{name}"
+                raise ConfigError(key, unknown[0], "is not a parameter of this sweep")
+        return SearchSpace(searched, parsed, fixed, fixed_overrides)
+
+    def allows(self, name: str, value: Any) -> bool:
+        """Return whether a trial of this sweep may have `value` for the parameter `name`."""
+        distribution = self.distributions.get(name)
+        try:
+            return distribution is not None and distribution._contains(distribution.to_internal_repr(value))
+        except ValueError:
+            return False
+
+    def draw(self, trial: Trial) -> dict[str, Any]:
+        """Let `trial` draw its parameters, those first that others depend on, and return what it sets."""
+        chosen: dict[str, Any] = dict(self.fixed)
+        for name in sorted(self.distributions, key=lambda name: name in self.conditions):
+            condition = self.conditions.get(name)
+            if condition is None or condition.holds(chosen):
+                chosen[name] = trial._suggest(name, self.distributions[name])
+            else:
+                chosen[name] = condition.otherwise
+        return chosen
+
+    def overrides(self, chosen: Mapping[str, Any]) -> list[str]:
+        """Return the overrides of a trial, in the order in which the space was declared."""
+        order = [*self.distributions, *self.fixed]
+        return [f"{name}={_text(chosen[name])}" for name in order] + self.fixed_overrides
+
+
+def parse_conditions(conditions: Any) -> dict[str, Condition]:
+    """Return the conditions as written in ``hydra.sweeper.conditions``; None is none."""
+    plain: Any = OmegaConf.to_container(conditions, resolve=True) if OmegaConf.is_config(conditions) else conditions
+    return {str(name): _condition(str(name), value) for name, value in (plain or {}).items()}
+
+
+def _condition(name: str, value: Any) -> Condition:
+    kinds = {"when", "unless"} & set(value) if isinstance(value, Mapping) else set()
+    if len(kinds) != 1 or set(value) - kinds != {"otherwise"} or not isinstance(value[min(kinds)], Mapping):
+        allowed = "must be {when: {parameter: value or list of values}, otherwise: value}, or unless in place of when"
+        raise ConfigError(f"hydra.sweeper.conditions.{name}", value, allowed)
+    kind = min(kinds)
+    others = {str(other): list(v) if isinstance(v, list | tuple) else [v] for other, v in value[kind].items()}
+    return Condition(others, kind == "unless", value["otherwise"])
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,48 @@
+"""What the weights themselves tell: exact zeros, histograms, a digest."""
+
+import hashlib
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from regsweep.scope import weight_parameters
+
+HISTOGRAM_BINS = 50
+
+
+def count_zeros(model: nn.Module) -> dict[str, Any]:
+    """Return the share of exact zeros among the weights (matrices and kernels), per layer and over all."""
+    weights = weight_parameters(model)
+    zeros = {name: int((weight == 0).sum()) for name, weight in weights.items()}
+    total = sum(weight.numel() for weight in weights.values())
+    return {
+        "overall": sum(zeros.values()) / total if total else 0.0,
+        "layers": {name: zeros[name] / weight.numel() for name, weight in weights.items()},
+    }
+
+
+def histograms(model: nn.Module) -> dict[str, Any]:
+    """Return a histogram of each layer's weights.
+
+    Equal bins from ``low`` to ``high`` with the ``counts`` of weights that are not zero; exact ``zeros`` apart.
+    """
+    return {
+        name: _histogram(weight.detach().float().cpu().flatten()) for name, weight in weight_parameters(model).items()
+    }
+
+
+def digest(model: nn.Module) -> str:
+    """Return the SHA-256 of all parameters and buffers: equal for weights that are equal bit for bit."""
+    sha = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        sha.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return sha.hexdigest()
+
+
+def _histogram(values: Tensor) -> dict[str, Any]:
+    shown = values[values != 0]
+    bound = shown.abs().max().item() if len(shown) else 1.0
+    counts = torch.histc(shown, bins=HISTOGRAM_BINS, min=-bound, max=bound)
+    return {"low": -bound, "high": bound, "counts": counts.int().tolist(), "zeros": len(values) - len(shown)}

@@ -1,0 +1,184 @@
+"""Bad input ends in one line with key and value, exit code 2, before anything trains and any folder is made."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.conftest import Finished, Regsweep
+
+NO_CUDA = (
+    []
+    if torch.cuda.is_available()
+    else [("device=cuda", "device=cuda: this machine has no CUDA device; use device=cpu")]
+)
+SINGLE = [
+    *[(f"regularizer=l1 regularizer.lambda={value}", f"regularizer.lambda={shown}: must be a finite number")
+      for value, shown in [("nan", "nan"), ("inf", "inf"), ("-inf", "-inf"), ("-1e-9", "-1e-09"), ("abc", "abc"),
+                           ("1e-3x", "1e-3x"), ("null", "null"), ("[1,2]", "[1, 2]"), ("true", "true")]],
+    *[(f"regularizer.dropout={value}", f"regularizer.dropout={value}: must be a probability")
+      for value in ("-0.1", "1.0", "1.5", "nan")],
+    ("optimizer.lr=0", "optimizer.lr=0: must be a finite number above 0"),
+    ("optimizer.lr=-0.1", "optimizer.lr=-0.1: must be a finite number above 0"),
+    ("trainer.batch_size=0", "trainer.batch_size=0: must be a whole number"),
+    *[(f"trainer.epochs={value}", f"trainer.epochs={value}: must be a whole number") for value in ("0", "-1", "1.5")],
+    *[(f"seed={value}", f"seed={value}: must be a whole number") for value in ("-1", "99999999999999999999")],
+    ("regularizer.lamda=1", "regularizer.lamda=1: no such key; did you mean regularizer.lambda?"),
+    ("regulariser=l1", "regulariser=l1: no such key; did you mean regularizer?"),
+    ("regularizer=l3", "regularizer=l3: no such option; did you mean regularizer=l"),
+    ("model=mpl", "model=mpl: no such option; did you mean model=mlp?"),
+    ("dataset=minst", "dataset=minst: no such option; did you mean dataset=mnist?"),
+    ("+foo=1", "foo=1: no such key; known: "),
+    ("+model.hiden=3", "model.hiden=3: MLP has no such parameter; did you mean hidden?"),
+    ("model.hidden=[0]", "hidden must be a list of whole numbers above 0"),
+    ("model._target_=os.system", "model._target_=os.system: os is neither in the working folder"),
+    ("model=linear regularizer=dropout", "regularizer.dropout=0.5: Linear has no place for it"),
+    ("model=linear regularizer=batchnorm", "regularizer.batch_norm=true: Linear has no place for it"),
+    ("regularizer=[l1,l2]", "regularizer=[l1,l2]: each sets a penalty"),
+    ("regularizer=[elastic_net,dropout,article]", "regularizer=[elastic_net,article]: each sets a penalty"),
+    ("regularizer.lambda=1e-4", "regularizer.lambda=0.0001: there is no penalty to weigh"),
+    ("dataset=mnist", "dataset=mnist: not found in data/MNIST/raw; fetch it with: python -m regsweep dataset=mnist"),
+    ("dataset.train_size=9999", "dataset.train_size=9999: there are 1149 training images"),
+    ("regularizer=batchnorm trainer.batch_size=1", "trainer.batch_size=1: BatchNorm needs batches of 2"),
+    ("sweep=regularization", "sweep=regularization: a sweep makes many runs; add -m"),
+    ("regularizer.lambda", "regularizer.lambda"),
+    ("model=null", "Config group override must be a string or a list"),
+    ("report .", "neither a sweep nor a run"),
+    ("report nowhere", "nowhere: no such folder"),
+    *NO_CUDA,
+]  # fmt: skip
+SWEEPS = [
+    ("regularizer=l1 regularizer.lambda=1e-4,-1", "regularizer.lambda=-1: must be a finite number"),
+    ("regularizer=l1 regularizer.lambda=1e-4,nan,1e-3", "regularizer.lambda=nan: must be a finite number"),
+    (
+        "hydra/sweeper=optuna hydra.sweeper.direction=maximize regularizer.dropout=interval(0.9,1.2)",
+        "regularizer.dropout=1.2: must be a probability",
+    ),
+    (
+        "sweep=regularization regularizer.dropout=interval(-0.5,0.5)",
+        "regularizer.dropout=-0.5: must be a probability",
+    ),
+    (
+        "sweep=regularization regularizer.lambda=choice(1e-4,oops)",
+        "regularizer.lambda=oops: must be a finite number",
+    ),
+    ("regularizer.dropout=interval(0.1,0.2)", "an interval needs a search"),
+    ("regularizer=none,l3", "regularizer=l3: no such option"),
+    ("regularizer=[l1,l2],none", "regularizer=[l1,l2]: each sets a penalty"),
+    (
+        "regularizer.penalty=l1,none regularizer.lambda=1e-4",
+        "regularizer.lambda=0.0001: there is no penalty to weigh",
+    ),
+    ("model=mlp,linear regularizer.dropout=0,0.5", "regularizer.dropout=0.5: Linear has no place for it"),
+    ("dataset.val_fraction=0.1,0", "dataset.val_fraction=0.0: a sweep chooses on validation images"),
+    ("dataset=digits,mnist", "dataset=mnist: not found in data/MNIST/raw"),
+    ("sweep=regularization regularizer.lambda=tag(log,interval(0,1))", "not a range to search"),
+    ("sweep=regularization regularizer.dropout=interval(0.5,0.1)", "not a range to search"),
+    ("sweep=regularization hydra.sweeper.n_trials=0", "hydra.sweeper.n_trials=0: must be a whole number"),
+    ("sweep=regularization hydra.sweeper.direction=up", "hydra.sweeper.direction=up: the objective is an accuracy"),
+    ("sweep=regularization hydra/sweeper/sampler=tpo", "hydra/sweeper/sampler=tpo: no such option"),
+    ("sweep=regularization hydra/sweeper/sampler=grid", "the grid sampler needs listed values"),
+    ("sweep=regularization hydra.sweeper.max_failure_rate=2", "must be a share from 0 to 1"),
+    ("sweep=regularization hydra.sweeper.storage=sqlite:////nowhere/x.db", "hydra.sweeper.storage: cannot be opened"),
+    ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: the objective is an"),
+    ("sweep=regularization seed=1,2", "a search would choose the luckiest seed"),
+    ("sweep=regularization regularizer=l1,l2", "the range of regularizer.penalty follows it"),
+    ("sweep=regularization optimizer=sgd,adam", "the range of optimizer.lr follows it"),
+    ("seed=range(-1,2)", "seed=-1: must be a whole number"),
+    ("trainer.epoch=1,2", "trainer.epoch=1: no such key; did you mean"),
+    ("model._target_=os.system,os.popen", "model._target_=os.system: os is neither in the working folder"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), SINGLE, ids=[arguments for arguments, _ in SINGLE])
+def test_a_run_is_refused(regsweep: Regsweep, tmp_path: Path, arguments: str, message: str) -> None:
+    _is_refused(regsweep(*arguments.split()), message, tmp_path)
+
+
+@pytest.mark.parametrize(("arguments", "message"), SWEEPS, ids=[arguments for arguments, _ in SWEEPS])
+def test_a_sweep_is_refused_before_its_first_trial(
+    regsweep: Regsweep, tmp_path: Path, arguments: str, message: str
+) -> None:
+    _is_refused(regsweep("-m", *arguments.split()), message, tmp_path)
+
+
+def test_a_process_of_its_own_says_it_in_one_line_too(shell: Callable[..., Finished], tmp_path: Path) -> None:
+    _is_refused(
+        shell(sys.executable, "-m", "regsweep", "regularizer.dropout=1.5"),
+        "regularizer.dropout=1.5: must be",
+        tmp_path,
+    )
+
+
+BROKEN = {
+    "asserts": "class Net(nn.Module):\n    def __init__(self, input_shape, num_classes):\n        assert False\n",
+    "does not parse": "class Net(nn.Module:\n",
+    "does not import": "import no_such_package\n",
+}
+
+
+@pytest.mark.parametrize("multirun", [(), ("-m", "seed=0,1"), ("-m", "sweep=regularization")])
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_network_that_cannot_be_built_is_refused(
+    regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, multirun: tuple[str, ...], fault: str
+) -> None:
+    module = f"broken_{fault.replace(' ', '_')}_{len(multirun)}_{'sweep' in str(multirun)}"
+    own = tmp_path / "own"
+    (own / "conf" / "model").mkdir(parents=True)
+    (own / f"{module}.py").write_text("from torch import nn\n\n" + BROKEN[fault])
+    (own / "conf" / "model" / "broken.yaml").write_text(f"_target_: {module}.Net\n")
+    monkeypatch.chdir(own)
+    monkeypatch.syspath_prepend(str(own))
+    before = sorted(own.iterdir())
+    done = regsweep("--config-dir", "conf", "model=broken", *multirun)
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 1
+    assert f"model._target_={module}.Net: " in done.err
+    assert [path for path in sorted(own.iterdir()) if path.name != "__pycache__"] == before
+
+
+def test_a_preset_made_of_presets_is_composed(regsweep: Regsweep, tmp_path: Path) -> None:
+    (tmp_path / "conf" / "regularizer").mkdir(parents=True)
+    (tmp_path / "conf" / "regularizer" / "mine.yaml").write_text("defaults: [l1, dropout]\n")
+    done = regsweep("--config-dir", "conf", "regularizer=mine", "trainer.epochs=1")
+    assert done.code == 0, done.err
+    assert "l1 λ=0.0001, dropout 0.5" in done.out
+
+
+def test_a_folder_in_use_is_not_overwritten(regsweep: Regsweep, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "result.json").write_text("precious")
+    for arguments in (("hydra.run.dir=mine",), ("-m", "seed=0,1", "hydra.sweep.dir=mine")):
+        done = regsweep(*arguments)
+        assert done.code == 2
+        assert "this folder is not empty" in done.err
+    assert (tmp_path / "mine" / "result.json").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "_target_: os.system, command: 'touch owned'",
+        "_target_: logging.os.system, command: 'touch owned'",
+        "_target_: subprocess.check_output, args: [touch, owned]",
+        "_target_: hydra.utils.call, config: {_target_: os.system, command: 'touch owned'}",
+    ],
+)
+def test_hydra_runs_no_code_that_a_configuration_names(regsweep: Regsweep, tmp_path: Path, call: str) -> None:
+    done = regsweep(f"+hydra.callbacks.x={{{call}}}", "trainer.epochs=1")
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 1
+    assert not (tmp_path / "owned").exists()
+    assert not (tmp_path / "outputs").exists()
+
+
+def _is_refused(done: Finished, message: str, folder: Path) -> None:
+    assert done.code == 2, done
+    lines = done.err.strip().splitlines()
+    assert len(lines) == 1, done.err
+    assert lines[0].startswith("regsweep: ")
+    assert message in lines[0]
+    assert not done.out.strip()
+    assert not list(folder.iterdir()), "no folder was made"

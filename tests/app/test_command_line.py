@@ -1,0 +1,202 @@
+"""The command line from end to end, as processes of their own."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+from regsweep.app.callback import _claim
+from tests.conftest import PROJECT, Shell
+
+REGSWEEP = str(Path(sys.executable).parent / "regsweep")
+QUICK = ("trainer.epochs=2", "dataset.train_size=200")
+
+
+@pytest.mark.parametrize(
+    "command", [(REGSWEEP,), (sys.executable, "-m", "regsweep")], ids=["console script", "python -m"]
+)
+def test_a_run_trains_and_leaves_its_record(shell: Shell, tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = shell(*command, "regularizer=l1", "regularizer.lambda=1e-4", *QUICK)
+    assert done.code == 0, done.err
+    (folder,) = (tmp_path / "outputs").glob("*/*")
+    names = {path.name for path in folder.iterdir()}
+    assert names == {".hydra", "history.csv", "model.safetensors", "regsweep.log", "result.json"}
+    result = json.loads((folder / "result.json").read_text())
+    assert result["status"] == "complete"
+    assert f"test {result['metrics']['test']['accuracy']:.4f}" in done.out
+    assert f"outputs/{folder.parent.name}/{folder.name}" in done.out
+    assert "epoch 2/2" in (folder / "regsweep.log").read_text()
+    assert "\x1b" not in done.out + done.err, "no terminal, no bar"
+
+
+LOOK = """
+import sys
+sys.argv = ["regsweep", *sys.argv[1:]]
+from regsweep.cli import main
+try:
+    main()
+finally:
+    print("torch" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("arguments", [("--cfg", "job"), ("--help",)])
+def test_looking_does_not_import_torch(shell: Shell, arguments: tuple[str, ...]) -> None:
+    done = shell(sys.executable, "-c", LOOK, *arguments)
+    assert done.code == 0, done.err
+    assert done.out.endswith("False\n")
+    assert "regularizer" in done.out
+
+
+def test_tab_completes_without_torch(shell: Shell) -> None:
+    env = {"COMP_LINE": "regsweep regularizer=l", "COMP_POINT": "22"}
+    done = shell(sys.executable, "-c", LOOK, "-sc", "query=bash", env=env)
+    assert (done.code, done.out.split()) == (0, ["regularizer=l1", "regularizer=l2", "False"]), done.err
+
+
+def test_a_terminal_shows_a_bar_with_rate_and_time_left(tmp_path: Path) -> None:
+    """In a real pseudo-terminal."""
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "regsweep", "trainer.epochs=60"]
+    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=follower, stderr=follower, stdin=follower)
+    os.close(follower)
+    text = _read_until_closed(leader)
+    assert process.wait(timeout=60) == 0
+    assert "images/s" in text
+    assert "left" in text
+    assert "/60" in text
+    assert "loss" not in text, "the lines of the epochs go to the log, not between the bar's"
+    (log,) = tmp_path.glob("outputs/*/*/regsweep.log")
+    assert log.read_text().count("epoch ") == 10
+
+
+def _read_until_closed(terminal: int) -> str:
+    shown = b""
+    while True:
+        try:
+            shown += os.read(terminal, 65536)
+        except OSError:  # the other side has closed
+            return shown.decode()
+
+
+def test_starts_in_the_same_second_get_folders_of_their_own(tmp_path: Path) -> None:
+    cfg = OmegaConf.create({"hydra": {"run": {"dir": "outputs/day/time"}, "overrides": {"hydra": []}}})
+    with ThreadPoolExecutor(20) as pool:
+        folders = list(pool.map(lambda _: _claim(cfg, "hydra.run.dir"), range(100)))
+    assert len(set(folders)) == len(list((tmp_path / "outputs" / "day").iterdir())) == 100
+    commands = [subprocess.Popen([sys.executable, "-m", "regsweep", *QUICK], cwd=tmp_path) for _ in range(2)]
+    assert [command.wait() for command in commands] == [0, 0]
+    assert len(list((tmp_path / "outputs").glob("*/*/result.json"))) == 2
+
+
+def test_own_network_trains_and_sweeps_from_both_commands(shell: Shell, tmp_path: Path) -> None:
+    example = PROJECT / "examples" / "own_model"
+    one = shell(
+        REGSWEEP,
+        "--config-dir",
+        "conf",
+        "model=two_branches",
+        "model.width=8",
+        *QUICK,
+        f"hydra.run.dir={tmp_path}/one",
+        cwd=example,
+    )
+    assert one.code == 0, one.err
+    assert "TwoBranches" in one.out
+    sweep = shell(
+        sys.executable, "-m", "regsweep", "--config-dir", "conf", "model=two_branches", "-m", "sweep=regularization",
+        *QUICK, "hydra.sweeper.n_trials=2", f"hydra.sweep.dir={tmp_path}/sweep", cwd=example,
+    )  # fmt: skip
+    assert sweep.code == 0, sweep.err
+    assert "2 trials: 2 complete" in sweep.out
+
+
+def test_odd_names_of_folders_work(shell: Shell, tmp_path: Path) -> None:
+    odd = tmp_path / ('it\'s "quoted" ?{a}%20 $x שלום 😀 ' + "x" * 100)
+    odd.mkdir()
+    done = shell(
+        sys.executable,
+        "-m",
+        "regsweep",
+        "-m",
+        "sweep=regularization",
+        *QUICK,
+        "hydra.sweeper.n_trials=2",
+        cwd=odd,
+    )
+    assert done.code == 0, done.err
+    (folder,) = odd.glob("multirun/*/*")
+    assert {path.name for path in folder.iterdir()} == {
+        "0",
+        "1",
+        "command.json",
+        "multirun.yaml",
+        "optimization_results.yaml",
+        "study.db",
+        "trials.csv",
+    }
+    assert sorted(path.name for path in tmp_path.iterdir()) == [odd.name]
+    assert yaml.safe_load((folder / "optimization_results.yaml").read_text())["best_trial"]["folder"] in (
+        "0",
+        "1",
+        "command.json",
+    )
+
+
+def test_the_wheel_works_in_an_empty_environment(shell: Shell, tmp_path: Path) -> None:
+    """Installed without the checkout; the dependencies come from this environment, to spare their download."""
+    built = shell(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path / "wheel"),
+        str(PROJECT),
+    )
+    assert built.code == 0, built.err
+    (wheel,) = (tmp_path / "wheel").glob("*.whl")
+    assert shell(sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")).code == 0
+    python = tmp_path / "venv" / "bin" / "python"
+    (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    installed = shell(
+        sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", str(wheel)
+    )
+    assert installed.code == 0, installed.err
+    here = next(path for path in sys.path if path.endswith("site-packages"))
+    (packages / "dependencies.pth").write_text(here + "\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    where = shell(str(python), "-c", "import regsweep.paths as p; print(p.config_folder())", cwd=elsewhere)
+    assert where.out.strip() == str(packages / "regsweep" / "conf")
+    for command in ([str(python), "-m", "regsweep"], [str(python.parent / "regsweep")]):
+        done = shell(*command, "regularizer=l1", *QUICK, cwd=elsewhere)
+        assert done.code == 0, done.err
+
+
+def test_a_sweep_that_is_stopped_shows_what_it_has(tmp_path: Path) -> None:
+    """With a real Ctrl-C after the first trials."""
+    command = [sys.executable, "-m", "regsweep", "-m", "sweep=regularization", "hydra.sweeper.n_trials=500", *QUICK]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("trial 2:"):
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "best: trial" in out
+    assert err.splitlines()[-1] == "regsweep: stopped"
+    (folder,) = tmp_path.glob("multirun/*/*")
+    assert (folder / "trials.csv").is_file()

@@ -1,0 +1,153 @@
+"""Sweeps that go on from their folder alone, and trials that are run again from their record."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from regsweep.app.resume import remember_command
+from regsweep.paths import SweepPaths
+from tests.conftest import Finished, Regsweep, Shell
+
+SWEEP = ("-m", "sweep=regularization", "trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
+
+
+def digests(folder: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in folder.glob("*/result.json")}
+
+
+def test_a_killed_sweep_goes_on_from_another_folder(shell: Shell, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "regsweep", *SWEEP, "hydra.sweeper.n_trials=40", "hydra.sweep.dir=sweep"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    next(line for line in process.stdout if line.startswith("trial 3:"))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    before = digests(tmp_path / "sweep")
+    assert 4 <= len(before) < 40
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = shell(sys.executable, "-m", "regsweep", "resume", "../sweep", cwd=elsewhere)
+    assert done.code == 0, done.err
+    after = digests(tmp_path / "sweep")
+    for path in (tmp_path / "sweep").glob("*/trial.json"):
+        accuracy = json.loads(path.with_name("result.json").read_text())["metrics"]["validation"]["accuracy"]
+        assert json.loads(path.read_text())["values"] == [accuracy]
+    assert before.items() <= after.items()
+    assert len(after) == 40
+    assert "40 trials: 40 complete" in done.out
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_changed_configuration_is_refused(regsweep: Regsweep, tmp_path: Path) -> None:
+    conf = tmp_path / "conf" / "model"
+    conf.mkdir(parents=True)
+    own = conf / "small.yaml"
+    own.write_text("_target_: regsweep.models.mlp.MLP\nhidden: [8]\n")
+    sweep = [argument for argument in SWEEP if "hidden" not in argument]
+    started = regsweep("--config-dir", "conf", "model=small", *sweep, "hydra.sweeper.n_trials=2", "hydra.sweep.dir=s")
+    assert started.code == 0, started.err
+    own.write_text("_target_: regsweep.models.mlp.MLP\nhidden: [9]\n")
+    done = regsweep("resume", "s", "n_trials=3")
+    assert done.code == 2
+    assert "model.hidden=[9]: the sweep began with [8]" in done.err
+    own.write_text("_target_: regsweep.models.mlp.MLP\nhidden: [8]\n")
+    assert regsweep("resume", "s", "n_trials=3").code == 0
+    assert len(digests(tmp_path / "s")) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(("nowhere",), "no sweep that can go on"), ((".", "x=1"), "no sweep that can go on")],
+)
+def test_what_cannot_go_on_is_said(regsweep: Regsweep, arguments: tuple[str, ...], message: str) -> None:
+    done = regsweep("resume", *arguments)
+    assert done.code == 2
+    assert message in done.err
+
+
+def test_pruned_trials_are_pruned_in_every_record(regsweep: Regsweep, tmp_path: Path) -> None:
+    arguments = [argument for argument in SWEEP if "epochs" not in argument]
+    done = regsweep(
+        *arguments, "trainer.epochs=12", "hydra/sweeper/pruner=median", "hydra.sweeper.n_trials=15", "hydra.sweep.dir=s"
+    )
+    assert done.code == 0, done.err
+    pruned = [
+        path for path in (tmp_path / "s").glob("*/result.json") if json.loads(path.read_text())["status"] == "pruned"
+    ]
+    assert pruned
+    assert f"{len(pruned)} pruned" in done.out
+    for path in pruned:
+        record = json.loads(path.read_text())
+        assert record["epochs"] < 12
+        assert set(record["metrics"]) == {"train", "validation"}
+        assert json.loads((path.parent / "trial.json").read_text())["status"] == "pruned"
+
+
+def test_a_pruner_needs_a_way_back_from_the_job(regsweep: Regsweep, tmp_path: Path) -> None:
+    done = regsweep(*SWEEP, "hydra/sweeper/pruner=median", "hydra.sweeper.direction=[maximize,maximize]",
+                    "hydra.sweeper.objectives=[validation_accuracy,sparsity]", "hydra.sweeper.n_trials=2")  # fmt: skip
+    assert done.code == 2
+    assert "Optuna prunes for a single objective" in done.err
+
+
+def test_accuracy_and_sparsity_make_a_front(regsweep: Regsweep, tmp_path: Path) -> None:
+    done = regsweep(*SWEEP, "regularizer=l1", "hydra.sweeper.direction=[maximize,maximize]", "hydra.sweep.dir=s",
+                    "hydra.sweeper.objectives=[validation_accuracy,sparsity]", "hydra.sweeper.n_trials=4")  # fmt: skip
+    assert done.code == 0, done.err
+    assert "solutions:" in (tmp_path / "s" / "optimization_results.yaml").read_text()
+
+
+def reproduced(regsweep: Regsweep, folder: str) -> Finished:
+    return regsweep("reproduce", folder)
+
+
+def test_a_trial_is_reproduced_bit_for_bit_or_not(regsweep: Regsweep, tmp_path: Path) -> None:
+    assert regsweep(*SWEEP, "regularizer=l1", "hydra.sweeper.n_trials=2", "hydra.sweep.dir=s").code == 0
+    shutil.copytree(tmp_path / "s" / "1", tmp_path / "copy")
+    done = reproduced(regsweep, "copy")
+    assert done.code == 0, done.err
+    assert "reproduced bit for bit" in done.out
+    path = tmp_path / "copy" / "result.json"
+    record = json.loads(path.read_text())
+    record["metrics"]["train"]["loss"] += 1e-9
+    record["versions"]["torch"] = "1.0"
+    path.write_text(json.dumps(record))
+    done = reproduced(regsweep, "copy")
+    assert done.code == 1
+    assert "NOT reproduced" in done.out
+    assert "metrics.train.loss: " in done.out
+    assert "other than then: versions.torch: 1.0 then" in done.out
+
+
+def test_a_password_is_not_kept(regsweep: Regsweep, tmp_path: Path) -> None:
+    sys.argv = ["regsweep", "-m", "hydra.sweeper.storage=postgresql://me:secret@host/db"]
+    remember_command(SweepPaths(tmp_path))
+    assert "secret" not in (tmp_path / "command.json").read_text()
+    done = regsweep("resume", ".")
+    assert done.code == 2
+    assert "the password of its storage is not kept" in done.err
+
+
+def test_a_result_that_was_written_and_not_told_is_told_and_not_trained_again(
+    regsweep: Regsweep, tmp_path: Path
+) -> None:
+    assert regsweep(*SWEEP, "hydra.sweeper.n_trials=3", "hydra.sweep.dir=s").code == 0
+    for path in ("s/2/trial.json", "s/trials.csv"):
+        (tmp_path / path).unlink()
+    with sqlite3.connect(tmp_path / "s" / "study.db") as study:
+        study.execute("UPDATE trials SET state = 'RUNNING', datetime_complete = NULL WHERE number = 2")
+        study.execute("DELETE FROM trial_values WHERE trial_id = 3")
+    before = digests(tmp_path / "s")
+    done = regsweep("resume", "s")
+    assert done.code == 0, done.err
+    assert "trial 2: finished before, its record is told" in done.out
+    assert digests(tmp_path / "s") == before
+    assert (tmp_path / "s" / "2" / "trial.json").is_file()

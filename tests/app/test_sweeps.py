@@ -1,0 +1,276 @@
+"""Grids and Optuna sweeps, through the command line, and their tables."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import optuna
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+from regsweep.report import load_sweep
+from tests.conftest import Regsweep
+
+QUICK = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
+SWEPT = ["regularizer.penalty", "regularizer.lambda", "regularizer.dropout", "regularizer.batch_norm", "optimizer.lr"]
+
+
+def only_folder(tmp_path: Path) -> Path:
+    (folder,) = tmp_path.glob("multirun/*/*")
+    return folder
+
+
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "trials.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_grid_is_every_combination(regsweep: Regsweep, tmp_path: Path) -> None:
+    done = regsweep("-m", "regularizer=none,l1", "seed=0,1,2", *QUICK)
+    assert done.code == 0, done.err
+    folder = only_folder(tmp_path)
+    rows = rows_of(folder)
+    assert [(row["regularizer"], row["seed"]) for row in rows] == [(r, s) for r in ("none", "l1") for s in "012"]
+    assert (folder / "multirun.yaml").is_file()
+    accuracies = [
+        json.loads((folder / str(n) / "result.json").read_text())["metrics"]["validation"]["accuracy"] for n in range(6)
+    ]
+    assert [float(row["validation_accuracy"]) for row in rows] == accuracies
+    assert all(not row["test_accuracy"] for row in rows), "the test set stays closed"
+    table = [line.split() for line in done.out.splitlines()]
+    start = next(index for index, cells in enumerate(table) if cells[:1] == ["trial"] and "regularizer" in cells)
+    assert [cells[3] for cells in table[start + 1 : start + 7]] == [
+        f"{value:.4f}" for value in sorted(accuracies, reverse=True)
+    ]
+
+
+def test_the_optuna_sweep_searches_the_declared_space(regsweep: Regsweep, tmp_path: Path) -> None:
+    done = regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=6", *QUICK)
+    assert done.code == 0, done.err
+    folder = only_folder(tmp_path)
+    study = optuna.load_study(study_name=None, storage=f"sqlite:///{folder / 'study.db'}")
+    assert study.direction == optuna.study.StudyDirection.MAXIMIZE
+    assert [trial.state for trial in study.trials] == [optuna.trial.TrialState.COMPLETE] * 6
+    space = {name: distribution for trial in study.trials for name, distribution in trial.distributions.items()}
+    assert set(space) == set(SWEPT)
+    assert space["regularizer.lambda"] == optuna.distributions.FloatDistribution(1e-6, 0.1, log=True)
+    for trial in study.trials:
+        result = json.loads((folder / str(trial.number) / "result.json").read_text())
+        assert trial.value == result["metrics"]["validation"]["accuracy"]
+        assert "test" not in result["metrics"]
+        config = OmegaConf.load(folder / str(trial.number) / ".hydra" / "config.yaml")
+        assert config.regularizer["lambda"] == trial.params.get("regularizer.lambda", 0)
+        assert config.regularizer.penalty == trial.params["regularizer.penalty"]
+        assert ("regularizer.lambda" in trial.params) == (config.regularizer.penalty == "l2")
+    assert study.trials[0].params == {
+        "regularizer.penalty": "none", "regularizer.dropout": 0.0, "regularizer.batch_norm": False,
+        "optimizer.lr": 0.05,
+    }  # fmt: skip
+    results = yaml.safe_load((folder / "optimization_results.yaml").read_text())
+    assert results["best_trial"] == {
+        "number": study.best_trial.number,
+        "folder": str(study.best_trial.number),
+    }
+    assert results["best_value"] == study.best_value
+    assert not [name for trial in study.trials for name in trial.user_attrs if name.startswith("test")]
+
+
+def test_the_same_seed_draws_the_same_trials(regsweep: Regsweep, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        assert (
+            regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", f"hydra.sweep.dir={name}", *QUICK).code
+            == 0
+        )
+    kept = [
+        [{k: v for k, v in row.items() if not k.endswith("seconds")} for row in rows_of(tmp_path / name)]
+        for name in ("first", "second")
+    ]
+    assert kept[0] == kept[1]
+
+
+def test_another_seed_draws_other_trials(regsweep: Regsweep, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        name = f"hydra.sweep.dir=s{seed}"
+        assert (
+            regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", f"seed={seed}", name, *QUICK).code == 0
+        )
+    drawn = [[row["optimizer.lr"] for row in rows_of(tmp_path / f"s{seed}")] for seed in (0, 1)]
+    assert not set(drawn[0][1:]) & set(drawn[1][1:])
+
+
+def test_a_sweep_of_one_trial_shows_what_it_swept(regsweep: Regsweep, tmp_path: Path) -> None:
+    done = regsweep(
+        "-m", "sweep=regularization", "hydra.sweeper.n_trials=1", "optimizer.lr=interval(0.01,0.02)", *QUICK
+    )
+    assert done.code == 0, done.err
+    assert rows_of(only_folder(tmp_path))[0]["optimizer.lr"]
+
+
+def test_the_chosen_penalty_is_searched(regsweep: Regsweep, tmp_path: Path) -> None:
+    done = regsweep("-m", "sweep=regularization", "regularizer=[l1,batchnorm]", "hydra.sweeper.n_trials=6", *QUICK)
+    assert done.code == 0, done.err
+    found = set()
+    for number in range(6):
+        config = OmegaConf.load(only_folder(tmp_path) / str(number) / ".hydra" / "config.yaml")
+        found.add(config.regularizer.penalty)
+        assert config.regularizer["lambda"] == 0 or 1e-6 <= config.regularizer["lambda"] <= 1e-2
+    assert found == {"none", "l1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left_out"),
+    [
+        (("model=linear", "~model.hidden"), {"regularizer.dropout", "regularizer.batch_norm"}),
+        (("regularizer.penalty=none",), {"regularizer.lambda", "regularizer.penalty"}),
+    ],
+    ids=["linear", "no penalty"],
+)
+def test_what_the_run_has_no_place_for_leaves_the_space(
+    regsweep: Regsweep, tmp_path: Path, arguments: tuple[str, ...], left_out: set[str]
+) -> None:
+    quick = [argument for argument in QUICK if "hidden" not in argument]
+    arguments = tuple(argument for argument in arguments if not argument.startswith("~"))
+    done = regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=2", *arguments, *quick)
+    assert done.code == 0, done.err
+    for key in left_out:
+        assert f"{key} leaves the search space: " in done.out + done.err
+    assert set(load_sweep(only_folder(tmp_path)).swept) == {key for key in SWEPT if key not in left_out}
+
+
+def test_a_parameter_may_be_fixed_or_narrowed(regsweep: Regsweep, tmp_path: Path) -> None:
+    done = regsweep(
+        "-m",
+        "sweep=regularization",
+        "hydra.sweeper.n_trials=3",
+        "regularizer.dropout=0",
+        "optimizer.lr=interval(0.01,0.02)",
+        *QUICK,
+    )
+    assert done.code == 0, done.err
+    rows = rows_of(only_folder(tmp_path))
+    assert "regularizer.dropout" not in rows[0]
+    assert all(0.01 <= float(row["optimizer.lr"]) <= 0.02 for row in rows)
+
+
+OPTUNA = (
+    "hydra/sweeper=optuna",
+    "hydra.sweeper.direction=maximize",
+    "hydra.sweeper.max_failure_rate=1.0",
+    "hydra.sweeper.n_trials=4",
+    "hydra.sweeper.sampler.seed=1",
+)
+
+
+@pytest.mark.parametrize("arguments", [("optimizer.lr=1e30,0.1",), (*OPTUNA, "optimizer.lr=choice(1e30,0.1)")])
+def test_trials_that_diverge_do_not_end_the_sweep(
+    regsweep: Regsweep, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    done = regsweep("-m", *arguments, *QUICK)
+    assert done.code == 1, "finished with failed trials"
+    assert "diverged at epoch 1: the loss is nan; try a lower optimizer.lr" in done.out
+    assert "Traceback" not in done.out + done.err
+    sweep = load_sweep(only_folder(tmp_path))
+    by_status = sweep.trials.groupby("status")["optimizer.lr"].unique()
+    assert by_status["diverged"].tolist() == [1e30]
+    assert by_status["complete"].tolist() == [0.1]
+    best = sweep.best()
+    assert best is not None
+    assert best["optimizer.lr"] == 0.1
+    if len(arguments) > 1:
+        study = optuna.load_study(study_name=None, storage=f"sqlite:///{only_folder(tmp_path) / 'study.db'}")
+        states = {trial.params["optimizer.lr"]: trial.state.name for trial in study.trials}
+        assert states == {1e30: "FAIL", 0.1: "COMPLETE"}
+
+
+def test_a_trial_that_fails_does_not_end_the_sweep(
+    regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network of the user's own that breaks in the middle of its training."""
+    (tmp_path / "conf" / "model").mkdir(parents=True)
+    (tmp_path / "conf" / "model" / "brittle.yaml").write_text("_target_: brittle_models.Brittle\nbreaks: false\n")
+    (tmp_path / "brittle_models.py").write_text(
+        "from torch import nn\n\nclass Brittle(nn.Module):\n"
+        "    def __init__(self, input_shape, num_classes, breaks=False):\n"
+        "        super().__init__()\n        self.linear, self.breaks = nn.Linear(64, num_classes), breaks\n"
+        "    def forward(self, images):\n"
+        "        if self.breaks:\n            raise ValueError('a bug in <my> [bold]network')\n"
+        "        return self.linear(images.flatten(1))\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    done = regsweep("--config-dir", "conf", "-m", "model=brittle", "model.breaks=true,false", "trainer.epochs=2")
+    assert done.code == 1
+    folder = only_folder(tmp_path)
+    record = json.loads((folder / "0" / "result.json").read_text())
+    assert (record["status"], record["error"]) == ("failed", "ValueError: a bug in <my> [bold]network")
+    assert "trial 0: ValueError: a bug in <my> [bold]network" in done.out
+    assert "Traceback" in (folder / "0" / "regsweep.log").read_text(), "the log has the whole story"
+    assert [row["status"] for row in rows_of(folder)] == ["failed", "complete"]
+
+
+def test_report_reads_a_grid_a_sweep_and_a_single_run(regsweep: Regsweep, tmp_path: Path) -> None:
+    regsweep("-m", "regularizer=l1", "regularizer.lambda=1e-4,1e-3", "hydra.sweep.dir=grid", *QUICK)
+    regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", "hydra.sweep.dir=optuna", *QUICK)
+    regsweep("regularizer=dropout", "hydra.run.dir=single", *QUICK)
+    for name, swept, count in (
+        ("grid", ["regularizer.lambda"], 2),
+        ("optuna", SWEPT, 3),
+        ("single", None, 1),
+    ):
+        (tmp_path / name / "trials.csv").unlink(missing_ok=True)
+        done = regsweep("report", name)
+        assert done.code == 0, done.err
+        rows = rows_of(tmp_path / name)
+        assert len(rows) == count
+        assert f"{count} trial{'s' if count > 1 else ''}: {count} complete" in done.out
+        for column in ("trial", "validation accuracy", "status", "seconds"):
+            assert column in done.out
+        if swept:
+            assert set(load_sweep(tmp_path / name).swept) == set(swept)
+            assert all(key.rpartition(".")[2] in done.out for key in swept)
+            assert (
+                max(rows, key=lambda row: float(row["validation_accuracy"]))["number"]
+                == done.out.split("best: trial ")[1].split(",")[0]
+            )
+
+
+def test_report_names_what_it_cannot_read(regsweep: Regsweep, tmp_path: Path) -> None:
+    regsweep("-m", "seed=0,1,2", "hydra.sweep.dir=grid", *QUICK)
+    (tmp_path / "grid" / "0" / "result.json").unlink()
+    (tmp_path / "grid" / "1" / "result.json").write_text('{"status": "comp')
+    shutil.rmtree(tmp_path / "grid" / "2" / ".hydra")
+    done = regsweep("report", "grid")
+    assert done.code == 0
+    assert [row["status"] for row in rows_of(tmp_path / "grid")] == ["interrupted", "unreadable", "complete"]
+    assert "result.json: not a readable record" in done.out
+
+
+def test_an_interrupted_sweep_can_be_reviewed(regsweep: Regsweep, tmp_path: Path) -> None:
+    regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", "hydra.sweep.dir=sweep", *QUICK)
+    for name in ("optimization_results.yaml", "trials.csv", "2/result.json"):
+        (tmp_path / "sweep" / name).unlink()
+    done = regsweep("report", "sweep")
+    assert done.code == 0
+    assert "3 trials: 2 complete, 1 interrupted" in done.out
+
+
+def test_trials_may_lie_in_folders_of_other_names(regsweep: Regsweep, tmp_path: Path) -> None:
+    done = regsweep("-m", "seed=0,1", "hydra.sweep.subdir=run_of_${seed}", "hydra.sweep.dir=named", *QUICK)
+    assert done.code == 0, done.err
+    assert [row["folder"] for row in rows_of(tmp_path / "named")] == ["run_of_0", "run_of_1"]
+
+
+def test_a_sweep_in_which_every_trial_diverges_ends_in_its_table(regsweep: Regsweep) -> None:
+    done = regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=2", "optimizer.lr=1e30", *QUICK)
+    assert done.code == 1
+    assert "2 trials: 2 diverged" in done.out
+    assert "Traceback" not in done.out + done.err
+
+
+def test_too_many_failures_end_the_sweep_in_one_line_and_its_table(regsweep: Regsweep) -> None:
+    done = regsweep("-m", "sweep=regularization", "hydra.sweeper.max_failure_rate=0", "optimizer.lr=1e30", *QUICK)
+    assert done.code == 1
+    assert done.err.splitlines()[-1] == "regsweep: 1 of 1 trials failed"
+    assert "1 trial: 1 diverged" in done.out
+    assert "Traceback" not in done.out + done.err

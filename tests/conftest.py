@@ -1,0 +1,127 @@
+"""What the tests share: the command line, a small configuration, real data where it is at hand."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from regsweep import cli
+from regsweep.app.door import validate_composed
+from regsweep.config import RunConfig
+from regsweep.data import load_dataset
+from regsweep.paths import config_folder
+
+# Two tests run side by side, on one core each; so do the processes that they start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command left: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+Shell = Callable[..., Finished]
+Regsweep = Callable[..., Finished]
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test works in an empty folder of its own, and reads its data anew."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REGSWEEP_WORKING_FOLDER", raising=False)
+    load_dataset.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Hydra configures logging; the next test must not write into this one's streams."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    for handler in set(root.handlers) - set(handlers):
+        handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def regsweep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Finished]:
+    """Return a function that runs the command line within this process, which saves the imports."""
+
+    def run(*arguments: str) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["regsweep", *arguments])
+        capsys.readouterr()
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        captured = capsys.readouterr()
+        return Finished(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Callable[..., Finished]:
+    """Return a function that runs a command as a process of its own, as a user would."""
+
+    def run(*command: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Finished:
+        done = subprocess.run(
+            command,
+            cwd=cwd or tmp_path,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def configure() -> Callable[..., RunConfig]:
+    """Return a function that composes and validates a configuration from overrides."""
+
+    def run(*overrides: str) -> RunConfig:
+        with initialize_config_dir(str(config_folder())):
+            return validate_composed(compose("config", overrides=list(overrides)))
+
+    return run
+
+
+@pytest.fixture
+def values() -> dict[str, Any]:
+    """Return the default configuration as plain values, to be changed and validated."""
+    with initialize_config_dir(str(config_folder())):
+        cfg = compose("config")
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items() if key != "sweep"}
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Return the folder with MNIST and Fashion-MNIST, or skip where this machine has none."""
+    folder = Path(os.environ.get("REGSWEEP_DATA", PROJECT.parent / "shared" / "data"))
+    if not (folder / "MNIST" / "raw" / "train-images-idx3-ubyte").is_file():
+        pytest.skip(f"needs MNIST and Fashion-MNIST in {folder} (or in the folder that REGSWEEP_DATA names)")
+    return folder

@@ -1,0 +1,112 @@
+"""The networks: shapes, BatchNorm's kind, the article's layers, initial weights."""
+
+import pytest
+import torch
+from torch import nn
+
+from regsweep import weights
+from regsweep.build import has_batch_norm
+from regsweep.config import ModelConfig
+from regsweep.errors import ConfigError
+from regsweep.models import build_model, has_place_for, resolve_class
+
+NAMES = {"linear": "linear.Linear", "mlp": "mlp.MLP", "cnn": "cnn.CNN", "resnet18": "resnet18.ResNet18"}
+SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 8, 8), (3, 28, 28), (3, 32, 32)]
+
+
+def model(
+    name: str,
+    shape: tuple[int, int, int] = (1, 28, 28),
+    *,
+    dropout: float = 0.0,
+    batch_norm: bool | None = None,
+    own: dict[str, object] | None = None,
+) -> nn.Module:
+    config = ModelConfig.model_validate({"_target_": f"regsweep.models.{NAMES[name]}", **(own or {})})
+    torch.manual_seed(0)
+    return build_model(config, input_shape=shape, num_classes=10, dropout=dropout, batch_norm=batch_norm)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_its_shape_comes_from_the_data(name: str, shape: tuple[int, int, int]) -> None:
+    images = torch.randn(4, *shape).contiguous(memory_format=torch.channels_last)
+    for batch_norm in (None, *([True, False] if name != "linear" else [])):
+        network = model(name, shape, batch_norm=batch_norm).train()
+        assert network(images).shape == (4, 10)
+
+
+def test_the_cnn_is_the_article_s() -> None:
+    """Counted by hand: 1·32·9+32, 32·64·9+64, 3136·128+128, 128·10+10, and 2·32, 2·64 for BatchNorm."""
+    plain = sum(parameter.numel() for parameter in model("cnn").parameters())
+    normalized = sum(parameter.numel() for parameter in model("cnn", batch_norm=True).parameters())
+    assert plain == 320 + 18_496 + 401_536 + 1_290
+    assert normalized == plain + 64 + 128
+
+
+def test_the_cnn_computes_what_the_article_s_forward_computes() -> None:
+    """The article pools after ReLU; the values are the same."""
+    network = model("cnn", dropout=0.5, batch_norm=True).eval()
+    parts = dict(network.named_children())
+    images = torch.randn(8, 1, 28, 28)
+    x = nn.functional.max_pool2d(torch.relu(parts["bn1"](parts["conv1"](images))), 2)
+    x = nn.functional.max_pool2d(torch.relu(parts["bn2"](parts["conv2"](x))), 2)
+    expected = parts["fc2"](torch.relu(parts["fc1"](x.reshape(-1, 64 * 7 * 7))))
+    torch.testing.assert_close(network(images), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "count"),
+    [("mlp", nn.BatchNorm1d, 2), ("cnn", nn.BatchNorm2d, 2), ("resnet18", nn.BatchNorm2d, 20)],
+)
+def test_batchnorm_is_of_the_right_kind(name: str, kind: type[nn.Module], count: int) -> None:
+    assert sum(isinstance(module, kind) for module in model(name, batch_norm=True).modules()) == count
+    without = model(name, batch_norm=False).modules()
+    assert not any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in without)
+
+
+def test_a_model_has_its_own_habit() -> None:
+    habits = {name: has_batch_norm(model(name)) for name in NAMES}
+    assert habits == {"linear": False, "mlp": False, "cnn": False, "resnet18": True}
+    assert any(isinstance(module, nn.BatchNorm2d) for module in model("resnet18").modules())
+
+
+def test_dropout_and_batchnorm_leave_initial_weights_alone() -> None:
+    """Runs of one seed start from the same weights, whatever their regularization is."""
+    for name in ("mlp", "cnn"):
+        plain, regularized = model(name), model(name, dropout=0.5, batch_norm=True)
+        for key, weight in plain.named_parameters():
+            assert torch.equal(weight, regularized.get_parameter(key)), f"{name}: {key}"
+
+
+def test_the_same_seed_builds_the_same_weights() -> None:
+    assert weights.digest(model("resnet18")) == weights.digest(model("resnet18"))
+
+
+def test_linear_has_no_place_for_dropout_or_batchnorm() -> None:
+    cls = resolve_class("regsweep.models.linear.Linear")
+    assert not has_place_for(cls, "dropout")
+    with pytest.raises(ConfigError, match=r"regularizer\.dropout=0\.5: Linear has no place for it"):
+        model("linear", dropout=0.5)
+    with pytest.raises(ConfigError, match=r"regularizer\.batch_norm=true: Linear has no place for it"):
+        model("linear", batch_norm=True)
+    assert model("linear", batch_norm=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "message"),
+    [
+        ("mlp", {"hiden": [3]}, r"model\.hiden=.*did you mean hidden"),
+        ("mlp", {"hidden": [0]}, "whole numbers above 0"),
+        ("mlp", {"dropout": 0.5}, r"model\.dropout=0\.5: MLP has no such parameter"),
+        ("cnn", {"width": 3}, r"model\.width=3: CNN has no such"),
+    ],
+)
+def test_a_wrong_parameter_is_named(name: str, own: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        model(name, own=own)
+
+
+def test_images_too_small_are_refused() -> None:
+    with pytest.raises(ConfigError, match="at least 4×4"):
+        model("cnn", (1, 3, 3))

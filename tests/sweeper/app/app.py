@@ -1,0 +1,73 @@
+"""A Hydra application of milliseconds, that kills its whole process group where the environment says so.
+
+KILL=PLACE:N kills at the Nth time that PLACE is reached: ``task`` (inside a trial), or the name of a record
+(``trial.json``, ``trials.csv``, ``optimization_results.yaml``), half written; ``told`` is between a trial's record
+and the telling of it.
+"""
+
+import math
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import hydra
+from omegaconf import DictConfig
+
+from regsweep import records
+from regsweep.sweeper import TrialValue, engine, report
+
+_place, _, _times = os.environ.get("KILL", "").partition(":")
+_left = int(_times or 0)
+
+
+def reach(place: str) -> None:
+    """Note that `place` is reached, and die there if it is the one."""
+    global _left  # noqa: PLW0603
+    if place == _place:
+        _left -= 1
+        if _left == 0:
+            Path("killed").write_text(place)
+            os.killpg(0, signal.SIGKILL)
+
+
+@hydra.main(
+    config_path=".", config_name="config", execution_whitelist=["regsweep.sweeper.plugin.RegsweepSweeper", "optuna.*"]
+)
+def main(cfg: DictConfig) -> Any:
+    """Minimize (x − 1)² + y², in steps that come closer."""
+    reach("task")
+    time.sleep(cfg.seconds)
+    if cfg.fail and cfg.x > 0:
+        raise ValueError("x is above 0")
+    value = (cfg.x - 1) ** 2 + (cfg.y**2 if cfg.kind == "plain" else math.nan)
+    for step in range(1, 6):
+        report(value + 1 / step, step)
+    return TrialValue(value, {"size": abs(cfg.x) + abs(cfg.y), "loss": value})
+
+
+def _watch() -> None:
+    write, tell = os.fsync, engine.Engine._tell
+    writing: list[str] = []
+    write_bytes = records.write_bytes
+
+    def watched_write(path: Path, content: bytes) -> None:
+        writing.append(path.name)
+        write_bytes(path, content)
+
+    def watched_fsync(fd: Any) -> None:
+        write(fd)
+        reach(writing[-1])
+
+    def watched_tell(self: engine.Engine, trial: Any, record: Any) -> None:
+        reach("told")
+        tell(self, trial, record)
+
+    records.write_bytes, os.fsync = watched_write, watched_fsync
+    engine.Engine._tell = watched_tell  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    _watch()
+    main()

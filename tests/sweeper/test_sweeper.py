@@ -1,0 +1,166 @@
+"""The sweeper on a little application: what the stock Optuna sweeper does, and what it lacks."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import optuna
+import pytest
+import yaml
+
+from regsweep.errors import ConfigError
+from regsweep.sweeper.redact import redact
+from regsweep.sweeper.space import SearchSpace
+from tests.sweeper.audit import FOLDER, run
+
+
+def study_of(tmp_path: Path) -> optuna.Study:
+    return optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / FOLDER / 'study.db'}")
+
+
+def rows_of(tmp_path: Path) -> list[dict[str, str]]:
+    with (tmp_path / FOLDER / "trials.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def sweep(tmp_path: Path, *arguments: str) -> str:
+    code, printed = run(tmp_path, *arguments)
+    assert code == 0, printed
+    return printed
+
+
+def test_it_minimizes_and_names_the_best(tmp_path: Path) -> None:
+    sweep(tmp_path, "hydra.sweeper.n_trials=25")
+    study = study_of(tmp_path)
+    assert len(study.trials) == 25
+    assert study.best_value < 3
+    results = yaml.safe_load((tmp_path / FOLDER / "optimization_results.yaml").read_text())
+    number = study.best_trial.number
+    assert results == {
+        "name": "optuna", "best_params": study.best_params, "best_value": study.best_value,
+        "best_trial": {"number": number, "folder": str(number)},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("override", "distribution"),
+    [
+        ("x=interval(1,4)", optuna.distributions.FloatDistribution(1, 4)),
+        ("x=interval(1.0,4.0)", optuna.distributions.FloatDistribution(1, 4)),
+        ("x=tag(log,interval(1e-3,1.0))", optuna.distributions.FloatDistribution(1e-3, 1, log=True)),
+        ("x=choice(1.0,2.5)", optuna.distributions.CategoricalDistribution([1.0, 2.5])),
+        ("x=1.0,2.5", optuna.distributions.CategoricalDistribution([1.0, 2.5])),
+        ("x=range(1,10,3)", optuna.distributions.IntDistribution(1, 7, step=3)),
+    ],
+)
+def test_the_search_space_is_written_as_for_the_stock_sweeper(
+    override: str, distribution: optuna.distributions.BaseDistribution
+) -> None:
+    assert SearchSpace.parse([override], {}).distributions == {"x": distribution}
+
+
+def test_the_command_line_comes_before_the_configuration(tmp_path: Path) -> None:
+    sweep(tmp_path, "x=choice(1.0,2.0)", "y=0.5", "hydra.sweeper.n_trials=3")
+    assert {trial.params["x"] for trial in study_of(tmp_path).trials} <= {1.0, 2.0}
+    assert all("y" not in trial.params for trial in study_of(tmp_path).trials)
+
+
+def test_trials_that_fail_are_told_with_the_reason_and_never_best(tmp_path: Path) -> None:
+    sweep(tmp_path, "fail=true")
+    rows = rows_of(tmp_path)
+    failed = [row for row in rows if row["status"] == "failed"]
+    assert failed
+    assert all(float(row["x"]) > 0 and row["error"] == "ValueError: x is above 0" for row in failed)
+    assert study_of(tmp_path).best_params["x"] <= 0
+
+
+def test_an_objective_that_is_not_finite_is_a_failure(tmp_path: Path) -> None:
+    sweep(tmp_path, "kind=nan", "hydra.sweeper.n_trials=2")
+    assert [row["error"] for row in rows_of(tmp_path)] == ["the objective is nan"] * 2
+
+
+def test_too_many_failures_end_the_sweep_where_asked(tmp_path: Path) -> None:
+    code, printed = run(tmp_path, "kind=nan", "hydra.sweeper.max_failure_rate=0.0")
+    assert code != 0
+    assert "1 of 1 trials failed" in printed
+    assert len(study_of(tmp_path).trials) == 1
+
+
+def test_a_pruned_trial_is_pruned_everywhere(tmp_path: Path) -> None:
+    pruner = "hydra.sweeper.pruner={_target_: optuna.pruners.MedianPruner, n_startup_trials: 3}"
+    sweep(tmp_path, pruner, "hydra.sweeper.n_trials=20")
+    states = {trial.number: trial.state.name for trial in study_of(tmp_path).trials}
+    pruned = {number for number, state in states.items() if state == "PRUNED"}
+    assert pruned
+    assert {int(row["number"]) for row in rows_of(tmp_path) if row["status"] == "pruned"} == pruned
+    for number in pruned:
+        assert json.loads((tmp_path / FOLDER / str(number) / "trial.json").read_text())["status"] == "pruned"
+        assert study_of(tmp_path).trials[number].intermediate_values
+
+
+def test_named_objectives_make_a_front(tmp_path: Path) -> None:
+    sweep(tmp_path, "hydra.sweeper.objectives=[loss,size]", "hydra.sweeper.direction=[minimize,minimize]")
+    results = yaml.safe_load((tmp_path / FOLDER / "optimization_results.yaml").read_text())
+    front = {trial.number: list(trial.values) for trial in study_of(tmp_path).best_trials}
+    assert {solution["number"]: solution["values"] for solution in results["solutions"]} == front
+    assert {"loss", "size"} <= set(rows_of(tmp_path)[0])
+
+
+def test_further_metrics_are_kept_with_the_trial(tmp_path: Path) -> None:
+    sweep(tmp_path, "hydra.sweeper.n_trials=2")
+    for trial in study_of(tmp_path).trials:
+        assert trial.user_attrs["size"] == abs(trial.params["x"]) + abs(trial.params["y"])
+
+
+def test_a_configuration_is_not_trained_twice(tmp_path: Path) -> None:
+    arguments = ("x=choice(1.0,2.0)", "y=0.0", "hydra.sweeper.n_trials=6")
+    sweep(tmp_path, *arguments)
+    rows = rows_of(tmp_path)
+    assert sum(row["duplicate_of"] == "" for row in rows) == 2
+    for row in rows:
+        if row["duplicate_of"]:
+            assert row["value"] == rows[int(row["duplicate_of"])]["value"]
+    (tmp_path / "again").mkdir()
+    sweep(tmp_path / "again", *arguments, "hydra.sweeper.rerun_duplicates=true")
+    assert "duplicate_of" not in rows_of(tmp_path / "again")[0]
+
+
+def test_fixed_trials_come_first(tmp_path: Path) -> None:
+    sweep(tmp_path, "hydra.sweeper.initial_trials=[{x: 1.0, y: 0.0},{x: -2.0}]", "hydra.sweeper.n_trials=3")
+    trials = study_of(tmp_path).trials
+    assert trials[0].params == {"x": 1.0, "y": 0.0}
+    assert trials[1].params["x"] == -2.0
+
+
+def test_a_parameter_is_searched_only_where_its_condition_holds(tmp_path: Path) -> None:
+    conditions = "+hydra.sweeper.conditions.y={unless: {x: 1.0}, otherwise: 0.0}"
+    sweep(tmp_path, conditions, "x=choice(1.0,2.0)", "hydra.sweeper.n_trials=8")
+    trials = study_of(tmp_path).trials
+    assert {trial.params["x"] for trial in trials} == {1.0, 2.0}
+    assert all(("y" in trial.params) == (trial.params["x"] == 2.0) for trial in trials)
+
+
+@pytest.mark.parametrize("value", ["always", {"when": {"x": 1}}, {"when": {"z": 1}, "otherwise": 0}])
+def test_a_condition_that_makes_no_sense_is_refused(value: object) -> None:
+    with pytest.raises(ConfigError, match=r"hydra\.sweeper\.conditions\.y="):
+        SearchSpace.parse(["x=1,2", "y=3,4"], {"y": value})
+
+
+def test_a_timeout_starts_no_further_trial(tmp_path: Path) -> None:
+    printed = sweep(tmp_path, "seconds=0.2", "hydra.sweeper.timeout=2", "hydra.sweeper.n_trials=100")
+    assert "trials were not started" in printed
+    assert 1 <= len(study_of(tmp_path).trials) <= 12
+
+
+def test_a_failed_trial_is_retried_under_its_own_number(tmp_path: Path) -> None:
+    sweep(tmp_path, "kind=nan", "hydra.sweeper.n_trials=2", "hydra.sweeper.max_retries=2")
+    assert sorted(path.name for path in (tmp_path / FOLDER).iterdir() if path.is_dir()) == ["0", "1"]
+    assert len(study_of(tmp_path).trials) == 2
+
+
+def test_passwords_are_redacted() -> None:
+    url = "postgresql+psycopg://me:s3cr:t@host/db"
+    assert redact(f"storage: {url}") == "storage: postgresql+psycopg://me:***@host/db"
+    assert redact("sqlite:////tmp/a@b.db") == "sqlite:////tmp/a@b.db"

@@ -1,0 +1,112 @@
+"""Every YAML under conf/ composes, alone and with a sweep, and none is forgotten."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from regsweep.app.door import validate_composed
+from regsweep.config import RunConfig
+from regsweep.paths import config_folder
+
+FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
+PRUNERS = [path for path in FILES if path.parent == Path("hydra/sweeper/pruner")]
+OPTIONS = [path for path in FILES if len(path.parts) > 1 and path.stem != "base" and path not in PRUNERS]
+
+
+def test_none_is_forgotten() -> None:
+    assert len(FILES) == 34
+    assert {path.parts[0] for path in OPTIONS} == {
+        "dataset", "device", "experiment", "model", "optimizer", "regularizer", "sweep", "trainer",
+    }  # fmt: skip
+    assert {path.suffix for path in config_folder().rglob("*") if path.is_file()} == {".yaml"}
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=str)
+def test_it_composes_and_is_valid(option: Path) -> None:
+    with initialize_config_dir(str(config_folder())):
+        cfg = compose("config", overrides=[f"{option.parent}={option.stem}"], return_hydra_config=True)
+    config = validate_composed(cfg)
+    assert isinstance(config, RunConfig)
+    if option.parts[0] in ("dataset", "device", "optimizer"):
+        assert getattr(config, option.parts[0]).name == option.stem
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=str)
+def test_every_key_is_known_to_the_door(option: Path) -> None:
+    """A preset that sets a key of no effect would be found out by the validation, which forbids extra keys."""
+    with initialize_config_dir(str(config_folder())):
+        cfg = compose("config", overrides=[f"{option.parent}={option.stem}"])
+    OmegaConf.set_struct(cfg, False)
+    assert validate_composed(cfg)
+    group = option.parts[0]
+    if group in ("regularizer", "dataset", "trainer", "device"):
+        OmegaConf.update(cfg, f"{group}.no_such_key", 1)
+        with pytest.raises(Exception, match=f"{group}.no_such_key=1: no such key"):
+            validate_composed(cfg)
+
+
+@pytest.mark.parametrize("pruner", PRUNERS, ids=str)
+def test_every_pruner_composes_and_is_one_of_optuna_s(pruner: Path) -> None:
+    chosen = f"hydra/sweeper/pruner={pruner.stem}"
+    with initialize_config_dir(str(config_folder())):
+        cfg = compose("config", overrides=["sweep=regularization", chosen], return_hydra_config=True)
+    assert isinstance(instantiate(cfg.hydra.sweeper.pruner), optuna.pruners.BasePruner)
+
+
+def test_the_sweep_leaves_a_chosen_penalty_alone(configure: Callable[..., RunConfig]) -> None:
+    chosen = {
+        overrides: configure("sweep=regularization", *overrides).regularizer.penalty
+        for overrides in [
+            (),
+            ("regularizer=none",),
+            ("regularizer=dropout",),
+            ("regularizer=l1",),
+            ("regularizer=[elastic_net,batchnorm]",),
+        ]
+    }
+    assert list(chosen.values()) == ["l2", "l2", "l2", "l1", "elastic_net"]
+
+
+@pytest.mark.parametrize(("penalty", "upper"), [("l1", "1e-2"), ("l2", "1e-1"), ("elastic_net", "1e-2")])
+def test_the_sweep_s_range_is_the_penalty_s(penalty: str, upper: str) -> None:
+    with initialize_config_dir(str(config_folder())):
+        cfg = compose(
+            "config",
+            overrides=["sweep=regularization", f"regularizer={penalty}", "optimizer=adam"],
+            return_hydra_config=True,
+        )
+    params = cfg.hydra.sweeper.params
+    assert params["regularizer.lambda"] == f"tag(log, interval(1e-6, {upper}))"
+    assert params["optimizer.lr"] == "tag(log, interval(1e-4, 1e-2))"
+
+
+def test_the_article_s_experiments_are_the_article_s(configure: Callable[..., RunConfig]) -> None:
+    baseline, regularized = (
+        configure("experiment=article_baseline"),
+        configure("experiment=article_regularized"),
+    )
+    for config in (baseline, regularized):
+        assert (config.model.target, config.dataset.name, config.dataset.val_fraction) == (
+            "regsweep.models.cnn.CNN",
+            "mnist",
+            0.0,
+        )
+        assert (
+            config.optimizer.name,
+            config.optimizer.lr,
+            config.trainer.epochs,
+            config.trainer.batch_size,
+        ) == ("sgd", 0.01, 10, 64)
+        assert getattr(config.optimizer, "momentum") == 0  # noqa: B009
+    assert (baseline.regularizer.penalty, baseline.regularizer.dropout, baseline.regularizer.batch_norm) == (
+        "none",
+        0.0,
+        None,
+    )
+    assert (regularized.regularizer.strength, regularized.regularizer.scope) == (0.005, "all")
+    assert (regularized.regularizer.dropout, regularized.regularizer.batch_norm) == (0.5, True)

@@ -1,0 +1,162 @@
+"""One run's folder holds what the output contract says."""
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+from regsweep.build import build
+from regsweep.config import RunConfig
+from regsweep.errors import DivergedError, RecordError
+from regsweep.metrics import evaluate
+from regsweep.run import HISTORY_COLUMNS, run
+
+Configure = Callable[..., RunConfig]
+QUICK = ("trainer.epochs=3", "dataset.train_size=200")
+
+
+def record(folder: Path) -> dict[str, Any]:
+    content = json.loads((folder / "result.json").read_text())
+    assert isinstance(content, dict)
+    return content
+
+
+def test_a_single_run_records_everything(configure: Configure, tmp_path: Path) -> None:
+    outcome = run(configure("regularizer=l1", "regularizer.lambda=3e-3", "seed=5", *QUICK), tmp_path, is_trial=False)
+    result = record(tmp_path)
+    assert (result["status"], result["error"], result["seed"], result["epochs"]) == ("complete", None, 5, 3)
+    assert set(result["metrics"]) == {"train", "validation", "test"}
+    assert result["metrics"]["test"] == {
+        "accuracy": outcome.metrics["test"].accuracy,
+        "loss": outcome.metrics["test"].loss,
+    }
+    assert result["best_epoch"] in (1, 2, 3)
+    assert result["parameters"] == {"penalized": 64 * 128 + 128 * 128 + 1280, "free": 266}
+    assert set(result["seconds"]) == {"train", "evaluate", "total"}
+    assert result["seconds"]["total"] >= result["seconds"]["train"] > 0
+    assert result["versions"]["torch"] == torch.__version__.partition("+")[0] or torch.__version__.startswith(
+        result["versions"]["torch"]
+    )
+    assert {"processor", "system", "device", "threads"} <= set(result["machine"])
+    assert re.fullmatch(r"[0-9a-f]{64}", result["weights_sha256"])
+
+
+def test_zeros_and_histograms_count_the_weights(configure: Configure, tmp_path: Path) -> None:
+    run(configure("regularizer=l1", "regularizer.lambda=1e-2", *QUICK), tmp_path, is_trial=False)
+    result, state = record(tmp_path), safetensors.torch.load_file(tmp_path / "model.safetensors")
+    layers = ["features.0.weight", "features.4.weight", "classifier.weight"]
+    assert list(result["sparsity"]["layers"]) == list(result["histogram"]) == layers
+    zeros = {name: int((state[name] == 0).sum()) for name in layers}
+    assert sum(zeros.values()) > 0
+    for name in layers:
+        histogram = result["histogram"][name]
+        assert result["sparsity"]["layers"][name] == zeros[name] / state[name].numel()
+        assert (histogram["zeros"], sum(histogram["counts"])) == (
+            zeros[name],
+            state[name].numel() - zeros[name],
+        )
+        assert histogram["high"] == pytest.approx(state[name].abs().max().item())
+    assert result["sparsity"]["overall"] == pytest.approx(
+        sum(zeros.values()) / sum(state[name].numel() for name in layers)
+    )
+
+
+def test_the_penalty_is_logged_apart_from_the_cross_entropy(configure: Configure, tmp_path: Path) -> None:
+    config = configure("regularizer=elastic_net", "regularizer.lambda=1e-2", "regularizer.l1_ratio=0.3", *QUICK)
+    run(config, tmp_path, is_trial=False)
+    state = safetensors.torch.load_file(tmp_path / "model.safetensors")
+    covered = [weight.double() for name, weight in state.items() if weight.ndim > 1]
+    expected = 1e-2 * sum(0.3 * weight.abs().sum().item() + 0.7 * weight.square().sum().item() for weight in covered)
+    result = record(tmp_path)
+    assert result["penalty"] == pytest.approx(expected, rel=1e-5)
+    parts = build(config)
+    parts.model.load_state_dict(state)
+    test = evaluate(parts.model, parts.dataset.test.images_NCHW, parts.dataset.test.labels_N)
+    assert result["metrics"]["test"]["loss"] == pytest.approx(test.loss, rel=1e-6), (
+        "the weights on disk give the metrics on disk"
+    )
+
+
+def test_the_history_has_a_row_per_epoch(configure: Configure, tmp_path: Path) -> None:
+    run(configure("regularizer=l2", *QUICK), tmp_path, is_trial=False)
+    with (tmp_path / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == HISTORY_COLUMNS
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert float(rows[-1]["validation_accuracy"]) == record(tmp_path)["metrics"]["validation"]["accuracy"]
+    assert all(float(row["penalty"]) > 0 for row in rows)
+
+
+def test_a_trial_keeps_the_test_set_closed_and_no_weights(configure: Configure, tmp_path: Path) -> None:
+    run(configure(*QUICK), tmp_path, is_trial=True)
+    assert set(record(tmp_path)["metrics"]) == {"train", "validation"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "result.json"]
+
+
+def test_a_trial_opens_them_when_asked(configure: Configure, tmp_path: Path) -> None:
+    run(configure("trainer.test=true", "trainer.save_weights=true", *QUICK), tmp_path, is_trial=True)
+    assert "test" in record(tmp_path)["metrics"]
+    assert (tmp_path / "model.safetensors").is_file()
+
+
+def test_the_best_epoch_is_the_recorded_one_when_restored(configure: Configure, tmp_path: Path) -> None:
+    run(
+        configure("trainer.restore_best=true", "optimizer.lr=0.5", "trainer.epochs=8", "dataset.train_size=200"),
+        tmp_path,
+        is_trial=False,
+    )
+    result = record(tmp_path)
+    with (tmp_path / "history.csv").open() as file:
+        accuracies = [float(row["validation_accuracy"]) for row in csv.DictReader(file)]
+    assert result["metrics"]["validation"]["accuracy"] == max(accuracies) == accuracies[result["best_epoch"] - 1]
+
+
+def test_a_run_that_diverges_is_recorded_as_such(configure: Configure, tmp_path: Path) -> None:
+    with pytest.raises(DivergedError):
+        run(configure("optimizer.lr=1e30", *QUICK), tmp_path, is_trial=False)
+    result = record(tmp_path)
+    assert (result["status"], result["metrics"]) == ("diverged", {})
+    assert result["error"].startswith("diverged at epoch 1: the loss is ")
+    assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_the_same_seed_leaves_the_same_record(configure: Configure, tmp_path: Path) -> None:
+    kept = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        run(configure("regularizer=[l1,dropout]", *QUICK), tmp_path / name, is_trial=True)
+        result = record(tmp_path / name)
+        kept.append({key: value for key, value in result.items() if key != "seconds"})
+    assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_both_precisions_learn(configure: Configure, tmp_path: Path, precision: str) -> None:
+    config = configure(f"device.precision={precision}", "model=cnn", "trainer.epochs=8", "dataset.train_size=500")
+    outcome = run(config, tmp_path, is_trial=False)
+    assert outcome.metrics["test"].accuracy > 0.85
+
+
+def test_bfloat16_is_computed_in_and_weights_stay_float32(configure: Configure) -> None:
+    digests = set()
+    for precision in ("float32", "bfloat16"):
+        config = configure(f"device.precision={precision}", *QUICK)
+        parts = build(config)
+        images, labels = parts.dataset.test.images_NCHW, parts.dataset.test.labels_N
+        digests.add(evaluate(parts.model, images, labels, precision).loss)
+        assert {parameter.dtype for parameter in parts.model.parameters()} == {torch.float32}
+    assert len(digests) == 2
+
+
+def test_a_record_is_never_overwritten(configure: Configure, tmp_path: Path) -> None:
+    run(configure(*QUICK), tmp_path, is_trial=True)
+    before = (tmp_path / "result.json").read_bytes()
+    with pytest.raises(RecordError, match="is there already"):
+        run(configure("seed=1", *QUICK), tmp_path, is_trial=True)
+    assert (tmp_path / "result.json").read_bytes() == before
