@@ -54,11 +54,15 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_csv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Write `rows` to `path` atomically, with a header; a missing value is an empty cell."""
+    header = dict(zip(columns, columns, strict=True))
+    write_text(path, csv_lines(columns, [header, *rows]))
+
+
+def csv_lines(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a line of CSV per row."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    csv.DictWriter(text, fieldnames=columns, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -36,6 +36,7 @@ _TRUSTED = [
     "optuna.samplers.*",
     "optuna.pruners.*",
     "regsweep.sweeper.plugin.RegsweepSweeper",
+    "regsweep.launcher.plugin.PoolLauncher",
     "logging.FileHandler",
     "logging.StreamHandler",
     "logging.Formatter",

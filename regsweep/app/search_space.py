@@ -18,6 +18,7 @@ from regsweep.app import door
 from regsweep.app.grammar import quoted
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, RegsweepError, show
+from regsweep.sweeper.plugin import require_way_back
 from regsweep.sweeper.space import Condition, parse_conditions
 
 _log = logging.getLogger("regsweep")
@@ -95,6 +96,8 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
     """Refuse what the sweeper would stumble over after the first trials, or would quietly do wrongly."""
     sweeper = config.hydra.sweeper
     for name in ("n_trials", "n_jobs"):
+        if name == "n_jobs" and sweeper[name] is None:
+            continue
         if type(sweeper[name]) is not int or sweeper[name] < 1:
             raise ConfigError(f"hydra.sweeper.{name}", sweeper[name], "must be a whole number of 1 or more")
     rate = sweeper.max_failure_rate
@@ -108,6 +111,7 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
     _require_followed_ranges(config, swept)
     _require_sampler(sweeper.sampler)
     if sweeper.get("pruner") is not None:
+        require_way_back(config.hydra)
         _require_sampler(sweeper.pruner)
     if sweeper.storage is not None:
         _require_storage(str(sweeper.storage))

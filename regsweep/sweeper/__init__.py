@@ -10,6 +10,7 @@ It knows nothing of what is trained and imports no torch. A job reports its prog
 """
 
 from regsweep.errors import Pruned
-from regsweep.sweeper.job import TrialValue, is_watched, report
+from regsweep.reporting import is_watched, report
+from regsweep.sweeper.job import TrialValue
 
 __all__ = ["Pruned", "TrialValue", "is_watched", "report"]

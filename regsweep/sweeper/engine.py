@@ -1,4 +1,6 @@
-"""Ask, launch, record, tell: the loop of a sweep, which may be killed anywhere and started again.
+"""Ask, start, record, tell: the loop of a sweep, which may be killed anywhere and started again.
+
+A trial starts the moment a slot is free; with a launcher that only takes batches, all slots become free at once.
 
 The order of the steps is what makes it safe: a job writes its record before the sweep hears of it, the study is
 told from the record, and the tables are written from the study. Whatever is missing after a kill is made up for
@@ -10,7 +12,8 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from regsweep.errors import RegsweepError
-from regsweep.sweeper import job
+from regsweep.launcher.jobs import Ended, Jobs
 from regsweep.sweeper.job import TrialRecord
 from regsweep.sweeper.space import SearchSpace
 
@@ -31,9 +34,6 @@ STATES: dict[str, TrialState] = {
     "failed": TrialState.FAIL,
 }
 
-Launch = Callable[[Sequence[Sequence[str]], int], None]
-"""Runs jobs with these overrides, numbered from the given number, and returns when they have ended."""
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -41,23 +41,30 @@ class Limits:
 
     Attributes:
         n_trials: trials in all, those of earlier starts counted in.
-        n_jobs: trials launched together.
-        max_failure_rate: share of a batch that may fail before the sweep gives up.
+        max_failure_rate: share that may fail, of as many trials as run at a time, before the sweep gives up.
         max_retries: how often a trial that fails runs again before it is told as failed.
         timeout: seconds after which no further trial starts; None: no limit.
     """
 
     n_trials: int
-    n_jobs: int = 1
     max_failure_rate: float = 1.0
     max_retries: int = 0
     timeout: float | None = None
 
 
 class TooManyFailedError(RegsweepError):
-    """More trials of a batch failed than `Limits.max_failure_rate` allows."""
+    """More trials failed than `Limits.max_failure_rate` allows."""
 
     exit_code = 1
+
+
+@dataclass
+class _Job:
+    """A trial on its way: what it sets, and how often it was tried."""
+
+    trial: Trial
+    overrides: list[str]
+    attempt: int = 0
 
 
 class Engine:
@@ -67,11 +74,9 @@ class Engine:
         study: new, or with the trials of an earlier start.
         space: what a trial draws.
         folder: the sweep's folder; trial n lies in ``folder / str(n)``.
-        launch: see `Launch`.
         limits: how far to go.
         reuse_duplicates: whether a configuration that this sweep has already run is told again instead of run again.
-        prune: whether jobs may be pruned (they run in this process).
-        on_start: hears number and parameters of every trial that is launched.
+        on_start: hears number and parameters of every trial that is started.
         on_told: hears of every trial that was told.
     """
 
@@ -80,117 +85,136 @@ class Engine:
         study: optuna.Study,
         space: SearchSpace,
         folder: Path,
-        launch: Launch,
         limits: Limits,
         *,
         reuse_duplicates: bool,
-        prune: bool,
         on_start: Callable[[int, Mapping[str, Any]], None],
         on_told: Callable[[FrozenTrial], None],
     ) -> None:
         self._study, self._space, self._folder = study, space, folder
-        self._launch, self._limits = launch, limits
+        self._limits, self._reuse_duplicates = limits, reuse_duplicates
         self._on_start, self._on_told = on_start, on_told
-        self._prune, self._reuse_duplicates = prune, reuse_duplicates
         self._ran: dict[tuple[str, ...], int] = {}
+        self._running: dict[int, _Job] = {}
+        self._again: deque[_Job] = deque()
+        self._num_asked = 0
+        self._began = time.monotonic()
 
-    def run(self) -> None:
+    def should_prune(self, number: int, value: float, step: int) -> bool:
+        """Tell the study of a running trial's step, and return whether its pruner gives the trial up."""
+        trial = self._running[number].trial
+        trial.report(value, step)
+        return trial.should_prune()
+
+    def run(self, jobs: Jobs) -> None:
         """Finish what an earlier start left, then go on until the limits are reached.
 
         Raises:
             TooManyFailedError: see there.
+            RecordError: when records cannot be written.
         """
-        began = time.monotonic()
         for leftover in self._folder.glob(".*.tmp"):
             leftover.unlink()  # a record that was being written when an earlier start was killed
-        is_new = not self._study.get_trials(deepcopy=False, states=[*STATES.values(), TrialState.RUNNING])
-        interrupted = self.tell_recorded()
-        if not is_new:
-            done = self._count() - len(interrupted)
-            left = max(0, self._limits.n_trials - self._count())
-            _log.info(f"resume: {done} done kept, {len(interrupted)} interrupted rerun, {left} left")
-        for trial in interrupted:
-            self._run_batch([trial])
-        while (left := self._limits.n_trials - self._count()) > 0:
-            if self._limits.timeout is not None and time.monotonic() - began > self._limits.timeout:
-                _log.info(f"timeout: {self._limits.timeout:g} s are over, {left} trials were not started")
-                return
-            self._run_batch([self._study.ask() for _ in range(min(left, self._limits.n_jobs))])
-
-    def _count(self) -> int:
-        trials = self._study.get_trials(deepcopy=False)
-        return sum(trial.state != TrialState.WAITING for trial in trials)
+        self._resume()
+        failures: list[bool] = []
+        while True:
+            while len(self._running) < jobs.num_slots and (job := self._next()):
+                self._start(job, jobs)
+            if not self._running:
+                break
+            for ended in jobs.wait():
+                failures += self._end(self._running.pop(ended.number), ended)
+            if len(failures) >= jobs.num_slots:
+                self._require_few(failures)
+                failures = []
+        self._require_few(failures)
 
     def tell_recorded(self) -> list[Trial]:
         """Tell every trial that has a record and was not told; return those without one, to run again."""
         interrupted = []
-        for frozen in self._study.get_trials(deepcopy=False):
-            if frozen.state == TrialState.COMPLETE and "overrides" in frozen.user_attrs:
-                self._ran.setdefault(tuple(frozen.user_attrs["overrides"]), frozen.number)
-            if frozen.state != TrialState.RUNNING:
-                continue
+        for frozen in self._study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
             trial = Trial(self._study, frozen._trial_id)
             record = TrialRecord.read(self._folder / str(frozen.number))
             if record is None:
                 interrupted.append(trial)
             else:
-                self._tell(trial, record)
+                self._tell(trial, record, frozen.user_attrs.get("overrides", []))
         return interrupted
 
-    def _run_batch(self, trials: list[Trial]) -> None:
-        overrides = {trial.number: self._space.overrides(self._space.draw(trial)) for trial in trials}
-        for trial in trials:
-            trial.set_user_attr("overrides", overrides[trial.number])
-        to_run = []
-        for trial in trials:
-            earlier = self._ran.get(tuple(overrides[trial.number])) if self._reuse_duplicates else None
-            if earlier is None:
-                to_run.append(trial)
-            else:
-                self._tell_again(trial, earlier)
-        for attempt in range(self._limits.max_retries + 1):
-            for group in [[trial] for trial in to_run] if self._prune else _consecutive(to_run):
-                self._start(group, overrides, anew=attempt > 0)
-            records = {trial.number: self._record_of(trial) for trial in to_run}
-            to_run_again = [trial for trial in to_run if records[trial.number].status == "failed"]
-            for trial in to_run:
-                if trial not in to_run_again or attempt == self._limits.max_retries:
-                    self._tell(trial, records[trial.number])
-            to_run = to_run_again
-            if not to_run:
-                return
-        if len(to_run) / len(trials) > self._limits.max_failure_rate:
-            raise TooManyFailedError(f"{len(to_run)} of {len(trials)} trials failed")
+    def _resume(self) -> None:
+        earlier = self._study.get_trials(deepcopy=False, states=[*STATES.values(), TrialState.RUNNING])
+        self._num_asked = len(earlier)
+        for trial in earlier:
+            if trial.state == TrialState.COMPLETE and "overrides" in trial.user_attrs:
+                self._ran.setdefault(tuple(trial.user_attrs["overrides"]), trial.number)
+        if not earlier:
+            return
+        interrupted = self.tell_recorded()
+        self._again.extend(self._draw(trial) for trial in interrupted)
+        done, left = self._num_asked - len(interrupted), max(0, self._limits.n_trials - self._num_asked)
+        _log.info(f"resume: {done} done kept, {len(interrupted)} interrupted rerun, {left} left")
 
-    def _start(self, trials: list[Trial], overrides: Mapping[int, list[str]], *, anew: bool) -> None:
-        for trial in trials:
-            place = self._folder / str(trial.number)
-            if anew:
-                shutil.rmtree(place, ignore_errors=True)
-            for leftover in place.glob(".*.tmp"):
-                leftover.unlink()  # a record that was being written; what is whole, the application may go on from
-            self._on_start(trial.number, trial.params)
-        if self._prune:
-            job.listen(lambda value, step: _report(trials[0], value, step))
-        try:
-            self._launch([overrides[trial.number] for trial in trials], trials[0].number)
-        finally:
-            job.listen(None)
+    def _next(self) -> _Job | None:
+        """Return the next trial to start: one to run again, else a new one while the limits allow."""
+        if self._again:
+            return self._again.popleft()
+        left = self._limits.n_trials - self._num_asked
+        if left <= 0:
+            return None
+        if self._limits.timeout is not None and time.monotonic() - self._began > self._limits.timeout:
+            _log.info(f"timeout: {self._limits.timeout:g} s are over, {left} trials were not started")
+            self._num_asked = self._limits.n_trials
+            return None
+        self._num_asked += 1
+        return self._draw(self._study.ask())
 
-    def _record_of(self, trial: Trial) -> TrialRecord:
-        record = TrialRecord.read(self._folder / str(trial.number))
-        return record or TrialRecord("failed", error="the job left no record")
+    def _draw(self, trial: Trial) -> _Job:
+        overrides = self._space.overrides(self._space.draw(trial))
+        trial.set_user_attr("overrides", overrides)
+        return _Job(trial, overrides)
 
-    def _tell_again(self, trial: Trial, earlier: int) -> None:
+    def _start(self, job: _Job, jobs: Jobs) -> None:
+        number = job.trial.number
+        earlier = self._ran.get(tuple(job.overrides)) if self._reuse_duplicates else None
+        if earlier is not None:
+            self._tell_again(job, earlier)
+            return
+        place = self._folder / str(number)
+        if job.attempt:
+            shutil.rmtree(place, ignore_errors=True)
+        for leftover in place.glob(".*.tmp"):
+            leftover.unlink()  # a record that was being written; what is whole, the application may go on from
+        self._running[number] = job
+        self._on_start(number, job.trial.params)
+        jobs.start(number, job.overrides)
+
+    def _end(self, job: _Job, ended: Ended) -> list[bool]:
+        """Tell an ended trial, or put it back; return whether it failed, nothing where it runs again."""
+        place = self._folder / str(ended.number)
+        record = TrialRecord.read(place)
+        if record is None:
+            record = TrialRecord("failed", error=ended.error or "the job left no record")
+            if job.attempt == self._limits.max_retries:
+                _log.error(f"trial {ended.number} failed: {record.error}")
+                place.mkdir(exist_ok=True)
+                record.write(place)
+        if record.status == "failed" and job.attempt < self._limits.max_retries:
+            _log.warning(f"trial {ended.number} failed: {record.error}; it runs again")
+            self._again.append(replace(job, attempt=job.attempt + 1))
+            return []
+        self._tell(job.trial, record, job.overrides)
+        return [record.status == "failed"]
+
+    def _tell_again(self, job: _Job, earlier: int) -> None:
         record = TrialRecord.read(self._folder / str(earlier))
         assert record is not None, "a complete trial has a record"
         again = replace(record, duplicate_of=earlier, seconds=0.0)
-        place = self._folder / str(trial.number)
+        place = self._folder / str(job.trial.number)
         place.mkdir(exist_ok=True)
         again.write(place)
-        self._tell(trial, again)
+        self._tell(job.trial, again, job.overrides)
 
-    def _tell(self, trial: Trial, record: TrialRecord) -> None:
+    def _tell(self, trial: Trial, record: TrialRecord, overrides: list[str]) -> None:
         attributes: dict[str, Any] = {**record.metrics, "seconds": record.seconds}
         if record.error is not None:
             attributes["error"] = record.error
@@ -199,23 +223,10 @@ class Engine:
         for name, value in attributes.items():
             trial.set_user_attr(name, value)
         told = self._study.tell(trial, record.values or None, STATES[record.status])
-        if record.status == "complete" and "overrides" in told.user_attrs:
-            self._ran.setdefault(tuple(told.user_attrs["overrides"]), told.number)
+        if record.status == "complete":
+            self._ran.setdefault(tuple(overrides), told.number)
         self._on_told(told)
 
-
-def _report(trial: Trial, value: float, step: int) -> bool:
-    trial.report(value, step)
-    return trial.should_prune()
-
-
-def _consecutive(trials: list[Trial]) -> Iterator[list[Trial]]:
-    """Yield runs of trials with consecutive numbers, as a launcher counts on from the first."""
-    group: list[Trial] = []
-    for trial in trials:
-        if group and trial.number != group[-1].number + 1:
-            yield group
-            group = []
-        group.append(trial)
-    if group:
-        yield group
+    def _require_few(self, failures: list[bool]) -> None:
+        if failures and sum(failures) / len(failures) > self._limits.max_failure_rate:
+            raise TooManyFailedError(f"{sum(failures)} of {len(failures)} trials failed")

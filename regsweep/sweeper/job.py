@@ -1,4 +1,4 @@
-"""The job's side of a trial: it reports its steps, and its end is written to disk before anyone is told.
+"""The job's side of a trial: its end is written to disk before anyone is told.
 
 The record in the trial's folder is the truth: a sweep that is killed between the end of a trial and the telling of
 it finds the record and tells it, and never runs the trial again.
@@ -19,6 +19,7 @@ from omegaconf import DictConfig
 
 from regsweep import records
 from regsweep.errors import Pruned, RecordError
+from regsweep.launcher.jobs import one_line
 from regsweep.sweeper.redact import redact_file
 
 _log = logging.getLogger("regsweep")
@@ -88,37 +89,6 @@ class TrialRecord:
             return None
 
 
-_is_watched = False
-_should_prune: Callable[[float, int], bool] | None = None
-
-
-def report(value: float, step: int) -> None:
-    """Report the objective after `step` (from 1); outside a sweep with a pruner it does nothing.
-
-    Raises:
-        Pruned: when the sweep's pruner gives the trial up.
-    """
-    if _should_prune is not None and _should_prune(value, step):
-        raise Pruned(f"pruned at step {step}")
-
-
-def watch(is_watched: bool) -> None:
-    """Note whether the sweep has a display of its own."""
-    global _is_watched  # noqa: PLW0603
-    _is_watched = is_watched
-
-
-def is_watched() -> bool:
-    """Return whether the sweep has a display of its own, beside which a job should not show another."""
-    return _is_watched
-
-
-def listen(should_prune: Callable[[float, int], bool] | None) -> None:
-    """Let `report` ask `should_prune`, for the job that runs next in this process."""
-    global _should_prune  # noqa: PLW0603  (one process runs one job at a time)
-    _should_prune = should_prune
-
-
 class RecordedTask:
     """A task function that leaves a record of how it ended, whatever happens short of a kill.
 
@@ -142,9 +112,15 @@ class RecordedTask:
             record = self._judge(returned)
         except Pruned as pruned:
             record = TrialRecord("pruned", error=str(pruned))
+        except RecordError:
+            raise  # the disk, not the trial: the sweep ends, and the trial runs again when it goes on
+        except SystemExit as stop:
+            if stop.code == RecordError.exit_code:
+                raise  # the same, said by the application itself
+            record = TrialRecord("failed", error=f"the job called sys.exit({stop.code!r})")
         except Exception as error:  # noqa: BLE001  (whatever a trial dies of, the sweep goes on)
             _log.exception(f"failed: {type(error).__name__}")
-            record = TrialRecord("failed", error=" ".join(f"{type(error).__name__}: {error}".split()))
+            record = TrialRecord("failed", error=one_line(error))
         TrialRecord(**{**asdict(record), "seconds": time.perf_counter() - began}).write(folder)
         return returned
 

@@ -6,7 +6,7 @@ import logging
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from hydra.core.config_store import ConfigStore
@@ -17,9 +17,14 @@ from hydra.utils import instantiate
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from regsweep.errors import ConfigError, RecordError
+from regsweep.launcher.plugin import PoolLauncher
 from regsweep.paths import shown
 from regsweep.records import write_error
+from regsweep.reporting import watching
 from regsweep.sweeper.redact import redact
+
+if TYPE_CHECKING:
+    from regsweep.launcher.jobs import Jobs, OnReport
 
 _log = logging.getLogger("regsweep")
 
@@ -36,7 +41,9 @@ class RegsweepSweeperConf:
     storage: str | None = None
     study_name: str | None = None
     n_trials: int = 20
-    n_jobs: int = 1
+    # Trials at a time; null: as many as the pool has workers, with any other launcher 1.
+    n_jobs: int | None = None
+    # Share of as many trials as run at a time that may fail before the sweep gives up.
     max_failure_rate: float = 1.0
     params: dict[str, Any] | None = None
 
@@ -98,7 +105,6 @@ class RegsweepSweeper(Sweeper):
 
     def _sweep(self, folder: Path, arguments: list[str]) -> None:
         from regsweep.sweeper.engine import Engine, Limits  # noqa: PLC0415
-        from regsweep.sweeper.job import watch  # noqa: PLC0415
         from regsweep.sweeper.live import LiveTable  # noqa: PLC0415
         from regsweep.sweeper.lock import FolderLock  # noqa: PLC0415
         from regsweep.sweeper.signals import terminable  # noqa: PLC0415
@@ -106,17 +112,15 @@ class RegsweepSweeper(Sweeper):
         from regsweep.sweeper.tables import Tables  # noqa: PLC0415
 
         settings = self._settings
-        if settings["pruner"] is not None:
-            self._require_way_back()
+        require_way_back(self._config.hydra)
         params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
         space = SearchSpace.parse([*params, *arguments], _plain(settings["conditions"]))
-        with FolderLock(folder):
+        limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
+        with FolderLock(folder), terminable():
             study = self._study(folder, space)
             tables = Tables(folder, study, self._objectives)
-            limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
-            num_done = sum(trial.state.is_finished() for trial in study.trials)
-            with LiveTable(limits.n_trials, num_done, study.directions[0]) as live:
-                watch(live.is_shown)
+            num_done = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+            with LiveTable(limits.n_trials, num_done, study.directions[0]) as live, watching(live.is_shown):
 
                 def on_told(trial: Any) -> None:
                     tables.add(trial)
@@ -126,41 +130,32 @@ class RegsweepSweeper(Sweeper):
                     study,
                     space,
                     folder,
-                    self._launch,
                     limits,
                     reuse_duplicates=not settings["rerun_duplicates"],
-                    prune=settings["pruner"] is not None,
                     on_start=live.start,
                     on_told=on_told,
                 )
+                jobs = self._jobs(engine.should_prune if settings["pruner"] is not None else None)
                 try:
-                    with terminable():
-                        engine.run()
+                    engine.run(jobs)
                 except KeyboardInterrupt:
+                    jobs.close()
                     engine.tell_recorded()
-                    done = sum(trial.state.is_finished() for trial in study.trials)
+                    done = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
                     _log.info(f"stopped: {done} done; resume with: regsweep resume {shlex.quote(str(shown(folder)))}")
                     raise
                 finally:
-                    watch(False)
+                    jobs.close()
                     tables.write()
 
-    def _require_way_back(self) -> None:
-        """Refuse to prune where a job cannot be heard while it runs.
+    def _jobs(self, on_report: OnReport | None) -> Jobs:
+        """Return the workers of a pool, or batches of any other launcher."""
+        from regsweep.launcher.jobs import LauncherJobs  # noqa: PLC0415
 
-        Raises:
-            ConfigError: naming the launcher.
-        """
-        launcher = type(self._launcher).__name__
-        if launcher != "BasicLauncher":
-            pruner = str(self._settings["pruner"].get("_target_")).rpartition(".")[2]
-            allowed = f"{launcher} gives no way back from a running job; use hydra/launcher=basic, or no pruner"
-            raise ConfigError("hydra.sweeper.pruner", pruner, allowed)
-        if OmegaConf.is_list(self._settings["direction"]) and len(self._settings["direction"]) > 1:
-            raise ConfigError("hydra.sweeper.pruner", "set", "Optuna prunes for a single objective; leave it null")
-
-    def _launch(self, overrides: Any, first: int) -> None:
-        self._launcher.launch([tuple(trial) for trial in overrides], initial_job_idx=first)
+        n_jobs = self._settings["n_jobs"]
+        if isinstance(self._launcher, PoolLauncher):
+            return self._launcher.pool(workers=n_jobs, on_report=on_report)
+        return LauncherJobs(self._launcher, n_jobs or 1, on_report)
 
     def _study(self, folder: Path, space: Any) -> Any:
         import optuna  # noqa: PLC0415
@@ -180,6 +175,24 @@ class RegsweepSweeper(Sweeper):
             for trial in _plain(settings["initial_trials"]):
                 study.enqueue_trial({name: value for name, value in trial.items() if space.allows(name, value)})
         return study
+
+
+def require_way_back(hydra: DictConfig) -> None:
+    """Refuse to prune where a job cannot be heard while it runs, or where Optuna cannot.
+
+    Raises:
+        ConfigError: naming the launcher or the directions.
+    """
+    pruner, direction = hydra.sweeper.get("pruner"), hydra.sweeper.direction
+    if pruner is None:
+        return
+    launcher = str(hydra.launcher.get("_target_")).rpartition(".")[2]
+    if launcher not in ("BasicLauncher", "PoolLauncher"):
+        name = str(pruner.get("_target_")).rpartition(".")[2]
+        allowed = f"{launcher} gives no way back from a running job; use hydra/launcher=pool or basic, or no pruner"
+        raise ConfigError("hydra.sweeper.pruner", name, allowed)
+    if OmegaConf.is_list(direction) and len(direction) > 1:
+        raise ConfigError("hydra.sweeper.pruner", "set", "Optuna prunes for a single objective; leave it null")
 
 
 def _sampler(config: Any, num_done: int) -> Any:

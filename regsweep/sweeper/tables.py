@@ -7,10 +7,13 @@ from typing import Any
 
 import optuna
 from omegaconf import OmegaConf
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from regsweep import records
 from regsweep.paths import SweepPaths
+
+STATUSES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
 class Tables:
@@ -25,43 +28,73 @@ class Tables:
     def __init__(self, folder: Path, study: optuna.Study, objectives: list[str]) -> None:
         self._paths, self._study = SweepPaths(folder), study
         self._objectives = objectives or ["value"]
+        self._columns = ["number", "folder", "status"]
         self._rows: dict[int, dict[str, Any]] = {}
-        for trial in study.get_trials(deepcopy=False):
-            if trial.state.is_finished():
-                self._rows[trial.number] = self._row(trial)
+        self._lines: dict[int, str] = {}
+        self._best: FrozenTrial | None = None
+        for trial in study.get_trials(deepcopy=False, states=list(STATUSES)):
+            self._take(trial)
 
     def add(self, trial: FrozenTrial) -> None:
         """Take in a finished trial and write both files."""
-        self._rows[trial.number] = self._row(trial)
-        self.write()
+        if self._take(trial):
+            self._write_results()
+        self._write_trials()
 
     def write(self) -> None:
         """Write both files from what is known."""
-        rows = [self._rows[number] for number in sorted(self._rows)]
-        columns = dict.fromkeys(["number", "folder", "status", *(name for row in rows for name in row)])
-        records.write_csv(self._paths.trials, list(columns), rows)
+        self._write_results()
+        self._write_trials()
+
+    def _take(self, trial: FrozenTrial) -> bool:
+        """Take in a finished trial; return whether it changes what is best."""
+        row = self._rows[trial.number] = self._row(trial)
+        new = [name for name in row if name not in self._columns]
+        if new:
+            self._columns += new
+            self._lines.clear()
+        if trial.state != TrialState.COMPLETE:
+            return False
+        if len(self._study.directions) > 1:
+            return True  # it may be on the front
+        is_best = self._best is None or self._is_better(trial, self._best)
+        self._best = trial if is_best else self._best
+        return is_best
+
+    def _is_better(self, trial: FrozenTrial, than: FrozenTrial) -> bool:
+        sign = 1 if self._study.direction == StudyDirection.MAXIMIZE else -1
+        # The first of equals, whatever the order in which they ended.
+        return (sign * (trial.value or 0.0), -trial.number) > (sign * (than.value or 0.0), -than.number)
+
+    def _write_trials(self) -> None:
+        # A sweep of a thousand trials writes this a thousand times: a line is formatted once.
+        for number in self._rows.keys() - self._lines.keys():
+            self._lines[number] = records.csv_lines(self._columns, [self._rows[number]])
+        header = records.csv_lines(self._columns, [dict(zip(self._columns, self._columns, strict=True))])
+        records.write_text(self._paths.trials, header + "".join(self._lines[number] for number in sorted(self._lines)))
+
+    def _write_results(self) -> None:
         results = self._results()
         if results is not None:
             records.write_text(self._paths.optimization_results, OmegaConf.to_yaml(OmegaConf.create(results)))
 
     def _row(self, trial: FrozenTrial) -> dict[str, Any]:
-        names = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
         attributes = {name: value for name, value in trial.user_attrs.items() if name != "overrides"}
         values = dict(zip(self._objectives, trial.values or [], strict=False))
-        row = {"number": trial.number, "folder": str(trial.number), "status": names[trial.state]}
+        row = {"number": trial.number, "folder": str(trial.number), "status": STATUSES[trial.state]}
         return {**row, **trial.params, **values, **attributes}
 
     def _results(self) -> dict[str, Any] | None:
         """Return the stock plugin's keys, and number and folder of the best trial or trials."""
-        best = self._study.best_trials if any(row["status"] == "complete" for row in self._rows.values()) else []
-        if not best:
+        if len(self._study.directions) > 1:
+            front = self._study.best_trials
+            solutions = [{"params": t.params, "values": list(t.values), **_place(t)} for t in front]
+            return {"name": "optuna", "solutions": solutions} if front else None
+        best = self._best
+        if best is None:
             return None
-        places = [{"number": trial.number, "folder": str(trial.number)} for trial in best]
-        if len(self._study.directions) == 1:
-            first = min(best, key=lambda trial: trial.number)
-            place = {"number": first.number, "folder": str(first.number)}
-            return {"name": "optuna", "best_params": first.params, "best_value": first.value, "best_trial": place}
-        solutions = [
-            {"params": t.params, "values": list(t.values), **place} for t, place in zip(best, places, strict=True)
-        ]
-        return {"name": "optuna", "solutions": solutions}
+        return {"name": "optuna", "best_params": best.params, "best_value": best.value, "best_trial": _place(best)}
+
+
+def _place(trial: FrozenTrial) -> dict[str, Any]:
+    return {"number": trial.number, "folder": str(trial.number)}

@@ -1,0 +1,124 @@
+"""Jobs as the sweep engine sees them: started one by one, and heard of when they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+
+from regsweep.errors import RecordError
+from regsweep.reporting import listening
+
+OnReport = Callable[[int, float, int], bool]
+"""Hears a job's number, its objective and its step, and answers whether to give the job up."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job that ended.
+
+    Attributes:
+        number: the job's number.
+        error: why there may be no record of it, in one line; None where the job ran to its end.
+    """
+
+    number: int
+    error: str | None = None
+
+
+class Jobs(Protocol):
+    """Runs jobs, up to `num_slots` at a time."""
+
+    @property
+    def num_slots(self) -> int:
+        """How many jobs may be started before `wait` must be called."""
+
+    def start(self, number: int, overrides: Sequence[str]) -> None:
+        """Start a job; there is a free slot."""
+
+    def wait(self) -> list[Ended]:
+        """Return the jobs that have ended, one or more, once there is one.
+
+        Raises:
+            RecordError: when a job could not write its record; no further one could.
+        """
+
+    def close(self) -> None:
+        """End whatever still runs."""
+
+
+class LauncherJobs:
+    """Batches of one of Hydra's launchers, which return when their slowest job has ended.
+
+    Args:
+        launcher: set up with the task.
+        num_slots: jobs in a batch.
+        on_report: hears the jobs' reports, where they run in this process one after the other; None: nobody does.
+    """
+
+    def __init__(self, launcher: Launcher, num_slots: int, on_report: OnReport | None) -> None:
+        self.num_slots = num_slots
+        self._launcher, self._on_report = launcher, on_report
+        self._batch: list[tuple[int, tuple[str, ...]]] = []
+
+    def start(self, number: int, overrides: Sequence[str]) -> None:
+        """Put a job into the next batch."""
+        self._batch.append((number, tuple(overrides)))
+
+    def wait(self) -> list[Ended]:
+        """Run the batch to its end; see `Jobs.wait`."""
+        batch, self._batch = sorted(self._batch), []
+        ended = []
+        for group in _consecutive(batch) if self._on_report is None else [[job] for job in batch]:
+            numbers = [number for number, _ in group]
+            with listening(self._should_prune(numbers[0])):
+                try:
+                    returned = self._launcher.launch([overrides for _, overrides in group], initial_job_idx=numbers[0])
+                except RecordError:
+                    raise
+                except Exception as error:  # noqa: BLE001  (one dead worker of joblib, Ray or submitit ends its batch)
+                    ended += [Ended(number, one_line(error)) for number in numbers]
+                else:
+                    ended += [Ended(number, failure_of(job)) for number, job in zip(numbers, returned, strict=True)]
+        return ended
+
+    def close(self) -> None:
+        """Do nothing: between batches nothing runs."""
+
+    def _should_prune(self, number: int) -> Callable[[float, int], bool] | None:
+        on_report = self._on_report
+        return None if on_report is None else lambda value, step: on_report(number, value, step)
+
+
+def failure_of(job: JobReturn) -> str | None:
+    """Return why `job` failed, in one line; None where it did not.
+
+    Raises:
+        RecordError: when it could not write its record.
+    """
+    error = getattr(job, "_return_value", None)
+    if job.status != JobStatus.FAILED:
+        return None
+    if isinstance(error, RecordError):
+        raise error
+    return one_line(error)
+
+
+def one_line(error: object) -> str:
+    """Return an error's type and message in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _consecutive(batch: list[tuple[int, tuple[str, ...]]]) -> Iterator[list[tuple[int, tuple[str, ...]]]]:
+    """Yield runs of jobs with consecutive numbers, as a launcher counts on from the first."""
+    group: list[tuple[int, tuple[str, ...]]] = []
+    for job in batch:
+        if group and job[0] != group[-1][0] + 1:
+            yield group
+            group = []
+        group.append(job)
+    if group:
+        yield group

@@ -1,0 +1,100 @@
+"""``hydra/launcher=pool``: the plugin that Hydra finds through its entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from regsweep.errors import ConfigError
+
+if TYPE_CHECKING:
+    from regsweep.launcher.jobs import OnReport
+    from regsweep.launcher.pool import Pool
+
+
+@dataclass
+class PoolLauncherConf:
+    """The pool's one key."""
+
+    _target_: str = "regsweep.launcher.plugin.PoolLauncher"
+    # Worker processes; null: one per GPU where there are GPUs, else one per core. Cores are divided between them,
+    # and several GPUs too; several workers on one GPU share it.
+    workers: int | None = None
+
+
+ConfigStore.instance().store(group="hydra/launcher", name="pool", node=PoolLauncherConf, provider="regsweep")
+
+
+class PoolLauncher(Launcher):
+    """Runs jobs in worker processes that live as long as the sweep.
+
+    Args:
+        workers: see `PoolLauncherConf`.
+
+    Raises:
+        ConfigError: when that is not a number of 1 or more.
+    """
+
+    def __init__(self, workers: Any = None) -> None:
+        if workers is not None and (type(workers) is not int or workers < 1):
+            allowed = "must be a whole number of 1 or more, or null for one per GPU or core"
+            raise ConfigError("hydra.launcher.workers", workers, allowed)
+        self._num_workers = workers
+        self._pool: Pool | None = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Remember what jobs are made from."""
+        self._context, self._task, self._config = hydra_context, task_function, config
+
+    def pool(self, *, workers: int | None = None, on_report: OnReport | None = None, returns: bool = False) -> Pool:
+        """Return a new pool, of at most `workers` workers; whoever asks closes it."""
+        from regsweep.launcher.pool import Pool  # noqa: PLC0415  (joblib)
+        from regsweep.launcher.share import Machine  # noqa: PLC0415
+
+        setup_globals()
+        machine = Machine.here()
+        count = machine.count_workers(self._num_workers)
+        count = min(count, workers or count)
+        return Pool(self._context, self._task, self._config, machine, count, on_report=on_report, returns=returns)
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Run a batch, for sweepers that know only that; the workers stay for the next one."""
+        configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
+        Path(str(self._config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+        if self._pool is None:
+            self._pool = self.pool(returns=True)
+        pool, errors = self._pool, {}
+        left = list(enumerate(job_overrides, initial_job_idx))[::-1]
+        num_running = 0
+        while left or num_running:
+            while left and num_running < pool.num_slots:
+                pool.start(*left.pop())
+                num_running += 1
+            for job in pool.wait():
+                num_running -= 1
+                if job.number not in pool.returned:
+                    errors[job.number] = job.error
+        numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
+        return [_failed(errors[number]) if number in errors else pool.returned.pop(number) for number in numbers]
+
+    def __del__(self) -> None:
+        """End the workers of `launch` with the sweeper that they worked for."""
+        pool: Pool | None = getattr(self, "_pool", None)  # the constructor may have refused
+        if pool is not None:
+            pool.close()
+
+
+def _failed(error: str | None) -> JobReturn:
+    """Return what Hydra's sweepers take for a failed job: its return value raises."""
+    job = JobReturn()
+    job.status = JobStatus.FAILED
+    job.return_value = RuntimeError(error)
+    return job

@@ -1,0 +1,143 @@
+"""A worker: a process that runs one job after the other for as long as the sweep lives.
+
+Messages are tuples, pickled. To the worker: the `Setup` once, then a `Task` per job, and True or False in answer to
+a report. From the worker: ``("text", printed)``, ``("report", value, step)``, and at the end of a job
+``("ended", what it returned or None, error or None)``, ``("unwritable", message)`` or ``("exit", code)``.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from multiprocessing import connection, parent_process
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cloudpickle
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn, run_job, setup_globals
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, open_dict
+
+from regsweep.errors import RecordError
+from regsweep.launcher.jobs import failure_of, one_line
+from regsweep.reporting import listening
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a worker needs for all of its jobs."""
+
+    context: HydraContext
+    task: TaskFunction
+    config: DictConfig
+    singletons: Any
+    working_folder: str
+    import_path: list[str]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One job.
+
+    Attributes:
+        number: the job's number.
+        overrides: in Hydra's grammar.
+        is_heard: whether its reports are answered.
+        returns: whether to send back what Hydra returns of it.
+    """
+
+    number: int
+    overrides: tuple[str, ...]
+    is_heard: bool
+    returns: bool
+
+
+def serve(channel: Connection) -> None:
+    """Run what comes through `channel`, until it closes or the sweep's process is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the sweep ends its workers itself
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    sys.stdout = sys.stderr = _Forwarded(channel)
+    try:
+        setup: Setup = cloudpickle.loads(channel.recv_bytes())
+        sys.path[:] = setup.import_path
+        os.chdir(setup.working_folder)
+        while True:
+            task: Task = cloudpickle.loads(channel.recv_bytes())
+            _send(channel, _outcome(setup, task, channel))
+    except EOFError:
+        return
+
+
+def _outcome(setup: Setup, task: Task, channel: Connection) -> tuple[Any, ...]:
+    def should_prune(value: float, step: int) -> bool:
+        _send(channel, ("report", value, step))
+        return bool(cloudpickle.loads(channel.recv_bytes()))
+
+    try:
+        with listening(should_prune if task.is_heard else None):
+            job = _run(setup, task)
+        return ("ended", job if task.returns else None, failure_of(job))
+    except RecordError as error:
+        return ("unwritable", str(error))
+    except SystemExit as stop:
+        return ("exit", stop.code)
+    except Exception as error:  # noqa: BLE001  (it could not even be composed; the sweep says so)
+        return ("ended", None, one_line(error))
+
+
+def _run(setup: Setup, task: Task) -> JobReturn:
+    setup_globals()
+    Singleton.set_state(setup.singletons)
+    config = setup.context.config_loader.load_sweep_config(setup.config, list(task.overrides))
+    with open_dict(config):
+        config.hydra.job.id = f"{config.hydra.job.name}_{task.number}"
+        config.hydra.job.num = task.number
+    HydraConfig.instance().set_config(config)
+    return run_job(
+        hydra_context=setup.context,
+        task_function=setup.task,
+        config=config,
+        job_dir_key="hydra.sweep.dir",
+        job_subdir_key="hydra.sweep.subdir",
+    )
+
+
+def _send(channel: Connection, message: tuple[Any, ...]) -> None:
+    try:
+        content = cloudpickle.dumps(message)
+    except Exception as error:  # noqa: BLE001  (whatever a user's result dies of when pickled)
+        content = cloudpickle.dumps(("ended", None, f"what the job returned cannot travel: {one_line(error)}"))
+    channel.send_bytes(content)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os._exit(1)
+
+
+class _Forwarded(io.TextIOBase):
+    """Standard output and error of a worker: whole lines go to the sweep, which knows where to show them."""
+
+    def __init__(self, channel: Connection) -> None:
+        self._channel, self._line = channel, ""
+        self._lock = threading.Lock()
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Send what is whole lines of it."""
+        with self._lock:
+            lines, newline, self._line = (self._line + text).rpartition("\n")
+            if newline:
+                _send(self._channel, ("text", lines + newline))
+        return len(text)
