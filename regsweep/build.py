@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from regsweep import seeding
 from regsweep.config import RegularizerConfig, RunConfig
 from regsweep.data import Dataset, load_dataset
-from regsweep.device import resolve_device
+from regsweep.device import resolve_device, set_threads
 from regsweep.errors import ConfigError
 from regsweep.models import build_model
 from regsweep.optimizers import build_optimizer
@@ -40,6 +40,25 @@ def build(config: RunConfig) -> Parts:
     Raises:
         RegsweepError: when the device, the data or a part of the model is not to be had.
     """
+    set_threads(config.device.threads)
+    device, dataset, model = _build_network(config)
+    model = model.to(memory_format=torch.channels_last).to(device)
+    groups = group_parameters(model, config.regularizer.scope)
+    penalty = build_penalty(config.regularizer)
+    optimizer = build_optimizer(config.optimizer, groups, penalty.weight_decay)
+    return Parts(device, dataset.to(device), model, groups, penalty, optimizer)
+
+
+def require_buildable(config: RunConfig) -> None:
+    """Build what can fail, without an optimizer, which imports torch's compiler (2 s) and cannot fail.
+
+    Raises:
+        RegsweepError: as `build` does.
+    """
+    _build_network(config)
+
+
+def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module]:
     device = resolve_device(config.device.name)
     dataset = load_dataset(config.dataset)
     torch.manual_seed(seeding.derive(config.seed, "weights"))
@@ -52,11 +71,7 @@ def build(config: RunConfig) -> Parts:
     )
     torch.manual_seed(seeding.derive(config.seed, "noise"))
     _require_batches(model, config, len(dataset.train))
-    model = model.to(memory_format=torch.channels_last).to(device)
-    groups = group_parameters(model, config.regularizer.scope)
-    penalty = build_penalty(config.regularizer)
-    optimizer = build_optimizer(config.optimizer, groups, penalty.weight_decay)
-    return Parts(device, dataset.to(device), model, groups, penalty, optimizer)
+    return device, dataset, model
 
 
 def build_penalty(config: RegularizerConfig) -> Penalty:

@@ -117,6 +117,7 @@ class DeviceConfig(Section):
         pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$",
     )
     precision: Literal["float32", "bfloat16"] = _field("must be float32 or bfloat16")
+    threads: int | None = _field("must be a whole number of CPU threads, 1 or more, or null", ge=1, le=1024)
 
 
 class DatasetConfig(Section):

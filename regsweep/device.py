@@ -6,6 +6,16 @@ import torch
 
 from regsweep.errors import DeviceError
 
+_OWN_CHOICE = torch.get_num_threads()
+
+
+def set_threads(threads: int | None) -> None:
+    """Compute with so many CPU threads; None: with PyTorch's own choice.
+
+    Sums are split between threads, and so rounded in another order: the last bits of a result depend on their number.
+    """
+    torch.set_num_threads(threads or _OWN_CHOICE)
+
 
 def resolve_device(name: str) -> torch.device:
     """Return the device called `name`: auto, cpu, mps, cuda or cuda:N.

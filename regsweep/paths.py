@@ -46,6 +46,11 @@ class RunPaths:
         return self.folder / "result.json"
 
     @property
+    def trial(self) -> Path:
+        """How it ended, as a trial of a sweep: written by the sweeper."""
+        return self.folder / "trial.json"
+
+    @property
     def history(self) -> Path:
         """One row per epoch."""
         return self.folder / "history.csv"

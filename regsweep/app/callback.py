@@ -44,7 +44,7 @@ class RunCallback(Callback):
         """Check every value of the search space, then claim the sweep's folder and record its configuration."""
         loader = GlobalHydra.instance().config_loader()
         with _refusing(), read_write(config.hydra), open_dict(config.hydra):
-            search_space.fit_to_model(config, loader)
+            _warm_up(config.hydra.launcher)
             search_space.check(config, loader, kwargs["config_name"])
             sweep = SweepPaths(_claim(config, "hydra.sweep.dir"))
             _settle(config, sweep)
@@ -89,6 +89,14 @@ def _refusing() -> Iterator[None]:
         raise SystemExit(1) from None
 
 
+def _warm_up(launcher: DictConfig) -> None:
+    """Let the workers of a pool import what they need while this process checks the sweep."""
+    if str(launcher.get("_target_")).endswith("PoolLauncher"):
+        from regsweep.launcher.pool import warm_up  # noqa: PLC0415
+
+        warm_up(list(launcher.preload), launcher.workers)
+
+
 def _announce(sweep: SweepPaths, config: DictConfig) -> None:
     _log.info(f"sweep in {shown(sweep.folder)}")
     if search_space.is_optuna(config):
@@ -98,14 +106,15 @@ def _announce(sweep: SweepPaths, config: DictConfig) -> None:
 
 
 def _check_run(config: DictConfig, config_name: str | None) -> None:
-    from regsweep.build import build  # noqa: PLC0415  (torch)
-
     sweep = config.hydra.runtime.choices.get("sweep")
     if sweep is not None:
         raise ConfigError("sweep", sweep, "a sweep makes many runs; add -m")
     overrides = [*config.hydra.overrides.hydra, *config.hydra.overrides.task]
     door.require_one_penalty(GlobalHydra.instance().config_loader(), config_name, overrides)
-    build(door.validate_composed(config))
+    validated = door.validate_composed(config)
+    from regsweep.build import require_buildable  # noqa: PLC0415  (torch, which a mistake need not wait for)
+
+    require_buildable(validated)
 
 
 def _claim(config: DictConfig, key: str) -> Path:

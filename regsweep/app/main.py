@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 
 from regsweep.app.door import validate_composed
 from regsweep.app.refuse import refuse
-from regsweep.app.resume import is_going_on
+from regsweep.app.resume import is_trial_of_resumed
 from regsweep.app.told import told_before
 from regsweep.errors import Pruned, RecordError, RegsweepError, show
 from regsweep.paths import config_folder, shown
@@ -55,7 +55,7 @@ def main(cfg: DictConfig) -> float:
     runtime = HydraConfig.get()
     is_trial = runtime.mode == RunMode.MULTIRUN
     folder = Path(runtime.runtime.output_dir)
-    told = told_before(folder) if is_trial and is_going_on() else None
+    told = told_before(folder) if is_trial and is_trial_of_resumed(folder) else None
     if told is not None:
         _log.info(f"trial {runtime.job.num}: finished before, its record is told")
         return told

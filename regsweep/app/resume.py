@@ -16,7 +16,8 @@ from regsweep.errors import ConfigError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.sweeper.redact import redact
 
-_resumed: Path | None = None
+_RESUMED = "REGSWEEP_RESUMED"
+"""In the environment, so that worker processes know too."""
 
 MAY_DIFFER = (
     "hydra.sweeper.n_trials",
@@ -31,12 +32,12 @@ MAY_DIFFER = (
 
 def is_resumed(folder: Path) -> bool:
     """Return whether this process was started to go on with the sweep in `folder`."""
-    return _resumed == folder
+    return os.environ.get(_RESUMED) == str(folder)
 
 
-def is_going_on() -> bool:
-    """Return whether this process was started to go on with a sweep."""
-    return _resumed is not None
+def is_trial_of_resumed(folder: Path) -> bool:
+    """Return whether `folder` is that of a trial of the sweep that this process was started to go on with."""
+    return any(is_resumed(parent) for parent in folder.parents)
 
 
 def remember_command(paths: SweepPaths) -> None:
@@ -58,7 +59,6 @@ def restore_command(arguments: list[str]) -> None:
     Raises:
         RegsweepError: when the folder holds no sweep that can go on.
     """
-    global _resumed  # noqa: PLW0603  (one process goes on with one sweep)
     parser = argparse.ArgumentParser(
         prog="regsweep resume", description="Go on with a sweep that was stopped or killed, or extend one that is done."
     )
@@ -67,7 +67,7 @@ def restore_command(arguments: list[str]) -> None:
         "settings", metavar="KEY=VALUE", nargs="*", help="n_trials=N: how many trials in all; timeout=S"
     )
     given = parser.parse_args(arguments)
-    folder = given.folder.absolute()
+    folder = given.folder.resolve()
     paths = SweepPaths(folder)
     if not paths.command.is_file():
         raise RegsweepError(f"{given.folder}: no sweep that can go on (there is no {paths.command.name})")
@@ -94,7 +94,7 @@ def restore_command(arguments: list[str]) -> None:
     sys.path[:] = dict.fromkeys([*sys.path, *command["import_path"]])
     before = [argument for argument in command["arguments"] if not argument.startswith("hydra.sweep.dir=")]
     sys.argv = ["regsweep", *before, *extra, f"hydra.sweep.dir={quoted(str(folder))}"]
-    _resumed = folder
+    os.environ[_RESUMED] = str(folder)
 
 
 def require_same_configuration(config: DictConfig, paths: SweepPaths) -> None:

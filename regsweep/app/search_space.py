@@ -37,12 +37,34 @@ def is_stock_optuna(config: DictConfig) -> bool:
     return str(config.hydra.sweeper.get("_target_", "")).endswith("optuna_sweeper.OptunaSweeper")
 
 
-def fit_to_model(config: DictConfig, loader: ConfigLoader) -> None:
-    """Take out of ``hydra.sweeper.params`` what the run has no place for, saying so in a line each."""
+def check(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> None:
+    """Validate every combination of listed values and bounds that the sweep can try, and build each kind of trial.
+
+    What a run has no place for leaves ``hydra.sweeper.params``, saying so in a line each. A grid is checked whole, as
+    it will be run. Of an Optuna space every value and bound is checked by itself and then the combinations, up to
+    `MOST_COMBINATIONS`. Values come first, which takes no torch, so that a mistake is said at once.
+
+    Raises:
+        ConfigError: for the first combination that is not allowed.
+    """
+    _take_out(config, _without_penalty(config))
+    if is_optuna(config):
+        _check_sweeper(config, _swept_keys(config, loader))
+    runs = _runs(config, loader, config_name)
+    if _take_out(config, _without_place(config, loader)):
+        runs = _runs(config, loader, config_name)
+    from regsweep.build import require_buildable  # noqa: PLC0415  (torch)
+
+    for run in runs:
+        require_buildable(run)
+
+
+def _take_out(config: DictConfig, reasons: Mapping[str, str]) -> bool:
+    """Take these parameters out of ``hydra.sweeper.params``, where they are there; return whether one was."""
     params = config.hydra.sweeper.get("params") or {}
-    reasons = {key: reason for key, reason in _without_effect(config, loader).items() if key in params}
+    reasons = {key: reason for key, reason in reasons.items() if key in params}
     if not reasons:
-        return
+        return False
     for key, reason in reasons.items():
         _log.warning(f"{key} leaves the search space: {reason}")
     kept = {str(key): str(params[key]) for key in params if key not in reasons}
@@ -51,45 +73,45 @@ def fit_to_model(config: DictConfig, loader: ConfigLoader) -> None:
     # emptied first.
     listed = ", ".join(f"{key}: {quoted(value)}" for key, value in kept.items())
     config.hydra.overrides.hydra.extend(["hydra.sweeper.params=null", f"+hydra.sweeper.params={{{listed}}}"])
+    return True
 
 
-def _without_effect(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
-    """Return the parameters that could change nothing in this run, each with the reason."""
-    reasons = {}
-    if OmegaConf.select(config, "regularizer.penalty") == "none":
-        reasons["regularizer.lambda"] = "there is no penalty to weigh"
-        reasons["regularizer.penalty"] = "none was asked for"
+def _without_penalty(config: DictConfig) -> dict[str, str]:
+    """Return the parameters that could change nothing where no penalty was asked for, each with the reason."""
+    if OmegaConf.select(config, "regularizer.penalty") != "none":
+        return {}
+    return {
+        "regularizer.lambda": "there is no penalty to weigh",
+        "regularizer.penalty": "none was asked for",
+    }
+
+
+def _without_place(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
+    """Return the parameters that the model has no place for, each with the reason."""
     target = OmegaConf.select(config, "model._target_")
     if target is None or "model" in _swept_keys(config, loader):
-        return reasons
+        return {}
     from regsweep.models import has_place_for, resolve_class  # noqa: PLC0415  (torch)
 
     cls = resolve_class(target)
     lacking = [name for name in ("dropout", "batch_norm") if not has_place_for(cls, name)]
-    return reasons | {f"regularizer.{name}": f"{cls.__name__} has no place for it" for name in lacking}
+    return {f"regularizer.{name}": f"{cls.__name__} has no place for it" for name in lacking}
 
 
-def check(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> None:
-    """Validate every combination of listed values and bounds that the sweep can try.
-
-    A grid is checked whole, as it will be run. Of an Optuna space every value and bound is checked by itself
-    and then the combinations, up to `MOST_COMBINATIONS`.
-
-    Raises:
-        ConfigError: for the first combination that is not allowed.
-    """
-    if is_optuna(config):
-        _check_sweeper(config, _swept_keys(config, loader))
+def _runs(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> list[RunConfig]:
+    """Return the validated configurations of the combinations, one of each kind that is built differently."""
     candidates = _candidates(config, loader)
     groups = {key: values for key, values in candidates.items() if _is_group(loader, key)}
     plain = {key: values for key, values in candidates.items() if key not in groups}
     conditions = parse_conditions(config.hydra.sweeper.get("conditions"))
-    built: set[str] = set()
+    runs: dict[str, RunConfig] = {}
     for choices in itertools.product(*groups.values()):
         base = _compose(config, loader, config_name, list(choices))
         for values in _combinations(list(plain.values()), None if not is_optuna(config) else MOST_COMBINATIONS):
             run = door.validate_composed(_with_values(base, values, conditions))
-            _check_trial(run, built)
+            _require_validation(run)
+            runs.setdefault(_kind(run), run)
+    return list(runs.values())
 
 
 def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
@@ -185,17 +207,18 @@ def _require_distribution(override: Override, config: DictConfig) -> None:
         raise ConfigError(override.get_key_element(), text, f"not a range to search: {show(error)}") from error
 
 
-def _check_trial(run: RunConfig, built: set[str]) -> None:
-    """Refuse what no trial may do, and build the parts of each kind of trial once."""
-    from regsweep.build import build  # noqa: PLC0415  (torch)
-
+def _require_validation(run: RunConfig) -> None:
     if run.dataset.val_fraction == 0:
         raise ConfigError(
             "dataset.val_fraction",
             run.dataset.val_fraction,
             "a sweep chooses on validation images; set it above 0, for example 0.1",
         )
-    kind = json.dumps(
+
+
+def _kind(run: RunConfig) -> str:
+    """Return what decides whether the parts of `run` can be built."""
+    return json.dumps(
         [
             run.model.model_dump(),
             run.dataset.model_dump(),
@@ -205,9 +228,6 @@ def _check_trial(run: RunConfig, built: set[str]) -> None:
             run.trainer.batch_size == 1,
         ]
     )
-    if kind not in built:
-        build(run)
-        built.add(kind)
 
 
 def _swept_keys(config: DictConfig, loader: ConfigLoader) -> set[str]:

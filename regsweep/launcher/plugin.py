@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class PoolLauncherConf:
-    """The pool's one key."""
+    """The pool's keys."""
 
     _target_: str = "regsweep.launcher.plugin.PoolLauncher"
     # Worker processes; null: one per GPU where there are GPUs, else one per core. Cores are divided between them,
     # and several GPUs too; several workers on one GPU share it.
     workers: int | None = None
+    # Modules that are imported once, in the process that the workers are forked from.
+    preload: list[str] = field(default_factory=list)
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="pool", node=PoolLauncherConf, provider="regsweep")
@@ -38,16 +40,17 @@ class PoolLauncher(Launcher):
 
     Args:
         workers: see `PoolLauncherConf`.
+        preload: see there.
 
     Raises:
         ConfigError: when that is not a number of 1 or more.
     """
 
-    def __init__(self, workers: Any = None) -> None:
+    def __init__(self, workers: Any = None, preload: Sequence[str] = ()) -> None:
         if workers is not None and (type(workers) is not int or workers < 1):
             allowed = "must be a whole number of 1 or more, or null for one per GPU or core"
             raise ConfigError("hydra.launcher.workers", workers, allowed)
-        self._num_workers = workers
+        self._num_workers, self._preload = workers, [str(name) for name in preload]
         self._pool: Pool | None = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -56,10 +59,11 @@ class PoolLauncher(Launcher):
 
     def pool(self, *, workers: int | None = None, on_report: OnReport | None = None, returns: bool = False) -> Pool:
         """Return a new pool, of at most `workers` workers; whoever asks closes it."""
-        from regsweep.launcher.pool import Pool  # noqa: PLC0415  (joblib)
+        from regsweep.launcher.pool import Pool, warm_up  # noqa: PLC0415  (joblib)
         from regsweep.launcher.share import Machine  # noqa: PLC0415
 
         setup_globals()
+        warm_up(self._preload, self._num_workers)
         machine = Machine.here()
         count = machine.count_workers(self._num_workers)
         count = min(count, workers or count)

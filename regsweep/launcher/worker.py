@@ -39,6 +39,7 @@ class Setup:
     singletons: Any
     working_folder: str
     import_path: list[str]
+    environment: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ def serve(channel: Connection) -> None:
     sys.stdout = sys.stderr = _Forwarded(channel)
     try:
         setup: Setup = cloudpickle.loads(channel.recv_bytes())
+        os.environ.clear()
+        os.environ.update(setup.environment)
         sys.path[:] = setup.import_path
         os.chdir(setup.working_folder)
         while True:

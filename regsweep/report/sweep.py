@@ -100,7 +100,7 @@ def _row(number: int, path: Path, folder: Path, swept: list[str]) -> dict[str, A
     row: dict[str, Any] = {"number": number, "folder": str(path.relative_to(folder))}
     row |= _values(paths, swept)
     if not paths.result.is_file():
-        return {**row, "status": "interrupted"}
+        return {**row, "status": "interrupted", **_told(paths)}
     try:
         record = records.read_json(paths.result)
         for split, metrics in record["metrics"].items():
@@ -112,6 +112,15 @@ def _row(number: int, path: Path, folder: Path, swept: list[str]) -> dict[str, A
     except (RecordError, KeyError, AttributeError, TypeError) as error:
         return {**row, "status": "unreadable", "error": str(error)}
     return row
+
+
+def _told(paths: RunPaths) -> dict[str, Any]:
+    """Return what the sweep says of a trial that left no record itself: its worker was killed."""
+    try:
+        told = records.read_json(paths.trial)
+    except RecordError:
+        return {}
+    return {name: told.get(name) for name in ("status", "error")} if told.get("status") == "failed" else {}
 
 
 def _swept_keys(folder: Path, overrides: list[dict[str, str]]) -> list[str]:

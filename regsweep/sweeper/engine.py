@@ -138,15 +138,15 @@ class Engine:
             if record is None:
                 interrupted.append(trial)
             else:
-                self._tell(trial, record, frozen.user_attrs.get("overrides", []))
+                self._tell(trial, record, self._space.overrides_of(frozen.params))
         return interrupted
 
     def _resume(self) -> None:
         earlier = self._study.get_trials(deepcopy=False, states=[*STATES.values(), TrialState.RUNNING])
         self._num_asked = len(earlier)
         for trial in earlier:
-            if trial.state == TrialState.COMPLETE and "overrides" in trial.user_attrs:
-                self._ran.setdefault(tuple(trial.user_attrs["overrides"]), trial.number)
+            if trial.state == TrialState.COMPLETE:
+                self._ran.setdefault(tuple(self._space.overrides_of(trial.params)), trial.number)
         if not earlier:
             return
         interrupted = self.tell_recorded()
@@ -169,9 +169,7 @@ class Engine:
         return self._draw(self._study.ask())
 
     def _draw(self, trial: Trial) -> _Job:
-        overrides = self._space.overrides(self._space.draw(trial))
-        trial.set_user_attr("overrides", overrides)
-        return _Job(trial, overrides)
+        return _Job(trial, self._space.overrides_of(self._space.draw(trial)))
 
     def _start(self, job: _Job, jobs: Jobs) -> None:
         number = job.trial.number

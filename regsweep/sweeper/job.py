@@ -20,11 +20,10 @@ from omegaconf import DictConfig
 from regsweep import records
 from regsweep.errors import Pruned, RecordError
 from regsweep.launcher.jobs import one_line
+from regsweep.paths import RunPaths
 from regsweep.sweeper.redact import redact_file
 
 _log = logging.getLogger("regsweep")
-
-RECORD = "trial.json"
 
 Status = Literal["complete", "pruned", "failed"]
 
@@ -74,12 +73,12 @@ class TrialRecord:
 
     def write(self, folder: Path) -> None:
         """Write the record into the trial's folder, atomically."""
-        records.write_json(folder / RECORD, asdict(self))
+        records.write_json(RunPaths(folder).trial, asdict(self))
 
     @staticmethod
     def read(folder: Path) -> TrialRecord | None:
         """Return the record in `folder`, None where there is none or half of one."""
-        path = folder / RECORD
+        path = RunPaths(folder).trial
         if not path.is_file():
             return None
         try:

@@ -64,20 +64,21 @@ class SearchSpace:
             return False
 
     def draw(self, trial: Trial) -> dict[str, Any]:
-        """Let `trial` draw its parameters, those first that others depend on, and return what it sets."""
+        """Let `trial` draw its parameters, those first that others depend on, and return them."""
         chosen: dict[str, Any] = dict(self.fixed)
         for name in sorted(self.distributions, key=lambda name: name in self.conditions):
             condition = self.conditions.get(name)
             if condition is None or condition.holds(chosen):
                 chosen[name] = trial._suggest(name, self.distributions[name])
-            else:
-                chosen[name] = condition.otherwise
-        return chosen
+        return {name: value for name, value in chosen.items() if name in self.distributions}
 
-    def overrides(self, chosen: Mapping[str, Any]) -> list[str]:
-        """Return the overrides of a trial, in the order in which the space was declared."""
-        order = [*self.distributions, *self.fixed]
-        return [f"{name}={_text(chosen[name])}" for name in order] + self.fixed_overrides
+    def overrides_of(self, drawn: Mapping[str, Any]) -> list[str]:
+        """Return the overrides of a trial that drew `drawn`, in the order in which the space was declared."""
+        otherwise = {name: condition.otherwise for name, condition in self.conditions.items()}
+        chosen = {**otherwise, **drawn, **self.fixed}
+        return [
+            f"{name}={_text(chosen.get(name))}" for name in (*self.distributions, *self.fixed)
+        ] + self.fixed_overrides
 
 
 def parse_conditions(conditions: Any) -> dict[str, Condition]:

@@ -79,10 +79,9 @@ class Tables:
             records.write_text(self._paths.optimization_results, OmegaConf.to_yaml(OmegaConf.create(results)))
 
     def _row(self, trial: FrozenTrial) -> dict[str, Any]:
-        attributes = {name: value for name, value in trial.user_attrs.items() if name != "overrides"}
         values = dict(zip(self._objectives, trial.values or [], strict=False))
         row = {"number": trial.number, "folder": str(trial.number), "status": STATUSES[trial.state]}
-        return {**row, **trial.params, **values, **attributes}
+        return {**row, **trial.params, **values, **trial.user_attrs}
 
     def _results(self) -> dict[str, Any] | None:
         """Return the stock plugin's keys, and number and folder of the best trial or trials."""
