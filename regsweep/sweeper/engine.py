@@ -24,6 +24,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from regsweep.errors import RegsweepError
 from regsweep.launcher.jobs import Ended, Jobs
 from regsweep.sweeper.job import TrialRecord
+from regsweep.sweeper.signals import Stop
 from regsweep.sweeper.space import SearchSpace
 
 _log = logging.getLogger("regsweep")
@@ -76,6 +77,7 @@ class Engine:
         folder: the sweep's folder; trial n lies in ``folder / str(n)``.
         limits: how far to go.
         reuse_duplicates: whether a configuration that this sweep has already run is told again instead of run again.
+        stop: says where a signal may interrupt.
         on_start: hears number and parameters of every trial that is started.
         on_told: hears of every trial that was told.
     """
@@ -88,11 +90,12 @@ class Engine:
         limits: Limits,
         *,
         reuse_duplicates: bool,
+        stop: Stop,
         on_start: Callable[[int, Mapping[str, Any]], None],
         on_told: Callable[[FrozenTrial], None],
     ) -> None:
         self._study, self._space, self._folder = study, space, folder
-        self._limits, self._reuse_duplicates = limits, reuse_duplicates
+        self._limits, self._reuse_duplicates, self._stop = limits, reuse_duplicates, stop
         self._on_start, self._on_told = on_start, on_told
         self._ran: dict[tuple[str, ...], int] = {}
         self._running: dict[int, _Job] = {}
@@ -103,8 +106,9 @@ class Engine:
     def should_prune(self, number: int, value: float, step: int) -> bool:
         """Tell the study of a running trial's step, and return whether its pruner gives the trial up."""
         trial = self._running[number].trial
-        trial.report(value, step)
-        return trial.should_prune()
+        with self._stop.uninterruptible():
+            trial.report(value, step)
+            return trial.should_prune()
 
     def run(self, jobs: Jobs) -> None:
         """Finish what an earlier start left, then go on until the limits are reached.
@@ -112,6 +116,7 @@ class Engine:
         Raises:
             TooManyFailedError: see there.
             RecordError: when records cannot be written.
+            KeyboardInterrupt: for a signal; what then still runs is for the caller to end.
         """
         for leftover in self._folder.glob(".*.tmp"):
             leftover.unlink()  # a record that was being written when an earlier start was killed
@@ -120,9 +125,12 @@ class Engine:
         while True:
             while len(self._running) < jobs.num_slots and (job := self._next()):
                 self._start(job, jobs)
+                self._stop.raise_if_noted()
             if not self._running:
                 break
-            for ended in jobs.wait():
+            with self._stop.interruptible():
+                all_ended = jobs.wait()
+            for ended in all_ended:
                 failures += self._end(self._running.pop(ended.number), ended)
             if len(failures) >= jobs.num_slots:
                 self._require_few(failures)

@@ -107,7 +107,7 @@ class RegsweepSweeper(Sweeper):
         from regsweep.sweeper.engine import Engine, Limits  # noqa: PLC0415
         from regsweep.sweeper.live import LiveTable  # noqa: PLC0415
         from regsweep.sweeper.lock import FolderLock  # noqa: PLC0415
-        from regsweep.sweeper.signals import terminable  # noqa: PLC0415
+        from regsweep.sweeper.signals import Stop  # noqa: PLC0415
         from regsweep.sweeper.space import SearchSpace  # noqa: PLC0415
         from regsweep.sweeper.tables import Tables  # noqa: PLC0415
 
@@ -116,7 +116,7 @@ class RegsweepSweeper(Sweeper):
         params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
         space = SearchSpace.parse([*params, *arguments], _plain(settings["conditions"]))
         limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
-        with FolderLock(folder), terminable():
+        with FolderLock(folder), Stop() as stop:
             study = self._study(folder, space)
             tables = Tables(folder, study, self._objectives)
             num_done = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
@@ -132,6 +132,7 @@ class RegsweepSweeper(Sweeper):
                     folder,
                     limits,
                     reuse_duplicates=not settings["rerun_duplicates"],
+                    stop=stop,
                     on_start=live.start,
                     on_told=on_told,
                 )

@@ -1,12 +1,20 @@
-"""SIGTERM stops a sweep like a Ctrl-C: between two statements, with everything written that has ended."""
+"""SIGINT and SIGTERM stop a sweep: at once while it waits for a job, otherwise before it waits again.
+
+Raised in the middle of a transaction, an interrupt would leave the study locked. So outside of `interruptible` a
+signal is only noted.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+SHOW_CURSOR = "\x1b[?25h"
 
 
 class Terminated(KeyboardInterrupt):
@@ -17,7 +25,7 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM raise `Terminated` meanwhile; a second one ends the process at once."""
+    """Let SIGTERM raise `Terminated` meanwhile, wherever the process is; a second one ends it at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -31,3 +39,58 @@ def terminable() -> Iterator[None]:
 def _terminate(signum: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     raise Terminated
+
+
+class Stop:
+    """Hears both signals while it is entered; a second one ends the process at once."""
+
+    def __init__(self) -> None:
+        self._noted: int | None = None
+        self._is_interruptible = False
+        self._before: dict[int, signal._HANDLER] = {}
+
+    def __enter__(self) -> Stop:
+        """Hear them, where this thread can."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = {signum: signal.signal(signum, self._hear) for signum in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hear them no longer."""
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let a signal raise `KeyboardInterrupt`, or `Terminated`, meanwhile; one that was noted does so here."""
+        self._is_interruptible = True
+        try:
+            self.raise_if_noted()
+            yield
+        finally:
+            self._is_interruptible = False
+
+    @contextmanager
+    def uninterruptible(self) -> Iterator[None]:
+        """Only note a signal meanwhile, within `interruptible`."""
+        was, self._is_interruptible = self._is_interruptible, False
+        try:
+            yield
+        finally:
+            self._is_interruptible = was
+        if was:
+            self.raise_if_noted()
+
+    def raise_if_noted(self) -> None:
+        """Raise for a signal that was noted."""
+        if self._noted is not None:
+            raise Terminated if self._noted == signal.SIGTERM else KeyboardInterrupt
+
+    def _hear(self, signum: int, frame: FrameType | None) -> None:
+        if self._noted is not None:
+            if sys.stdout.isatty():
+                os.write(1, SHOW_CURSOR.encode())  # the live table hides it
+            os._exit(128 + signum)
+        self._noted = signum
+        if self._is_interruptible:
+            self.raise_if_noted()

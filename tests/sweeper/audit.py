@@ -43,6 +43,19 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+def members(process: subprocess.Popen[str]) -> list[str]:
+    """Return the command lines of the living processes of the group of `process`."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, group = (path / "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(group) == process.pid and state != "Z":
+                found.append((path / "cmdline").read_text().replace("\0", " "))
+        except (OSError, ValueError):
+            continue  # it ended meanwhile
+    return found
+
+
 def completed(cwd: Path) -> dict[str, str]:
     """Return the digest of every record of a trial that was written."""
     folder = cwd / FOLDER

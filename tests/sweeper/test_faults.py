@@ -5,6 +5,7 @@ Short here; the whole of it with ``pytest -m faults`` (some minutes).
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -13,96 +14,162 @@ from pathlib import Path
 
 import pytest
 
-from tests.sweeper.audit import FOLDER, audit, completed, finish, kill_group, run, start
+from tests.sweeper.audit import FOLDER, audit, completed, finish, kill_group, members, run, start
 
 PLACES = ["task", "trial.json", "told", "trials.csv", "optimization_results.yaml"]
 """Inside a trial; while its record is written; between record and telling; while the sweep's tables are written."""
 
+BASIC, POOL = "basic", "pool"
 SHORT = [(place, 4) for place in PLACES]
 FULL = [(PLACES[n % len(PLACES)], random.Random(n).randint(1, 11)) for n in range(50)]  # noqa: S311
 N_TRIALS = 12
 
 
-def kill_and_resume(tmp_path: Path, kills: list[tuple[str, int]]) -> None:
+def kill_and_resume(tmp_path: Path, launcher: str, kills: list[tuple[str, int]]) -> None:
     """Kill a sweep at each place in turn, then let it end, and audit it."""
+    chosen = f"hydra/launcher={launcher}"
     before: dict[str, str] = {}
     for place, times in kills:
         (tmp_path / "killed").unlink(missing_ok=True)
-        code, _ = run(tmp_path, kill=f"{place}:{times}")
+        # Each of two workers counts for itself the places that it reaches.
+        is_in_worker = launcher == POOL and place in ("task", "trial.json")
+        code, _ = run(tmp_path, chosen, kill=f"{place}:{(times + 1) // 2 if is_in_worker else times}")
         assert code == -signal.SIGKILL
         assert (tmp_path / "killed").read_text() == place, "it was killed where it was meant to be"
         now = completed(tmp_path)
         assert before.items() <= now.items(), "counts never fall"
         before = now
-    code, printed = run(tmp_path)
+    code, printed = run(tmp_path, chosen)
     assert code == 0, printed
     assert "resume: " in printed
     audit(tmp_path, N_TRIALS, before)
 
 
-@pytest.mark.parametrize(("place", "times"), SHORT)
-def test_a_kill_loses_nothing(tmp_path: Path, place: str, times: int) -> None:
-    kill_and_resume(tmp_path, [(place, times)])
+@pytest.mark.parametrize(
+    ("launcher", "place", "times"), [(BASIC, *kill) for kill in SHORT] + [(POOL, "task", 4), (POOL, "told", 3)]
+)
+def test_a_kill_loses_nothing(tmp_path: Path, launcher: str, place: str, times: int) -> None:
+    kill_and_resume(tmp_path, launcher, [(place, times)])
 
 
 def test_several_kills_in_a_row_lose_nothing(tmp_path: Path) -> None:
-    kill_and_resume(tmp_path, [("task", 2), ("told", 2), ("trials.csv", 2)])
+    kill_and_resume(tmp_path, BASIC, [("task", 2), ("told", 2), ("trials.csv", 2)])
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("launcher", [BASIC, POOL])
 @pytest.mark.parametrize(("place", "times"), FULL)
-def test_fifty_kills_lose_nothing(tmp_path: Path, place: str, times: int) -> None:
-    kill_and_resume(tmp_path, [(place, times)])
+def test_fifty_kills_lose_nothing(tmp_path: Path, launcher: str, place: str, times: int) -> None:
+    kill_and_resume(tmp_path, launcher, [(place, times)])
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("launcher", [BASIC, POOL])
 @pytest.mark.parametrize("seed", range(10))
-def test_five_kills_in_a_row_lose_nothing(tmp_path: Path, seed: int) -> None:
+def test_five_kills_in_a_row_lose_nothing(tmp_path: Path, launcher: str, seed: int) -> None:
     chosen = random.Random(seed)  # noqa: S311
-    kill_and_resume(tmp_path, [(chosen.choice(PLACES), chosen.randint(1, 2)) for _ in range(5)])
+    kill_and_resume(tmp_path, launcher, [(chosen.choice(PLACES), chosen.randint(1, 2)) for _ in range(5)])
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("launcher", [BASIC, POOL])
 @pytest.mark.parametrize("seed", range(10))
-def test_kills_from_outside_at_random_moments_lose_nothing(tmp_path: Path, seed: int) -> None:
-    process = start(tmp_path, "seconds=0.05")
-    try:
-        process.wait(timeout=0.9 + random.Random(seed).random())  # noqa: S311
-    except subprocess.TimeoutExpired:
-        kill_group(process)
+def test_kills_from_outside_at_random_moments_lose_nothing(tmp_path: Path, launcher: str, seed: int) -> None:
+    arguments = (f"hydra/launcher={launcher}", "seconds=0.5")
+    process = start(tmp_path, *arguments)
+    while not (tmp_path / FOLDER / "0" / "pid").exists():
+        assert process.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=2 * random.Random(seed).random())  # noqa: S311
+    kill_group(process)
     before = completed(tmp_path)
     assert len(before) < N_TRIALS, "it was killed before its end"
-    code, printed = run(tmp_path, "seconds=0.05")
+    code, printed = run(tmp_path, *arguments)
     assert code == 0, printed
     audit(tmp_path, N_TRIALS, before)
 
 
-def stop_and_resume(tmp_path: Path, signum: signal.Signals, after: int) -> None:
+def stop_and_resume(tmp_path: Path, launcher: str, signum: signal.Signals, after: int) -> None:
     """Stop a sweep by a signal after some trials, within ten seconds, and let it go on."""
-    process = start(tmp_path, "seconds=0.2")
+    arguments = (f"hydra/launcher={launcher}", "seconds=0.2")
+    process = start(tmp_path, *arguments)
     while len(completed(tmp_path)) < after:
         assert process.poll() is None
-    os.kill(process.pid, signum)
+    if signum == signal.SIGINT:
+        os.killpg(process.pid, signum)  # as a terminal does
+    else:
+        os.kill(process.pid, signum)
     out, err = process.communicate(timeout=10)
+    assert not members(process), "no child is left"
     before = completed(tmp_path)
     assert after <= len(before) < N_TRIALS, "it was stopped before its end"
     assert process.returncode != 0
     assert f"stopped: {len(before)} done; resume with: " in out + err
-    code, printed = run(tmp_path, "seconds=0.2")
+    code, printed = run(tmp_path, *arguments)
     assert code == 0, printed
     audit(tmp_path, N_TRIALS, before)
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_and_loses_nothing(tmp_path: Path, signum: signal.Signals) -> None:
-    stop_and_resume(tmp_path, signum, after=2)
+@pytest.mark.parametrize(
+    ("launcher", "signum"), [(BASIC, signal.SIGINT), (BASIC, signal.SIGTERM), (POOL, signal.SIGINT)]
+)
+def test_a_signal_stops_and_loses_nothing(tmp_path: Path, launcher: str, signum: signal.Signals) -> None:
+    stop_and_resume(tmp_path, launcher, signum, after=2)
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("launcher", [BASIC, POOL])
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("seed", range(20))
-def test_twenty_signals_lose_nothing(tmp_path: Path, signum: signal.Signals, seed: int) -> None:
-    stop_and_resume(tmp_path, signum, after=random.Random(seed).randint(1, 9))  # noqa: S311
+def test_twenty_signals_lose_nothing(tmp_path: Path, launcher: str, signum: signal.Signals, seed: int) -> None:
+    stop_and_resume(tmp_path, launcher, signum, after=random.Random(seed).randint(1, 9))  # noqa: S311
+
+
+def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
+    """The first one ends the sweep at its next statement, which a trial that blocks in C never reaches."""
+    process = start(tmp_path, "seconds=60")
+    while not (tmp_path / FOLDER / "0" / "pid").exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert process.returncode != 0
+    audit_after = run(tmp_path, "seconds=0")
+    assert audit_after[0] == 0, audit_after[1]
+    audit(tmp_path, N_TRIALS, {})
+
+
+def kill_a_worker(tmp_path: Path, number: int, max_retries: int) -> str:
+    """Kill the worker that runs the trial with this number, while another runs beside it; return what was printed."""
+    pid = tmp_path / FOLDER / str(number) / "pid"
+    process = start(
+        tmp_path, "hydra/launcher=pool", "hydra.launcher.workers=2", "seconds=0.5",
+        f"hydra.sweeper.max_retries={max_retries}",
+    )  # fmt: skip
+    while not (pid.exists() and pid.read_text()):
+        assert process.poll() is None
+    before = completed(tmp_path)
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    code, printed = finish(process)
+    assert code == 0, printed
+    assert f"trial {number} failed: killed by signal 9 (out of memory?)" in printed
+    audit(tmp_path, N_TRIALS, before)
+    records = {path.parent.name: json.loads(path.read_text()) for path in (tmp_path / FOLDER).glob("*/trial.json")}
+    failed = [name for name, record in records.items() if record["status"] != "complete"]
+    assert failed == ([] if max_retries else [str(number)]), "the others are unharmed"
+    return printed
+
+
+@pytest.mark.parametrize("max_retries", [0, 1])
+def test_a_worker_dies_alone(tmp_path: Path, max_retries: int) -> None:
+    printed = kill_a_worker(tmp_path, 3, max_retries)
+    assert ("it runs again" in printed) == bool(max_retries)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("seed", range(20))
+def test_twenty_workers_die_alone(tmp_path: Path, seed: int) -> None:
+    kill_a_worker(tmp_path, random.Random(seed).randint(0, N_TRIALS - 1), max_retries=seed % 2)  # noqa: S311
 
 
 def test_a_folder_has_one_owner(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from regsweep import records
@@ -32,11 +33,10 @@ def reach(place: str) -> None:
             os.killpg(0, signal.SIGKILL)
 
 
-@hydra.main(
-    config_path=".", config_name="config", execution_whitelist=["regsweep.sweeper.plugin.RegsweepSweeper", "optuna.*"]
-)
+@hydra.main(config_path=".", config_name="config", execution_whitelist=["regsweep.*", "optuna.*"])
 def main(cfg: DictConfig) -> Any:
     """Minimize (x − 1)² + y², in steps that come closer."""
+    Path(HydraConfig.get().runtime.output_dir, "pid").write_text(str(os.getpid()))
     reach("task")
     time.sleep(cfg.seconds)
     if cfg.fail and cfg.x > 0:
@@ -68,6 +68,7 @@ def _watch() -> None:
     engine.Engine._tell = watched_tell  # type: ignore[method-assign, assignment]
 
 
+_watch()  # in workers too, which import this file under another name
+
 if __name__ == "__main__":
-    _watch()
     main()
