@@ -20,7 +20,7 @@ OPTIONS = [path for path in FILES if len(path.parts) == 2 and path.stem != "base
 
 
 def test_none_is_forgotten() -> None:
-    assert len(FILES) == 35
+    assert len(FILES) == 39
     assert {path.parts[0] for path in OPTIONS} == {
         "dataset", "device", "experiment", "model", "optimizer", "regularizer", "sweep", "trainer",
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """The values that a sweep will try: all are checked before the first trial starts."""
 
+import importlib
 import importlib.util
 import itertools
 import json
@@ -18,7 +19,7 @@ from regsweep.app import door
 from regsweep.app.grammar import quoted
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, RegsweepError, show
-from regsweep.sweeper.plugin import require_way_back
+from regsweep.sweeper.plugin import require_batch_size, require_way_back
 from regsweep.sweeper.space import Condition, parse_conditions
 
 _log = logging.getLogger("regsweep")
@@ -47,6 +48,7 @@ def check(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
     Raises:
         ConfigError: for the first combination that is not allowed.
     """
+    _require_launcher(str(config.hydra.launcher.get("_target_")))
     _take_out(config, _without_penalty(config))
     if is_optuna(config):
         _check_sweeper(config, _swept_keys(config, loader))
@@ -132,11 +134,27 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
         )
     _require_followed_ranges(config, swept)
     _require_sampler(sweeper.sampler)
+    if not is_stock_optuna(config):
+        require_batch_size(config.hydra)
     if sweeper.get("pruner") is not None:
         require_way_back(config.hydra)
         _require_sampler(sweeper.pruner)
     if sweeper.storage is not None:
         _require_storage(str(sweeper.storage))
+
+
+def _require_launcher(target: str) -> None:
+    """Refuse a launcher whose package is not installed."""
+    package = re.match(r"hydra_plugins\.hydra_(joblib|ray|submitit)_launcher\b", target)
+    if package is None:
+        return
+    try:
+        importlib.import_module(package[0])
+    except ImportError as error:
+        extra = {"submitit": "slurm"}.get(package[1], package[1])
+        raise ConfigError(
+            "hydra/launcher", package[1], f"needs another package: pip install 'regsweep[{extra}]'"
+        ) from error
 
 
 def _check_objectives(sweeper: DictConfig) -> None:

@@ -41,7 +41,7 @@ class RegsweepSweeperConf:
     storage: str | None = None
     study_name: str | None = None
     n_trials: int = 20
-    # Trials at a time; null: as many as the pool has workers, with any other launcher 1.
+    # Trials at a time; null: as many as the pool has workers, with the basic launcher 1.
     n_jobs: int | None = None
     # Share of as many trials as run at a time that may fail before the sweep gives up.
     max_failure_rate: float = 1.0
@@ -113,6 +113,7 @@ class RegsweepSweeper(Sweeper):
 
         settings = self._settings
         require_way_back(self._config.hydra)
+        require_batch_size(self._config.hydra)
         params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
         space = SearchSpace.parse([*params, *arguments], _plain(settings["conditions"]))
         limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
@@ -156,7 +157,7 @@ class RegsweepSweeper(Sweeper):
         n_jobs = self._settings["n_jobs"]
         if isinstance(self._launcher, PoolLauncher):
             return self._launcher.pool(workers=n_jobs, on_report=on_report)
-        return LauncherJobs(self._launcher, n_jobs or 1, on_report)
+        return LauncherJobs(self._launcher, n_jobs or 1, on_report)  # null is refused where it is not the basic one
 
     def _study(self, folder: Path, space: Any) -> Any:
         import optuna  # noqa: PLC0415
@@ -194,6 +195,18 @@ def require_way_back(hydra: DictConfig) -> None:
         raise ConfigError("hydra.sweeper.pruner", name, allowed)
     if OmegaConf.is_list(direction) and len(direction) > 1:
         raise ConfigError("hydra.sweeper.pruner", "set", "Optuna prunes for a single objective; leave it null")
+
+
+def require_batch_size(hydra: DictConfig) -> None:
+    """Refuse a launcher that runs batches without their size: one trial at a time is not what it was chosen for.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    launcher = str(hydra.launcher.get("_target_")).rpartition(".")[2]
+    if hydra.sweeper.n_jobs is None and launcher not in ("BasicLauncher", "PoolLauncher"):
+        allowed = f"{launcher} runs batches; say how many trials run at a time, for example hydra.sweeper.n_jobs=2"
+        raise ConfigError("hydra.sweeper.n_jobs", None, allowed)
 
 
 def _sampler(config: Any, num_done: int) -> Any:
