@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.conftest import PROJECT, Finished, Regsweep, Shell
@@ -26,10 +27,10 @@ QUICK = [
 
 
 def run_line(regsweep: Regsweep, line: str) -> Finished:
-    """Run `line` within this process, which saves the imports: 10 s a command on a slow machine."""
+    """Run `line` within this process, which saves the imports, some seconds a command; and a sweep briefly."""
     program, *arguments = shlex.split(line.removeprefix("python -m "))
     assert program == "regsweep"
-    return regsweep(*arguments)
+    return regsweep(*arguments, *(["trainer.epochs=3"] if "-m" in arguments else []))
 
 
 def shell_line(shell: Shell, line: str, cwd: Path) -> Finished:
@@ -75,9 +76,9 @@ def test_the_article_s_commands_work_on_a_part_of_mnist(regsweep: Regsweep, tmp_
     (tmp_path / "data").symlink_to(real_data)
     assert len(EXPERIMENTS) == 2
     for command in EXPERIMENTS:
-        done = run_line(regsweep, f"{command} dataset.train_size=2000 trainer.epochs=1")
+        done = run_line(regsweep, f"{command} dataset.train_size=500 trainer.epochs=1")
         assert done.code == 0, f"{command}\n{done.err}"
-        assert "train 2,000 / test 10,000" in done.out
+        assert "train 500 / test 10,000" in done.out
 
 
 @pytest.mark.full
@@ -100,8 +101,31 @@ def test_every_command_of_the_example_works(shell: Shell, tmp_path: Path) -> Non
     assert "5 trials: 5 complete" in done.out
 
 
+def test_any_application_sweeps_prunes_and_goes_on(shell: Shell, tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "examples" / "any_application", tmp_path / "examples" / "any_application")
+    started, extended = commands(PROJECT / "examples" / "any_application" / "README.md")
+    done = shell_line(shell, started, tmp_path)
+    assert done.code == 0, done.err
+    assert "best: trial " in done.out
+    rows = pd.read_csv(tmp_path / "rosenbrock" / "trials.csv")
+    assert len(rows) == 20
+    assert {"complete", "pruned"} == set(rows["status"])
+    done = shell_line(shell, extended, tmp_path)
+    assert done.code == 0, done.err
+    assert "resume: 20 done kept, 0 interrupted rerun, 10 left" in done.out
+    assert pd.read_csv(tmp_path / "rosenbrock" / "trials.csv").head(20).equals(rows)
+
+
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/results.md", "docs/reliability.md"]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/architecture.md",
+        "docs/results.md",
+        "docs/reliability.md",
+        "docs/any_application.md",
+    ],
 )
 def test_links_and_named_files_exist(page: str) -> None:
     text = (PROJECT / page).read_text()

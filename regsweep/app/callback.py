@@ -92,9 +92,9 @@ def _refusing() -> Iterator[None]:
 def _warm_up(launcher: DictConfig) -> None:
     """Let the workers of a pool import what they need while this process checks the sweep."""
     if str(launcher.get("_target_")).endswith("PoolLauncher"):
-        from regsweep.launcher.pool import warm_up  # noqa: PLC0415
+        from regsweep.launcher.plugin import PoolLauncher  # noqa: PLC0415
 
-        warm_up(list(launcher.preload), launcher.workers)
+        PoolLauncher(launcher.workers, launcher.preload).warm_up()
 
 
 def _announce(sweep: SweepPaths, config: DictConfig) -> None:

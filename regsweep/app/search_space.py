@@ -24,6 +24,8 @@ from regsweep.sweeper.space import Condition, parse_conditions
 
 _log = logging.getLogger("regsweep")
 
+_NOWHERE = object()
+
 MOST_COMBINATIONS = 2000
 """Of an Optuna space, at most this many combinations are checked beyond each value by itself."""
 
@@ -128,6 +130,9 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
         raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")
     _check_objectives(sweeper)
+    for name in {name for trial in sweeper.get("initial_trials") or [] for name in trial}:
+        if OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
+            raise ConfigError("hydra.sweeper.initial_trials", name, "no such key; see them all with --cfg job")
     if "seed" in swept:
         raise ConfigError(
             "seed", "…", "a search would choose the luckiest seed; compare seeds in a grid, without Optuna"

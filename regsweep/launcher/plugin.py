@@ -57,13 +57,19 @@ class PoolLauncher(Launcher):
         """Remember what jobs are made from."""
         self._context, self._task, self._config = hydra_context, task_function, config
 
+    def warm_up(self) -> None:
+        """Let what workers need be imported meanwhile; a pool does so itself, if nobody did before."""
+        from regsweep.launcher.pool import warm_up  # noqa: PLC0415  (joblib)
+
+        warm_up(self._preload, self._num_workers)
+
     def pool(self, *, workers: int | None = None, on_report: OnReport | None = None, returns: bool = False) -> Pool:
         """Return a new pool, of at most `workers` workers; whoever asks closes it."""
-        from regsweep.launcher.pool import Pool, warm_up  # noqa: PLC0415  (joblib)
+        from regsweep.launcher.pool import Pool  # noqa: PLC0415
         from regsweep.launcher.share import Machine  # noqa: PLC0415
 
         setup_globals()
-        warm_up(self._preload, self._num_workers)
+        self.warm_up()
         machine = Machine.here()
         count = machine.count_workers(self._num_workers)
         count = min(count, workers or count)

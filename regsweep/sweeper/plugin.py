@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,15 +18,20 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from regsweep.errors import ConfigError, RecordError
 from regsweep.launcher.plugin import PoolLauncher
-from regsweep.paths import shown
+from regsweep.paths import SweepPaths, shown
 from regsweep.records import write_error
 from regsweep.reporting import watching
 from regsweep.sweeper.redact import redact
 
 if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
     from regsweep.launcher.jobs import Jobs, OnReport
+    from regsweep.sweeper.space import SearchSpace
 
 _log = logging.getLogger("regsweep")
+# What an application with a table of its own leaves out, as it does with the lines of Hydra's other plugins.
+_hydras_log = logging.getLogger("hydra_plugins.regsweep")
 
 
 @dataclass
@@ -107,6 +112,7 @@ class RegsweepSweeper(Sweeper):
         from regsweep.sweeper.engine import Engine, Limits  # noqa: PLC0415
         from regsweep.sweeper.live import LiveTable  # noqa: PLC0415
         from regsweep.sweeper.lock import FolderLock  # noqa: PLC0415
+        from regsweep.sweeper.sampler import build_sampler, count_points  # noqa: PLC0415
         from regsweep.sweeper.signals import Stop  # noqa: PLC0415
         from regsweep.sweeper.space import SearchSpace  # noqa: PLC0415
         from regsweep.sweeper.tables import Tables  # noqa: PLC0415
@@ -117,10 +123,15 @@ class RegsweepSweeper(Sweeper):
         params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
         space = SearchSpace.parse([*params, *arguments], _plain(settings["conditions"]))
         limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
+        num_points = count_points(settings["sampler"], space)
+        if num_points is not None and num_points < limits.n_trials:
+            _log.info(f"the grid has {num_points} points: as many trials")
+            limits = replace(limits, n_trials=num_points)
         with FolderLock(folder), Stop() as stop:
             study = self._study(folder, space)
             tables = Tables(folder, study, self._objectives)
-            num_done = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+            states = [trial.state for trial in study.get_trials(deepcopy=False)]
+            num_done, num_begun = sum(s.is_finished() for s in states), sum(s.name != "WAITING" for s in states)
             with LiveTable(limits.n_trials, num_done, study.directions[0]) as live, watching(live.is_shown):
 
                 def on_told(trial: Any) -> None:
@@ -138,17 +149,19 @@ class RegsweepSweeper(Sweeper):
                     on_told=on_told,
                 )
                 jobs = self._jobs(engine.should_prune if settings["pruner"] is not None else None)
+                study.sampler = build_sampler(settings["sampler"], space, num_begun, is_parallel=jobs.num_slots > 1)
                 try:
                     engine.run(jobs)
                 except KeyboardInterrupt:
                     jobs.close()
                     engine.tell_recorded()
                     done = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
-                    _log.info(f"stopped: {done} done; resume with: regsweep resume {shlex.quote(str(shown(folder)))}")
+                    _log.info(f"stopped: {done} done; resume with: {_resume_command(folder)}")
                     raise
                 finally:
                     jobs.close()
                     tables.write()
+                _say_best(tables.best)
 
     def _jobs(self, on_report: OnReport | None) -> Jobs:
         """Return the workers of a pool, or batches of any other launcher."""
@@ -170,13 +183,24 @@ class RegsweepSweeper(Sweeper):
             str(getattr(d, "name", d)) for d in (directions if OmegaConf.is_list(directions) else [directions])
         ]
         study = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True)
-        num_done = len(study.trials)
-        study.sampler = _sampler(settings["sampler"], num_done)
         study.pruner = instantiate(settings["pruner"]) if settings["pruner"] is not None else optuna.pruners.NopPruner()
-        if num_done == 0:
+        if not study.trials:
             for trial in _plain(settings["initial_trials"]):
-                study.enqueue_trial({name: value for name, value in trial.items() if space.allows(name, value)})
+                study.enqueue_trial({name: value for name, value in trial.items() if _is_allowed(space, name, value)})
         return study
+
+
+def _resume_command(folder: Path) -> str:
+    place = shlex.quote(str(shown(folder)))
+    if SweepPaths(folder).command.is_file():
+        return f"regsweep resume {place}"
+    return f"the same command, with hydra.sweep.dir={place}"
+
+
+def _say_best(best: FrozenTrial | None) -> None:
+    if best is not None:
+        settings = " ".join(f"{name}={value}" for name, value in best.params.items())
+        _hydras_log.info(f"best: trial {best.number}, {best.value:g}, {settings}")
 
 
 def require_way_back(hydra: DictConfig) -> None:
@@ -209,11 +233,11 @@ def require_batch_size(hydra: DictConfig) -> None:
         raise ConfigError("hydra.sweeper.n_jobs", None, allowed)
 
 
-def _sampler(config: Any, num_done: int) -> Any:
-    """Return the sampler; one that goes on is seeded anew, or it would repeat its first draws."""
-    if num_done and config.get("seed") is not None:
-        return instantiate(config, seed=int(config.seed) + num_done)
-    return instantiate(config)
+def _is_allowed(space: SearchSpace, name: str, value: Any) -> bool:
+    is_allowed = space.allows(name, value)
+    if name in space.distributions and not is_allowed:
+        _log.warning(f"hydra.sweeper.initial_trials: {name}={value} lies outside of the search space and is drawn")
+    return is_allowed
 
 
 def _plain(value: Any) -> Any:

@@ -23,6 +23,9 @@ class Tables:
         folder: the sweep's folder.
         study: the study they are about.
         objectives: names of the objectives; a single unnamed one is called ``value``.
+
+    Attributes:
+        best: the best complete trial, the first of equals; None where there is none yet, or several objectives.
     """
 
     def __init__(self, folder: Path, study: optuna.Study, objectives: list[str]) -> None:
@@ -31,7 +34,7 @@ class Tables:
         self._columns = ["number", "folder", "status"]
         self._rows: dict[int, dict[str, Any]] = {}
         self._lines: dict[int, str] = {}
-        self._best: FrozenTrial | None = None
+        self.best: FrozenTrial | None = None
         for trial in study.get_trials(deepcopy=False, states=list(STATUSES)):
             self._take(trial)
 
@@ -57,8 +60,8 @@ class Tables:
             return False
         if len(self._study.directions) > 1:
             return True  # it may be on the front
-        is_best = self._best is None or self._is_better(trial, self._best)
-        self._best = trial if is_best else self._best
+        is_best = self.best is None or self._is_better(trial, self.best)
+        self.best = trial if is_best else self.best
         return is_best
 
     def _is_better(self, trial: FrozenTrial, than: FrozenTrial) -> bool:
@@ -89,7 +92,7 @@ class Tables:
             front = self._study.best_trials
             solutions = [{"params": t.params, "values": list(t.values), **_place(t)} for t in front]
             return {"name": "optuna", "solutions": solutions} if front else None
-        best = self._best
+        best = self.best
         if best is None:
             return None
         return {"name": "optuna", "best_params": best.params, "best_value": best.value, "best_trial": _place(best)}

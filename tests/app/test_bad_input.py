@@ -25,6 +25,7 @@ SINGLE = [
     ("trainer.batch_size=0", "trainer.batch_size=0: must be a whole number"),
     *[(f"trainer.epochs={value}", f"trainer.epochs={value}: must be a whole number") for value in ("0", "-1", "1.5")],
     *[(f"seed={value}", f"seed={value}: must be a whole number") for value in ("-1", "99999999999999999999")],
+    ("device.threads=0", "device.threads=0: must be a whole number of CPU threads"),
     ("regularizer.lamda=1", "regularizer.lamda=1: no such key; did you mean regularizer.lambda?"),
     ("regulariser=l1", "regulariser=l1: no such key; did you mean regularizer?"),
     ("regularizer=l3", "regularizer=l3: no such option; did you mean regularizer=l"),
@@ -82,6 +83,10 @@ SWEEPS = [
     ("sweep=regularization hydra/sweeper/sampler=grid", "the grid sampler needs listed values"),
     ("sweep=regularization hydra.sweeper.max_failure_rate=2", "must be a share from 0 to 1"),
     ("sweep=regularization hydra.sweeper.storage=sqlite:////nowhere/x.db", "hydra.sweeper.storage: cannot be opened"),
+    (
+        "sweep=regularization hydra.sweeper.initial_trials=[{optimiser.lr:0.1}]",
+        "initial_trials=optimiser.lr: no such key",
+    ),
     ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: the objective is an"),
     ("sweep=regularization seed=1,2", "a search would choose the luckiest seed"),
     ("sweep=regularization regularizer=l1,l2", "the range of regularizer.penalty follows it"),

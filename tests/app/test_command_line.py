@@ -98,20 +98,9 @@ def test_starts_in_the_same_second_get_folders_of_their_own(tmp_path: Path) -> N
     assert len(list((tmp_path / "outputs").glob("*/*/result.json"))) == 2
 
 
-def test_own_network_trains_and_sweeps_from_both_commands(shell: Shell, tmp_path: Path) -> None:
+def test_own_network_sweeps_from_python_m_too(shell: Shell, tmp_path: Path) -> None:
+    """The example's own commands use the console script; tests/test_readme.py runs them."""
     example = PROJECT / "examples" / "own_model"
-    one = shell(
-        REGSWEEP,
-        "--config-dir",
-        "conf",
-        "model=two_branches",
-        "model.width=8",
-        *QUICK,
-        f"hydra.run.dir={tmp_path}/one",
-        cwd=example,
-    )
-    assert one.code == 0, one.err
-    assert "TwoBranches" in one.out
     sweep = shell(
         sys.executable, "-m", "regsweep", "--config-dir", "conf", "model=two_branches", "-m", "sweep=regularization",
         *QUICK, "hydra.sweeper.n_trials=2", f"hydra.sweep.dir={tmp_path}/sweep", cwd=example,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -16,7 +17,8 @@ from regsweep.app.resume import remember_command
 from regsweep.paths import SweepPaths
 from tests.conftest import Finished, Regsweep, Shell
 
-SWEEP = ("-m", "sweep=regularization", "trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
+SWEEP = ("-m", "sweep=regularization", "hydra/launcher=basic", "trainer.epochs=2", "dataset.train_size=200",
+         "model.hidden=[16]")  # fmt: skip
 
 
 def digests(folder: Path) -> dict[str, bytes]:
@@ -24,14 +26,14 @@ def digests(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_killed_sweep_goes_on_from_another_folder(shell: Shell, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "regsweep", *SWEEP, "hydra.sweeper.n_trials=40", "hydra.sweep.dir=sweep"]
+    command = [sys.executable, "-m", "regsweep", *SWEEP, "hydra.sweeper.n_trials=20", "hydra.sweep.dir=sweep"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     next(line for line in process.stdout if line.startswith("trial 3:"))
     process.send_signal(signal.SIGKILL)
     process.communicate()
     before = digests(tmp_path / "sweep")
-    assert 4 <= len(before) < 40
+    assert 4 <= len(before) < 20
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     done = shell(sys.executable, "-m", "regsweep", "resume", "../sweep", cwd=elsewhere)
@@ -41,8 +43,8 @@ def test_a_killed_sweep_goes_on_from_another_folder(shell: Shell, tmp_path: Path
         accuracy = json.loads(path.with_name("result.json").read_text())["metrics"]["validation"]["accuracy"]
         assert json.loads(path.read_text())["values"] == [accuracy]
     assert before.items() <= after.items()
-    assert len(after) == 40
-    assert "40 trials: 40 complete" in done.out
+    assert len(after) == 20
+    assert "20 trials: 20 complete" in done.out
     assert not list(elsewhere.iterdir())
 
 
@@ -125,6 +127,38 @@ def test_a_trial_is_reproduced_bit_for_bit_or_not(regsweep: Regsweep, tmp_path: 
     assert "NOT reproduced" in done.out
     assert "metrics.train.loss: " in done.out
     assert "other than then: versions.torch: 1.0 then" in done.out
+
+
+def test_a_run_that_diverged_is_reproduced_too(regsweep: Regsweep, tmp_path: Path) -> None:
+    assert regsweep("optimizer.lr=1e9", "trainer.epochs=3", "hydra.run.dir=diverged").code == 1
+    done = reproduced(regsweep, "diverged")
+    assert done.code == 0, done.err
+    assert "reproduced bit for bit" in done.out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk")
+def test_a_full_disk_ends_a_sweep_with_code_3_and_it_goes_on_once_there_is_room(
+    regsweep: Regsweep, tmp_path: Path
+) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=500k", "tmpfs", str(place)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    try:
+        done = regsweep(*SWEEP, "hydra.sweeper.n_trials=12", "hydra.sweep.dir=small/s")
+        assert done.code == 3
+        assert "disk full writing " in done.err or "database or disk is full" in done.err
+        before = digests(place / "s")
+        assert 0 < len(before) < 12
+        subprocess.run(["mount", "-o", "remount,size=8m", str(place)], check=True)
+        done = regsweep("resume", "small/s")
+        assert done.code == 0, done.err
+        after = digests(place / "s")
+        assert before.items() <= after.items()
+        assert len(after) == 12
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def test_a_password_is_not_kept(regsweep: Regsweep, tmp_path: Path) -> None:

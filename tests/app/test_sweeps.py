@@ -13,6 +13,8 @@ from omegaconf import OmegaConf
 from regsweep.report import load_sweep
 from tests.conftest import Regsweep
 
+# One trial after the other: what several workers draw depends on which ends first. The pool has tests of its own.
+SEARCH = ("-m", "sweep=regularization", "hydra/launcher=basic")
 QUICK = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
 SWEPT = ["regularizer.penalty", "regularizer.lambda", "regularizer.dropout", "regularizer.batch_norm", "optimizer.lr"]
 
@@ -47,7 +49,7 @@ def test_a_grid_is_every_combination(regsweep: Regsweep, tmp_path: Path) -> None
 
 
 def test_the_optuna_sweep_searches_the_declared_space(regsweep: Regsweep, tmp_path: Path) -> None:
-    done = regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=6", *QUICK)
+    done = regsweep(*SEARCH, "hydra.sweeper.n_trials=6", *QUICK)
     assert done.code == 0, done.err
     folder = only_folder(tmp_path)
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{folder / 'study.db'}")
@@ -79,10 +81,7 @@ def test_the_optuna_sweep_searches_the_declared_space(regsweep: Regsweep, tmp_pa
 
 def test_the_same_seed_draws_the_same_trials(regsweep: Regsweep, tmp_path: Path) -> None:
     for name in ("first", "second"):
-        assert (
-            regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", f"hydra.sweep.dir={name}", *QUICK).code
-            == 0
-        )
+        assert regsweep(*SEARCH, "hydra.sweeper.n_trials=3", f"hydra.sweep.dir={name}", *QUICK).code == 0
     kept = [
         [{k: v for k, v in row.items() if not k.endswith("seconds")} for row in rows_of(tmp_path / name)]
         for name in ("first", "second")
@@ -93,23 +92,19 @@ def test_the_same_seed_draws_the_same_trials(regsweep: Regsweep, tmp_path: Path)
 def test_another_seed_draws_other_trials(regsweep: Regsweep, tmp_path: Path) -> None:
     for seed in (0, 1):
         name = f"hydra.sweep.dir=s{seed}"
-        assert (
-            regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", f"seed={seed}", name, *QUICK).code == 0
-        )
+        assert regsweep(*SEARCH, "hydra.sweeper.n_trials=3", f"seed={seed}", name, *QUICK).code == 0
     drawn = [[row["optimizer.lr"] for row in rows_of(tmp_path / f"s{seed}")] for seed in (0, 1)]
     assert not set(drawn[0][1:]) & set(drawn[1][1:])
 
 
 def test_a_sweep_of_one_trial_shows_what_it_swept(regsweep: Regsweep, tmp_path: Path) -> None:
-    done = regsweep(
-        "-m", "sweep=regularization", "hydra.sweeper.n_trials=1", "optimizer.lr=interval(0.01,0.02)", *QUICK
-    )
+    done = regsweep(*SEARCH, "hydra.sweeper.n_trials=1", "optimizer.lr=interval(0.01,0.02)", *QUICK)
     assert done.code == 0, done.err
     assert rows_of(only_folder(tmp_path))[0]["optimizer.lr"]
 
 
 def test_the_chosen_penalty_is_searched(regsweep: Regsweep, tmp_path: Path) -> None:
-    done = regsweep("-m", "sweep=regularization", "regularizer=[l1,batchnorm]", "hydra.sweeper.n_trials=6", *QUICK)
+    done = regsweep(*SEARCH, "regularizer=[l1,batchnorm]", "hydra.sweeper.n_trials=6", *QUICK)
     assert done.code == 0, done.err
     found = set()
     for number in range(6):
@@ -132,7 +127,7 @@ def test_what_the_run_has_no_place_for_leaves_the_space(
 ) -> None:
     quick = [argument for argument in QUICK if "hidden" not in argument]
     arguments = tuple(argument for argument in arguments if not argument.startswith("~"))
-    done = regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=2", *arguments, *quick)
+    done = regsweep(*SEARCH, "hydra.sweeper.n_trials=2", *arguments, *quick)
     assert done.code == 0, done.err
     for key in left_out:
         assert f"{key} leaves the search space: " in done.out + done.err
@@ -141,8 +136,7 @@ def test_what_the_run_has_no_place_for_leaves_the_space(
 
 def test_a_parameter_may_be_fixed_or_narrowed(regsweep: Regsweep, tmp_path: Path) -> None:
     done = regsweep(
-        "-m",
-        "sweep=regularization",
+        *SEARCH,
         "hydra.sweeper.n_trials=3",
         "regularizer.dropout=0",
         "optimizer.lr=interval(0.01,0.02)",
@@ -211,7 +205,7 @@ def test_a_trial_that_fails_does_not_end_the_sweep(
 
 def test_report_reads_a_grid_a_sweep_and_a_single_run(regsweep: Regsweep, tmp_path: Path) -> None:
     regsweep("-m", "regularizer=l1", "regularizer.lambda=1e-4,1e-3", "hydra.sweep.dir=grid", *QUICK)
-    regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", "hydra.sweep.dir=optuna", *QUICK)
+    regsweep(*SEARCH, "hydra.sweeper.n_trials=3", "hydra.sweep.dir=optuna", *QUICK)
     regsweep("regularizer=dropout", "hydra.run.dir=single", *QUICK)
     for name, swept, count in (
         ("grid", ["regularizer.lambda"], 2),
@@ -247,7 +241,7 @@ def test_report_names_what_it_cannot_read(regsweep: Regsweep, tmp_path: Path) ->
 
 
 def test_an_interrupted_sweep_can_be_reviewed(regsweep: Regsweep, tmp_path: Path) -> None:
-    regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", "hydra.sweep.dir=sweep", *QUICK)
+    regsweep(*SEARCH, "hydra.sweeper.n_trials=3", "hydra.sweep.dir=sweep", *QUICK)
     for name in ("optimization_results.yaml", "trials.csv", "2/result.json"):
         (tmp_path / "sweep" / name).unlink()
     done = regsweep("report", "sweep")
@@ -262,14 +256,14 @@ def test_trials_may_lie_in_folders_of_other_names(regsweep: Regsweep, tmp_path: 
 
 
 def test_a_sweep_in_which_every_trial_diverges_ends_in_its_table(regsweep: Regsweep) -> None:
-    done = regsweep("-m", "sweep=regularization", "hydra.sweeper.n_trials=2", "optimizer.lr=1e30", *QUICK)
+    done = regsweep(*SEARCH, "hydra.sweeper.n_trials=2", "optimizer.lr=1e30", *QUICK)
     assert done.code == 1
     assert "2 trials: 2 diverged" in done.out
     assert "Traceback" not in done.out + done.err
 
 
 def test_too_many_failures_end_the_sweep_in_one_line_and_its_table(regsweep: Regsweep) -> None:
-    done = regsweep("-m", "sweep=regularization", "hydra.sweeper.max_failure_rate=0", "optimizer.lr=1e30", *QUICK)
+    done = regsweep(*SEARCH, "hydra.sweeper.max_failure_rate=0", "optimizer.lr=1e30", *QUICK)
     assert done.code == 1
     assert done.err.splitlines()[-1] == "regsweep: 1 of 1 trials failed"
     assert "1 trial: 1 diverged" in done.out

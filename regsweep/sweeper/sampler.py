@@ -1,0 +1,56 @@
+"""Optuna's samplers, as a sweep that may go on and may run several trials at a time needs them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from hydra.utils import instantiate
+from hydra_plugins.hydra_optuna_sweeper._impl import OptunaSweeperImpl
+from omegaconf import DictConfig
+from optuna import Study
+from optuna.samplers import BaseSampler, GridSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from regsweep.sweeper.space import SearchSpace
+
+
+def build_sampler(config: DictConfig, space: SearchSpace, num_begun: int, *, is_parallel: bool) -> BaseSampler:
+    """Return the sampler that `config` describes.
+
+    One that goes on after `num_begun` trials is seeded anew, or it would repeat its first draws. Beside trials that
+    still run, TPE takes their draws for bad ones, or it would draw the like again.
+    """
+    target, seed = str(config.get("_target_")), config.get("seed")
+    changes: dict[str, Any] = {}
+    if num_begun and seed is not None:
+        changes["seed"] = int(seed) + num_begun
+    if target.endswith(".GridSampler"):
+        return _Grid(_points(space), seed=seed)
+    if is_parallel and target.endswith(".TPESampler"):
+        changes["constant_liar"] = True
+    sampler = instantiate(config, **changes)
+    assert isinstance(sampler, BaseSampler)
+    return sampler
+
+
+def count_points(config: DictConfig, space: SearchSpace) -> int | None:
+    """Return how many trials there are to make in all; None where there is no end to them."""
+    if not str(config.get("_target_")).endswith(".GridSampler"):
+        return None
+    return math.prod(len(values) for values in _points(space).values())
+
+
+def _points(space: SearchSpace) -> dict[str, list[Any]]:
+    """Return the grid, as Hydra's own Optuna sweeper makes it of ranges."""
+    return {
+        name: list(OptunaSweeperImpl._to_grid_sampler_choices(distribution))
+        for name, distribution in space.distributions.items()
+    }
+
+
+class _Grid(GridSampler):
+    """Optuna's, which at its end stops a loop of Optuna's own; there is none here."""
+
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Any) -> None:
+        """Let the sweep count its trials itself."""

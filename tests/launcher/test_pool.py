@@ -1,0 +1,113 @@
+"""The pool: what a worker gets of the machine, what comes back of a job, and the same numbers under every launcher."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from regsweep.launcher.share import Machine, changed_environment
+from tests.conftest import Regsweep, Shell
+from tests.sweeper.audit import FOLDER, audit, run
+
+SWEEP = ("-m", "sweep=regularization", "regularizer=l1", "trainer.epochs=2", "dataset.train_size=200",
+         "model=cnn", "hydra.sweeper.n_trials=4", "hydra/sweeper/sampler=random")  # fmt: skip
+
+
+@pytest.mark.parametrize(("cores", "workers", "threads"), [(2, 2, "1"), (2, 1, "2"), (16, 5, "3"), (2, 8, "1")])
+def test_cores_are_divided_between_the_workers(cores: int, workers: int, threads: str) -> None:
+    share = Machine(cores).share_of(workers - 1, workers)
+    assert share["OMP_NUM_THREADS"] == share["MKL_NUM_THREADS"] == threads
+    assert "CUDA_VISIBLE_DEVICES" not in share
+
+
+def test_several_gpus_are_dealt_out_and_one_is_shared() -> None:
+    several = Machine(16, ("0", "GPU-8f3", "5"))
+    assert several.count_workers(None) == 3
+    assert [several.share_of(worker, 5)["CUDA_VISIBLE_DEVICES"] for worker in range(5)] == [
+        "0",
+        "GPU-8f3",
+        "5",
+        "0",
+        "GPU-8f3",
+    ]
+    one = Machine(16, ("0",))
+    assert one.count_workers(None) == 1
+    assert one.count_workers(4) == 4
+    assert "CUDA_VISIBLE_DEVICES" not in one.share_of(3, 4)
+    assert Machine(6).count_workers(None) == 6
+
+
+def test_the_gpus_that_are_hidden_are_not_dealt_out() -> None:
+    with changed_environment({"CUDA_VISIBLE_DEVICES": "2, GPU-1"}):
+        assert Machine.here().gpus == ("2", "GPU-1")
+    with changed_environment({"CUDA_VISIBLE_DEVICES": "-1"}):
+        assert Machine.here().gpus == ()
+    assert Machine.here().cores == len(os.sched_getaffinity(0))
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.parent.name: json.loads(path.read_text())["weights_sha256"] for path in folder.glob("*/result.json")}
+
+
+def test_a_trial_gives_the_same_numbers_in_the_pool(regsweep: Regsweep, tmp_path: Path) -> None:
+    for launcher in ("basic", "pool"):
+        done = regsweep(*SWEEP, f"hydra/launcher={launcher}", f"hydra.sweep.dir={launcher}")
+        assert done.code == 0, done.err
+        assert "trial 3: train" in done.out
+    assert len(digests(tmp_path / "pool")) == 4
+    assert digests(tmp_path / "pool") == digests(tmp_path / "basic")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("launcher", ["joblib", "ray", "submitit_local"])
+def test_a_trial_gives_the_same_numbers_under_every_launcher(shell: Shell, tmp_path: Path, launcher: str) -> None:
+    pytest.importorskip(f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher")
+    for name in ("basic", launcher):
+        done = shell("regsweep", *SWEEP, f"hydra/launcher={name}", f"hydra.sweep.dir={name}", "hydra.sweeper.n_jobs=2")
+        assert done.code == 0, done.err
+    assert len(digests(tmp_path / launcher)) == 4
+    assert digests(tmp_path / launcher) == digests(tmp_path / "basic")
+
+
+@pytest.mark.parametrize("launcher", ["joblib", "ray", "submitit_local"])
+def test_other_engines_run_batches(tmp_path: Path, launcher: str) -> None:
+    pytest.importorskip(f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher")
+    code, printed = run(tmp_path, f"hydra/launcher={launcher}", "hydra.sweeper.n_jobs=3", "hydra.sweeper.n_trials=6")
+    assert code == 0, printed
+    for path in (tmp_path / FOLDER).glob(".submitit*"):
+        path.rename(tmp_path / path.name)  # what submitit writes of its own is not ours to audit
+    audit(tmp_path, 6, {})
+
+
+def test_hydra_s_own_sweepers_run_in_the_pool(regsweep: Regsweep, tmp_path: Path) -> None:
+    quick = ("trainer.epochs=1", "dataset.train_size=100", "model.hidden=[8]", "hydra/launcher=pool")
+    done = regsweep("-m", "regularizer=none,l1,l2", *quick, "hydra.sweep.dir=grid")
+    assert done.code == 0, done.err
+    assert "3 trials: 3 complete" in done.out
+    search = ("hydra/sweeper=optuna", "hydra.sweeper.direction=maximize", "regularizer.dropout=interval(0.0,0.5)")
+    done = regsweep("-m", *search, *quick, "hydra.sweeper.n_jobs=2", "hydra.sweeper.n_trials=4", "hydra.sweep.dir=s")
+    assert done.code == 0, done.err
+    assert "4 trials: 4 complete" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("hydra.launcher.workers=0",), "hydra.launcher.workers=0: must be a whole number of 1 or more"),
+        (("hydra/launcher=joblib",), "hydra.sweeper.n_jobs=null: JoblibLauncher runs batches; say how many trials"),
+        (
+            ("hydra/launcher=joblib", "hydra.sweeper.n_jobs=2", "hydra/sweeper/pruner=median"),
+            "hydra.sweeper.pruner=MedianPruner: JoblibLauncher gives no way back from a running job",
+        ),
+    ],
+)
+def test_what_a_launcher_cannot_do_is_refused_before_a_folder_exists(
+    regsweep: Regsweep, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    done = regsweep("-m", "sweep=regularization", *arguments)
+    assert done.code == 2
+    assert message in done.err
+    assert not list(tmp_path.iterdir())
