@@ -36,12 +36,12 @@ def test_hydra_finds_it() -> None:
         ("key=choice(true, false)", CategoricalDistribution([True, False])),
         ("key=choice('hello', 'world')", CategoricalDistribution(["hello", "world"])),
         ("key=shuffle(range(1,3))", CategoricalDistribution((1, 2))),
-        ("key=range(1,3)", IntDistribution(1, 3)),
+        ("key=range(1,3)", IntDistribution(1, 2)),
         ("key=interval(1, 5)", FloatDistribution(1, 5)),
         ("key=int(interval(1, 5))", IntDistribution(1, 5)),
         ("key=tag(log, interval(1, 5))", FloatDistribution(1, 5, log=True)),
         ("key=tag(log, int(interval(1, 5)))", IntDistribution(1, 5, log=True)),
-        ("key=range(0.5, 5.5, step=1)", FloatDistribution(0.5, 5.5, step=1)),
+        ("key=range(0.5, 5.5, step=1)", FloatDistribution(0.5, 4.5, step=1)),
     ],
 )
 def test_a_range_is_read_alike(override: str, expected: BaseDistribution) -> None:
