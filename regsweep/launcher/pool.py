@@ -99,7 +99,10 @@ class Pool:
         """Start a job in a free worker, in a new one where none is alive."""
         slot = next(i for i, worker in enumerate(self._workers) if worker is None or worker.number is None)
         worker = self._workers[slot]
-        if worker is None or not worker.process.is_alive():
+        if worker is not None and not worker.process.is_alive():
+            worker.channel.close()  # it died between two jobs
+            worker = None
+        if worker is None:
             worker = self._workers[slot] = self._hire(slot)
         task = Task(number, tuple(overrides), self._on_report is not None, self._returns)
         worker.number = number

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from dataclasses import dataclass
-from multiprocessing import connection, parent_process
+from multiprocessing import connection, current_process, parent_process
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -62,6 +62,8 @@ class Task:
 def serve(channel: Connection) -> None:
     """Run what comes through `channel`, until it closes or the sweep's process is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the sweep ends its workers itself
+    # The sweep ends its workers as it ends daemons; but a daemon could have no children, and data loaders are some.
+    current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.stdout = sys.stderr = _Forwarded(channel)
     try:
@@ -111,12 +113,16 @@ def _run(setup: Setup, task: Task) -> JobReturn:
     )
 
 
+_sending = threading.Lock()  # a job's own threads may print while it reports
+
+
 def _send(channel: Connection, message: tuple[Any, ...]) -> None:
     try:
         content = cloudpickle.dumps(message)
     except Exception as error:  # noqa: BLE001  (whatever a user's result dies of when pickled)
         content = cloudpickle.dumps(("ended", None, f"what the job returned cannot travel: {one_line(error)}"))
-    channel.send_bytes(content)
+    with _sending:
+        channel.send_bytes(content)
 
 
 def _end_with_parent() -> None:

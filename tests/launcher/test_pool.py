@@ -82,6 +82,14 @@ def test_other_engines_run_batches(tmp_path: Path, launcher: str) -> None:
     audit(tmp_path, 6, {})
 
 
+def test_a_job_may_have_children_and_threads_that_print_while_it_reports(tmp_path: Path) -> None:
+    pruner = "hydra.sweeper.pruner={_target_: optuna.pruners.MedianPruner}"
+    code, printed = run(tmp_path, "hydra/launcher=pool", "children=true", "hydra.sweeper.n_trials=4", pruner)
+    assert code == 0, printed
+    assert printed.count("x" * 1000) == 4 * 50
+    audit(tmp_path, 4, {})
+
+
 def test_hydra_s_own_sweepers_run_in_the_pool(regsweep: Regsweep, tmp_path: Path) -> None:
     quick = ("trainer.epochs=1", "dataset.train_size=100", "model.hidden=[8]", "hydra/launcher=pool")
     done = regsweep("-m", "regularizer=none,l1,l2", *quick, "hydra.sweep.dir=grid")

@@ -6,8 +6,10 @@ and the telling of it.
 """
 
 import math
+import multiprocessing
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,13 @@ def main(cfg: DictConfig) -> Any:
     Path(HydraConfig.get().runtime.output_dir, "pid").write_text(str(os.getpid()))
     reach("task")
     time.sleep(cfg.seconds)
+    if cfg.children:
+        child = multiprocessing.Process(target=time.sleep, args=(0,))
+        child.start()
+        child.join()
+        threads = [threading.Thread(target=print, args=("x" * 1000,)) for _ in range(50)]
+        for thread in threads:
+            thread.start()
     if cfg.fail and cfg.x > 0:
         raise ValueError("x is above 0")
     value = (cfg.x - 1) ** 2 + (cfg.y**2 if cfg.kind == "plain" else math.nan)
