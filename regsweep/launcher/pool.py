@@ -56,6 +56,7 @@ def _end_server() -> None:
     pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
     if pid is not None:
         os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 @dataclass

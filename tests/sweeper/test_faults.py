@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,9 @@ def stop_and_resume(tmp_path: Path, launcher: str, signum: signal.Signals, after
     else:
         os.kill(process.pid, signum)
     out, err = process.communicate(timeout=10)
+    deadline = time.monotonic() + 5  # a process that was ended takes a moment to disappear
+    while members(process) and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert not members(process), "no child is left"
     before = completed(tmp_path)
     assert after <= len(before) < N_TRIALS, "it was stopped before its end"
