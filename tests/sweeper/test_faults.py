@@ -32,9 +32,7 @@ def kill_and_resume(tmp_path: Path, launcher: str, kills: list[tuple[str, int]])
     before: dict[str, str] = {}
     for place, times in kills:
         (tmp_path / "killed").unlink(missing_ok=True)
-        # Each of two workers counts for itself the places that it reaches, and may get fewer than half of them.
-        is_in_worker = launcher == POOL and place in ("task", "trial.json")
-        code, _ = run(tmp_path, chosen, kill=f"{place}:{1 + times // 4 if is_in_worker else times}")
+        code, _ = run(tmp_path, chosen, kill=f"{place}:{_reachable(launcher, place, times)}")
         assert code == -signal.SIGKILL
         assert (tmp_path / "killed").read_text() == place, "it was killed where it was meant to be"
         now = completed(tmp_path)
@@ -44,6 +42,15 @@ def kill_and_resume(tmp_path: Path, launcher: str, kills: list[tuple[str, int]])
     assert code == 0, printed
     assert "resume: " in printed
     audit(tmp_path, N_TRIALS, before)
+
+
+def _reachable(launcher: str, place: str, times: int) -> int:
+    """Return how often a sweep of twelve trials is sure to reach `place`, at most `times`."""
+    if launcher == POOL and place in ("task", "trial.json"):
+        return 1 + times // 4  # each of two workers counts for itself, and may get few of the trials
+    if place == "optimization_results.yaml":
+        return min(times, 2)  # written for the first trial, for each that is better, and at the end
+    return times
 
 
 @pytest.mark.parametrize(
@@ -69,7 +76,7 @@ def test_fifty_kills_lose_nothing(tmp_path: Path, launcher: str, place: str, tim
 @pytest.mark.parametrize("seed", range(10))
 def test_five_kills_in_a_row_lose_nothing(tmp_path: Path, launcher: str, seed: int) -> None:
     chosen = random.Random(seed)  # noqa: S311
-    kill_and_resume(tmp_path, launcher, [(chosen.choice(PLACES), chosen.randint(1, 2)) for _ in range(5)])
+    kill_and_resume(tmp_path, launcher, [(chosen.choice(PLACES[:-1]), chosen.randint(1, 2)) for _ in range(5)])
 
 
 @pytest.mark.faults
