@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from regsweep.errors import RegsweepError
 from regsweep.paths import enter_working_folder
@@ -27,9 +26,6 @@ def main() -> None:
 
 def _hydra() -> None:
     enter_working_folder()
-    # The user's own models lie in the working folder; the console script would not look there.
-    if str(Path.cwd()) not in sys.path and "" not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
     # Hydra then raises its errors instead of printing them over many lines, and we say each in one.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     from regsweep.app import door  # noqa: PLC0415

@@ -1,6 +1,7 @@
 """Where everything lies: no file name stands anywhere else."""
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,14 @@ def config_folder() -> Path:
 
 
 def enter_working_folder() -> None:
-    """Remember the folder that the command was typed in: with hydra.job.chdir a run works in another one."""
+    """Remember the folder that the command was typed in, and import from it.
+
+    With hydra.job.chdir a run works in another one. The user's own models lie in this one, where the console script
+    would not look.
+    """
     os.environ[_WORKING_FOLDER] = str(Path.cwd().resolve())
+    if str(Path.cwd()) not in sys.path and "" not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
 
 
 def working_folder() -> Path:

@@ -22,7 +22,10 @@ def report(value: float, step: int) -> None:
 
     Raises:
         Pruned: when the sweep's pruner gives the trial up.
+        ValueError: for a step below 0.
     """
+    if step < 0:
+        raise ValueError(f"step={step}: must be 0 or more")
     if _should_prune is not None and _should_prune(float(value), int(step)):
         raise Pruned(f"pruned at step {step}")
 

@@ -24,6 +24,7 @@ from regsweep.app.refuse import refuse
 from regsweep.errors import ConfigError, RecordError, RegsweepError
 from regsweep.paths import SweepPaths, shown
 from regsweep.sweeper.redact import redact
+from regsweep.sweeper.same import require_same_configuration
 
 _log = logging.getLogger("regsweep")
 
@@ -49,7 +50,8 @@ class RunCallback(Callback):
             sweep = SweepPaths(_claim(config, "hydra.sweep.dir"))
             _settle(config, sweep)
             if resume.is_resumed(sweep.folder):
-                resume.require_same_configuration(config, sweep)
+                require_same_configuration(config, sweep.multirun)
+                resume.remember_extension(sweep)
             else:
                 resume.remember_command(sweep)
             records.write_text(sweep.multirun, redact(OmegaConf.to_yaml(config)))

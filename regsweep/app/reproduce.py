@@ -13,8 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from regsweep import records
 from regsweep.app.door import validate_composed
-from regsweep.errors import DivergedError, RegsweepError
-from regsweep.paths import RunPaths
+from regsweep.errors import DivergedError, Pruned, RegsweepError
+from regsweep.paths import RunPaths, enter_working_folder
 
 _COMPARED = ("status", "error", "metrics", "penalty", "best_epoch", "epochs", "sparsity", "histogram", "weights_sha256")
 _CONTEXT = ("versions", "machine")
@@ -37,6 +37,8 @@ def reproduce(folder: Path) -> list[str]:
     from regsweep.run import run  # noqa: PLC0415  (torch)
 
     paths = RunPaths(folder)
+    if paths.trial.is_file() and (earlier := records.read_json(paths.trial).get("duplicate_of")) is not None:
+        raise RegsweepError(f"{folder}: was told the result of trial {earlier}; reproduce that")
     if not (paths.result.is_file() and paths.config.is_file()):
         raise RegsweepError(f"{folder}: holds no finished run (result.json and .hydra/config.yaml)")
     before = records.read_json(paths.result)
@@ -44,9 +46,16 @@ def reproduce(folder: Path) -> list[str]:
     hydra = OmegaConf.load(paths.config.with_name("hydra.yaml"))
     assert isinstance(config, DictConfig)
     os.chdir(str(OmegaConf.select(hydra, "hydra.runtime.cwd")))
+    enter_working_folder()
+
+    def give_up_as_then(_: float, epoch: int) -> None:
+        if before["status"] == "pruned" and epoch == before["epochs"]:
+            raise Pruned(before["error"])
+
     with tempfile.TemporaryDirectory() as place:
-        with contextlib.suppress(DivergedError):  # it is recorded, and compared like any other end
-            run(validate_composed(config), Path(place), is_trial="test" not in before["metrics"])
+        with contextlib.suppress(DivergedError, Pruned):  # it is recorded, and compared like any other end
+            is_trial = "test" not in before["metrics"]
+            run(validate_composed(config), Path(place), is_trial=is_trial, report=give_up_as_then)
         now = records.read_json(RunPaths(Path(place)).result)
     differences = [name for key in _COMPARED for name in _differences(key, before.get(key), now.get(key))]
     print(f"{folder}: {'reproduced bit for bit' if not differences else 'NOT reproduced'}")  # noqa: T201

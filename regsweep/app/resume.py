@@ -6,28 +6,15 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
-
-from omegaconf import DictConfig, OmegaConf
 
 from regsweep import records
 from regsweep.app.grammar import quoted
-from regsweep.errors import ConfigError, RegsweepError
+from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.sweeper.redact import redact
 
 _RESUMED = "REGSWEEP_RESUMED"
 """In the environment, so that worker processes know too."""
-
-MAY_DIFFER = (
-    "hydra.sweeper.n_trials",
-    "hydra.sweeper.timeout",
-    "hydra.overrides",
-    "hydra.runtime",
-    "hydra.job",
-    "hydra.sweep.dir",
-)
-"""What a resumed sweep may have other than before: how far to go, and where it stands."""
 
 
 def is_resumed(folder: Path) -> bool:
@@ -51,6 +38,13 @@ def remember_command(paths: SweepPaths) -> None:
             "import_path": sys.path,
         },
     )
+
+
+def remember_extension(paths: SweepPaths) -> None:
+    """Write down how far the sweep is to go now: stopped again, it goes on to there."""
+    command = records.read_json(paths.command)
+    arguments = [redact(argument) for argument in sys.argv[1:] if not argument.startswith("hydra.sweep.dir=")]
+    records.write_json(paths.command, {**command, "arguments": arguments})
 
 
 def restore_command(arguments: list[str]) -> None:
@@ -92,36 +86,7 @@ def restore_command(arguments: list[str]) -> None:
             f"{command['working_folder']}: the sweep's working folder is gone ({error.strerror})"
         ) from error
     sys.path[:] = dict.fromkeys([*sys.path, *command["import_path"]])
-    before = [argument for argument in command["arguments"] if not argument.startswith("hydra.sweep.dir=")]
+    replaced = ("hydra.sweep.dir=", *(setting.partition("=")[0] + "=" for setting in extra))
+    before = [argument for argument in command["arguments"] if not argument.startswith(replaced)]
     sys.argv = ["regsweep", *before, *extra, f"hydra.sweep.dir={quoted(str(folder))}"]
     os.environ[_RESUMED] = str(folder)
-
-
-def require_same_configuration(config: DictConfig, paths: SweepPaths) -> None:
-    """Refuse to go on with a configuration other than the one that the sweep began with.
-
-    Raises:
-        ConfigError: naming the first key that differs, its value now and then.
-    """
-    before, now = _flat(OmegaConf.load(paths.multirun)), _flat(config)
-    for key in [*before, *(key for key in now if key not in before)]:
-        if before.get(key) != now.get(key) and not key.startswith(MAY_DIFFER):
-            raise ConfigError(
-                key,
-                now.get(key),
-                f"the sweep began with {before.get(key)}; restore it, or start a new sweep in another folder",
-            )
-
-
-def _flat(config: Any) -> dict[str, str]:
-    found: dict[str, str] = {}
-
-    def walk(node: Any, path: str) -> None:
-        if isinstance(node, dict):
-            for key, value in node.items():
-                walk(value, f"{path}.{key}" if path else str(key))
-        else:
-            found[path] = str(node)
-
-    walk(OmegaConf.to_container(config, resolve=False, enum_to_str=True), "")
-    return found

@@ -19,7 +19,7 @@ from regsweep.app import door
 from regsweep.app.grammar import quoted
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, RegsweepError, show
-from regsweep.sweeper.plugin import require_batch_size, require_way_back
+from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.space import Condition, parse_conditions
 
 _log = logging.getLogger("regsweep")
@@ -121,14 +121,10 @@ def _runs(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
 def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
     """Refuse what the sweeper would stumble over after the first trials, or would quietly do wrongly."""
     sweeper = config.hydra.sweeper
-    for name in ("n_trials", "n_jobs"):
-        if name == "n_jobs" and sweeper[name] is None:
-            continue
-        if type(sweeper[name]) is not int or sweeper[name] < 1:
-            raise ConfigError(f"hydra.sweeper.{name}", sweeper[name], "must be a whole number of 1 or more")
-    rate = sweeper.max_failure_rate
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
-        raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")
+    if is_stock_optuna(config):
+        _check_limits(sweeper)
+    else:
+        require_sensible(config.hydra)
     _check_objectives(sweeper)
     for name in {name for trial in sweeper.get("initial_trials") or [] for name in trial}:
         if OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
@@ -139,13 +135,19 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
         )
     _require_followed_ranges(config, swept)
     _require_sampler(sweeper.sampler)
-    if not is_stock_optuna(config):
-        require_batch_size(config.hydra)
     if sweeper.get("pruner") is not None:
-        require_way_back(config.hydra)
         _require_sampler(sweeper.pruner)
     if sweeper.storage is not None:
         _require_storage(str(sweeper.storage))
+
+
+def _check_limits(sweeper: DictConfig) -> None:
+    for name in ("n_trials", "n_jobs"):
+        if type(sweeper[name]) is not int or sweeper[name] < 1:
+            raise ConfigError(f"hydra.sweeper.{name}", sweeper[name], "must be a whole number of 1 or more")
+    rate = sweeper.max_failure_rate
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")
 
 
 def _require_launcher(target: str) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 
-from regsweep.errors import RecordError
+from regsweep.errors import RecordError, RegsweepError
 from regsweep.reporting import listening
 
 OnReport = Callable[[int, float, int], bool]
@@ -79,11 +79,17 @@ class LauncherJobs:
                     returned = self._launcher.launch([overrides for _, overrides in group], initial_job_idx=numbers[0])
                 except RecordError:
                     raise
-                except Exception as error:  # noqa: BLE001  (one dead worker of joblib, Ray or submitit ends its batch)
+                except Exception as error:
+                    if len(numbers) > 1 and not self._dies_together():
+                        raise _lost(numbers, error) from error
                     ended += [Ended(number, one_line(error)) for number in numbers]
                 else:
                     ended += [Ended(number, failure_of(job)) for number, job in zip(numbers, returned, strict=True)]
         return ended
+
+    def _dies_together(self) -> bool:
+        """Return whether nothing of a batch runs on once its launch has failed: joblib ends all its processes."""
+        return type(self._launcher).__name__ == "JoblibLauncher"
 
     def close(self) -> None:
         """Do nothing: between batches nothing runs."""
@@ -91,6 +97,12 @@ class LauncherJobs:
     def _should_prune(self, number: int) -> Callable[[float, int], bool] | None:
         on_report = self._on_report
         return None if on_report is None else lambda value, step: on_report(number, value, step)
+
+
+def _lost(numbers: list[int], error: Exception) -> RegsweepError:
+    """Return what to say when a launcher lost a job of a batch: the others may still run, and must not run twice."""
+    batch = f"trials {numbers[0]} to {numbers[-1]}"
+    return RegsweepError(f"a job of {batch} was lost ({one_line(error)}); wait for the others to end, then resume")
 
 
 def failure_of(job: JobReturn) -> str | None:

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from multiprocessing import connection, forkserver
@@ -24,8 +25,8 @@ from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from regsweep.errors import RecordError
-from regsweep.launcher.jobs import Ended, OnReport
+from regsweep.errors import ConfigError, RecordError
+from regsweep.launcher.jobs import Ended, OnReport, one_line
 from regsweep.launcher.share import Machine, changed_environment
 from regsweep.launcher.worker import Setup, Task, serve
 
@@ -48,15 +49,21 @@ def warm_up(preload: Sequence[str], num_workers: int | None) -> None:
     _SERVER.set_forkserver_preload(list(preload))
     with changed_environment(machine.share_of(0, machine.count_workers(num_workers))):
         forkserver.ensure_running()
+    atexit.unregister(_end_server)  # once, however often it is warmed up
     atexit.register(_end_server)
 
 
 def _end_server() -> None:
     """Kill the server: one that still imports would keep this process's output open after its end."""
-    pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
-    if pid is not None:
+    server: Any = forkserver._forkserver
+    pid, server._forkserver_pid = server._forkserver_pid, None
+    if pid is None:
+        return
+    try:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        return  # it is gone already
 
 
 @dataclass
@@ -77,6 +84,9 @@ class Pool:
         num_workers: how many.
         on_report: hears the jobs' reports; None: nobody does.
         returns: whether to keep what Hydra returns of each job, in `returned`.
+
+    Raises:
+        ConfigError: when the task cannot be pickled.
     """
 
     def __init__(
@@ -95,6 +105,11 @@ class Pool:
         self._on_report, self._returns = on_report, returns
         self._setup = Setup(context, task, config, Singleton.get_state(), str(Path.cwd()), sys.path, {})
         self._workers: list[_Worker | None] = [None] * self.num_slots
+        try:
+            cloudpickle.dumps(self._setup)
+        except Exception as error:
+            allowed = f"the application cannot travel to a worker ({one_line(error)}); use hydra/launcher=basic"
+            raise ConfigError("hydra/launcher", "pool", allowed) from error
 
     def start(self, number: int, overrides: Sequence[str]) -> None:
         """Start a job in a free worker, in a new one where none is alive."""
@@ -112,10 +127,15 @@ class Pool:
     def wait(self) -> list[Ended]:
         """Show what workers print, answer what they report, and return the jobs that have ended; see `Jobs.wait`."""
         while True:
-            busy = {worker.channel: worker for worker in self._workers if worker and worker.number is not None}
-            ended = [self._hear(busy[ready]) for ready in connection.wait(list(busy)) if isinstance(ready, Connection)]
-            if any(ended):
-                return [job for job in ended if job]
+            busy = [worker for worker in self._workers if worker and worker.number is not None]
+            # Its end too: a child that it leaves behind would hold its side of the channel open.
+            ready = connection.wait(
+                [*(worker.channel for worker in busy), *(worker.process.sentinel for worker in busy)]
+            )
+            heard = [worker for worker in busy if worker.channel in ready or worker.process.sentinel in ready]
+            ended = [job for worker in heard if (job := self._hear(worker))]
+            if ended:
+                return ended
 
     def close(self) -> None:
         """End all workers, and what they run."""
@@ -123,8 +143,9 @@ class Pool:
         self._workers = [None] * self.num_slots
         for worker in workers:
             worker.process.terminate()
+        deadline = time.monotonic() + PATIENCE_SECONDS
         for worker in workers:
-            worker.process.join(PATIENCE_SECONDS)
+            worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
@@ -146,11 +167,14 @@ class Pool:
         number = worker.number
         assert number is not None
         try:
+            if not worker.channel.poll():
+                return self._bury(worker, number)  # all that it said was heard
             kind, *content = cloudpickle.loads(worker.channel.recv_bytes())
         except (EOFError, OSError):
             return self._bury(worker, number)
         if kind == "text":
             sys.stdout.write(content[0])
+            sys.stdout.flush()
         elif kind == "report":
             assert self._on_report is not None
             _send(worker, self._on_report(number, *content))

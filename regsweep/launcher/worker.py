@@ -146,7 +146,13 @@ class _Forwarded(io.TextIOBase):
     def write(self, text: str) -> int:
         """Send what is whole lines of it."""
         with self._lock:
-            lines, newline, self._line = (self._line + text).rpartition("\n")
-            if newline:
-                _send(self._channel, ("text", lines + newline))
+            whole = self._line + text
+            end = max(whole.rfind("\n"), whole.rfind("\r")) + 1  # a progress bar ends its lines with the latter
+            self._line = whole[end:]
+            if end:
+                _send(self._channel, ("text", whole[:end]))
         return len(text)
+
+    def fileno(self) -> int:
+        """Return the process's own output, for processes that a job starts."""
+        return 1

@@ -63,7 +63,9 @@ def load_sweep(folder: Path | str) -> Sweep:
     trials = _trial_folders(folder)
     if not trials and not SweepPaths(folder).multirun.is_file():
         raise RegsweepError(f"{folder}: neither a sweep nor a run; give a folder such as multirun/<date>/<time>")
-    return _sweep(folder, trials, _swept_keys(folder, [_overrides(RunPaths(path)) for _, path in trials]))
+    return _sweep(
+        folder, trials, _swept_keys(folder, [given for _, path in trials if (given := _overrides(RunPaths(path)))])
+    )
 
 
 def _trial_folders(folder: Path) -> list[tuple[int, Path]]:
@@ -90,6 +92,7 @@ def _sweep(folder: Path, trials: list[tuple[int, Path]], swept: list[str]) -> Sw
         "total_seconds",
         "seed",
         "error",
+        "duplicate_of",
     ]
     columns = dict.fromkeys([*first, *metrics, *last])  # a swept seed stands among the parameters, once
     return Sweep(folder, pd.DataFrame(rows, columns=list(columns)), swept)
@@ -100,7 +103,7 @@ def _row(number: int, path: Path, folder: Path, swept: list[str]) -> dict[str, A
     row: dict[str, Any] = {"number": number, "folder": str(path.relative_to(folder))}
     row |= _values(paths, swept)
     if not paths.result.is_file():
-        return {**row, "status": "interrupted", **_told(paths)}
+        return {**row, "status": "interrupted", **_told(paths, swept)}
     try:
         record = records.read_json(paths.result)
         for split, metrics in record["metrics"].items():
@@ -114,12 +117,16 @@ def _row(number: int, path: Path, folder: Path, swept: list[str]) -> dict[str, A
     return row
 
 
-def _told(paths: RunPaths) -> dict[str, Any]:
-    """Return what the sweep says of a trial that left no record itself: its worker was killed."""
+def _told(paths: RunPaths, swept: list[str]) -> dict[str, Any]:
+    """Return what the sweep says of a trial that left no record itself: a killed worker's, or a duplicate."""
     try:
         told = records.read_json(paths.trial)
     except RecordError:
         return {}
+    earlier = told.get("duplicate_of")
+    if earlier is not None:
+        same = RunPaths(paths.folder.with_name(str(earlier)))
+        return {**_values(same, swept), **told["metrics"], "status": told["status"], "duplicate_of": earlier}
     return {name: told.get(name) for name in ("status", "error")} if told.get("status") == "failed" else {}
 
 

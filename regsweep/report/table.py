@@ -31,7 +31,8 @@ def print_table(sweep: Sweep, console: Console) -> None:
     for _, row in sweep.ranked().iterrows():
         cells = [str(row["number"]), *(_show(row[key]) for key in names), _accuracy(row[OBJECTIVE])]
         cells += [_accuracy(row["test_accuracy"])] if has_test else []
-        cells += [row["status"], _seconds(row["total_seconds"])]
+        again = "" if pd.isna(row["duplicate_of"]) else f" (as {int(row['duplicate_of'])})"
+        cells += [row["status"] + again, _seconds(row["total_seconds"])]
         is_best = best is not None and row["number"] == best["number"]
         table.add_row(*(escape(cell) for cell in cells), style="bold green" if is_best else None)
     console.print(table)

@@ -9,6 +9,7 @@ from what stands before it in this order.
 
 from __future__ import annotations
 
+import copy
 import logging
 import shutil
 import time
@@ -26,6 +27,7 @@ from regsweep.launcher.jobs import Ended, Jobs
 from regsweep.sweeper.job import TrialRecord
 from regsweep.sweeper.signals import Stop
 from regsweep.sweeper.space import SearchSpace
+from regsweep.sweeper.tables import RESERVED
 
 _log = logging.getLogger("regsweep")
 
@@ -107,8 +109,12 @@ class Engine:
         """Tell the study of a running trial's step, and return whether its pruner gives the trial up."""
         trial = self._running[number].trial
         with self._stop.uninterruptible():
-            trial.report(value, step)
-            return trial.should_prune()
+            # Not trial.report and trial.should_prune: a trial that runs again has the steps of its earlier attempt,
+            # which the former would keep and the latter would take for the trial's last.
+            trial.storage.set_trial_intermediate_value(trial._trial_id, step, value)
+            frozen = copy.deepcopy(trial.storage.get_trial(trial._trial_id))
+            frozen.intermediate_values = {s: v for s, v in frozen.intermediate_values.items() if s <= step}
+            return self._study.pruner.prune(self._study, frozen)
 
     def run(self, jobs: Jobs) -> None:
         """Finish what an earlier start left, then go on until the limits are reached.
@@ -182,8 +188,8 @@ class Engine:
     def _start(self, job: _Job, jobs: Jobs) -> None:
         number = job.trial.number
         earlier = self._ran.get(tuple(job.overrides)) if self._reuse_duplicates else None
-        if earlier is not None:
-            self._tell_again(job, earlier)
+        if earlier is not None and (record := TrialRecord.read(self._folder / str(earlier))):
+            self._tell_again(job, replace(record, duplicate_of=earlier, seconds=0.0))
             return
         place = self._folder / str(number)
         if job.attempt:
@@ -211,17 +217,17 @@ class Engine:
         self._tell(job.trial, record, job.overrides)
         return [record.status == "failed"]
 
-    def _tell_again(self, job: _Job, earlier: int) -> None:
-        record = TrialRecord.read(self._folder / str(earlier))
-        assert record is not None, "a complete trial has a record"
-        again = replace(record, duplicate_of=earlier, seconds=0.0)
+    def _tell_again(self, job: _Job, again: TrialRecord) -> None:
         place = self._folder / str(job.trial.number)
         place.mkdir(exist_ok=True)
         again.write(place)
         self._tell(job.trial, again, job.overrides)
 
     def _tell(self, trial: Trial, record: TrialRecord, overrides: list[str]) -> None:
-        attributes: dict[str, Any] = {**record.metrics, "seconds": record.seconds}
+        attributes: dict[str, Any] = {
+            f"metrics.{name}" if name in RESERVED else name: value for name, value in record.metrics.items()
+        }
+        attributes["seconds"] = record.seconds
         if record.error is not None:
             attributes["error"] = record.error
         if record.duplicate_of is not None:

@@ -94,16 +94,19 @@ class RecordedTask:
     Args:
         task: the application's own function.
         objectives: names of the metrics to optimize; empty: the returned number, or sequence of numbers.
+        num_objectives: how many numbers that is.
     """
 
-    def __init__(self, task: Callable[[DictConfig], Any], objectives: Sequence[str]) -> None:
+    def __init__(self, task: Callable[[DictConfig], Any], objectives: Sequence[str], num_objectives: int) -> None:
         self._task = task
-        self._objectives = list(objectives)
+        self._objectives, self._num_objectives = list(objectives), num_objectives
 
     def __call__(self, cfg: DictConfig) -> Any:
         """Run the task, write the record, and return what the task returned."""
-        folder = Path(HydraConfig.get().runtime.output_dir)
-        redact_file(folder / ".hydra" / "hydra.yaml")  # Hydra has just written the storage's URL there
+        hydra = HydraConfig.get()
+        folder = Path(hydra.runtime.output_dir)
+        if hydra.output_subdir is not None:
+            redact_file(folder / hydra.output_subdir / "hydra.yaml")  # Hydra has just written the storage's URL there
         began = time.perf_counter()
         returned: Any = None
         try:
@@ -126,10 +129,10 @@ class RecordedTask:
     def _judge(self, returned: Any) -> TrialRecord:
         metrics = dict(returned.metrics) if isinstance(returned, TrialValue) else {}
         if isinstance(returned, Mapping):
-            metrics, returned = {str(k): float(v) for k, v in returned.items()}, math.nan
+            metrics, returned = dict(returned), math.nan
         # JSON and Optuna have no place for what is not finite.
-        metrics = {name: value for name, value in metrics.items() if math.isfinite(value)}
         try:
+            metrics = {str(name): float(value) for name, value in metrics.items() if math.isfinite(value)}
             if self._objectives:
                 values = [float(metrics[name]) for name in self._objectives]
             else:
@@ -137,7 +140,10 @@ class RecordedTask:
         except KeyError as missing:
             return TrialRecord("failed", metrics=metrics, error=f"the job returned no metric named {missing}")
         except (TypeError, ValueError):
-            return TrialRecord("failed", metrics=metrics, error=f"the job returned {returned!r} instead of a number")
+            return TrialRecord("failed", error=f"the job returned {returned!r} instead of a number")
+        if len(values) != self._num_objectives:
+            wrong = f"the job returned {len(values)} numbers for {self._num_objectives} directions"
+            return TrialRecord("failed", metrics=metrics, error=wrong)
         if isinstance(returned, TrialValue) and returned.error:
             return TrialRecord("failed", metrics=metrics, error=returned.error)
         if not all(math.isfinite(value) for value in values):

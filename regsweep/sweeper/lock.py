@@ -29,6 +29,16 @@ class FolderLock:
 
     def __enter__(self) -> FolderLock:
         """Take the lock."""
+        handle = self._lock()
+        while not self._is_in_place(handle):
+            os.close(handle)  # its owner deleted it between our opening and our locking it
+            handle = self._lock()
+        os.ftruncate(handle, 0)
+        os.write(handle, f"pid {os.getpid()} on host {socket.gethostname()}\n".encode())
+        self._handle = handle
+        return self
+
+    def _lock(self) -> int:
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -36,10 +46,13 @@ class FolderLock:
             owner = os.read(handle, 200).decode(errors="replace").strip()
             os.close(handle)
             raise RecordError(f"{self._path.parent}: in use by {owner or 'another process'}") from None
-        os.ftruncate(handle, 0)
-        os.write(handle, f"pid {os.getpid()} on host {socket.gethostname()}\n".encode())
-        self._handle = handle
-        return self
+        return handle
+
+    def _is_in_place(self, handle: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(handle), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

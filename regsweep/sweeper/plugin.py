@@ -16,14 +16,17 @@ from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from regsweep import records
 from regsweep.errors import ConfigError, RecordError
 from regsweep.launcher.plugin import PoolLauncher
 from regsweep.paths import SweepPaths, shown
 from regsweep.records import write_error
 from regsweep.reporting import watching
 from regsweep.sweeper.redact import redact
+from regsweep.sweeper.same import require_same_configuration
 
 if TYPE_CHECKING:
+    from optuna import Study
     from optuna.trial import FrozenTrial
 
     from regsweep.launcher.jobs import Jobs, OnReport
@@ -83,9 +86,13 @@ class RegsweepSweeper(Sweeper):
 
         self._config, self._context = config, hydra_context
         self._objectives = [str(name) for name in self._settings["objectives"] or []]
+        directions = self._settings["direction"]
+        self._directions: list[Any] = [
+            str(getattr(d, "name", d)) for d in (directions if OmegaConf.is_list(directions) else [directions])
+        ]
         self._launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context,
-            task_function=RecordedTask(task_function, self._objectives),
+            task_function=RecordedTask(task_function, self._objectives, len(self._directions)),
             config=config,
         )
 
@@ -102,6 +109,8 @@ class RegsweepSweeper(Sweeper):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._sweep(folder, arguments)
+        except BrokenPipeError:
+            raise  # whoever read the output has gone
         except OSError as error:
             raise write_error(folder, error) from error
         except StorageInternalError as error:
@@ -118,8 +127,7 @@ class RegsweepSweeper(Sweeper):
         from regsweep.sweeper.tables import Tables  # noqa: PLC0415
 
         settings = self._settings
-        require_way_back(self._config.hydra)
-        require_batch_size(self._config.hydra)
+        require_sensible(self._config.hydra)
         params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
         space = SearchSpace.parse([*params, *arguments], _plain(settings["conditions"]))
         limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
@@ -128,6 +136,7 @@ class RegsweepSweeper(Sweeper):
             _log.info(f"the grid has {num_points} points: as many trials")
             limits = replace(limits, n_trials=num_points)
         with FolderLock(folder), Stop() as stop:
+            self._require_same_sweep(SweepPaths(folder).multirun)
             study = self._study(folder, space)
             tables = Tables(folder, study, self._objectives)
             states = [trial.state for trial in study.get_trials(deepcopy=False)]
@@ -163,6 +172,13 @@ class RegsweepSweeper(Sweeper):
                     tables.write()
                 _say_best(tables.best)
 
+    def _require_same_sweep(self, recorded: Path) -> None:
+        """Write down the configuration of a new sweep, and refuse to go on with another one than that."""
+        if recorded.is_file():
+            require_same_configuration(self._config, recorded)
+        else:
+            records.write_text(recorded, redact(OmegaConf.to_yaml(self._config)))
+
     def _jobs(self, on_report: OnReport | None) -> Jobs:
         """Return the workers of a pool, or batches of any other launcher."""
         from regsweep.launcher.jobs import LauncherJobs  # noqa: PLC0415
@@ -178,11 +194,9 @@ class RegsweepSweeper(Sweeper):
         settings = self._settings
         storage = settings["storage"] or f"sqlite:///{quote(str(folder / 'study.db'))}"
         name = settings["study_name"] or "sweep"
-        directions = settings["direction"]
-        directions = [
-            str(getattr(d, "name", d)) for d in (directions if OmegaConf.is_list(directions) else [directions])
-        ]
-        study = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True)
+        study = optuna.create_study(study_name=name, storage=storage, directions=self._directions, load_if_exists=True)
+        if settings["storage"]:
+            _require_own(study, folder)
         study.pruner = instantiate(settings["pruner"]) if settings["pruner"] is not None else optuna.pruners.NopPruner()
         if not study.trials:
             for trial in _plain(settings["initial_trials"]):
@@ -201,6 +215,44 @@ def _say_best(best: FrozenTrial | None) -> None:
     if best is not None:
         settings = " ".join(f"{name}={value}" for name, value in best.params.items())
         _hydras_log.info(f"best: trial {best.number}, {best.value:g}, {settings}")
+
+
+def _require_own(study: Study, folder: Path) -> None:
+    """Refuse a study of another sweep: their trials would be taken for one another's.
+
+    Raises:
+        ConfigError: naming that sweep.
+    """
+    owner = study.user_attrs.get("folder")
+    if owner is None and not study.trials:
+        study.set_user_attr("folder", str(folder))
+    elif owner != str(folder):
+        allowed = f"is the study of {owner or 'another program'}; name another with hydra.sweeper.study_name"
+        raise ConfigError("hydra.sweeper.study_name", study.study_name, allowed)
+
+
+def require_sensible(hydra: DictConfig) -> None:
+    """Refuse what the sweeper would stumble over after the first trials, or would quietly do wrongly.
+
+    Raises:
+        ConfigError: for the first such key.
+    """
+    sweeper = hydra.sweeper
+    for name, least in (("n_trials", 1), ("n_jobs", 1), ("max_retries", 0)):
+        value = sweeper[name]
+        if (type(value) is not int or value < least) and not (name == "n_jobs" and value is None):
+            raise ConfigError(f"hydra.sweeper.{name}", value, f"must be a whole number of {least} or more")
+    rate = sweeper.max_failure_rate
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")
+    if sweeper.timeout is not None and not sweeper.timeout > 0:
+        raise ConfigError("hydra.sweeper.timeout", sweeper.timeout, "must be seconds above 0, or null")
+    subdir = OmegaConf.to_container(hydra.sweep, resolve=False)["subdir"]  # type: ignore[call-overload, index]
+    if str(subdir) != "${hydra.job.num}":
+        allowed = "this sweeper finds its trials by their numbers; leave it as it is"
+        raise ConfigError("hydra.sweep.subdir", subdir, allowed)
+    require_batch_size(hydra)
+    require_way_back(hydra)
 
 
 def require_way_back(hydra: DictConfig) -> None:

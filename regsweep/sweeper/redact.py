@@ -7,12 +7,17 @@ from pathlib import Path
 
 from regsweep import records
 
-_PASSWORD = re.compile(r"(\w+(?:\+\w+)?://[^\s:/@'\"]*):[^\s@'\"]+@")
+_PASSWORDS = (
+    re.compile(r"()(?<=://)([^\s:/@]*:)[^\s@]+(@)"),
+    re.compile(r"(://[^\s]*)([?&](?:password|passwd|pwd)=)[^&\s'\"]+()", re.IGNORECASE),
+)
 
 
 def redact(text: str) -> str:
     """Return `text` with the password of every URL in it replaced by three stars."""
-    return _PASSWORD.sub(r"\1:***@", text)
+    for pattern in _PASSWORDS:
+        text = pattern.sub(r"\1\2***\3", text)
+    return text
 
 
 def redact_file(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from hydra_plugins.hydra_optuna_sweeper._impl import create_params_from_overrides
@@ -30,7 +31,11 @@ class Condition:
 
     def holds(self, chosen: Mapping[str, Any]) -> bool:
         """Return whether the parameter is searched, given what was chosen for the others."""
-        return all(chosen.get(name) in values for name, values in self.others.items()) != self.is_unless
+        met = [
+            name in chosen and any(_is_same(chosen[name], value) for value in values)
+            for name, values in self.others.items()
+        ]
+        return all(met) != self.is_unless
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,13 @@ class SearchSpace:
             if unknown:
                 key = f"hydra.sweeper.conditions.{name}"
                 raise ConfigError(key, unknown[0], "is not a parameter of this sweep")
-        return SearchSpace(searched, parsed, fixed, fixed_overrides)
+        space = SearchSpace(searched, parsed, fixed, fixed_overrides)
+        try:
+            space._order()
+        except CycleError as error:
+            circle = " → ".join(error.args[1])
+            raise ConfigError("hydra.sweeper.conditions", circle, "each waits for the next; break it") from error
+        return space
 
     def allows(self, name: str, value: Any) -> bool:
         """Return whether a trial of this sweep may have `value` for the parameter `name`."""
@@ -66,11 +77,19 @@ class SearchSpace:
     def draw(self, trial: Trial) -> dict[str, Any]:
         """Let `trial` draw its parameters, those first that others depend on, and return them."""
         chosen: dict[str, Any] = dict(self.fixed)
-        for name in sorted(self.distributions, key=lambda name: name in self.conditions):
+        drawn: dict[str, Any] = {}
+        for name in self._order():
             condition = self.conditions.get(name)
             if condition is None or condition.holds(chosen):
-                chosen[name] = trial._suggest(name, self.distributions[name])
-        return {name: value for name, value in chosen.items() if name in self.distributions}
+                chosen[name] = drawn[name] = trial._suggest(name, self.distributions[name])
+            else:
+                chosen[name] = condition.otherwise
+        return drawn
+
+    def _order(self) -> list[str]:
+        """Return the searched parameters, each after those that its condition names."""
+        names = {name: self.conditions[name].others if name in self.conditions else () for name in self.distributions}
+        return [name for name in TopologicalSorter(names).static_order() if name in names]
 
     def overrides_of(self, drawn: Mapping[str, Any]) -> list[str]:
         """Return the overrides of a trial that drew `drawn`, in the order in which the space was declared."""
@@ -95,6 +114,16 @@ def _condition(name: str, value: Any) -> Condition:
     kind = min(kinds)
     others = {str(other): list(v) if isinstance(v, list | tuple) else [v] for other, v in value[kind].items()}
     return Condition(others, kind == "unless", value["otherwise"])
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Return whether two values are the same; a fixed parameter's is known only as it was typed."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return str(one).lower() == str(other).lower()
+    try:
+        return _text(one) == _text(other) or float(_text(one)) == float(_text(other))
+    except ValueError:
+        return False
 
 
 def _text(value: Any) -> str:

@@ -16,6 +16,10 @@ from regsweep.paths import SweepPaths
 STATUSES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
+RESERVED = ("number", "folder", "status", "seconds", "error", "duplicate_of")
+"""Columns of our own: a parameter or metric of such a name gets a prefix."""
+
+
 class Tables:
     """Writes both files anew whenever a trial was told.
 
@@ -84,7 +88,8 @@ class Tables:
     def _row(self, trial: FrozenTrial) -> dict[str, Any]:
         values = dict(zip(self._objectives, trial.values or [], strict=False))
         row = {"number": trial.number, "folder": str(trial.number), "status": STATUSES[trial.state]}
-        return {**row, **trial.params, **values, **trial.user_attrs}
+        params = {f"params.{name}" if name in RESERVED else name: value for name, value in trial.params.items()}
+        return {**row, **params, **values, **trial.user_attrs}
 
     def _results(self) -> dict[str, Any] | None:
         """Return the stock plugin's keys, and number and folder of the best trial or trials."""

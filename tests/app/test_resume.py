@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from regsweep.app.resume import remember_command
@@ -159,6 +160,49 @@ def test_a_full_disk_ends_a_sweep_with_code_3_and_it_goes_on_once_there_is_room(
         assert len(after) == 12
     finally:
         subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_an_extension_that_is_stopped_goes_on_to_its_end(regsweep: Regsweep, tmp_path: Path) -> None:
+    assert regsweep(*SWEEP, "hydra.sweeper.n_trials=2", "hydra.sweep.dir=s").code == 0
+    assert regsweep("resume", "s", "n_trials=4").code == 0
+    for path in ("s/3/trial.json", "s/3/result.json"):
+        (tmp_path / path).unlink()
+    with sqlite3.connect(tmp_path / "s" / "study.db") as study:
+        study.execute("UPDATE trials SET state = 'RUNNING', datetime_complete = NULL WHERE number = 3")
+        study.execute("DELETE FROM trial_values WHERE trial_id = 4")
+    done = regsweep("resume", "s")
+    assert done.code == 0, done.err
+    assert "resume: 3 done kept, 1 interrupted rerun, 0 left" in done.out
+    assert "4 trials: 4 complete" in done.out
+
+
+def test_a_duplicate_is_marked_and_has_its_numbers(regsweep: Regsweep, tmp_path: Path) -> None:
+    fixed = ("regularizer.penalty=none", "regularizer.dropout=0", "optimizer.lr=0.05", "hydra.sweeper.n_trials=4")
+    done = regsweep(*SWEEP, *fixed, "regularizer.batch_norm=choice(false,true)", "hydra.sweep.dir=s")
+    assert done.code == 0, done.err
+    assert "4 trials: 4 complete" in done.out
+    assert "complete (as 0)" in done.out
+    rows = pd.read_csv(tmp_path / "s" / "trials.csv", index_col="number")
+    again = rows[rows["duplicate_of"].notna()]
+    assert len(again) == 2
+    for _, row in again.iterrows():
+        earlier = rows.loc[int(row["duplicate_of"])]
+        for column in ("regularizer.batch_norm", "validation_accuracy", "train_loss"):
+            assert row[column] == earlier[column]
+    done = regsweep("reproduce", f"s/{again.index[0]}")
+    assert done.code == 2
+    assert "was told the result of trial" in done.err
+
+
+def test_a_pruned_trial_is_reproduced_up_to_where_it_was_given_up(regsweep: Regsweep, tmp_path: Path) -> None:
+    steps = ("trainer.epochs=6", "hydra/sweeper/pruner=median", "hydra.sweeper.pruner.n_startup_trials=2")
+    done = regsweep(*SWEEP, *steps, "hydra.sweeper.n_trials=8", "hydra.sweep.dir=s")
+    assert done.code == 0, done.err
+    pruned = [path.parent for path in (tmp_path / "s").glob("*/result.json") if '"pruned"' in path.read_text()]
+    assert pruned
+    done = regsweep("reproduce", str(pruned[0]))
+    assert done.code == 0, done.out
+    assert "reproduced bit for bit" in done.out
 
 
 def test_a_password_is_not_kept(regsweep: Regsweep, tmp_path: Path) -> None:

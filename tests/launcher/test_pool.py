@@ -6,11 +6,12 @@ import json
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from regsweep.launcher.share import Machine, changed_environment
 from tests.conftest import Regsweep, Shell
-from tests.sweeper.audit import FOLDER, audit, run
+from tests.sweeper.audit import FOLDER, audit, kill_group, run, start
 
 SWEEP = ("-m", "sweep=regularization", "regularizer=l1", "trainer.epochs=2", "dataset.train_size=200",
          "model=cnn", "hydra.sweeper.n_trials=4", "hydra/sweeper/sampler=random")  # fmt: skip
@@ -88,6 +89,16 @@ def test_a_job_may_have_children_and_threads_that_print_while_it_reports(tmp_pat
     assert code == 0, printed
     assert printed.count("x" * 1000) == 4 * 50
     audit(tmp_path, 4, {})
+
+
+def test_a_worker_s_death_is_noticed_while_a_child_of_its_job_lives(tmp_path: Path) -> None:
+    process = start(tmp_path, "hydra/launcher=pool", "orphan=true", "hydra.sweeper.n_trials=2")
+    try:
+        assert process.wait(timeout=50) == 0, "the child sleeps for longer"
+    finally:
+        kill_group(process)
+    rows = pd.read_csv(tmp_path / FOLDER / "trials.csv")
+    assert set(rows["error"]) == {"killed by signal 9 (out of memory?)"}
 
 
 def test_hydra_s_own_sweepers_run_in_the_pool(regsweep: Regsweep, tmp_path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 import yaml
 
 from regsweep.errors import ConfigError
+from regsweep.sweeper.engine import Engine, Limits, _Job
 from regsweep.sweeper.redact import redact
+from regsweep.sweeper.signals import Stop
 from regsweep.sweeper.space import SearchSpace
 from tests.sweeper.audit import FOLDER, run
 
@@ -164,3 +167,78 @@ def test_passwords_are_redacted() -> None:
     url = "postgresql+psycopg://me:s3cr:t@host/db"
     assert redact(f"storage: {url}") == "storage: postgresql+psycopg://me:***@host/db"
     assert redact("sqlite:////tmp/a@b.db") == "sqlite:////tmp/a@b.db"
+    assert redact("mysql://host/db?user=me&password=s3cret&x=1") == "mysql://host/db?user=me&password=***&x=1"
+    assert redact("postgresql://me:it's@host/db") == "postgresql://me:***@host/db"
+
+
+def test_a_condition_may_name_what_is_fixed_and_what_has_a_condition_itself() -> None:
+    conditions = {
+        "c": {"when": {"b": 0}, "otherwise": 7},
+        "b": {"when": {"a": True}, "otherwise": 0},
+    }
+    fixed = SearchSpace.parse(["a=true", "b=1,2", "c=3,4"], conditions)
+    assert list(fixed.draw(optuna.create_study().ask())) == ["b"]
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    space = SearchSpace.parse(["c=3,4", "b=1,2", "a=true,false"], conditions)
+    drawn = [space.draw(study.ask()) for _ in range(20)]
+    assert {one["a"] for one in drawn} == {True, False}
+    for one in drawn:
+        assert set(one) == ({"a", "b"} if one["a"] else {"a", "c"})
+        assert ("b=0" in space.overrides_of(one)) == (not one["a"])
+        assert ("c=7" in space.overrides_of(one)) == one["a"]
+    with pytest.raises(ConfigError, match="break it"):
+        SearchSpace.parse(["b=1,2", "c=3,4"], {**conditions, "b": {"when": {"c": 7}, "otherwise": 0}})
+
+
+def test_another_sweep_s_study_is_refused(tmp_path: Path) -> None:
+    storage = f"hydra.sweeper.storage=sqlite:///{tmp_path}/shared.db"
+    sweep(tmp_path, storage, "hydra.sweeper.n_trials=2")
+    code, printed = run(tmp_path, storage, "hydra.sweeper.n_trials=2", "hydra.sweep.dir=other")
+    assert code != 0
+    assert "hydra.sweeper.study_name=sweep: is the study of " in printed
+    assert not list((tmp_path / "other").glob("[0-9]*"))
+
+
+def test_a_changed_configuration_is_refused(tmp_path: Path) -> None:
+    sweep(tmp_path, "hydra.sweeper.n_trials=2")
+    code, printed = run(tmp_path, "hydra.sweeper.n_trials=4", "fail=true")
+    assert code != 0
+    assert "fail=True: the sweep began with False" in printed
+    sweep(tmp_path, "hydra.sweeper.n_trials=4")
+    assert len(rows_of(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("hydra.sweeper.n_jobs=-1", "hydra.sweeper.n_jobs=-1: must be a whole number of 1 or more"),
+        ("hydra.sweeper.max_retries=-1", "hydra.sweeper.max_retries=-1: must be a whole number of 0 or more"),
+        ("hydra.sweeper.timeout=0", "hydra.sweeper.timeout=0.0: must be seconds above 0, or null"),
+        ("hydra.sweep.subdir=trial_${hydra.job.num}", "this sweeper finds its trials by their numbers"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(tmp_path: Path, override: str, message: str) -> None:
+    code, printed = run(tmp_path, override)
+    assert code != 0
+    assert message in printed
+    assert not list((tmp_path / FOLDER).glob("[0-9]*"))
+
+
+def test_a_wrong_number_of_objectives_fails_the_trial(tmp_path: Path) -> None:
+    sweep(tmp_path, "hydra.sweeper.direction=[minimize,minimize]", "hydra.sweeper.n_trials=2")
+    assert {row["error"] for row in rows_of(tmp_path)} == {"the job returned 1 numbers for 2 directions"}
+
+
+def test_a_trial_that_runs_again_is_judged_by_its_new_steps() -> None:
+    study = optuna.create_study(pruner=optuna.pruners.MedianPruner(n_startup_trials=1, n_warmup_steps=3))
+    for step in range(1, 6):
+        (trial := study.ask()).report(1.0, step)
+    study.tell(trial, 1.0)
+    again = study.ask()
+    for step in range(1, 6):
+        again.report(100.0, step)
+    settings: Any = {"reuse_duplicates": False, "on_start": lambda *_: None, "on_told": lambda *_: None}
+    engine = Engine(study, SearchSpace.parse([], {}), Path(), Limits(1), stop=Stop(), **settings)
+    engine._running[again.number] = _Job(again, [])
+    assert not engine.should_prune(again.number, 1.0, 1)
+    assert study.trials[again.number].intermediate_values[1] == 1.0

@@ -41,6 +41,9 @@ def main(cfg: DictConfig) -> Any:
     Path(HydraConfig.get().runtime.output_dir, "pid").write_text(str(os.getpid()))
     reach("task")
     time.sleep(cfg.seconds)
+    if cfg.orphan:
+        multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,)).start()
+        os.kill(os.getpid(), signal.SIGKILL)
     if cfg.children:
         child = multiprocessing.Process(target=time.sleep, args=(0,))
         child.start()

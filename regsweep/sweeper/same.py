@@ -1,0 +1,51 @@
+"""A sweep that goes on must be the one that began: its configuration is compared with the one on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from regsweep.errors import ConfigError
+from regsweep.sweeper.redact import redact
+
+MAY_DIFFER = (
+    "hydra.sweeper.n_trials",
+    "hydra.sweeper.timeout",
+    "hydra.overrides",
+    "hydra.runtime",
+    "hydra.job",
+    "hydra.sweep.dir",
+)
+"""What a sweep that goes on may have other than before: how far to go, and where it stands."""
+
+
+def require_same_configuration(config: DictConfig, recorded: Path) -> None:
+    """Refuse to go on with a configuration other than the one that the sweep began with, which lies in `recorded`.
+
+    Raises:
+        ConfigError: naming the first key that differs, its value now and then.
+    """
+    before, now = _flat(OmegaConf.load(recorded)), _flat(config)
+    for key in [*before, *(key for key in now if key not in before)]:
+        if before.get(key) != now.get(key) and not key.startswith(MAY_DIFFER):
+            raise ConfigError(
+                key,
+                now.get(key),
+                f"the sweep began with {before.get(key)}; restore it, or start a new sweep in another folder",
+            )
+
+
+def _flat(config: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+
+    def walk(node: Any, path: str) -> None:
+        if isinstance(node, dict):
+            for key, value in node.items():
+                walk(value, f"{path}.{key}" if path else str(key))
+        else:
+            found[path] = redact(str(node))  # as it was written
+
+    walk(OmegaConf.to_container(config, resolve=False, enum_to_str=True), "")
+    return found
