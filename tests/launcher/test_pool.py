@@ -46,7 +46,7 @@ def test_the_gpus_that_are_hidden_are_not_dealt_out() -> None:
         assert Machine.here().gpus == ("2", "GPU-1")
     with changed_environment({"CUDA_VISIBLE_DEVICES": "-1"}):
         assert Machine.here().gpus == ()
-    assert Machine.here().cores == len(os.sched_getaffinity(0))
+    assert 1 <= Machine.here().cores <= len(os.sched_getaffinity(0))
 
 
 def digests(folder: Path) -> dict[str, str]:

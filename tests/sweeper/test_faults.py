@@ -144,7 +144,7 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=3)
+    process.communicate(timeout=10)
     assert process.returncode != 0
     code, printed = run(tmp_path, *arguments)
     assert code == 0, printed
