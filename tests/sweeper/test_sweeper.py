@@ -230,10 +230,12 @@ def test_a_wrong_number_of_objectives_fails_the_trial(tmp_path: Path) -> None:
 
 
 def test_a_trial_that_runs_again_is_judged_by_its_new_steps() -> None:
+    """At its first step it is within the warm-up, whatever steps its earlier attempt had reached."""
     study = optuna.create_study(pruner=optuna.pruners.MedianPruner(n_startup_trials=1, n_warmup_steps=3))
+    better = study.ask()
     for step in range(1, 6):
-        (trial := study.ask()).report(1.0, step)
-    study.tell(trial, 1.0)
+        better.report(0.5, step)
+    study.tell(better, 0.5)
     again = study.ask()
     for step in range(1, 6):
         again.report(100.0, step)
