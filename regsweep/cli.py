@@ -10,7 +10,12 @@ from regsweep.paths import enter_working_folder
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    commands: dict[str, Callable[[list[str]], None]] = {"report": _report, "resume": _resume, "reproduce": _reproduce}
+    commands: dict[str, Callable[[list[str]], None]] = {
+        "report": _report,
+        "confirm": _confirm,
+        "resume": _resume,
+        "reproduce": _reproduce,
+    }
     try:
         if len(sys.argv) > 1 and sys.argv[1] in commands:
             commands[sys.argv[1]](sys.argv[2:])
@@ -48,6 +53,12 @@ def _resume(arguments: list[str]) -> None:
 
     restore_command(arguments)
     _hydra()
+
+
+def _confirm(arguments: list[str]) -> None:
+    from regsweep.app import confirm  # noqa: PLC0415
+
+    confirm.main(arguments)
 
 
 def _reproduce(arguments: list[str]) -> None:

@@ -42,3 +42,14 @@ def evaluate(model: nn.Module, images_NCHW: Tensor, labels_N: Tensor, precision:
         correct += (logits_BK.argmax(1) == labels_B).sum()
         total += functional.cross_entropy(logits_BK, labels_B, reduction="sum")
     return Metrics(correct.item() / len(labels_N), total.item() / len(labels_N))
+
+
+@torch.inference_mode()
+def classify(model: nn.Module, images_NCHW: Tensor, precision: str = "float32") -> Tensor:
+    """Return the class (N) that `model` takes each image for; leaves the model in evaluation mode."""
+    model.eval()
+    classes = []
+    for images_BCHW in torch.split(images_NCHW, EVALUATION_BATCH):
+        with autocast(images_NCHW.device, precision):
+            classes.append(model(images_BCHW).float().argmax(1))
+    return torch.cat(classes)

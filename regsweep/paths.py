@@ -68,6 +68,11 @@ class RunPaths:
         return self.folder / "model.safetensors"
 
     @property
+    def test_correct(self) -> Path:
+        """Whether each test image was classified correctly (NumPy, N booleans), where the test set was opened."""
+        return self.folder / "test_correct.npy"
+
+    @property
     def config(self) -> Path:
         """The composed configuration (Hydra writes it)."""
         return self.folder / ".hydra" / "config.yaml"
@@ -108,3 +113,35 @@ class SweepPaths:
     def study(self) -> Path:
         """The Optuna study, in SQLite."""
         return self.folder / "study.db"
+
+    @property
+    def confirmation(self) -> "ConfirmationPaths":
+        """What `regsweep confirm` writes."""
+        return ConfirmationPaths(self.folder / "confirmation")
+
+
+@dataclass(frozen=True)
+class ConfirmationPaths:
+    """The files of a sweep's confirmation."""
+
+    folder: Path
+
+    @property
+    def plan(self) -> Path:
+        """Which configurations are confirmed, and on which seeds."""
+        return self.folder / "plan.json"
+
+    @property
+    def baseline(self) -> Path:
+        """The folder of the sweep that tunes the network without regularization."""
+        return self.folder / "baseline"
+
+    @property
+    def seeds(self) -> Path:
+        """The folder of the sweep of every configuration on every seed."""
+        return self.folder / "seeds"
+
+    @property
+    def trials(self) -> Path:
+        """The trials of that sweep, as its sweeper reads them."""
+        return self.folder / "trials.json"

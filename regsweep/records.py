@@ -44,7 +44,7 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
     """Write `content` to `path` atomically; numbers that are not finite are refused, as JSON has none."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     # A list of numbers reads better in one line; raw newlines stand only between JSON's own tokens.

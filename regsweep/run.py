@@ -1,5 +1,6 @@
 """One run: build, train, evaluate, record. It knows no Hydra; a configuration and a folder come in."""
 
+import io
 import logging
 import time
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 import torch
 
@@ -14,7 +16,7 @@ from regsweep import loop, provenance, records, seeding, weights
 from regsweep.build import Parts, build, has_batch_norm
 from regsweep.config import RunConfig
 from regsweep.errors import DivergedError, Pruned, RecordError, show
-from regsweep.metrics import Metrics, evaluate
+from regsweep.metrics import Metrics, classify, evaluate
 from regsweep.paths import RunPaths
 from regsweep.progress import Reporter
 
@@ -80,7 +82,10 @@ def run(
         with reporter.shown(bar=show_bar):
             best_epoch = _train(parts, config, reporter)
         trained = time.perf_counter()
-        metrics = _final_metrics(parts, config, _opens(config.trainer.test, is_trial))
+        opens_test = _opens(config.trainer.test, is_trial)
+        metrics = _final_metrics(parts, config, opens_test)
+        if opens_test:
+            _write_test_correct(paths.test_correct, parts, config)
         seconds = _seconds(reporter, began, time.perf_counter() - trained)
         if _opens(config.trainer.save_weights, is_trial):
             _write_weights(paths.weights, parts)
@@ -211,6 +216,14 @@ def _write_weights(path: Path, parts: Parts) -> None:
         for name, tensor in parts.model.state_dict().items()
     }
     records.write_bytes(path, safetensors.torch.save(state))
+
+
+def _write_test_correct(path: Path, parts: Parts, config: RunConfig) -> None:
+    test = parts.dataset.test
+    correct_N = classify(parts.model, test.images_NCHW, config.device.precision) == test.labels_N
+    content = io.BytesIO()
+    np.save(content, correct_N.cpu().numpy())
+    records.write_bytes(path, content.getvalue())
 
 
 def _last_metrics(reporter: Reporter | None) -> dict[str, dict[str, float]]:

@@ -30,9 +30,14 @@ _log = logging.getLogger("regsweep")
 
 
 class RunCallback(Callback):
-    """Hydra calls this; an error that it raises would be a mere warning, so it ends the process instead."""
+    """Hydra calls this; an error that it raises would be a mere warning, so it ends the process instead.
 
-    def __init__(self) -> None:
+    Args:
+        table: whether a sweep ends with its table.
+    """
+
+    def __init__(self, table: bool = True) -> None:
+        self._table = table
         self._sweep: SweepPaths | None = None
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -66,10 +71,13 @@ class RunCallback(Callback):
         """
         if self._sweep is None or isinstance(sys.exception(), RecordError | ConfigError):
             return
-        from regsweep.report import command  # noqa: PLC0415  (pandas)
+        from regsweep.report.command import report  # noqa: PLC0415  (pandas)
+        from regsweep.report.sweep import read_sweep  # noqa: PLC0415
+        from regsweep.report.table import count_statuses  # noqa: PLC0415
 
         with _refusing():
-            counts = command.report(self._sweep.folder)
+            folder = self._sweep.folder
+            counts = report(folder) if self._table else count_statuses(read_sweep(folder))
         is_broken_off = sys.exception() is not None and (
             "complete" in counts or not isinstance(sys.exception(), ValueError)
         )

@@ -6,7 +6,7 @@ import itertools
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -20,7 +20,7 @@ from regsweep.app.grammar import quoted
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, RegsweepError, show
 from regsweep.sweeper.plugin import require_sensible
-from regsweep.sweeper.space import Condition, parse_conditions
+from regsweep.sweeper.space import Condition, parse_conditions, read_trials, text_of
 
 _log = logging.getLogger("regsweep")
 
@@ -109,13 +109,34 @@ def _runs(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
     plain = {key: values for key, values in candidates.items() if key not in groups}
     conditions = parse_conditions(config.hydra.sweeper.get("conditions"))
     runs: dict[str, RunConfig] = {}
-    for choices in itertools.product(*groups.values()):
+
+    def take(choices: Iterable[str], combinations: Iterable[tuple[str, ...]]) -> None:
         base = _compose(config, loader, config_name, list(choices))
-        for values in _combinations(list(plain.values()), None if not is_optuna(config) else MOST_COMBINATIONS):
+        for values in combinations:
             run = door.validate_composed(_with_values(base, values, conditions))
             _require_validation(run)
             runs.setdefault(_kind(run), run)
+
+    fixed_choices, fixed = ([options[0] for options in some.values()] for some in (groups, plain))
+    for choices, trials in _named_trials(config, loader).items():
+        take([*fixed_choices, *choices], [(*fixed, *values) for values in trials])
+    for choices in itertools.product(*groups.values()):
+        take(choices, _combinations(list(plain.values()), MOST_COMBINATIONS if is_optuna(config) else None))
     return list(runs.values())
+
+
+def _named_trials(config: DictConfig, loader: ConfigLoader) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the overrides of each trial that a sweep without a search names, by those that choose from groups."""
+    sweeper = config.hydra.sweeper
+    if is_stock_optuna(config) or sweeper.get("params") or _swept_keys(config, loader):
+        return {}
+    by_choices: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for trial in read_trials(sweeper.get("initial_trials") or []):
+        overrides = {name: f"{name}={text_of(value)}" for name, value in trial.items()}
+        choices = tuple(text for name, text in overrides.items() if _is_group(loader, name))
+        values = tuple(text for text in overrides.values() if text not in choices)
+        by_choices.setdefault(choices, []).append(values)
+    return by_choices
 
 
 def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
@@ -126,7 +147,7 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
     else:
         require_sensible(config.hydra)
     _check_objectives(sweeper)
-    for name in {name for trial in sweeper.get("initial_trials") or [] for name in trial}:
+    for name in {name for trial in read_trials(sweeper.get("initial_trials") or []) for name in trial}:
         if OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
             raise ConfigError("hydra.sweeper.initial_trials", name, "no such key; see them all with --cfg job")
     if "seed" in swept:

@@ -1,5 +1,5 @@
 """What a sweep's records say. Everything here is read from disk; it knows no torch and no Hydra."""
 
-from regsweep.report.sweep import load_sweep
+from regsweep.report.sweep import Sweep, read_sweep
 
-__all__ = ["load_sweep"]
+__all__ = ["Sweep", "read_sweep"]

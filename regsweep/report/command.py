@@ -1,53 +1,185 @@
-"""``regsweep report DIR``: the table in the terminal, and ``trials.csv``."""
+"""``regsweep report DIR``: the table in the terminal, ``trials.csv``, ``report.html``, and figures as files."""
+
+from __future__ import annotations
 
 import argparse
+import os
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from regsweep import records
+from regsweep.errors import RegsweepError
 from regsweep.paths import RunPaths, SweepPaths, shown
-from regsweep.report.sweep import OBJECTIVE, Sweep, load_sweep
+from regsweep.report.export import FORMATS
+from regsweep.report.files import COMPARISON, ReportPaths, require_free, written_before
+
+try:
+    from regsweep.report.sweep import Sweep, read_sweep
+except ImportError:  # TEMPORARY: until read_sweep is there
+    from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.table import count_statuses, print_table
+
+if TYPE_CHECKING:
+    from regsweep.report.figures.evidence import Drawing, Evidence
+    from regsweep.report.page import Headed
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise RegsweepError(f"report: {message}; see regsweep report --help")
 
 
 def main(arguments: list[str]) -> None:
     """Run the subcommand with its own arguments."""
-    parser = argparse.ArgumentParser(
-        prog="regsweep report", description="Print a sweep's table, best trial first, and write trials.csv."
-    )
-    parser.add_argument(
-        "folder",
-        metavar="DIR",
-        type=Path,
-        help="folder of a sweep (multirun/<date>/<time>) or of a single run",
-    )
-    report(parser.parse_args(arguments).folder)
+    options = _parser().parse_args(arguments)
+    sweeps = [
+        read_sweep(folder, metrics=options.metrics, objective=options.objective, minimize=options.minimize)
+        for folder in dict.fromkeys(options.folders)
+    ]
+    console = _console()
+    reported = [_report(sweep, console, options.format) for sweep in sweeps]
+    if len(reported) > 1:
+        _compare([evidence for evidence, _ in reported], [headed for _, headed in reported], console)
 
 
 def report(folder: Path) -> dict[str, int]:
-    """Print the table of the sweep in `folder`, write its ``trials.csv``, and return the counts by status."""
-    sweep = load_sweep(folder)
-    paths = SweepPaths(folder)
-    records.write_text(paths.trials, sweep.trials.to_csv(index=False))
-    _name_best_trial(paths, sweep)
+    """Print the table of the sweep in `folder`, write its ``trials.csv``, and return the counts by status.
+
+    This is a sweep's end. It says how to get the page and writes none: drawing it takes a second or two, as long as
+    some sweeps do.
+    """
+    sweep = read_sweep(folder)
+    console = _console()
+    _write_table(sweep, console)
+    command = shlex.join(["regsweep", "report", str(shown(folder))])
+    console.print(f"      {command}   (draws report.html)", soft_wrap=True, markup=False)
+    return count_statuses(sweep)
+
+
+def report_confirmed(sweep: Sweep) -> None:
+    """Print what the confirmation of `sweep` says, and write its report."""
+    from regsweep.report.confirmation import read_confirmation  # noqa: PLC0415
+    from regsweep.report.confirmation_table import print_confirmation  # noqa: PLC0415
+
+    console = _console()
+    confirmation = read_confirmation(sweep.folder)
+    assert confirmation is not None
+    print_confirmation(sweep, confirmation, console)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="regsweep report",
+        description="Print a sweep's table, best trial first, and write trials.csv, report.html and summary.json into "
+        "its folder. Several folders are also compared, in comparison.html of the working folder.",
+    )
+    parser.add_argument(
+        "folders",
+        metavar="DIR",
+        type=Path,
+        nargs="+",
+        help="folder of a sweep (multirun/<date>/<time>), of a single run, or of any Hydra multirun",
+    )
+    parser.add_argument(
+        "--format",
+        type=_formats,
+        default=(),
+        metavar="png,svg,pdf",
+        help="also write each figure so into DIR/figures, with what it shows as CSV beside it",
+    )
+    parser.add_argument(
+        "--metrics", metavar="FILE", help="of another application: the file in each job's folder that holds its metrics"
+    )
+    parser.add_argument("--objective", metavar="NAME", help="metric that trials are ranked by (validation_accuracy)")
+    parser.add_argument("--minimize", action="store_true", help="a lower objective is better")
+    return parser
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    formats = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",")))
+    if not set(formats) <= set(FORMATS):
+        raise argparse.ArgumentTypeError(f"{text!r}: must be of {', '.join(FORMATS)}")
+    return formats
+
+
+def _console() -> Console:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 160
+    return console
+
+
+def _report(sweep: Sweep, console: Console, formats: Sequence[str]) -> tuple[Evidence, Headed]:
+    """Write everything of one sweep into its folder; the table in the terminal comes first, it is there at once."""
+    # Plotly and Optuna, which a sweep's end does without.
+    from regsweep.report import export  # noqa: PLC0415
+    from regsweep.report.answer import answer  # noqa: PLC0415
+    from regsweep.report.confirmation import read_confirmation  # noqa: PLC0415
+    from regsweep.report.figures import Evidence, draw_all  # noqa: PLC0415
+    from regsweep.report.page import Headed, sweep_page  # noqa: PLC0415
+    from regsweep.report.summary import summary  # noqa: PLC0415
+
+    paths = ReportPaths(sweep.folder)
+    evidence = Evidence(sweep, read_confirmation(sweep.folder))
+    drawings = draw_all(evidence)
+    said = answer(sweep, evidence.confirmation)
+    files = [paths.page.name, paths.summary.name, paths.trials.name]
+    files += export.files(drawings, formats) if formats else []
+    if not sweep.is_own:
+        require_free(paths, files)
+    # First, as it names what is ours in another application's folder.
+    every = list(dict.fromkeys([*written_before(paths), *files]))
+    records.write_json(paths.summary, summary(evidence, said, every))
+    _write_table(sweep, console)
+    records.write_text(paths.page, sweep_page(evidence, drawings, said))
+    _say(console, paths.page)
+    if formats:
+        export.export(paths, drawings, formats)
+        _say(console, paths.figures)
+    return evidence, Headed(_relative(paths.page), sweep.folder.absolute().name, said)
+
+
+def _write_table(sweep: Sweep, console: Console) -> None:
+    paths = SweepPaths(sweep.folder)
+    records.write_text(paths.trials, sweep.trials.to_csv(index=False))
+    _name_best_trial(paths, sweep)
     print_table(sweep, console)
-    if not RunPaths(folder).config.is_file():
-        console.print(f"      {shown(paths.trials)}", soft_wrap=True, markup=False)
-    return count_statuses(sweep)
+    if not RunPaths(sweep.folder).config.is_file():
+        _say(console, paths.trials)
 
 
 def _name_best_trial(paths: SweepPaths, sweep: Sweep) -> None:
     """Add the best trial's number and folder to the results that Hydra's Optuna sweeper wrote."""
     best = sweep.best()
-    if best is None or not paths.optimization_results.is_file():
+    if best is None or not sweep.is_own or not paths.optimization_results.is_file():
         return
     results = OmegaConf.load(paths.optimization_results)
     assert isinstance(results, DictConfig)
-    if results.get("best_value") == best[OBJECTIVE]:
+    if results.get("best_value") == best[sweep.objective]:
         results["best_trial"] = {"number": int(best["number"]), "folder": best["folder"]}
         records.write_text(paths.optimization_results, OmegaConf.to_yaml(results))
+
+
+def _compare(evidence: Sequence[Evidence], headed: Sequence[Headed], console: Console) -> None:
+    from regsweep.report.figures import compare_sweeps  # noqa: PLC0415
+    from regsweep.report.page import comparison_page  # noqa: PLC0415
+
+    page = Path.cwd() / COMPARISON
+    drawings: list[Drawing] = compare_sweeps(list(evidence))
+    records.write_text(page, comparison_page(Path.cwd(), headed, drawings))
+    _say(console, page)
+
+
+def _relative(page: Path) -> str:
+    from regsweep.report.page.trials import link  # noqa: PLC0415
+
+    return link(os.path.relpath(page.absolute()))
+
+
+def _say(console: Console, path: Path) -> None:
+    console.print(f"      {shown(path)}", soft_wrap=True, markup=False)

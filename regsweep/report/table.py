@@ -10,26 +10,26 @@ from rich.markup import escape
 from rich.table import Table
 
 from regsweep.paths import shown
-from regsweep.report.sweep import OBJECTIVE, Sweep
+from regsweep.report.sweep import Sweep
 
 
 def print_table(sweep: Sweep, console: Console) -> None:
-    """Print one row per trial (number, swept parameters, validation accuracy, status, seconds), then the best."""
+    """Print one row per trial (number, swept parameters, the objective, status, seconds), then the best."""
     names = _short_names(sweep.swept)
-    has_test = sweep.trials["test_accuracy"].notna().any()
+    has_test = sweep.objective != "test_accuracy" and sweep.trials["test_accuracy"].notna().any()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in [
         "trial",
         *names.values(),
-        "validation accuracy",
+        sweep.objective.replace("_", " "),
         *(["test accuracy"] if has_test else []),
         "status",
         "seconds",
     ]:
-        table.add_column(heading, justify="left" if heading == "status" else "right", overflow="fold")
+        table.add_column(escape(heading), justify="left" if heading == "status" else "right", overflow="fold")
     best = sweep.best()
     for _, row in sweep.ranked().iterrows():
-        cells = [str(row["number"]), *(_show(row[key]) for key in names), _accuracy(row[OBJECTIVE])]
+        cells = [str(row["number"]), *(_show(row[key]) for key in names), _score(sweep, row[sweep.objective])]
         cells += [_accuracy(row["test_accuracy"])] if has_test else []
         again = "" if pd.isna(row["duplicate_of"]) else f" (as {int(row['duplicate_of'])})"
         cells += [row["status"] + again, _seconds(row["total_seconds"])]
@@ -55,7 +55,8 @@ def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
     best = sweep.best()
     if best is not None and len(sweep.trials) > 1:
         settings = " ".join(f"{names[key]}={_show(best[key])}" for key in names)
-        lines.append(f"best: trial {best['number']}, validation accuracy {best[OBJECTIVE]:.4f}, {settings}")
+        score = f"{sweep.objective.replace('_', ' ')} {_score(sweep, best[sweep.objective])}"
+        lines.append(f"best: trial {best['number']}, {score}, {settings}")
         lines.append(f"      {shown(sweep.folder / best['folder'])}")
     return "\n".join(lines)
 
@@ -76,6 +77,11 @@ def _show(value: Any) -> str:
 
 def _accuracy(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.4f}"
+
+
+def _score(sweep: Sweep, value: float) -> str:
+    """Return an objective as text: other metrics than accuracies may be of any size."""
+    return _accuracy(value) if sweep.objective.endswith("accuracy") or pd.isna(value) else f"{value:.5g}"
 
 
 def _seconds(value: float) -> str:

@@ -63,8 +63,9 @@ class RegsweepSweeperConf:
     timeout: float | None = None
     # name: {when: {other parameter: value or list of values}, otherwise: value}; or unless in place of when
     conditions: dict[str, Any] = field(default_factory=dict)
-    # Trials to start from, each a dictionary of parameters; what it leaves out is drawn.
-    initial_trials: list[Any] = field(default_factory=list)
+    # Trials to start from, each a dictionary of parameters, or a YAML or JSON file with such a list; what a trial
+    # leaves out is drawn. Where nothing is searched they are the whole sweep, and may set any key.
+    initial_trials: Any = field(default_factory=list)
     # Names of the metrics to optimize, in the order of `direction`; null: what the job returns.
     objectives: list[str] | None = None
     # true: train a configuration that this sweep has already run once more.
@@ -123,7 +124,7 @@ class RegsweepSweeper(Sweeper):
         from regsweep.sweeper.lock import FolderLock  # noqa: PLC0415
         from regsweep.sweeper.sampler import build_sampler, count_points  # noqa: PLC0415
         from regsweep.sweeper.signals import Stop  # noqa: PLC0415
-        from regsweep.sweeper.space import SearchSpace  # noqa: PLC0415
+        from regsweep.sweeper.space import SearchSpace, read_trials  # noqa: PLC0415
         from regsweep.sweeper.tables import Tables  # noqa: PLC0415
 
         settings = self._settings
@@ -131,13 +132,17 @@ class RegsweepSweeper(Sweeper):
         params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
         space = SearchSpace.parse([*params, *arguments], _plain(settings["conditions"]))
         limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
+        initial = read_trials(settings["initial_trials"])
+        if initial and not space.distributions:
+            space = space.of_named(initial)
+            _require_named(limits.n_trials, len(initial))
         num_points = count_points(settings["sampler"], space)
         if num_points is not None and num_points < limits.n_trials:
             _log.info(f"the grid has {num_points} points: as many trials")
             limits = replace(limits, n_trials=num_points)
         with FolderLock(folder), Stop() as stop:
             self._require_same_sweep(SweepPaths(folder).multirun)
-            study = self._study(folder, space)
+            study = self._study(folder, space, initial)
             tables = Tables(folder, study, self._objectives)
             states = [trial.state for trial in study.get_trials(deepcopy=False)]
             num_done, num_begun = sum(s.is_finished() for s in states), sum(s.name != "WAITING" for s in states)
@@ -188,7 +193,7 @@ class RegsweepSweeper(Sweeper):
             return self._launcher.pool(workers=n_jobs, on_report=on_report)
         return LauncherJobs(self._launcher, n_jobs or 1, on_report)  # null is refused where it is not the basic one
 
-    def _study(self, folder: Path, space: Any) -> Any:
+    def _study(self, folder: Path, space: SearchSpace, initial: list[dict[str, Any]]) -> Study:
         import optuna  # noqa: PLC0415
 
         settings = self._settings
@@ -198,9 +203,9 @@ class RegsweepSweeper(Sweeper):
         if settings["storage"]:
             _require_own(study, folder)
         study.pruner = instantiate(settings["pruner"]) if settings["pruner"] is not None else optuna.pruners.NopPruner()
-        if not study.trials:
-            for trial in _plain(settings["initial_trials"]):
-                study.enqueue_trial({name: value for name, value in trial.items() if _is_allowed(space, name, value)})
+        # Those that are not there yet: an earlier start may have been killed here, or fewer were named then.
+        for trial in initial[len(study.get_trials(deepcopy=False)) :]:
+            study.enqueue_trial({name: value for name, value in trial.items() if _is_allowed(space, name, value)})
         return study
 
 
@@ -283,6 +288,12 @@ def require_batch_size(hydra: DictConfig) -> None:
     if hydra.sweeper.n_jobs is None and launcher not in ("BasicLauncher", "PoolLauncher"):
         allowed = f"{launcher} runs batches; say how many trials run at a time, for example hydra.sweeper.n_jobs=2"
         raise ConfigError("hydra.sweeper.n_jobs", None, allowed)
+
+
+def _require_named(n_trials: int, num_named: int) -> None:
+    if n_trials > num_named:
+        allowed = f"nothing is searched and {num_named} trials are named; name more in hydra.sweeper.initial_trials"
+        raise ConfigError("hydra.sweeper.n_trials", n_trials, allowed)
 
 
 def _is_allowed(space: SearchSpace, name: str, value: Any) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from hydra_plugins.hydra_optuna_sweeper._impl import create_params_from_overrides
 from omegaconf import OmegaConf
-from optuna.distributions import BaseDistribution
+from omegaconf.errors import OmegaConfBaseException
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import Trial
+from yaml import YAMLError
 
-from regsweep.errors import ConfigError
+from regsweep.errors import ConfigError, show
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,18 @@ class SearchSpace:
             raise ConfigError("hydra.sweeper.conditions", circle, "each waits for the next; break it") from error
         return space
 
+    def of_named(self, trials: Sequence[Mapping[str, Any]]) -> SearchSpace:
+        """Return the space of a sweep that searches nothing and runs these trials: every value that they have.
+
+        Whole numbers become a range, which Optuna lets grow when further trials are named later.
+        """
+        values: dict[str, list[Any]] = {}
+        for trial in trials:
+            for name, value in trial.items():
+                values.setdefault(name, []).append(value)
+        named = {name: _distribution_of(given) for name, given in values.items() if name not in self.fixed}
+        return replace(self, distributions=named)
+
     def allows(self, name: str, value: Any) -> bool:
         """Return whether a trial of this sweep may have `value` for the parameter `name`."""
         distribution = self.distributions.get(name)
@@ -96,8 +110,32 @@ class SearchSpace:
         otherwise = {name: condition.otherwise for name, condition in self.conditions.items()}
         chosen = {**otherwise, **drawn, **self.fixed}
         return [
-            f"{name}={_text(chosen.get(name))}" for name in (*self.distributions, *self.fixed)
+            f"{name}={text_of(chosen.get(name))}" for name in (*self.distributions, *self.fixed)
         ] + self.fixed_overrides
+
+
+def read_trials(setting: Any) -> list[dict[str, Any]]:
+    """Return the trials that ``hydra.sweeper.initial_trials`` names: a list of them, or the path of a file with one.
+
+    Raises:
+        ConfigError: for a file that cannot be read, or holds anything else.
+    """
+    plain = OmegaConf.to_container(setting, resolve=True) if OmegaConf.is_config(setting) else setting
+    if isinstance(plain, str):
+        try:
+            plain = OmegaConf.to_container(OmegaConf.load(plain), resolve=True)
+        except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
+            raise ConfigError("hydra.sweeper.initial_trials", plain, f"cannot be read ({show(error)})") from error
+    if not isinstance(plain, list) or not all(isinstance(trial, dict) for trial in plain):
+        allowed = "must be a list of trials, each {parameter: value}, or a YAML or JSON file with such a list"
+        raise ConfigError("hydra.sweeper.initial_trials", setting, allowed)
+    return plain
+
+
+def _distribution_of(values: Sequence[Any]) -> BaseDistribution:
+    if all(type(value) is int for value in values):
+        return IntDistribution(min(values), max(values))
+    return CategoricalDistribution(sorted(set(values), key=str))
 
 
 def parse_conditions(conditions: Any) -> dict[str, Condition]:
@@ -121,12 +159,13 @@ def _is_same(one: Any, other: Any) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return str(one).lower() == str(other).lower()
     try:
-        return _text(one) == _text(other) or float(_text(one)) == float(_text(other))
+        return text_of(one) == text_of(other) or float(text_of(one)) == float(text_of(other))
     except ValueError:
         return False
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return `value` as it is typed in an override."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)

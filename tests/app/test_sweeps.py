@@ -10,7 +10,7 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
-from regsweep.report import load_sweep
+from regsweep.report import read_sweep
 from tests.conftest import Regsweep
 
 # One trial after the other: what several workers draw depends on which ends first. The pool has tests of its own.
@@ -131,7 +131,7 @@ def test_what_the_run_has_no_place_for_leaves_the_space(
     assert done.code == 0, done.err
     for key in left_out:
         assert f"{key} leaves the search space: " in done.out + done.err
-    assert set(load_sweep(only_folder(tmp_path)).swept) == {key for key in SWEPT if key not in left_out}
+    assert set(read_sweep(only_folder(tmp_path)).swept) == {key for key in SWEPT if key not in left_out}
 
 
 def test_a_parameter_may_be_fixed_or_narrowed(regsweep: Regsweep, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_trials_that_diverge_do_not_end_the_sweep(
     assert done.code == 1, "finished with failed trials"
     assert "diverged at epoch 1: the loss is nan; try a lower optimizer.lr" in done.out
     assert "Traceback" not in done.out + done.err
-    sweep = load_sweep(only_folder(tmp_path))
+    sweep = read_sweep(only_folder(tmp_path))
     by_status = sweep.trials.groupby("status")["optimizer.lr"].unique()
     assert by_status["diverged"].tolist() == [1e30]
     assert by_status["complete"].tolist() == [0.1]
@@ -221,7 +221,7 @@ def test_report_reads_a_grid_a_sweep_and_a_single_run(regsweep: Regsweep, tmp_pa
         for column in ("trial", "validation accuracy", "status", "seconds"):
             assert column in done.out
         if swept:
-            assert set(load_sweep(tmp_path / name).swept) == set(swept)
+            assert set(read_sweep(tmp_path / name).swept) == set(swept)
             assert all(key.rpartition(".")[2] in done.out for key in swept)
             assert (
                 max(rows, key=lambda row: float(row["validation_accuracy"]))["number"]

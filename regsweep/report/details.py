@@ -1,0 +1,94 @@
+"""What a report shows of single trials. All of it is optional: what is missing or damaged is None."""
+
+import json
+import re
+from contextlib import suppress
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pandas.errors import ParserError
+
+from regsweep import records
+from regsweep.errors import RecordError
+from regsweep.paths import RunPaths, SweepPaths
+from regsweep.report.plain_yaml import read_yaml
+from regsweep.report.sweep import Sweep
+
+_PASSWORD = re.compile(r"://[^\s/@]*:[^\s@]+@|[?&](?:password|passwd|pwd)=", re.IGNORECASE)
+
+
+def read_history(sweep: Sweep, number: int) -> pd.DataFrame | None:
+    """Return a trial's history, a row per epoch: ``epoch``, ``train_accuracy``, ``validation_loss`` and so on.
+
+    Rows that are no epochs, and the rest of a half-written line, are left out; cells that are no numbers are NaN.
+    """
+    paths = _paths(sweep, number)
+    if paths is None:
+        return None
+    try:
+        table = pd.read_csv(StringIO(paths.history.read_text(encoding="utf-8")), on_bad_lines="skip")
+    except (OSError, ValueError, ParserError):
+        return None
+    if "epoch" not in table:
+        return None
+    numbers = table.apply(pd.to_numeric, errors="coerce").astype(float)
+    epochs = numbers[numbers["epoch"].between(1, 2**31) & (numbers["epoch"] % 1 == 0)]
+    return None if epochs.empty else epochs.astype({"epoch": int}).reset_index(drop=True)
+
+
+def read_result(sweep: Sweep, number: int) -> dict[str, Any] | None:
+    """Return a trial's ``result.json``: histogram, sparsity, versions, git, machine and so on."""
+    paths = _paths(sweep, number)
+    return None if paths is None else _json(paths.result)
+
+
+def read_command(sweep: Sweep) -> dict[str, Any] | None:
+    """Return what the sweep was started with: ``arguments``, ``working_folder``, ``import_path``."""
+    command = _json(SweepPaths(sweep.folder).command)
+    return None if command is None else _without_passwords(command)
+
+
+def read_config(sweep: Sweep, number: int) -> dict[str, Any] | None:
+    """Return a trial's composed configuration as plain values, URLs with a password left out.
+
+    Interpolations are resolved; all stay as they are written where one refers to what only the run itself had, or
+    to the environment, which is another one by now.
+    """
+    paths = _paths(sweep, number)
+    try:
+        config = None if paths is None else read_yaml(paths.config)
+        if not isinstance(config, dict):
+            return None
+        text = json.dumps(config, default=str)
+    except (RecordError, ValueError, TypeError, RecursionError):
+        return None
+    if "${" in text and "oc.env" not in text:
+        with suppress(OmegaConfBaseException, ValueError, TypeError, RecursionError):
+            config = OmegaConf.to_container(OmegaConf.create(config), resolve=True)
+    plain: dict[str, Any] = _without_passwords(config)
+    return plain
+
+
+def _paths(sweep: Sweep, number: int) -> RunPaths | None:
+    folders = sweep.trials.loc[sweep.trials["number"] == number, "folder"]
+    return None if folders.empty else RunPaths(sweep.folder / folders.iloc[0])
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    try:
+        return records.read_json(path)
+    except (RecordError, RecursionError):
+        return None
+
+
+def _without_passwords(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _without_passwords(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_without_passwords(value) for value in content]
+    is_secret = isinstance(content, str) and _PASSWORD.search(content)
+    return "(a URL with a password, not shown)" if is_secret else content

@@ -1,0 +1,56 @@
+"""What a sweep's own trials say of the effort that its confirmation takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from regsweep.report.details import read_history
+from regsweep.report.sweep import Sweep
+
+_ENOUGH = 3
+"""Values, to judge a spread by."""
+
+_BEST = 10
+"""Trials whose last epochs are looked at."""
+
+
+def count_configurations(sweep: Sweep) -> int:
+    """Return how many configurations a sweep tried, seeds and repetitions apart."""
+    settings = [key for key in sweep.swept if key != "seed"]
+    once = sweep.trials[sweep.trials["duplicate_of"].isna()]
+    return max(1, len(once[settings].astype(str).drop_duplicates()) if settings else len(once))
+
+
+def seconds_a_trial(sweep: Sweep) -> float:
+    """Return how many seconds a complete trial takes of the whole sweep, side by side as they ran."""
+    complete = sweep.trials[sweep.trials["status"] == "complete"]
+    ended = sweep.trials["ended"].dropna()
+    busy = sweep.trials["total_seconds"].sum()
+    at_once = max(1.0, busy / (ended.max() - ended.min())) if len(ended) > 2 and ended.max() > ended.min() else 1.0  # noqa: PLR2004
+    return float(complete["total_seconds"].median() / at_once) if len(complete) else 0.0
+
+
+def spread_of_differences(sweep: Sweep) -> float | None:
+    """Return a guess at the standard deviation of the difference between two runs, None without ground for one.
+
+    Where the sweep has several seeds, from the runs of one configuration. Else from the best trials' validation
+    accuracy over their last epochs, where training wanders about the same place from epoch to epoch much as it ends in
+    another from seed to seed.
+    """
+    complete = sweep.trials[(sweep.trials["status"] == "complete") & sweep.trials[sweep.objective].notna()]
+    settings = [key for key in sweep.swept if key != "seed"]
+    if "seed" in sweep.swept and settings:
+        groups = complete[sweep.objective].astype(float).groupby([complete[key].astype(str) for key in settings])
+        variances = groups.var().dropna().to_numpy()
+    else:
+        best = complete.nlargest(_BEST, sweep.objective)["number"]
+        variances = np.array([v for number in best if (v := _wandering(sweep, int(number))) is not None])
+    return float(np.sqrt(2 * variances.mean())) or None if len(variances) else None
+
+
+def _wandering(sweep: Sweep, number: int) -> float | None:
+    """Return the variance of a trial's validation accuracy over the last third of its epochs."""
+    history = read_history(sweep, number)
+    if history is None or len(history) < 3 * _ENOUGH:
+        return None
+    return float(history["validation_accuracy"].tail(len(history) // 3).var())

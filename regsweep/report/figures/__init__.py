@@ -1,0 +1,23 @@
+"""The figures of a report: each is drawn from evidence, or says why it cannot be."""
+
+from regsweep.report.figures import curves, forest, front, heatmap, importance, progress, slopes, strength, weights
+from regsweep.report.figures.compare import compare_sweeps
+from regsweep.report.figures.evidence import Drawing, Evidence
+
+__all__ = ["Drawing", "Evidence", "compare_sweeps", "draw_all"]
+
+
+def draw_all(evidence: Evidence) -> list[Drawing]:
+    """Return every figure of a report, in the order in which they are read."""
+    return [
+        forest.draw(evidence),
+        strength.draw(evidence),
+        heatmap.draw(evidence),
+        slopes.draw(evidence),
+        importance.draw(evidence),
+        progress.draw(evidence),
+        curves.draw(evidence),
+        weights.draw_histogram(evidence),
+        weights.draw_zeros(evidence),
+        front.draw(evidence),
+    ]

@@ -1,0 +1,127 @@
+"""Several sweeps side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from regsweep.report.figures.evidence import Drawing, Evidence
+from regsweep.report.figures.labels import count, text
+from regsweep.report.figures.points import complete, score
+from regsweep.report.figures.progress import course
+from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, new_figure, shade
+
+COURSE_NAME, COURSE_TITLE = "best_so_far_of_sweeps", "The best so far of each sweep"
+BEST_NAME, BEST_TITLE = "best_of_sweeps", "What each sweep selected, and what fresh seeds confirmed"
+DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"]
+
+
+def compare_sweeps(evidences: Sequence[Evidence]) -> list[Drawing]:
+    """Return the figures that set several sweeps beside each other."""
+    return [_draw_courses(evidences), _draw_bests(evidences)]
+
+
+def _names(evidences: Sequence[Evidence]) -> list[str]:
+    """Return a name for each sweep: its folder's, with as many parents as tell them apart."""
+    parts = [evidence.sweep.folder.resolve().parts for evidence in evidences]
+    for depth in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(part[-depth:]) for part in parts]
+        if max(Counter(names).values()) == 1:
+            return names
+    return [f"{Path(*part)} ({i})" for i, part in enumerate(parts, start=1)]  # the same folder twice
+
+
+def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
+    titles = {score(evidence.sweep).title for evidence in evidences}
+    if len(titles) > 1:
+        return Drawing(COURSE_NAME, COURSE_TITLE, missing=f"the sweeps rank by different scores: {', '.join(titles)}")
+    courses = {}
+    for name, evidence in zip(_names(evidences), evidences, strict=True):
+        if len(complete(evidence.sweep)) > 0:
+            data, _ = course(evidence.sweep)
+            courses[name] = data.sort_values("number").assign(completed=range(1, len(data) + 1), sweep=name)
+    if sum(len(data) > 1 for data in courses.values()) == 0:
+        return Drawing(COURSE_NAME, COURSE_TITLE, missing="no sweep has two complete trials")
+    axis = score(evidences[0].sweep)
+    figure = new_figure(420)
+    for i, (name, data) in enumerate(courses.items()):
+        rises = data[data["best_by_number"].diff().ne(0)]
+        steps = pd.concat([rises, data.iloc[[-1]]])
+        figure.add_scatter(
+            x=steps["completed"],
+            y=steps["best_by_number"] * axis.factor,
+            mode="lines",
+            name=text(name),
+            line={"color": SERIES[i % len(SERIES)], "dash": DASHES[i % len(DASHES)], "width": 2.5, "shape": "hv"},
+            hovertemplate=f"{text(name).replace('%{', '% {')}<br>best of %{{x}} trials: %{{y:.2f}}<extra></extra>",
+        )
+    figure.update_xaxes(title_text="complete trials", rangemode="tozero")
+    figure.update_yaxes(title_text=f"best {axis.title}")
+    left_out = len(evidences) - len(courses)
+    caption = "The best score among the first complete trials of each sweep, as selected: one seed each."
+    caption += f" {count(left_out, 'sweep')} without a complete trial left out." if left_out else ""
+    return Drawing(COURSE_NAME, COURSE_TITLE, caption, figure, pd.concat(courses.values()))
+
+
+def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
+    rows = [_best_row(name, evidence) for name, evidence in zip(_names(evidences), evidences, strict=True)]
+    data = pd.DataFrame([row for row in rows if row is not None])
+    if data.empty:
+        return Drawing(BEST_NAME, BEST_TITLE, missing="no sweep has a complete trial ranked by an accuracy")
+    figure = new_figure(130 + 54 * len(data))
+    places = list(range(len(data)))
+    looks = (
+        ("selected_validation_accuracy", "selected for (validation, one seed)", ORANGE, "circle-open"),
+        ("confirmed_test_accuracy", "confirmed (test, mean of fresh seeds)", BLUE, "diamond"),
+        ("baseline_test_accuracy", "tuned baseline (test, mean of fresh seeds)", GREY, "square"),
+    )
+    for column, name, colour, symbol in looks:
+        if data[column].notna().any():
+            figure.add_scatter(
+                x=100 * data[column],
+                y=places,
+                mode="markers",
+                name=name,
+                marker={"color": colour, "symbol": symbol, "size": 12, "line": {"width": 2, "color": colour}},
+                hovertemplate=f"{name}: %{{x:.2f}} %<extra></extra>",
+            )
+    for place, row in zip(places, data.to_dict("records"), strict=True):
+        ends = pd.Series([row[column] for column, *_ in looks]).dropna() * 100
+        figure.add_shape(
+            type="line",
+            **{"x0": ends.min(), "x1": ends.max(), "y0": place, "y1": place},
+            line={"color": shade(GREY, 0.6), "width": 2},
+            layer="below",
+        )
+    figure.update_xaxes(title_text="accuracy (%)")
+    figure.update_yaxes(tickvals=places, ticktext=[text(name) for name in data["sweep"]], range=[len(data) - 0.5, -0.5])
+    caption = "A selected value flatters: it was the largest of many, on one seed."
+    without = int(data["confirmed_test_accuracy"].isna().sum())
+    caption += f" {count(without, 'sweep')} not confirmed yet." if without else ""
+    return Drawing(BEST_NAME, BEST_TITLE, caption, figure, data)
+
+
+def _best_row(name: str, evidence: Evidence) -> dict[str, Any] | None:
+    """Return what a sweep selected and what was confirmed of it; None where there is no accuracy to show."""
+    best, confirmation = evidence.sweep.best(), evidence.confirmation
+    if best is None or score(evidence.sweep).factor == 1:
+        return None
+    row: dict[str, Any] = {
+        "sweep": name,
+        "best_trial": best["number"],
+        "num_trials": len(evidence.sweep.trials),
+        "selected_validation_accuracy": float(best[evidence.sweep.objective]),
+        "confirmed_trial": None,
+        "confirmed_test_accuracy": None,
+        "baseline_test_accuracy": None,
+    }
+    if confirmation is not None and confirmation.candidates:
+        top = max(confirmation.candidates, key=lambda candidate: candidate.selected_for)  # never by test accuracy
+        row["confirmed_trial"] = top.trial
+        row["confirmed_test_accuracy"] = top.runs["test_accuracy"].mean()
+        row["baseline_test_accuracy"] = confirmation.baseline.runs["test_accuracy"].mean()
+    return row

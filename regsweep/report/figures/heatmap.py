@@ -1,0 +1,242 @@
+"""λ × dropout, with BatchNorm off and on side by side: where it is good, and where nobody looked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from regsweep.report.figures.evidence import Drawing, Evidence
+from regsweep.report.figures.labels import count, power
+from regsweep.report.figures.points import (
+    BATCH_NORM,
+    DROPOUT,
+    PENALTY,
+    STRENGTH,
+    Score,
+    complete,
+    fold,
+    is_grid,
+    score,
+    settings,
+)
+from regsweep.report.figures.theme import GREY, SEQUENTIAL, new_figure
+
+NAME, TITLE = "lambda_dropout_map", "λ and dropout together, with BatchNorm off and on"
+GAP = 0.5
+"""Between "none" and the first λ, in widths of a cell."""
+MOST_WORDS = 7
+"""In so many columns a cell has room for its number of trials beside the mean."""
+FINE = 300
+"""From so many trials on, bins are half as wide."""
+
+
+@dataclass(frozen=True)
+class Bins:
+    """The columns or rows of the map, each of width 1.
+
+    Attributes:
+        labels: what each is.
+        starts: where each begins on its axis; "none" stands a little apart.
+        index: which of them each trial falls into.
+        ticks: labels of the axis by place: in the middle of a value, at the edges of a range.
+    """
+
+    labels: list[str]
+    starts: np.ndarray
+    index: pd.Series
+    ticks: dict[float, str]
+
+    @property
+    def edges(self) -> list[float]:
+        """Return all borders between cells and gaps, in their order."""
+        return sorted({round(edge, 3) for start in self.starts for edge in (start, start + 1)})
+
+    @property
+    def gap(self) -> list[int]:
+        """Return the place of the gap among the cells: none or one."""
+        return [i + 1 for i, step in enumerate(np.diff(self.starts)) if step > 1]
+
+
+def draw(evidence: Evidence) -> Drawing:
+    """Draw the mean of each cell; a cell without a trial is a dotted frame."""
+    sweep = evidence.sweep
+    trials = complete(sweep, repeats=False)
+    found = settings(sweep).loc[trials.index]
+    penalties = found[PENALTY][found[STRENGTH] > 0].value_counts()
+    known = found[STRENGTH].notna() & found[DROPOUT].notna()
+    known &= found[PENALTY].isin(["none", *penalties.index[:1]])  # one penalty's λ says nothing about another's
+    trials, found = trials[known], found[known]
+    for name, column in (("λ", found[STRENGTH]), ("dropout", found[DROPOUT])):
+        if column.nunique() < 2:  # noqa: PLR2004
+            return Drawing(NAME, TITLE, missing=f"{name} takes fewer than two values among the complete trials")
+    axis = score(sweep)
+    is_fine = len(trials) >= FINE
+    columns, rows = _strength_bins(found[STRENGTH], is_fine=is_fine), _dropout_bins(found[DROPOUT], is_fine=is_fine)
+    data = pd.DataFrame({"batch_norm": found[BATCH_NORM], "row": rows.index, "column": columns.index})
+    grouped = data.assign(y=trials[sweep.objective] * axis.factor).groupby(list(data))["y"]
+    cells = grouped.agg(["mean", "size"]).reset_index()
+    switches = [name for name in ("off", "on", "") if (cells["batch_norm"] == name).any()]
+    folded = fold(cells["mean"], axis, maximize=sweep.maximize)
+    low, is_alone = folded.y[~folded.is_low].min(), bool((cells["size"] == 1).all())
+    titles = [f"BatchNorm {name}" if name else "BatchNorm unknown" for name in switches]
+    figure = new_figure(
+        max(130 + 44 * len(rows.labels), 300),
+        columns=len(switches),
+        subplot_titles=titles if len(switches) > 1 else None,
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
+    )
+    for i, switch in enumerate(switches):
+        here = cells[cells["batch_norm"] == switch]
+        _add_map(figure, here, columns, rows, axis, column=i + 1, is_alone=is_alone)
+    _finish(figure, axis, (low, cells["mean"].max()), maximize=sweep.maximize)
+    table = _table(cells, columns.labels, rows.labels, switches)
+    caption = _caption(table, low if folded.note else None, axis, is_alone=is_alone)
+    if len(switches) == 1:
+        caption += f" BatchNorm is {switches[0]} in all." if switches[0] else ""
+    if len(penalties) > 1:
+        caption += f" Of {len(penalties)} penalties, {penalties.index[0]} is shown, which most trials have."
+    return Drawing(NAME, TITLE, caption, figure, table)
+
+
+def _finish(figure: go.Figure, axis: Score, ends: tuple[float, float], *, maximize: bool) -> None:
+    """Label the axes, and add the scale of colours from the worst to the best end."""
+    figure.update_xaxes(title_text="λ")
+    figure.update_yaxes(title_text="dropout", row=1, col=1)
+    bar = {"title": {"text": axis.title, "side": "right", "font": {"size": 13}}, "thickness": 12, "outlinewidth": 0}
+    scale = {"colorscale": SEQUENTIAL, "reversescale": not maximize, "cmin": ends[0], "cmax": ends[1]}
+    figure.update_layout(coloraxis={**scale, "colorbar": bar})
+
+
+def _strength_bins(strengths: pd.Series, *, is_fine: bool) -> Bins:
+    """Return λ's columns: "none", then each value of a grid, or decades (half decades where `is_fine`)."""
+    positive = strengths[strengths > 0]
+    none = ["none"] if len(positive) < len(strengths) else []
+    if is_grid(positive):
+        return _values([*none, *map(power, sorted(positive.unique()))], strengths, has_none=bool(none))
+    per_decade = 2 if is_fine and np.log10(positive.max() / positive.min()) < 6 else 1  # noqa: PLR2004
+    steps = np.floor(np.log10(strengths.where(strengths > 0, positive.min())) * per_decade + 1e-9).astype(int)
+    first, last = int(steps.min()), int(steps.max())
+    edges = [power(float(f"{10 ** (step / per_decade):.1g}")) for step in range(first, last + 2)]
+    bins = _ranges(edges, (steps - first + len(none)).where(strengths > 0, 0), has_none=bool(none))
+    halves = [
+        place
+        for place, step in zip(list(bins.ticks)[len(none) :], range(first, last + 2), strict=True)
+        if step % per_decade
+    ]
+    return replace(bins, ticks={place: label for place, label in bins.ticks.items() if place not in halves})
+
+
+def _dropout_bins(dropout: pd.Series, *, is_fine: bool) -> Bins:
+    """Return dropout's rows: each value of a grid, or steps of 0.2 (0.1 where `is_fine`)."""
+    if is_grid(dropout):
+        return _values([f"{value:.3g}" for value in sorted(dropout.unique())], dropout, has_none=False)
+    step = 0.1 if is_fine else 0.2
+    index = np.floor(dropout / step + 1e-9).astype(int)
+    return _ranges([f"{i * step:.1f}" for i in range(int(index.max()) + 2)], index, has_none=False)
+
+
+def _starts(number: int, *, has_none: bool) -> np.ndarray:
+    starts = np.arange(number, dtype=float)
+    starts[1:] += GAP if has_none else 0
+    return starts
+
+
+def _values(labels: list[str], values: pd.Series, *, has_none: bool) -> Bins:
+    places = {value: place for place, value in enumerate(sorted(values.unique()))}
+    starts = _starts(len(labels), has_none=has_none)
+    return Bins(labels, starts, values.map(places).astype(int), dict(zip(starts + 0.5, labels, strict=True)))
+
+
+def _ranges(edges: list[str], index: pd.Series, *, has_none: bool) -> Bins:
+    none = ["none"] if has_none else []
+    labels = [*none, *(f"{low} to {high}" for low, high in pairwise(edges))]
+    starts = _starts(len(labels), has_none=has_none)
+    ticks = {0.5: "none"} if has_none else {}
+    places = [*starts[len(none) :], starts[-1] + 1]
+    return Bins(labels, starts, index.astype(int), {**ticks, **dict(zip(places, edges, strict=True))})
+
+
+def _add_map(
+    figure: go.Figure,
+    cells: pd.DataFrame,
+    columns: Bins,
+    rows: Bins,
+    axis: Score,
+    *,
+    column: int,
+    is_alone: bool,
+) -> None:
+    """Add one panel: filled cells with their mean and number, dotted frames where there is no trial."""
+    x, y = columns.labels, rows.labels
+    means = np.full((len(y), len(x)), np.nan)
+    words = np.full(means.shape, "", dtype=object)
+    hover = np.full(means.shape, "", dtype=object)
+    for i, j, mean, size in zip(cells["row"], cells["column"], cells["mean"], cells["size"], strict=True):
+        means[i, j] = mean
+        shown = f"{mean:.1f}" if axis.factor != 1 else f"{mean:.3g}"
+        words[i, j] = (
+            shown if is_alone or len(x) > MOST_WORDS else f"{shown}<br><span style='font-size:10px'>n = {size}</span>"
+        )
+        hover[i, j] = f"λ {x[j]}, dropout {y[i]}<br>mean {axis.show(mean / axis.factor)} of {count(size, 'trial')}"
+    missing = np.argwhere(np.isnan(means))
+    means, words, hover = (
+        np.insert(table, columns.gap, np.nan if table is means else "", axis=1) for table in (means, words, hover)
+    )
+    figure.add_heatmap(
+        z=means,
+        x=columns.edges,
+        y=rows.edges,
+        text=words,
+        texttemplate="%{text}",
+        textfont={"size": 12},
+        hovertext=hover,
+        hovertemplate="%{hovertext}<extra></extra>",
+        hoverongaps=False,
+        xgap=3,
+        ygap=3,
+        coloraxis="coloraxis",
+        row=1,
+        col=column,
+    )
+    for left, low in ((columns.starts[j], rows.starts[i]) for i, j in missing):
+        figure.add_shape(
+            type="rect",
+            **{"x0": left + 0.04, "x1": left + 0.96, "y0": low + 0.06, "y1": low + 0.94},
+            line={"color": GREY, "width": 1, "dash": "dot"},
+            row=1,
+            col=column,
+        )
+    plain = {"showgrid": False, "showline": False, "ticks": ""}
+    plain = {"showgrid": False, "showline": False, "tickangle": 0}
+    for update, bins in ((figure.update_xaxes, columns), (figure.update_yaxes, rows)):
+        ends = [-0.01, bins.starts[-1] + 1.01]
+        update(tickvals=list(bins.ticks), ticktext=list(bins.ticks.values()), range=ends, row=1, col=column, **plain)
+
+
+def _table(cells: pd.DataFrame, x: list[str], y: list[str], switches: list[str]) -> pd.DataFrame:
+    """Return a row for each cell, those without a trial among them, in the units of the axis."""
+    places = pd.MultiIndex.from_product([switches, range(len(y)), range(len(x))], names=["batch_norm", "row", "column"])
+    table = cells.set_index(places.names).reindex(places).reset_index()
+    return pd.DataFrame(
+        {
+            "batch_norm": table["batch_norm"],
+            "lambda": [x[column] for column in table["column"]],
+            "dropout": [y[row] for row in table["row"]],
+            "mean": table["mean"],
+            "num_trials": table["size"].fillna(0).astype(int),
+        }
+    )
+
+
+def _caption(table: pd.DataFrame, edge: float | None, axis: Score, *, is_alone: bool) -> str:
+    empty = int((table["num_trials"] == 0).sum())
+    parts = ["Each cell is one trial." if is_alone else "Each cell is the mean of the n complete trials in it."]
+    parts.append(f"Dotted frames: {count(empty, 'cell')} without a trial." if empty else "No cell is without a trial.")
+    if edge is not None:
+        parts.append(f"Colours end at {edge:.1f}{' %' if axis.factor != 1 else ''}; the numbers do not.")
+    return " ".join(parts)

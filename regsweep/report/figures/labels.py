@@ -1,0 +1,54 @@
+"""Words in figures. What comes from a configuration or a path stays text: Plotly reads some HTML in labels."""
+
+import html
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from regsweep.errors import show
+
+LONGEST = 40
+"""Signs of a value or name from a configuration that stand in a label."""
+
+
+def text(value: Any) -> str:
+    """Return `value` as one short line, safe for Plotly's labels.
+
+    Quotation marks stay as they are: Plotly knows no name for them, and needs none.
+    """
+    if isinstance(value, float | np.floating):
+        return "–" if np.isnan(value) else f"{value:.3g}"
+    line = show(bool(value) if isinstance(value, np.bool_) else value)
+    return html.escape(line if len(line) <= LONGEST else line[: LONGEST - 1] + "…", quote=False)
+
+
+def short_names(keys: Sequence[str]) -> dict[str, str]:
+    """Return for each dotted key its last part, where that tells it from the others; unescaped."""
+    last = Counter(key.rpartition(".")[2] for key in keys)
+    return {key: key.rpartition(".")[2] if last[key.rpartition(".")[2]] == 1 else key for key in keys}
+
+
+def hovers(trials: pd.DataFrame, swept: Sequence[str], shown: Iterable[str]) -> list[str]:
+    """Return what is said when a trial is pointed at: its number, `shown` (parallel), the parameters that vary."""
+    names = [
+        (text(name), trials[key]) for key, name in short_names(swept).items() if trials[key].astype(str).nunique() > 1
+    ]
+    lines = []
+    for i, (number, value) in enumerate(zip(trials["number"], shown, strict=True)):
+        parameters = [f"{name} {text(values.iloc[i])}" for name, values in names]
+        lines.append("<br>".join([f"<b>trial {number}</b>", value, *parameters]))
+    return lines
+
+
+def power(value: float) -> str:
+    """Return a strength as a tick's label: 0.003, 1e-4."""
+    exact = f"{value:.0e}" if value < 0.001 and float(f"{value:.0e}") == value else f"{value:.3g}"  # noqa: PLR2004
+    return exact.replace("e-0", "e-").replace("e+0", "e+")
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 trial``, ``2 trials``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,195 @@
+"""Which trials a figure shows, on which scale, and what they were regularized with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from regsweep.report.details import read_config
+from regsweep.report.figures.labels import count
+
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
+
+MOST_POINTS = 3000
+"""A browser draws so many with ease; beyond, evenly spaced ones are drawn."""
+
+MOST_VALUES = 12
+"""So many different values of a parameter can be a grid's; more are a search's."""
+LEAST_WON = 1.5
+"""An axis is folded where it would be so many times as long otherwise."""
+LEAST_FOLDED = 8
+"""Among fewer scores none is called an outlier."""
+
+PENALTY, STRENGTH = "regularizer.penalty", "regularizer.lambda"
+DROPOUT, BATCH_NORM = "regularizer.dropout", "regularizer.batch_norm"
+"""Columns of `settings`, by their keys in this project."""
+ROLES = {
+    PENALTY: ("penalty",),
+    STRENGTH: ("lambda", "lambda_", "lambd", "weight_decay"),
+    DROPOUT: ("dropout", "dropout_rate", "p_dropout"),
+    BATCH_NORM: ("batch_norm", "batchnorm", "use_batch_norm", "use_bn"),
+}
+"""What a swept key is by its last part, in this project and in others."""
+
+_HABITS = {"Linear": False, "MLP": False, "CNN": False, "ResNet18": True}
+"""Whether a model of this project has BatchNorm where ``regularizer.batch_norm`` is null."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """The axis of what trials are ranked by: accuracies in percent, anything else as it is."""
+
+    column: str
+    title: str
+    factor: float
+
+    def show(self, value: float) -> str:
+        """Return a value of the table as text, on this axis' scale."""
+        return f"{value * self.factor:.2f} %" if self.factor == 100 else f"{value:.4g}"  # noqa: PLR2004
+
+
+def score(sweep: Sweep, column: str | None = None) -> Score:
+    """Return the axis of `column`, which is the sweep's objective where none is named."""
+    name = column or sweep.objective
+    values = pd.to_numeric(sweep.trials[name], errors="coerce")
+    is_share = name.lower().endswith(("accuracy", "acc")) and values.max() <= 1
+    words = name.replace("_", " ")
+    return Score(name, f"{words} (%)", 100.0) if is_share else Score(name, words, 1.0)
+
+
+def complete(sweep: Sweep, *, repeats: bool = True) -> pd.DataFrame:
+    """Return the complete trials that have a score; without `repeats`, none that only repeats another's number."""
+    trials = sweep.trials
+    values = pd.to_numeric(trials[sweep.objective], errors="coerce")
+    kept: pd.Series = (trials["status"] == "complete") & values.abs().lt(np.inf)
+    if not repeats:
+        kept &= trials["duplicate_of"].isna()
+    scored: pd.DataFrame = trials.assign(**{sweep.objective: values})
+    return scored[kept]
+
+
+def thin(trials: pd.DataFrame, keep: set[Any]) -> tuple[pd.DataFrame, str]:
+    """Return at most about `MOST_POINTS` trials, evenly spaced and those of `keep` (numbers), and what to say of it."""
+    if len(trials) <= MOST_POINTS:
+        return trials, ""
+    spaced = np.zeros(len(trials), dtype=bool)
+    spaced[np.linspace(0, len(trials) - 1, MOST_POINTS).astype(int)] = True
+    drawn = trials[spaced | trials["number"].isin(keep)]
+    return drawn, f" {len(drawn):,} of {len(trials):,} points are drawn, evenly spaced; the table of trials has all."
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Scores as they are drawn: those far below all others stand at the lower edge.
+
+    Attributes:
+        y: where each point is drawn.
+        is_low: which points stand at the edge.
+        edge: the lowest score that is drawn in its place; None where all are.
+        note: what to say of it; empty where all are drawn in their place.
+    """
+
+    y: pd.Series
+    is_low: pd.Series
+    edge: float | None
+    note: str
+
+
+def fold(values: pd.Series, unit: Score, *, maximize: bool) -> Folded:
+    """Return where to draw `values` (on the axis' scale), so that a few very bad trials do not squeeze all others.
+
+    The fence is that of a box plot, at three lengths of the box; all stay in their places where little is won.
+    """
+    fence = -np.inf
+    if maximize and len(values) >= LEAST_FOLDED:
+        first, third = np.quantile(values, [0.25, 0.75])
+        fence = first - 3 * max(third - first, 0.01 * abs(third))
+    is_low = values < fence
+    edge, top = float(values[~is_low].min()), float(values.max())
+    if top - values.min() <= LEAST_WON * (top - edge):
+        return Folded(values, is_low & False, None, "")
+    percent = " %" if unit.factor != 1 else ""
+    note = f" {count(int(is_low.sum()), 'trial')} below {edge:.1f}{percent}: open triangles at the lower edge."
+    return Folded(values.mask(is_low, edge - 0.06 * (top - edge)), is_low, edge, note)
+
+
+def is_grid(values: pd.Series) -> bool:
+    """Return whether these numbers were typed and not drawn: few, of at most three digits."""
+    different = values.dropna().unique()
+    return len(different) <= MOST_VALUES and all(float(f"{value:.3g}") == value for value in different)
+
+
+def roles(sweep: Sweep) -> dict[str, str]:
+    """Return which swept key is the penalty, its strength, dropout and BatchNorm, for those that were swept."""
+    found: dict[str, str] = {}
+    for role, names in ROLES.items():
+        keys = [key for key in sweep.swept if key.rpartition(".")[2].lower() in names]
+        if role in keys or len(keys) == 1:  # with two, which one is meant is anyone's guess
+            found[role] = role if role in keys else keys[0]
+    return found
+
+
+def settings(sweep: Sweep) -> pd.DataFrame:
+    """Return what each trial was regularized with, parallel to the sweep's trials.
+
+    Columns: `PENALTY` (a name, ``none`` where the strength is 0), `STRENGTH` (λ, 0 without a penalty), `DROPOUT`,
+    `BATCH_NORM` (``off``, ``on`` or empty where unknown). What was not swept is read from the configuration of one
+    trial for each preset. What nothing tells is NaN, or empty.
+    """
+    trials, keys = sweep.trials, roles(sweep)
+    presets = trials["regularizer"].astype(str) if "regularizer" in sweep.swept else pd.Series("", index=trials.index)
+    by_preset = {
+        str(preset): _regularizer(sweep, group["number"]) for preset, group in trials.groupby(presets, sort=False)
+    }
+
+    def of(role: str) -> pd.Series:
+        if role in keys:
+            return trials[keys[role]]
+        return presets.map(
+            {preset: found.get(role.removeprefix("regularizer.")) for preset, found in by_preset.items()}
+        ).astype(object)
+
+    strength = pd.to_numeric(of(STRENGTH), errors="coerce")
+    penalty = of(PENALTY).map(lambda value: None if _is_absent(value) else str(value))
+    strength = strength.mask(penalty == "none", 0.0)
+    penalty = penalty.mask(strength == 0, "none")
+    return pd.DataFrame(
+        {
+            PENALTY: penalty.where(penalty.notna(), ""),
+            STRENGTH: strength,
+            DROPOUT: pd.to_numeric(of(DROPOUT), errors="coerce"),
+            BATCH_NORM: of(BATCH_NORM).map(_switch),
+        },
+        index=trials.index,
+    )
+
+
+def without_regularization(found: pd.DataFrame) -> pd.Series:
+    """Return which trials of `settings` had no penalty, no dropout and no BatchNorm."""
+    return (found[STRENGTH] == 0) & (found[DROPOUT].fillna(0) == 0) & (found[BATCH_NORM] != "on")
+
+
+def _regularizer(sweep: Sweep, numbers: pd.Series) -> Mapping[str, Any]:
+    """Return the regularizer's settings of the first of these trials that has a configuration; empty without one."""
+    for number in numbers.head(5):
+        config = read_config(sweep, number)
+        regularizer = (config or {}).get("regularizer")
+        if isinstance(regularizer, Mapping):
+            model = (config or {}).get("model")
+            name = str(model.get("_target_")).rpartition(".")[2] if isinstance(model, Mapping) else ""
+            found = {str(key): value for key, value in regularizer.items()}
+            return {**found, "batch_norm": _HABITS.get(name)} if found.get("batch_norm") is None else found
+    return {}
+
+
+def _is_absent(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and np.isnan(value))
+
+
+def _switch(value: Any) -> str:
+    return {"true": "on", "false": "off", "1": "on", "0": "off"}.get(str(value).lower(), "")

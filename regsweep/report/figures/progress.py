@@ -1,0 +1,94 @@
+"""How fast the sweep found it: the best so far, over trials and over seconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from regsweep.report.figures.evidence import Drawing, Evidence
+from regsweep.report.figures.labels import count, hovers
+from regsweep.report.figures.points import complete, fold, score, thin
+from regsweep.report.figures.theme import BEST, POINTS, dots, new_figure
+
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
+
+NAME, TITLE = "best_so_far", "The best so far, over trials and over seconds"
+
+
+def draw(evidence: Evidence) -> Drawing:
+    """Draw each complete trial as a point, and the running best as a step line."""
+    sweep = evidence.sweep
+    trials = complete(sweep)
+    if len(trials) < 2:  # noqa: PLR2004
+        return Drawing(NAME, TITLE, missing=f"{count(len(trials), 'complete trial')}: there is no course to show")
+    data, clock = course(sweep)
+    axis = score(sweep)
+    data = data.assign(_hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])))
+    folded = fold(data[sweep.objective] * axis.factor, axis, maximize=sweep.maximize)
+    drawing = data.assign(_y=folded.y, _is_low=folded.is_low)
+    panels = [("number", "best_by_number", "trial")]
+    if data["elapsed_seconds"].notna().all():
+        panels.append(("elapsed_seconds", "best_by_seconds", f"seconds {clock}"))
+    figure = new_figure(400, columns=len(panels), shared_yaxes=True, horizontal_spacing=0.04)
+    thinned = ""
+    for column, (x, best, title) in enumerate(panels, start=1):
+        ordered = drawing.sort_values([x, "number"], kind="stable")
+        rises = ordered[ordered[best].diff().ne(0)]
+        drawn, thinned = thin(ordered, set(rises["number"]))
+        figure.add_scatter(
+            x=drawn[x],
+            y=drawn["_y"],
+            mode="markers",
+            name="a trial",
+            marker={
+                "color": POINTS,
+                **dots(len(drawn), 7),
+                "symbol": ["triangle-down-open" if low else "circle" for low in drawn["_is_low"]],
+            },
+            hovertext=drawn["_hover"],
+            hovertemplate="%{hovertext}<extra></extra>",
+            showlegend=column == 1,
+            row=1,
+            col=column,
+        )
+        steps = pd.concat([rises, ordered.iloc[[-1]]])
+        figure.add_scatter(
+            x=steps[x],
+            y=steps[best] * axis.factor,
+            mode="lines",
+            name="best so far",
+            line={"color": BEST, "width": 2.5, "shape": "hv"},
+            hovertemplate="best so far %{y:.2f}<extra></extra>",
+            showlegend=column == 1,
+            row=1,
+            col=column,
+        )
+        figure.update_xaxes(title_text=title, rangemode="tozero", row=1, col=column)
+    figure.update_yaxes(title_text=axis.title, row=1, col=1)
+    caption = "Each point is a complete trial; the line is the best score until then, as selected: one seed each."
+    if len(panels) == 1:
+        caption += " The records hold no seconds."
+    return Drawing(NAME, TITLE, caption + folded.note + thinned, figure, data.drop(columns="_hover"))
+
+
+def course(sweep: Sweep) -> tuple[pd.DataFrame, str]:
+    """Return number, score, seconds and both running bests of each complete trial, and what the seconds count."""
+    trials = complete(sweep)
+    seconds, clock = _seconds(sweep, trials)
+    data = trials[["number", sweep.objective]].assign(elapsed_seconds=seconds)
+    running = pd.Series.cummax if sweep.maximize else pd.Series.cummin
+    data["best_by_number"] = running(data.sort_values("number")[sweep.objective])
+    data["best_by_seconds"] = running(data.sort_values(["elapsed_seconds", "number"])[sweep.objective])
+    return data, clock
+
+
+def _seconds(sweep: Sweep, trials: pd.DataFrame) -> tuple[pd.Series, str]:
+    """Return when each trial ended, since the first began; where records do not tell, the sum of their own seconds."""
+    everything = sweep.trials
+    own = pd.to_numeric(everything["total_seconds"], errors="coerce")
+    if "ended" in everything and everything.loc[trials.index, "ended"].notna().all():
+        ended = everything["ended"].astype(float)
+        return ended[trials.index] - (ended - own.fillna(0)).min(), "since the sweep began"
+    return own.fillna(0).cumsum()[trials.index].where(own[trials.index].notna()), "of computing, trials added up"

@@ -1,0 +1,185 @@
+"""What the penalty did to the weights: histograms on a log scale, and exact zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from regsweep.report.details import read_result
+from regsweep.report.figures.evidence import Drawing, Evidence
+from regsweep.report.figures.labels import count, text
+from regsweep.report.figures.points import complete, score
+from regsweep.report.figures.theme import BLUE, ORANGE, new_figure
+
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
+
+HISTOGRAM_NAME, HISTOGRAM_TITLE = "weight_histogram", "Weights of the best trial, layer by layer"
+ZEROS_NAME, ZEROS_TITLE = "zeros_per_layer", "Exact zeros per layer"
+MOST_PANELS = 9
+
+
+def draw_histogram(evidence: Evidence) -> Drawing:
+    """Draw how many weights of each layer have which value; exact zeros are a bar of their own."""
+    best = evidence.sweep.best()
+    if best is None:
+        return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, missing="no trial is complete")
+    layers = _layers(read_result(evidence.sweep, best["number"]))
+    if not layers:
+        missing = f"the record of trial {best['number']} holds no histogram of its weights"
+        return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, missing=missing)
+    largest = sorted(layers, key=lambda name: -_size(layers[name]))[:MOST_PANELS]
+    shown = [name for name in layers if name in largest]
+    columns = min(3, len(shown))
+    rows = -(-len(shown) // columns)
+    titles = [f"{text(name)}<br>{_zeros(layers[name])}" for name in shown]
+    figure = new_figure(
+        120 + 230 * rows,
+        rows=rows,
+        columns=columns,
+        subplot_titles=titles,
+        horizontal_spacing=0.09,
+        vertical_spacing=0.36 / rows,
+    )
+    in_legend: set[str] = set()
+    for i, name in enumerate(shown):
+        _add_layer(figure, layers[name], in_legend, row=i // columns + 1, col=i % columns + 1)
+    for i in range(max(len(shown) - columns, 0), len(shown)):
+        figure.update_xaxes(title_text="weight", row=i // columns + 1, col=i % columns + 1)
+    for row in range(rows):
+        figure.update_yaxes(title_text="weights (log)", row=row + 1, col=1)
+    has_zeros = any(layers[name]["zeros"] for name in shown)
+    legend = {"y": 0.99, "yref": "container", "yanchor": "top"}
+    figure.update_layout(
+        bargap=0, barmode="overlay", margin={"t": 90 if has_zeros else 56}, legend=legend, showlegend=has_zeros
+    )
+    caption = f"Weights of trial {best['number']} after training; counts on a log scale, biases left out."
+    if len(layers) > len(shown):
+        caption += f" The {len(shown)} largest of {len(layers)} layers."
+    data = pd.concat([_bins(layers[name]).assign(layer=name) for name in layers])
+    return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, caption, figure, data)
+
+
+def draw_zeros(evidence: Evidence) -> Drawing:
+    """Draw the share of exact zeros in each layer, for the best trial that has any."""
+    sweep = evidence.sweep
+    trials = complete(sweep)
+    sparse = trials[pd.to_numeric(trials["sparsity"], errors="coerce") > 0]
+    if sparse.empty:
+        return Drawing(ZEROS_NAME, ZEROS_TITLE, missing="no complete trial has a weight that is exactly zero")
+    scores = sparse[sweep.objective]
+    trial = sparse.iloc[int(scores.argmax() if sweep.maximize else scores.argmin())]
+    layers = _layers(read_result(sweep, trial["number"]))
+    if not layers:
+        missing = f"the record of trial {trial['number']} holds no zeros by layer"
+        return Drawing(ZEROS_NAME, ZEROS_TITLE, missing=missing)
+    data = pd.DataFrame(
+        {
+            "layer": list(layers),
+            "weights": [_size(layer) for layer in layers.values()],
+            "zeros": [int(layer["zeros"]) for layer in layers.values()],
+            "share": [_share(layer) for layer in layers.values()],
+        }
+    )
+    figure = new_figure(110 + 32 * len(data))
+    figure.add_bar(
+        x=100 * data["share"],
+        y=list(range(len(data))),
+        orientation="h",
+        width=0.6,
+        marker={"color": ORANGE},
+        text=[f"{share:.1%} of {size:,}" for share, size in zip(data["share"], data["weights"], strict=True)],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{text}<extra></extra>",
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(data))),
+        ticktext=[text(name) for name in data["layer"]],
+        range=[len(data) - 0.4, -0.6],
+        showgrid=False,
+        ticks="",
+    )
+    figure.update_xaxes(title_text="exact zeros (% of the layer's weights)", range=[0, 130 * data["share"].max()])
+    caption = f"Trial {trial['number']}, {_standing(sweep, trial)}: first layer on top."
+    return Drawing(ZEROS_NAME, ZEROS_TITLE, caption, figure, data)
+
+
+def _standing(sweep: Sweep, trial: pd.Series) -> str:
+    best = sweep.best()
+    value = score(sweep).show(trial[sweep.objective])
+    is_best = best is not None and best["number"] == trial["number"]
+    return f"the best of all ({value})" if is_best else f"the best that has exact zeros ({value})"
+
+
+def _layers(record: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
+    """Return each layer's histogram from a record; those that are not as they should be are left out."""
+    histogram = (record or {}).get("histogram")
+    if not isinstance(histogram, Mapping):
+        return {}
+    return {str(name): layer for name, layer in histogram.items() if _is_whole(layer)}
+
+
+def _is_whole(layer: Any) -> bool:
+    if not isinstance(layer, Mapping) or not {"low", "high", "counts", "zeros"} <= set(layer):
+        return False
+    counts = layer["counts"]
+    numbers = [layer["low"], layer["high"], layer["zeros"], *(counts if isinstance(counts, list) else [None])]
+    return len(numbers) > 3 and all(isinstance(n, int | float) and np.isfinite(n) for n in numbers) and _size(layer) > 0  # noqa: PLR2004
+
+
+def _size(layer: Mapping[str, Any]) -> int:
+    return int(sum(layer["counts"]) + layer["zeros"])
+
+
+def _share(layer: Mapping[str, Any]) -> float:
+    return float(layer["zeros"] / _size(layer))
+
+
+def _zeros(layer: Mapping[str, Any]) -> str:
+    return f"{_share(layer):.1%} exact zeros" if layer["zeros"] else "no exact zeros"
+
+
+def _bins(layer: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a row per bin: ``low``, ``high``, ``count``; the exact zeros are the row from 0 to 0."""
+    edges = np.linspace(layer["low"], layer["high"], len(layer["counts"]) + 1)
+    bins = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "count": layer["counts"]})
+    return pd.concat([bins, pd.DataFrame({"low": [0.0], "high": [0.0], "count": [layer["zeros"]]})], ignore_index=True)
+
+
+def _add_layer(figure: go.Figure, layer: Mapping[str, Any], in_legend: set[str], *, row: int, col: int) -> None:
+    """Add one layer: grey bins of weights that are not zero, and one bar for the exact zeros in their midst."""
+    bins = _bins(layer).iloc[:-1]
+    width = float(bins["high"].iloc[0] - bins["low"].iloc[0])
+    figure.add_bar(
+        x=(bins["low"] + bins["high"]) / 2,
+        y=bins["count"].where(bins["count"] > 0),
+        width=width,
+        name="weights that are not zero",
+        marker={"color": BLUE, "cornerradius": 0, "line": {"width": 0}},
+        hovertemplate="%{y:,} weights near %{x:.3g}<extra></extra>",
+        showlegend="weights" not in in_legend,
+        legendgroup="weights",
+        row=row,
+        col=col,
+    )
+    if layer["zeros"]:
+        figure.add_bar(
+            x=[0],
+            y=[layer["zeros"]],
+            width=1.3 * width,
+            name="exact zeros",
+            marker={"color": ORANGE, "cornerradius": 0},
+            hovertemplate=f"{count(layer['zeros'], 'weight')} exactly zero<extra></extra>",
+            showlegend="zeros" not in in_legend,
+            legendgroup="zeros",
+            row=row,
+            col=col,
+        )
+    in_legend |= {"weights", "zeros"} if layer["zeros"] else {"weights"}
+    most = max(*bins["count"], layer["zeros"], 2)
+    figure.update_yaxes(type="log", range=[np.log10(0.6), np.log10(most) + 0.12], dtick=1, row=row, col=col)

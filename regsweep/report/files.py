@@ -1,0 +1,66 @@
+"""Where a report's own files lie, and whose they are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from regsweep import records
+from regsweep.errors import RecordError, RegsweepError
+from regsweep.paths import SweepPaths
+
+COMPARISON = "comparison.html"
+"""Several sweeps side by side, in the working folder."""
+MADE_BY = "made_by"
+"""The key of ``summary.json`` that says who wrote it."""
+
+
+@dataclass(frozen=True)
+class ReportPaths:
+    """The files that a report writes into a sweep's folder."""
+
+    folder: Path
+
+    @property
+    def page(self) -> Path:
+        """Everything on one page."""
+        return self.folder / "report.html"
+
+    @property
+    def summary(self) -> Path:
+        """The answer and the numbers behind it, for scripts."""
+        return self.folder / "summary.json"
+
+    @property
+    def trials(self) -> Path:
+        """One row per trial."""
+        return SweepPaths(self.folder).trials
+
+    @property
+    def figures(self) -> Path:
+        """Figures for papers, and what they show as tables."""
+        return self.folder / "figures"
+
+
+def written_before(paths: ReportPaths) -> list[str]:
+    """Return the files that an earlier report wrote here, relative to the folder; empty where there was none."""
+    try:
+        summary = records.read_json(paths.summary)
+    except RecordError:
+        return []
+    files = summary.get("files")
+    is_ours = str(summary.get(MADE_BY)).startswith("regsweep") and isinstance(files, list)
+    return [str(file) for file in files] if is_ours and files else []
+
+
+def require_free(paths: ReportPaths, files: Iterable[str]) -> None:
+    """Refuse to write over what another application left in its folder.
+
+    Raises:
+        RegsweepError: when one of `files` (relative to the folder) exists and no earlier report wrote it.
+    """
+    ours = set(written_before(paths))
+    for file in files:
+        if file not in ours and (paths.folder / file).exists():
+            raise RegsweepError(
+                f"{paths.folder / file}: exists and was not written by regsweep report; rename it, then report again"
+            )

@@ -1,0 +1,182 @@
+"""The page put together: text through a template that escapes it, figures and the table as data beside the scripts."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from regsweep import __version__
+from regsweep.report.details import read_config
+from regsweep.report.figures.evidence import Drawing, Evidence
+from regsweep.report.figures.theme import BLUE, DARK, LIGHT
+from regsweep.report.page import made, papers, security, trials
+
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
+
+HERE = Path(__file__).resolve().parent
+HEADLINE = "forest"
+"""The figure that stands before the table, or the line that says how to come by it; all others follow."""
+MOST_PROBLEMS = 200
+BLUE_ON_DARK = "#3490D0"
+"""The figures' blue is too dark on a dark page (contrast 3.3); this one has 5."""
+COLOURS = {
+    "light": {**LIGHT, "link": "#005F99", "best": "#D55E00", "control": "#9AA2AA"},
+    "dark": {**DARK, "link": "#78B4DC", "best": "#D55E00", "control": "#69727A"},
+}
+
+
+@dataclass(frozen=True)
+class Headed:
+    """A sweep's page as a comparison of several names it: where it lies, what it is called, what it says."""
+
+    href: str
+    title: str
+    answer: Sequence[str]
+
+
+def sweep_page(evidence: Evidence, drawings: Sequence[Drawing], answer: Sequence[str]) -> str:
+    """Return ``report.html`` of one sweep or single run."""
+    sweep = evidence.sweep
+    rows = trials.table(sweep)
+    statuses = Counter(sweep.trials["status"])
+    groups = trials.not_completed(sweep)
+    problems = [*sweep.problems, *(evidence.confirmation.problems if evidence.confirmation is not None else ())]
+    return _render(
+        drawings,
+        kind=made.kind(sweep),
+        title=sweep.folder.absolute().name,
+        folder=str(sweep.folder.absolute()),
+        is_confirmable=sweep.is_own and made.kind(sweep) != made.RUN,
+        answer=answer,
+        facts=made.facts(sweep),
+        table={
+            "json": security.json_block(rows),
+            "title": "Trials" if len(sweep.trials) != 1 else "The run",
+            "has_controls": len(sweep.trials) > 1,
+            "statuses": statuses,
+            "example": trials.example(sweep),
+        },
+        ended=groups[: trials.MOST_REASONS],
+        ended_more=max(0, len(groups) - trials.MOST_REASONS),
+        problems=problems[:MOST_PROBLEMS],
+        problems_more=max(0, len(problems) - MOST_PROBLEMS),
+        made=made.how(evidence),
+        papers=papers.used(
+            sweep,
+            _a_config(sweep),
+            made.searched_with(sweep),
+            has_importance=any(drawing.name == "importance" and drawing.figure is not None for drawing in drawings),
+            is_confirmed=evidence.confirmation is not None,
+        ),
+    )
+
+
+def comparison_page(folder: Path, sweeps: Sequence[Headed], drawings: Sequence[Drawing]) -> str:
+    """Return the page that sets several sweeps side by side; it will lie in `folder`."""
+    return _render(
+        drawings,
+        kind="Comparison",
+        title=f"{len(sweeps)} sweeps side by side",
+        folder=str(folder.absolute()),
+        is_confirmable=False,
+        sweeps=sweeps,
+    )
+
+
+def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
+    """Fill the template: what is not given is left out of the page."""
+    figures = [_figure(drawing) for drawing in drawings]
+    drawn = [figure for figure in figures if figure["json"]]
+    headline = next((f for f in figures if f["name"] == HEADLINE and (f["json"] or parts["is_confirmable"])), None)
+    style = security.inline(_style(drawn))
+    scripts = {"table": _asset("table.js"), "figures": _asset("figures.js"), "plotly": security.inline(get_plotlyjs())}
+    given: dict[str, Any] = dict.fromkeys(
+        ("answer", "facts", "sweeps", "table", "ended", "ended_more", "problems", "problems_more", "made", "papers"), ()
+    )
+    page: str = _template().render(
+        **(given | parts),
+        version=__version__,
+        policy=Markup(security.policy(scripts.values(), [style, *_label_styles(drawn)])),  # noqa: S704  (hashes)
+        style=style,
+        foreign_styles=_styles_of_maps(scripts["plotly"]),
+        scripts=scripts,
+        theme=security.json_block({"light": {**LIGHT, "blue": BLUE}, "dark": {**DARK, "blue": BLUE_ON_DARK}}),
+        headline=headline,
+        figures=[figure for figure in drawn if figure is not headline],
+        left_out=[figure for figure in figures if not figure["json"] and figure is not headline],
+        has_figures=bool(drawn),
+    )
+    # File names may hold bytes that are no text; they must not keep the page from being written.
+    return page.encode("utf-8", "backslashreplace").decode()
+
+
+def _figure(drawing: Drawing) -> dict[str, Any]:
+    named = {"name": drawing.name, "title": drawing.title, "caption": drawing.caption, "missing": drawing.missing}
+    if drawing.figure is None:
+        return {**named, "json": None}
+    height = int(drawing.figure.layout.height or 450)
+    is_wide = drawing.name == HEADLINE or len(list(drawing.figure.select_xaxes())) > 1
+    return {
+        **named,
+        "id": f"figure-{drawing.name}",
+        "height": height,
+        "classes": f"height-{height}{' wide' if is_wide else ''}",
+        "json": security.escape_json(drawing.figure.to_json(validate=False, engine="json")),
+    }
+
+
+def _style(figures: Sequence[dict[str, Any]]) -> str:
+    """Return the style sheet, with the colours of both themes and each figure's height, so that nothing jumps."""
+
+    def colours(name: str) -> str:
+        return "".join(f"--{key}:{value};" for key, value in COLOURS[name].items())
+
+    heights = "".join(f".height-{height}{{min-height:{height}px}}\n" for height in {f["height"] for f in figures})
+    return (
+        f":root{{{colours('light')}}}\n"
+        f"@media screen and (prefers-color-scheme: dark){{:root{{{colours('dark')}}}}}\n"
+        f"{(HERE / 'style.css').read_text(encoding='utf-8')}\n{heights}"
+    )
+
+
+def _styles_of_maps(plotly: str) -> set[str]:
+    """Return the ids of the style sheets that Plotly's script adds at once, for maps, which no figure here has.
+
+    Where an element with such an id is there already, it adds none, and the policy has nothing to forbid.
+    """
+    return set(re.findall(r'getElementById\("([0-9a-f]{64})"\)', plotly))
+
+
+def _label_styles(figures: Sequence[dict[str, Any]]) -> set[str]:
+    """Return the styles of ``<span>`` in the figures' own labels; what comes from records has &lt; there."""
+    return {style for figure in figures for style in re.findall(r"\\u003cspan style='([\w:.;% -]+)'", figure["json"])}
+
+
+def _asset(name: str) -> Markup:
+    return security.inline((HERE / name).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _template() -> Any:
+    loader = FileSystemLoader(HERE)
+    settings = Environment(
+        autoescape=True, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return settings.get_template("template.html")
+
+
+def _a_config(sweep: Sweep) -> dict[str, Any] | None:
+    """Return the configuration of the best trial, or of the first that has one."""
+    best = sweep.best()
+    numbers = [best["number"]] if best is not None else list(sweep.trials["number"][:5])
+    return next((config for number in numbers if (config := read_config(sweep, number)) is not None), None)

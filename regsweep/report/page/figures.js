@@ -1,0 +1,70 @@
+// Draws the figures one after the other, in light or dark, as wide as the page, and for paper as paper needs them.
+"use strict";
+(() => {
+  const PRINT_WIDTH = 680; // pixels between the margins of an A4 page
+  const CONFIG = {
+    responsive: true,
+    displaylogo: false,
+    displayModeBar: "hover",
+    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
+  };
+  const theme = JSON.parse(document.getElementById("theme").textContent);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const waiting = [...document.querySelectorAll(".canvas")];
+  const drawn = [];
+  let isPrinting = false;
+
+  // Figures are made for light; wherever one of light's own colours stands, dark has one in its place.
+  const inDark = new Map(Object.keys(theme.light).map((name) => [theme.light[name].toLowerCase(), theme.dark[name]]));
+  function recoloured(value) {
+    if (typeof value === "string") return inDark.get(value.toLowerCase()) ?? value;
+    if (Array.isArray(value)) return value.map(recoloured);
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, recoloured(inner)]));
+  }
+
+  function figureOf(canvas) {
+    const figure = JSON.parse(document.getElementById(`${canvas.id}-data`).textContent);
+    const shown = dark.matches && !isPrinting ? recoloured(figure) : figure;
+    const colours = dark.matches && !isPrinting ? theme.dark : theme.light;
+    shown.layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: colours.muted, activecolor: colours.text };
+    Object.assign(shown.layout, isPrinting ? { width: PRINT_WIDTH, autosize: false } : { autosize: true });
+    return shown;
+  }
+
+  function draw(canvas) {
+    const { data, layout } = figureOf(canvas);
+    const config = { ...CONFIG, toImageButtonOptions: { filename: canvas.dataset.name, format: "svg" } };
+    drawn.push(canvas);
+    return Plotly.newPlot(canvas, data, layout, config);
+  }
+
+  function redraw() {
+    for (const canvas of drawn) {
+      const { data, layout } = figureOf(canvas);
+      Plotly.react(canvas, data, layout, CONFIG);
+    }
+  }
+
+  // One at a time, so that the page answers in between.
+  function drawNext() {
+    if (waiting.length === 0) {
+      document.documentElement.dataset.drawn = "all";
+      return;
+    }
+    draw(waiting.shift());
+    setTimeout(drawNext, 0);
+  }
+
+  dark.addEventListener("change", redraw);
+  addEventListener("beforeprint", () => {
+    isPrinting = true;
+    while (waiting.length) draw(waiting.shift());
+    redraw();
+  });
+  addEventListener("afterprint", () => {
+    isPrinting = false;
+    redraw();
+  });
+  drawNext();
+})();

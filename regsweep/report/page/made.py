@@ -1,0 +1,132 @@
+"""How a sweep was made: command, place, time, machine, versions. All of it is read from its records."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from regsweep.paths import SweepPaths
+from regsweep.report.details import read_command, read_result
+from regsweep.report.table import count_statuses
+
+if TYPE_CHECKING:
+    from regsweep.report.confirmation import Confirmation
+    from regsweep.report.figures.evidence import Evidence
+    from regsweep.report.sweep import Sweep
+
+RUN = "Single run"
+
+Line = tuple[str, str, bool]
+"""What it is, what it says, whether it is something to type or a path."""
+
+
+def facts(sweep: Sweep) -> list[str]:
+    """Return the few numbers at the head of the page."""
+    counts, total = count_statuses(sweep), len(sweep.trials)
+    seconds = pd.to_numeric(sweep.trials["total_seconds"], errors="coerce").sum()
+    computing = [f"{duration(seconds)} of computing"] if seconds > 0 else []
+    if kind(sweep) == RUN:
+        return [*counts, *computing]
+    each = [f"{count:,} {status}" for status, count in counts.items()]
+    each = [f"all {status}" for status in counts] if len(counts) == 1 and total > 1 else each
+    return [f"{total:,} trial{'' if total == 1 else 's'}", *each, *computing]
+
+
+def kind(sweep: Sweep) -> str:
+    """Return what the page is about, in a few words."""
+    if not SweepPaths(sweep.folder).multirun.is_file() and len(sweep.trials) == 1:
+        return RUN
+    if not sweep.is_own:
+        return "Sweep of another application"
+    return "Optuna sweep" if searched_with(sweep) else "Grid sweep"
+
+
+def searched_with(sweep: Sweep) -> list[str]:
+    """Return the names of the classes that chose and pruned the trials; empty for a grid."""
+    try:
+        sweeper = OmegaConf.select(OmegaConf.load(SweepPaths(sweep.folder).multirun), "hydra.sweeper")
+    except (OSError, ValueError, OmegaConfBaseException):
+        return []
+    if not OmegaConf.is_dict(sweeper):
+        return []
+    parts = [sweeper.get(name) for name in ("sampler", "pruner")]
+    return [str(part.get("_target_")).rpartition(".")[2] for part in parts if OmegaConf.is_dict(part)]
+
+
+def how(evidence: Evidence) -> list[Line]:
+    """Return command, folder, time, machine, git and versions, as far as the records tell."""
+    sweep = evidence.sweep
+    best = sweep.best()
+    number = best["number"] if best is not None else (sweep.trials["number"].iloc[0] if len(sweep.trials) else None)
+    result = (read_result(sweep, number) if number is not None else None) or {}
+    return [*_command(sweep), *_confirmed(evidence.confirmation), *_time(sweep), *_machine(result), *_versions(result)]
+
+
+def _command(sweep: Sweep) -> list[Line]:
+    command = read_command(sweep)
+    lines = []
+    if command is not None and isinstance(command.get("arguments"), list):
+        lines.append(("Command", shlex.join(["regsweep", *map(str, command["arguments"])]), True))
+    if command is not None and command.get("working_folder"):
+        lines.append(("Typed in", str(command["working_folder"]), True))
+    return [*lines, ("Records", str(sweep.folder.absolute()), True)]
+
+
+def _confirmed(confirmation: Confirmation | None) -> list[Line]:
+    if confirmation is None:
+        return []
+    seeds = ", ".join(map(str, confirmation.seeds))
+    names = "; ".join([confirmation.baseline.name, *(candidate.name for candidate in confirmation.candidates)])
+    return [("Confirmed", f"on the seeds {seeds}: {names}", False)]
+
+
+def _time(sweep: Sweep) -> list[Line]:
+    lines = []
+    ended = pd.to_numeric(sweep.trials["ended"], errors="coerce").max()
+    if pd.notna(ended):
+        lines.append(("Last record", f"{datetime.fromtimestamp(ended).astimezone():%Y-%m-%d %H:%M %Z}", False))
+    names = {"total_seconds": "in all", "train_seconds": "training", "evaluate_seconds": "evaluating"}
+    sums = {name: pd.to_numeric(sweep.trials[name], errors="coerce").sum() for name in names}
+    if sums["total_seconds"] > 0:
+        parts = ", ".join(f"{duration(sums[name])} {what}" for name, what in names.items())
+        lines.append(("Computing time", f"{parts} (summed over trials, which may run side by side)", False))
+    return lines
+
+
+def _machine(result: dict[str, Any]) -> list[Line]:
+    machine = result.get("machine")
+    if not isinstance(machine, dict):
+        return []
+    threads = machine.get("threads")
+    parts = [machine.get("processor"), machine.get("system"), f"device {machine.get('device')}"]
+    parts += [f"{threads} thread{'s' if threads != 1 else ''} per trial"] if threads is not None else []
+    return [("Machine", ", ".join(str(part) for part in parts if part), False)]
+
+
+def _versions(result: dict[str, Any]) -> list[Line]:
+    lines: list[Line] = []
+    git = result.get("git")
+    if isinstance(git, dict):
+        changed = ", with changes that were not committed" if git.get("dirty") else ""
+        lines.append(("Git commit", f"{git.get('commit')}{changed}", False))
+    elif result:
+        lines.append(("Git commit", "none: the working folder was no git repository", False))
+    versions = result.get("versions")
+    if isinstance(versions, dict):
+        lines.append(("Versions", ", ".join(f"{name} {version}" for name, version in versions.items()), False))
+    return lines
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a person says them."""
+    if seconds < 10:  # noqa: PLR2004
+        return f"{seconds:.1f} s"
+    if seconds < 120:  # noqa: PLR2004
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"  # noqa: PLR2004

@@ -1,0 +1,172 @@
+"""The papers of the methods that a sweep used: only those, so that the list can be cited as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from regsweep.report.figures.points import BATCH_NORM, DROPOUT, PENALTY, settings
+
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
+
+
+class Paper(NamedTuple):
+    """A method, and where it was described."""
+
+    method: str
+    reference: str
+
+
+PAPERS = {
+    "l1": Paper(
+        "L1",
+        "Tibshirani, R. (1996). Regression shrinkage and selection via the lasso. Journal of the Royal Statistical "
+        "Society B, 58(1), 267–288.",
+    ),
+    "l2": Paper(
+        "L2",
+        "Krogh, A. and Hertz, J. A. (1991). A simple weight decay can improve generalization. Advances in Neural "
+        "Information Processing Systems 4, 950–957.",
+    ),
+    "elastic_net": Paper(
+        "Elastic net",
+        "Zou, H. and Hastie, T. (2005). Regularization and variable selection via the elastic net. Journal of the "
+        "Royal Statistical Society B, 67(2), 301–320.",
+    ),
+    "proximal": Paper(
+        "Proximal steps (exact zeros)",
+        "Parikh, N. and Boyd, S. (2014). Proximal algorithms. Foundations and Trends in Optimization, 1(3), 127–239.",
+    ),
+    "dropout": Paper(
+        "Dropout",
+        "Srivastava, N., Hinton, G., Krizhevsky, A., Sutskever, I. and Salakhutdinov, R. (2014). Dropout: a simple way "
+        "to prevent neural networks from overfitting. Journal of Machine Learning Research, 15, 1929–1958.",
+    ),
+    "batch_norm": Paper(
+        "BatchNorm",
+        "Ioffe, S. and Szegedy, C. (2015). Batch normalization: accelerating deep network training by reducing "
+        "internal covariate shift. International Conference on Machine Learning, 448–456.",
+    ),
+    "adam": Paper(
+        "Adam",
+        "Kingma, D. P. and Ba, J. (2015). Adam: a method for stochastic optimization. International Conference on "
+        "Learning Representations.",
+    ),
+    "adamw": Paper(
+        "Decoupled weight decay (AdamW)",
+        "Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. International Conference on "
+        "Learning Representations.",
+    ),
+    "ResNet18": Paper(
+        "ResNet-18",
+        "He, K., Zhang, X., Ren, S. and Sun, J. (2016). Deep residual learning for image recognition. IEEE Conference "
+        "on Computer Vision and Pattern Recognition, 770–778.",
+    ),
+    "TPESampler": Paper(
+        "Search: tree-structured Parzen estimator",
+        "Bergstra, J., Bardenet, R., Bengio, Y. and Kégl, B. (2011). Algorithms for hyper-parameter optimization. "
+        "Advances in Neural Information Processing Systems 24.",
+    ),
+    "optuna": Paper(
+        "Search: Optuna",
+        "Akiba, T., Sano, S., Yanase, T., Ohta, T. and Koyama, M. (2019). Optuna: a next-generation hyperparameter "
+        "optimization framework. ACM SIGKDD, 2623–2631.",
+    ),
+    "HyperbandPruner": Paper(
+        "Pruning: Hyperband",
+        "Li, L., Jamieson, K., DeSalvo, G., Rostamizadeh, A. and Talwalkar, A. (2018). Hyperband: a novel bandit-based "
+        "approach to hyperparameter optimization. Journal of Machine Learning Research, 18(185), 1–52.",
+    ),
+    "SuccessiveHalvingPruner": Paper(
+        "Pruning: asynchronous successive halving",
+        "Li, L., Jamieson, K., Rostamizadeh, A., Gonina, E., Ben-tzur, J., Hardt, M., Recht, B. and Talwalkar, A. "
+        "(2020). A system for massively parallel hyperparameter tuning. Machine Learning and Systems, 2, 230–246.",
+    ),
+    "MedianPruner": Paper(
+        "Pruning: median rule",
+        "Golovin, D., Solnik, B., Moitra, S., Kochanski, G., Karro, J. and Sculley, D. (2017). Google Vizier: a "
+        "service for black-box optimization. ACM SIGKDD, 1487–1495.",
+    ),
+    "importance": Paper(
+        "Importance: PED-ANOVA",
+        "Watanabe, S., Bansal, A. and Hutter, F. (2023). PED-ANOVA: efficiently quantifying hyperparameter importance "
+        "in arbitrary subspaces. International Joint Conference on Artificial Intelligence, 4389–4396.",
+    ),
+    "sign_flip": Paper(
+        "Exact sign-flip test",
+        "Fisher, R. A. (1935). The design of experiments. Oliver and Boyd, section 21.",
+    ),
+    "holm": Paper(
+        "Several comparisons",
+        "Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics, "
+        "6(2), 65–70.",
+    ),
+    "digits": Paper(
+        "Data: digits",
+        "Alpaydin, E. and Kaynak, C. (1998). Optical recognition of handwritten digits. UCI Machine Learning "
+        "Repository.",
+    ),
+    "mnist": Paper(
+        "Data: MNIST",
+        "LeCun, Y., Bottou, L., Bengio, Y. and Haffner, P. (1998). Gradient-based learning applied to document "
+        "recognition. Proceedings of the IEEE, 86(11), 2278–2324.",
+    ),
+    "fashion_mnist": Paper(
+        "Data: Fashion-MNIST",
+        "Xiao, H., Rasul, K. and Vollgraf, R. (2017). Fashion-MNIST: a novel image dataset for benchmarking machine "
+        "learning algorithms. arXiv:1708.07747.",
+    ),
+    "kmnist": Paper(
+        "Data: Kuzushiji-MNIST",
+        "Clanuwat, T., Bober-Irizar, M., Kitamoto, A., Lamb, A., Yamamoto, K. and Ha, D. (2018). Deep learning for "
+        "classical Japanese literature. arXiv:1812.01718.",
+    ),
+    "cifar10": Paper(
+        "Data: CIFAR-10",
+        "Krizhevsky, A. (2009). Learning multiple layers of features from tiny images. Technical report, University of "
+        "Toronto.",
+    ),
+}
+
+
+def used(
+    sweep: Sweep, config: dict[str, Any] | None, sweeper: list[str], *, has_importance: bool, is_confirmed: bool
+) -> list[Paper]:
+    """Return the papers of what this sweep used, in the order of the table.
+
+    Args:
+        sweep: its records.
+        config: the configuration of one trial, for what all trials have in common.
+        sweeper: names of the classes that searched and pruned.
+        has_importance: whether importance was computed.
+        is_confirmed: whether configurations were compared on fresh seeds.
+    """
+    names = {*_regularizers(sweep, config or {}), *_in_common(config or {}), *sweeper}
+    names |= {"importance"} if has_importance else set()
+    names |= {"sign_flip", "holm"} if is_confirmed else set()
+    names |= {"optuna"} if any(name.endswith("Sampler") for name in sweeper) else set()
+    return [paper for name, paper in PAPERS.items() if name in names]
+
+
+def _regularizers(sweep: Sweep, config: dict[str, Any]) -> Iterator[str]:
+    found = settings(sweep)
+    penalties = set(found[PENALTY])
+    yield from penalties
+    if penalties & {"l1", "elastic_net"} and _at(config, "regularizer", "solver") == "proximal":
+        yield "proximal"
+    if (found[DROPOUT] > 0).any():
+        yield "dropout"
+    if (found[BATCH_NORM] == "on").any():
+        yield "batch_norm"
+
+
+def _in_common(config: dict[str, Any]) -> Iterator[str]:
+    yield str(_at(config, "optimizer", "name"))
+    yield str(_at(config, "dataset", "name"))
+    yield str(_at(config, "model", "_target_")).rpartition(".")[2]
+
+
+def _at(config: dict[str, Any], group: str, key: str) -> Any:
+    inner = config.get(group)
+    return inner.get(key) if isinstance(inner, dict) else None

@@ -1,0 +1,128 @@
+// The table of trials: sorted and filtered as data, shown a page at a time, so that 10,000 trials stay quick.
+// Cells are text nodes; nothing from a record is ever parsed as HTML.
+"use strict";
+(() => {
+  const ROWS_PER_PAGE = 25;
+  const find = (id) => document.getElementById(id);
+  const data = JSON.parse(find("trials-data").textContent);
+  const numTrials = data.folders.length;
+  const state = { rows: [...Array(numTrials).keys()], page: 0, sorted: data.sorted };
+
+  const SHOW = {
+    percent: (value) => value.toFixed(2),
+    seconds: (value) => value.toFixed(1),
+    number: (value) => {
+      if (Number.isInteger(value)) return String(value);
+      return Math.abs(value) < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+    },
+  };
+
+  function shown(column, row) {
+    const value = column.values[row];
+    if (value === null) return "–";
+    return typeof value === "number" ? (SHOW[column.kind] ?? SHOW.number)(value) : String(value);
+  }
+
+  const words = new Intl.Collator(undefined, { numeric: true });
+
+  // Numbers before words; what is missing last, whichever way the column is sorted.
+  function compare(a, b, sign) {
+    if (a === null || b === null) return (a === null) - (b === null);
+    const isNumber = [typeof a === "number", typeof b === "number"];
+    if (isNumber[0] && isNumber[1]) return sign * (a - b);
+    if (isNumber[0] || isNumber[1]) return isNumber[0] ? -1 : 1;
+    return sign * words.compare(a, b);
+  }
+
+  function sort(index, descending) {
+    state.sorted = { column: index, descending };
+    const values = data.columns[index].values;
+    state.rows.sort((a, b) => compare(values[a], values[b], descending ? -1 : 1) || a - b);
+    state.page = 0;
+    showHeader();
+    showRows();
+  }
+
+  let texts = null; // of each row, made when first needed: "lambda=0.000154 status=complete …"
+  function filtered() {
+    const words = find("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const status = find("status").value;
+    const statuses = data.columns.find((column) => column.key === "status").values;
+    texts ??= state.rows.slice().sort((a, b) => a - b).map((row) =>
+      [...data.columns.map((column) => `${column.name}=${shown(column, row)}`), data.errors[row] ?? ""]
+        .join(" ").toLowerCase());
+    return state.rows.filter((row) =>
+      (!status || String(statuses[row]).split(" ")[0] === status) && words.every((word) => texts[row].includes(word)));
+  }
+
+  function element(name, properties = {}, ...children) {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  }
+
+  function showHeader() {
+    const cells = data.columns.map((column, index) => {
+      const isSorted = state.sorted?.column === index;
+      const button = element("button", { type: "button", textContent: column.name, title: column.title });
+      // Best first where more is better, as one would read it; the other way round on the second click.
+      button.addEventListener("click", () =>
+        sort(index, isSorted ? !state.sorted.descending : column.kind === "percent"));
+      const cell = element("th", { scope: "col", className: column.is_number ? "number" : "" }, button);
+      if (isSorted) cell.setAttribute("aria-sort", state.sorted.descending ? "descending" : "ascending");
+      return cell;
+    });
+    const focused = [...find("table").tHead.querySelectorAll("button")].indexOf(document.activeElement);
+    find("table").tHead.replaceChildren(element("tr", {}, ...cells, element("th", { scope: "col" }, "rerun")));
+    if (focused >= 0) find("table").tHead.querySelectorAll("button")[focused].focus();
+  }
+
+  function showRows() {
+    const rows = filtered();
+    const first = state.page * ROWS_PER_PAGE;
+    const visible = rows.slice(first, first + ROWS_PER_PAGE);
+    find("table").tBodies[0].replaceChildren(...visible.map(rowOf));
+    const [matching, all] = [rows.length, numTrials].map((count) => count.toLocaleString("en"));
+    find("shown").textContent = rows.length
+      ? `${first + 1}–${first + visible.length} of ${matching}${matching === all ? "" : ` (${all} in all)`}`
+      : "no trial matches";
+    find("previous").disabled = first === 0;
+    find("next").disabled = first + ROWS_PER_PAGE >= rows.length;
+    for (const name of ["previous", "next"]) find(name).hidden = rows.length <= ROWS_PER_PAGE;
+  }
+
+  function rowOf(row) {
+    const cells = data.columns.map((column) => {
+      const text = shown(column, row);
+      const inside = column.key === "number" ? element("a", { href: data.folders[row], textContent: text }) : text;
+      return element("td", { className: column.is_number ? "number" : "" }, inside);
+    });
+    const command = data.commands[row];
+    const last = element("td");
+    if (command) {
+      const button = element("button", { type: "button", textContent: "copy", title: command });
+      button.setAttribute("aria-label", `copy the command that runs trial ${data.columns[0].values[row]} again`);
+      button.addEventListener("click", () => copy(command));
+      last.append(button);
+    }
+    return element("tr", { className: row === data.best ? "best" : "" }, ...cells, last);
+  }
+
+  async function copy(command) {
+    const code = element("code", { textContent: command });
+    let said = "copied: ";
+    try {
+      await navigator.clipboard.writeText(command);
+    } catch {
+      said = "to copy: "; // the browser does not let a page from disk write to the clipboard
+    }
+    find("copied").replaceChildren(said, code);
+  }
+
+  find("filter").addEventListener("input", () => { state.page = 0; showRows(); });
+  find("status").addEventListener("change", () => { state.page = 0; showRows(); });
+  find("previous").addEventListener("click", () => { state.page -= 1; showRows(); });
+  find("next").addEventListener("click", () => { state.page += 1; showRows(); });
+  showHeader();
+  showRows();
+})();

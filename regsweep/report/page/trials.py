@@ -1,0 +1,152 @@
+"""The table of trials, column by column, as the page's script sorts, filters and shows it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from regsweep.paths import RunPaths, shown
+from regsweep.report.figures.labels import short_names
+from regsweep.report.figures.points import score
+
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
+
+METRICS = ("validation_accuracy", "validation_loss", "test_accuracy", "sparsity", "total_seconds")
+SIGNIFICANT = 6
+"""Digits of a number that the page keeps."""
+MOST_REASONS, MOST_TRIALS = 40, 12
+"""So many reasons are listed, and so many trials of each."""
+
+
+def table(sweep: Sweep) -> dict[str, Any]:
+    """Return the columns of the table with their values (rows best first), each row's link and its command."""
+    trials = sweep.ranked()
+    best = sweep.best()
+    names = short_names(sweep.swept)
+    metrics = [name for name in dict.fromkeys([sweep.objective, *METRICS]) if _is_shown(trials, name, sweep)]
+    columns = [
+        {"key": "number", "name": "trial", "title": "number of the trial", **_column(trials["number"])},
+        *({"key": key, "name": names[key], "title": key, **_column(trials[key])} for key in sweep.swept),
+        *(_metric(sweep, trials, name) for name in metrics),
+        {"key": "status", "name": "status", "title": "how it ended", **_column(_statuses(trials))},
+    ]
+    objective = next(index for index, column in enumerate(columns) if column["key"] == sweep.objective)
+    numbers = trials["number"].tolist()
+    return {
+        "columns": columns,
+        "folders": [href(folder) for folder in trials["folder"]],
+        "commands": [_command(sweep, row) for row in trials.to_dict("records")],
+        "errors": [None if pd.isna(error) else str(error) for error in trials["error"]],
+        "best": numbers.index(best["number"]) if best is not None else None,
+        "sorted": {"column": objective, "descending": sweep.maximize},
+    }
+
+
+def href(folder: str | Path) -> str:
+    """Return a relative link to a trial's folder."""
+    return f"{link(folder)}/"
+
+
+def link(path: str | Path) -> str:
+    """Return a relative link: every sign that a URL reads is quoted, and no name looks like a scheme."""
+    return f"./{quote(os.fsencode(path))}"
+
+
+def not_completed(sweep: Sweep) -> list[dict[str, Any]]:
+    """Return statuses and reasons of the trials that did not complete, the most frequent first, with the trials."""
+    trials = sweep.trials[sweep.trials["status"] != "complete"]
+    reasons = trials["error"].where(trials["error"].notna(), "no record: it was stopped before it ended")
+    groups = trials.groupby([trials["status"].astype(str), reasons.astype(str)], sort=False)
+    found = [
+        {
+            "status": status,
+            "reason": reason,
+            "count": len(group),
+            "trials": [
+                {"number": number, "href": href(folder)}
+                for number, folder in zip(group["number"][:MOST_TRIALS], group["folder"][:MOST_TRIALS], strict=True)
+            ],
+        }
+        for (status, reason), group in groups
+    ]
+    return sorted(found, key=lambda group: -group["count"])
+
+
+def example(sweep: Sweep) -> str:
+    """Return something that one could type into the filter: a parameter's most frequent value."""
+    names = short_names(sweep.swept)
+    words = [key for key in sweep.swept if not pd.api.types.is_float_dtype(sweep.trials[key])]
+    if not words:
+        return "complete"
+    value = sweep.trials[words[0]].mode(dropna=True)
+    return f"{names[words[0]]}={_plain(value.iloc[0])}"[:40] if len(value) else "complete"
+
+
+def _is_shown(trials: pd.DataFrame, name: str, sweep: Sweep) -> bool:
+    """Return whether a metric has something to say; exact zeros only where there are any."""
+    if name in sweep.swept:
+        return False
+    values = pd.to_numeric(trials[name], errors="coerce") if name in trials else pd.Series(dtype=float)
+    return name == sweep.objective or bool((values > 0).any() if name == "sparsity" else values.notna().any())
+
+
+def _metric(sweep: Sweep, trials: pd.DataFrame, name: str) -> dict[str, Any]:
+    """Return a metric's column: shares in percent, as in the figures."""
+    if name == "total_seconds":
+        return {
+            "key": name,
+            "name": "seconds",
+            "title": "seconds of the whole trial",
+            **_column(trials[name], "seconds"),
+        }
+    values = pd.to_numeric(trials[name], errors="coerce")
+    if name == "sparsity":
+        title = "weights that are exactly zero (%)"
+        return {"key": name, "name": "exact zeros (%)", "title": title, **_column(100 * values, "percent")}
+    axis = score(sweep, name)
+    kind = "percent" if axis.factor != 1 else "number"
+    return {"key": name, "name": axis.title, "title": name, **_column(axis.factor * values, kind)}
+
+
+def _column(values: pd.Series, kind: str = "number") -> dict[str, Any]:
+    plain = [_plain(value) for value in values]
+    is_number = all(
+        value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in plain
+    )
+    return {"kind": kind, "is_number": is_number, "values": plain}
+
+
+def _statuses(trials: pd.DataFrame) -> pd.Series:
+    again = trials["duplicate_of"].map(lambda number: "" if pd.isna(number) else f" (as {int(number)})")
+    return trials["status"].astype(str) + again
+
+
+def _plain(value: Any) -> Any:
+    """Return a cell's value as JSON has it: a number, true or false as words, text, or None."""
+    if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.{SIGNIFICANT}g}")
+    return str(value)
+
+
+def _command(sweep: Sweep, row: dict[Any, Any]) -> str | None:
+    """Return what runs a trial again: of another application's, the overrides that it had."""
+    if not sweep.is_own:
+        given = {key: _plain(row[key]) for key in sweep.swept}
+        return shlex.join(f"{key}={value}" for key, value in given.items() if value is not None) or None
+    folder = sweep.folder / row["folder"]
+    if not pd.isna(row["duplicate_of"]):
+        folder = folder.with_name(str(int(row["duplicate_of"])))
+    return shlex.join(["regsweep", "reproduce", str(shown(folder))]) if RunPaths(folder).result.is_file() else None

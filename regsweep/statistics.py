@@ -1,0 +1,308 @@
+"""How sure one can be that a configuration beats the baseline: intervals, exact p-values, and how many seeds they need.
+
+Shapes: S seeds, N images of the test set. A difference is the accuracy of a configuration minus the baseline's, both
+trained with the same seed; per image it is correct minus correct: -1, 0 or 1.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
+
+FloatArray = NDArray[np.float64]
+
+# Accuracies are fractions of a count: differences below this are noise of their floating point, and count as ties.
+NOISE = 1e-12
+RESAMPLES = 99_999  # at least 2^16: sign patterns of up to 16 seeds are enumerated
+MIXTURE_VARIANCE = 1.0
+MOST_SEEDS = 10**12
+LARGEST_EFFECT = 10.0
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Both ends of an interval; infinite where the data do not bound it."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One configuration against the baseline; differences are fractions, above zero where the configuration is better.
+
+    Args:
+        mean: mean difference over the seeds.
+        interval: t interval of the mean difference over seeds, on this test set.
+        interval_with_images: the same where the test images were drawn, too; None where they are not known.
+        anytime: confidence sequence: may be looked at after every seed.
+        p_value: exact sign-flip test.
+        adjusted_p_value: the same by Holm over all configurations that were compared.
+        num_better: seeds in which the configuration is better.
+        num_equal: seeds in which both are equal.
+        num_seeds: pairs in all.
+        probability_better: share of seeds in which the configuration is better; one half for each tie.
+    """
+
+    mean: float
+    interval: Interval
+    interval_with_images: Interval | None
+    anytime: Interval
+    p_value: float
+    adjusted_p_value: float
+    num_better: int
+    num_equal: int
+    num_seeds: int
+    probability_better: float
+
+
+def compare(
+    differences: Sequence[ArrayLike], images: Sequence[ArrayLike | None] | None = None, level: float = 0.05
+) -> list[Comparison]:
+    """Return the comparison of each configuration with the baseline, in the order given.
+
+    The intervals have confidence 1 - `level` for each comparison by itself; the adjusted p-values hold for all of them
+    together (Holm): called different where they are at most `level`, a difference that is not there is shown for
+    any configuration in at most that share of experiments.
+
+    Args:
+        differences: for each configuration, the paired differences of accuracy_S.
+        images: for each configuration, the differences_SN of the same seeds and images, or None.
+        level: significance level, 0 < level < 1.
+
+    Raises:
+        ValueError: fewer than two seeds, a value that is not finite, or images of other seeds.
+    """
+    checked = [_checked(differences_S, "differences", ndim=1) for differences_S in differences]
+    images = [None] * len(checked) if images is None else images
+    if len(images) != len(checked):
+        raise ValueError(f"{len(checked)} configurations, but images of {len(images)}")
+    p_values = [sign_flip_p_value(differences_S) for differences_S in checked]
+    adjusted = holm(p_values)
+    return [_compare_one(*each, confidence=1 - level) for each in zip(checked, images, p_values, adjusted, strict=True)]
+
+
+def _compare_one(
+    differences_S: FloatArray, images: ArrayLike | None, p_value: float, adjusted_p_value: float, confidence: float
+) -> Comparison:
+    with_images = None
+    if images is not None:
+        images_SN = _checked(images, "images", ndim=2)
+        if len(images_SN) != len(differences_S) or not np.allclose(images_SN.mean(1), differences_S, rtol=0, atol=1e-6):
+            raise ValueError("images: their means are not the differences of accuracy; other seeds or another test set")
+        with_images = seeds_and_images_interval(images_SN, confidence)
+    num_better = int((differences_S > NOISE).sum())
+    num_equal = int((np.abs(differences_S) <= NOISE).sum())
+    return Comparison(
+        mean=float(differences_S.mean()),
+        interval=t_interval(differences_S, confidence),
+        interval_with_images=with_images,
+        anytime=anytime_interval(differences_S, confidence),
+        p_value=p_value,
+        adjusted_p_value=adjusted_p_value,
+        num_better=num_better,
+        num_equal=num_equal,
+        num_seeds=len(differences_S),
+        probability_better=(num_better + num_equal / 2) / len(differences_S),
+    )
+
+
+def t_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return Student's t interval of the mean difference, for one look at a number of seeds fixed beforehand.
+
+    Differences that are all equal have no spread: the interval is that one value (zero for networks that never differ).
+
+    Raises:
+        ValueError: fewer than two differences, one that is not finite, or a confidence outside (0, 1).
+    """
+    d_S = _checked(differences_S, "differences", ndim=1)
+    _check_share(confidence, "confidence")
+    if np.ptp(d_S) <= NOISE:
+        return Interval(float(d_S.mean()), float(d_S.mean()))
+    interval = stats.ttest_1samp(d_S, 0.0).confidence_interval(confidence)
+    return Interval(float(interval.low), float(interval.high))
+
+
+def anytime_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return the interval of a confidence sequence: one may look after every seed, and stop when satisfied.
+
+    With probability `confidence` the true mean lies in the intervals of *all* numbers of seeds at once. An interval
+    holds the means μ against which a t test's likelihood ratio stays below 1/α, with effect sizes drawn from N(0, g)
+    under the alternative (Lai, 1976; as a test martingale: Pérez-Ortiz, Lardy, de Heide and Grünwald, 2024; Wang and
+    Ramdas, 2025). With u = S (mean - μ)² / Σ(d - mean)² and r = 1 + S g,
+
+        e(μ) = r^(-1/2) [(1 + u) / (1 + u/r)]^(S/2) < 1/α   ⟺   u < (q - 1) / (1 - q/r),   q = (r/α²)^(1/S),
+
+    and nothing is excluded while q ≥ r: at 95 %, up to four seeds. g = 1 expects differences of about one standard
+    deviation, which is what ten seeds can show; from 10 to 20 seeds no other g is more than 1 % narrower. Like the t
+    test it takes the differences for normal. Differences that are all equal give that one value once it is bounded.
+
+    Raises:
+        ValueError: fewer than two differences, one that is not finite, or a confidence outside (0, 1).
+    """
+    d_S = _checked(differences_S, "differences", ndim=1)
+    _check_share(confidence, "confidence")
+    num_seeds, mean = len(d_S), float(d_S.mean())
+    r = 1 + num_seeds * MIXTURE_VARIANCE
+    q = (r / (1 - confidence) ** 2) ** (1 / num_seeds)
+    if q >= r:
+        return Interval(-math.inf, math.inf)
+    u = (q - 1) / (1 - q / r)
+    squares = 0.0 if np.ptp(d_S) <= NOISE else float(((d_S - mean) ** 2).sum())
+    half = math.sqrt(u * squares / num_seeds)
+    return Interval(mean - half, mean + half)
+
+
+def seeds_and_images_interval(differences_SN: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return an interval of the mean difference where seeds and test images were both drawn.
+
+    Each image is seen by every seed: two crossed random effects with one value per cell. With the mean squares of the
+    two-way analysis of variance, M_S (seeds), M_N (images) and M_E (rest), the grand mean has
+
+        variance              V / (S N),   V = M_S + M_N - M_E
+        degrees of freedom    V² / [M_S²/(S-1) + M_N²/(N-1) + M_E²/((S-1)(N-1))]
+
+    (Cornfield and Tukey, 1956; Satterthwaite, 1946; Owen, 2007, resamples both instead). A variance component that
+    comes out below zero is set to zero: M_S and M_N count as no less than M_E. Images only add noise, so the interval
+    is never made narrower than the t interval over the seeds. Cells that are all equal give that one value.
+
+    Args:
+        differences_SN: correct minus the baseline's correct, per seed and image: -1, 0 or 1.
+        confidence: 0 < confidence < 1.
+
+    Raises:
+        ValueError: fewer than two seeds or images, a value that is not finite, or a confidence outside (0, 1).
+    """
+    d_SN = _checked(differences_SN, "images", ndim=2)
+    _check_share(confidence, "confidence")
+    num_seeds, num_images = d_SN.shape
+    mean, seeds_S, images_N = float(d_SN.mean()), d_SN.mean(1), d_SN.mean(0)
+    freedom_S, freedom_N = num_seeds - 1, num_images - 1
+    rest_SN = d_SN - seeds_S[:, None] - images_N[None, :] + mean
+    of_rest = float((rest_SN**2).sum()) / (freedom_S * freedom_N)
+    of_seeds = max(num_images * float(((seeds_S - mean) ** 2).sum()) / freedom_S, of_rest)
+    of_images = max(num_seeds * float(((images_N - mean) ** 2).sum()) / freedom_N, of_rest)
+    total = of_seeds + of_images - of_rest
+    if total <= NOISE**2:
+        return Interval(mean, mean)
+    freedom = total**2 / (of_seeds**2 / freedom_S + of_images**2 / freedom_N + of_rest**2 / (freedom_S * freedom_N))
+    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * math.sqrt(total / d_SN.size)
+    over_seeds = t_interval(seeds_S, confidence)
+    return Interval(min(mean - half, over_seeds.low), max(mean + half, over_seeds.high))
+
+
+def sign_flip_p_value(differences_S: ArrayLike) -> float:
+    """Return the two-sided p-value of the mean difference under all ways to flip the differences' signs (Fisher, 1935).
+
+    Exact for any distribution that is symmetric around zero where the two networks are equal. Up to 16 seeds all 2^S
+    patterns are enumerated; above, 99,999 are drawn by a generator of fixed seed, and the p-value is never below
+    2/100,000. Equal networks (all differences zero) have p = 1.
+
+    Raises:
+        ValueError: fewer than two differences, or one that is not finite.
+    """
+    d_S = _checked(differences_S, "differences", ndim=1)
+    test = stats.permutation_test(
+        (d_S,),
+        _rounded_mean,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        batch=10_000,
+        rng=np.random.default_rng(0),
+    )
+    return float(test.pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values adjusted for their number (Holm, 1979), in the order given.
+
+    Raises:
+        ValueError: a p-value outside [0, 1].
+    """
+    if not all(0 <= p <= 1 for p in p_values):
+        raise ValueError(f"p-values lie between 0 and 1, not {list(p_values)}")
+    return [float(p) for p in multipletests(list(p_values), method="holm")[1]] if p_values else []
+
+
+def least_p_value(num_seeds: int, num_configurations: int) -> float:
+    """Return the smallest adjusted p-value that the sign-flip test can reach: k 2^(1-S), at most 1."""
+    _check_count(num_seeds, "num_seeds")
+    _check_count(num_configurations, "num_configurations")
+    return min(1.0, math.ldexp(num_configurations, 1 - num_seeds))
+
+
+def least_seeds(num_configurations: int, level: float = 0.05) -> int:
+    """Return the smallest number of seeds with which any difference can be shown at `level`: k 2^(1-S) ≤ level."""
+    _check_share(level, "level")
+    num_seeds = 2
+    while least_p_value(num_seeds, num_configurations) > level:
+        num_seeds += 1
+    return num_seeds
+
+
+def seeds_needed(
+    difference: float, spread: float, num_configurations: int = 1, level: float = 0.05, power: float = 0.8
+) -> int:
+    """Return how many paired seeds show a true difference with probability `power`.
+
+    By the power of a paired two-sided t test at level / k (Bonferroni, at which Holm's first step stands), counting
+    only tests that come out on the right side; at least `least_seeds`, at most 10^12. With the least number of seeds
+    the sign-flip test shows a difference only where every seed is on one side, so that probability counts there, too.
+
+    Args:
+        difference: the true difference, above zero, in the unit of `spread`.
+        spread: standard deviation of the paired difference over seeds; 0 where it does not vary.
+        num_configurations: configurations that are compared with the baseline.
+        level: significance level for all of them together.
+        power: probability to show the difference.
+
+    Raises:
+        ValueError: a difference that is not above zero, a negative spread, or a level or power outside (0, 1).
+    """
+    if not 0 < difference < math.inf or not 0 <= spread < math.inf:
+        raise ValueError(f"needs difference > 0 and spread >= 0, not difference={difference} and spread={spread}")
+    _check_share(power, "power")
+    least = least_seeds(num_configurations, level)
+    # Beyond ten standard deviations the least number is enough, and the power is no longer computable.
+    effect = min(difference / spread, LARGEST_EFFECT) if spread else LARGEST_EFFECT
+
+    def power_with(num_seeds: int) -> float:
+        one_side = level / num_configurations / 2
+        of_t_test = float(TTestPower().power(effect, num_seeds, one_side, alternative="larger"))
+        all_on_one_side = float(stats.norm.cdf(effect)) ** num_seeds
+        return min(of_t_test, all_on_one_side) if num_seeds == least else of_t_test
+
+    return least + bisect_left(range(least, MOST_SEEDS), power, key=power_with)
+
+
+def _rounded_mean(values: FloatArray, axis: int) -> Any:
+    """Mean without the noise of floating point, so that patterns that tie are counted as ties."""
+    return np.round(np.mean(values, axis=axis) / NOISE) * NOISE
+
+
+def _checked(values: ArrayLike, name: str, ndim: int) -> FloatArray:
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != ndim or min(array.shape) <= 1:  # one value has no spread
+        shape = "a list of at least 2 seeds" if ndim == 1 else "at least 2 seeds × 2 images"
+        raise ValueError(f"{name}: needs {shape}, not an array of shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: every value must be a finite number; {int((~np.isfinite(array)).sum())} are not")
+    return array
+
+
+def _check_share(value: float, name: str) -> None:
+    if not 0 < value < 1:
+        raise ValueError(f"{name}={value}: must lie between 0 and 1")
+
+
+def _check_count(value: int, name: str) -> None:
+    if value < 1:
+        raise ValueError(f"{name}={value}: must be at least 1")

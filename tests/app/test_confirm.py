@@ -1,0 +1,237 @@
+"""From a sweep to an answer: ``regsweep confirm``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from regsweep.app.confirm import is_settled
+from regsweep.build import build
+from regsweep.report.answer import answer
+from regsweep.report.confirmation import Candidate, Confirmation, read_confirmation
+from regsweep.report.effort import count_configurations, spread_of_differences
+from regsweep.report.sweep import read_sweep
+from regsweep.statistics import compare
+from tests.conftest import Regsweep, Shell
+
+CONFIRM = (sys.executable, "-m", "regsweep", "confirm")
+SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
+SWEEP = ("-m", "sweep=regularization", *SMALL, "hydra/launcher=basic", "hydra.sweep.dir=s")
+GRID = ("-m", "regularizer=none,[l2,dropout]", "seed=0,1", "optimizer.lr=0.1", *SMALL, "hydra.sweep.dir=s")
+
+
+def digests(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("result.json")}
+
+
+def composed(folder: Path) -> dict[str, object]:
+    config = yaml.safe_load((folder / ".hydra" / "config.yaml").read_text())
+    assert isinstance(config, dict)
+    return config
+
+
+def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, shell: Shell, tmp_path: Path) -> None:
+    assert regsweep(*SWEEP, "hydra.sweeper.n_trials=4").code == 0
+    sweep = tmp_path / "s"
+    before = digests(sweep)
+    done = shell(*CONFIRM, "s", "--top", "2", "--seeds", "2")
+    assert done.code == 0, done.err
+    assert "2 seeds cannot show a difference" in done.out
+    tuned = [composed(path) for path in sweep.glob("confirmation/baseline/[0-9]*")]
+    assert len(tuned) == 4
+    for config in tuned:
+        kept = config["regularizer"]
+        assert isinstance(kept, dict)
+        assert (kept["penalty"], kept["lambda"], kept["dropout"], kept["batch_norm"]) == ("none", 0, 0, False)
+    assert len({config["optimizer"]["lr"] for config in tuned}) == 4  # type: ignore[index]
+    runs = [json.loads(path.read_text()) for path in sweep.glob("confirmation/seeds/*/result.json")]
+    assert sorted(run["seed"] for run in runs) == [1, 1, 1, 2, 2, 2]
+    # The test set is opened there and only there.
+    assert all("test" in run["metrics"] for run in runs)
+    assert not any("test" in json.loads(text)["metrics"] for text in before.values())
+    assert not any(
+        "test" in json.loads(p.read_text())["metrics"] for p in sweep.glob("confirmation/baseline/*/result.json")
+    )
+    for path in sweep.glob("confirmation/seeds/[0-9]*"):
+        accuracy = json.loads((path / "result.json").read_text())["metrics"]["test"]["accuracy"]
+        assert np.load(path / "test_correct.npy").mean() == pytest.approx(accuracy, abs=1e-12)
+    earlier = digests(sweep)
+    again = shell(*CONFIRM, "s", "--seeds", "2")
+    assert (again.code, digests(sweep)) == (0, earlier)
+    more = shell(*CONFIRM, "s", "--seeds", "3")
+    assert more.code == 0, more.err
+    assert earlier.items() < digests(sweep).items()
+    found = read_confirmation(sweep)
+    assert found is not None
+    assert found.seeds == [1, 2, 3]
+    assert found.is_sequential, "the seeds were looked at twice"
+    assert [len(candidate.runs) for candidate in (found.baseline, *found.candidates)] == [3, 3, 3]
+    other = shell(*CONFIRM, "s", "--top", "3")
+    assert (other.code, "begun with its top 2" in other.err) == (2, True)
+
+
+def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(
+    regsweep: Regsweep, shell: Shell, tmp_path: Path
+) -> None:
+    assert regsweep(*GRID).code == 0
+    done = shell(*CONFIRM, "s", "--seeds", "2")
+    assert done.code == 0, done.err
+    found = read_confirmation(tmp_path / "s")
+    assert found is not None
+    assert [candidate.name for candidate in found.candidates] == ["L2 with λ=0.001 and dropout 0.5"]
+    assert found.seeds == [2, 3]
+    rates = [composed(p)["optimizer"]["lr"] for p in sorted((tmp_path / "s/confirmation/baseline").glob("[0-9]*"))]  # type: ignore[index]
+    assert rates[0] == 0.1
+    assert len(set(rates)) == 2
+    assert all(0.01 <= rate <= 1 for rate in rates)
+    for run in (tmp_path / "s/confirmation/seeds").glob("[0-9]*"):
+        config = composed(run)
+        is_baseline = int(run.name) % 2 == 0
+        assert config["regularizer"]["dropout"] == (0 if is_baseline else 0.5)  # type: ignore[index]
+        assert config["regularizer"]["penalty"] == ("none" if is_baseline else "l2")  # type: ignore[index]
+
+
+def test_a_confirmation_that_is_killed_goes_on(regsweep: Regsweep, shell: Shell, tmp_path: Path) -> None:
+    assert regsweep(*SWEEP, "hydra.sweeper.n_trials=3").code == 0
+    command = [*CONFIRM, "s", "--top", "1", "--seeds", "6"]
+    seeds = tmp_path / "s" / "confirmation" / "seeds"
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, start_new_session=True)
+    while len(list(seeds.glob("*/result.json"))) < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    before = digests(tmp_path / "s")
+    num_done = len(list(seeds.glob("*/result.json")))
+    assert 2 <= num_done < 12
+    done = shell(*command)
+    assert done.code == 0, done.err
+    after = digests(tmp_path / "s")
+    assert before.items() <= after.items()
+    assert len(list(seeds.glob("*/result.json"))) == 12
+    assert "beats" in done.out or "difference" in done.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_a_confirmation_and_says_how_to_go_on(
+    regsweep: Regsweep, tmp_path: Path, number: signal.Signals
+) -> None:
+    assert regsweep(*SWEEP, "hydra.sweeper.n_trials=2").code == 0
+    process = subprocess.Popen(
+        [*CONFIRM, "s", "--top", "1", "--seeds", "40"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not list((tmp_path / "s" / "confirmation" / "seeds").glob("*/result.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does
+    else:
+        process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "go on with: regsweep confirm s" in out
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_runs_of_one_seed_share_their_initial_weights(configure, name: str) -> None:  # type: ignore[no-untyped-def]
+    plain, regularized = (
+        dict(build(configure(f"model={name}", "seed=3", *more)).model.named_parameters())
+        for more in ([], ["regularizer=[l2,dropout,batchnorm]"])
+    )
+    shapes = [tuple(value.shape) for value in regularized.values()]
+    matrices = [value for value in plain.values() if value.ndim > 1]
+    assert all(tuple(value.shape) in shapes for value in matrices)
+    for value in matrices:
+        assert any(value.shape == other.shape and torch.equal(value, other) for other in regularized.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "no sweep to confirm"),
+        (["."], "no sweep to confirm"),
+        (["s", "--seeds", "0"], "must be a whole number of 1 or more"),
+        (["s", "--top", "x"], "must be a whole number of 1 or more"),
+        (["s"], "no complete trial regularizes"),
+    ],
+)
+def test_what_cannot_be_confirmed_is_refused_in_a_line(
+    regsweep: Regsweep, arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    assert regsweep("-m", "seed=0,1", *SMALL, "hydra.sweep.dir=s").code == 0
+    done = regsweep("confirm", *arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert not (tmp_path / "s" / "confirmation").exists()
+
+
+def test_effort_is_judged_from_the_sweep(regsweep: Regsweep, tmp_path: Path) -> None:
+    assert regsweep(*GRID).code == 0
+    sweep = read_sweep(tmp_path / "s")
+    assert count_configurations(sweep) == 2
+    values = sweep.trials.set_index("number")["validation_accuracy"]
+    # Trials 0 and 1, and 2 and 3, are one configuration under two seeds: a pair's variance is half its squared gap.
+    variance = ((values[0] - values[1]) ** 2 / 2 + (values[2] - values[3]) ** 2 / 2) / 2
+    assert spread_of_differences(sweep) == pytest.approx((2 * variance) ** 0.5)
+
+
+def confirmation(*differences: list[float], is_sequential: bool = False) -> Confirmation:
+    arrays = [np.array(values) for values in differences]
+    seeds = list(range(1, len(arrays[0]) + 1))
+    runs = pd.DataFrame({"seed": seeds, "validation_accuracy": [0.85] * len(seeds)})
+    names = ["no regularization (tuned)", "L2 with λ=0.0003 and dropout 0.35", "L1 with λ=0.0001", "BatchNorm"]
+    made = [Candidate(name, 7, {}, 0.86, runs) for name in names[: len(arrays) + 1]]
+    level = 0.05 / len(arrays) if is_sequential else 0.05
+    return Confirmation(made[0], made[1:], compare(arrays, None, level), arrays, seeds, None, is_sequential, [])
+
+
+UP = [0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004]
+MIXED = [0.004, -0.005, 0.003, -0.004, 0.005, -0.003, 0.004, -0.005, 0.003, -0.004]
+
+
+def test_the_answer_in_plain_words(regsweep: Regsweep, tmp_path: Path) -> None:
+    assert regsweep("-m", "regularizer=none,l2", *SMALL, "hydra.sweep.dir=s").code == 0
+    sweep = read_sweep(tmp_path / "s")
+    # Mean 0.4 points, standard deviation √(6·0.1²/9) = 0.0816 points, t(0.975, 9) = 2.2622:
+    # 0.4 ± 2.2622 · 0.0816/√10 = 0.34 to 0.46. All ten signs agree: p = 2/1024, times one configuration.
+    assert answer(sweep, confirmation(UP))[0] == (
+        "L2 with λ=0.0003 and dropout 0.35 beats the tuned baseline by 0.40 points "
+        "(95 % interval 0.34 to 0.46, 10 paired seeds, adjusted p = 0.002)."
+    )
+    assert "86.00 % that it was selected for is 85.00 % on fresh seeds" in answer(sweep, confirmation(UP))[1]
+    assert answer(sweep, confirmation(MIXED))[0].startswith(
+        "No difference shown: L2 with λ=0.0003 and dropout 0.35 is 0.02 points"
+    )
+    down = [-value for value in UP]
+    assert answer(sweep, confirmation(down))[0].startswith("No configuration beats the tuned baseline")
+    assert answer(sweep, confirmation(MIXED, UP))[0].startswith(
+        "L1 with λ=0.0001 beats the tuned baseline by 0.40 points"
+    )
+    few = answer(sweep, confirmation(UP[:5], UP[:5], UP[:5]))
+    assert few[0] == (
+        "5 paired seeds cannot show a difference: with 3 configurations the smallest possible p-value is 0.19; "
+        "take 7 or more."
+    )
+    assert "anytime-valid interval" in answer(sweep, confirmation(UP, is_sequential=True))[0]
+    assert "not yet an answer" in answer(sweep, None)[1]
+
+
+def test_a_difference_has_settled_when_it_is_shown_or_small_enough() -> None:
+    assert is_settled(confirmation(UP, is_sequential=True), margin=0.0)
+    assert not is_settled(confirmation(UP, MIXED, is_sequential=True), margin=0.0)
+    assert is_settled(confirmation(UP, MIXED, is_sequential=True), margin=0.02)

@@ -1,0 +1,271 @@
+"""Reports in a real browser: opened from disk they are complete, quiet, closed to the network, and can be used."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+
+from tests.conftest import Regsweep
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+webdriver = pytest.importorskip("selenium.webdriver", reason="needs Selenium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="needs chromium and chromedriver")
+
+WATCH = """
+    window.seen = [];
+    addEventListener("securitypolicyviolation", (event) => seen.push(`${event.violatedDirective} ${event.blockedURI}`));
+    addEventListener("error", (event) => seen.push(event.message));
+    for (const name of ["alert", "confirm", "prompt", "open"]) window[name] = () => seen.push(name);
+"""
+"""Runs before a page does: what was forbidden, what failed, what a payload would call."""
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "</script><script>alert(2)</script>",
+    "</title></style><iframe src=//example.org>",
+    "javascript:alert(3)",
+    "{{ 7*7 }}${alert(4)}%{x}",
+    "<!--<script>",
+    "'&lt;b&gt;&#x27;\u2028alert(5)//",
+    '<a href="https://example.org" onclick="alert(6)">x</a>',
+]
+SEARCH = ("-m", "sweep=regularization", "regularizer=l2", "trainer.epochs=3", "hydra/launcher=basic")
+
+
+class Page:
+    """A report in the browser."""
+
+    def __init__(self, driver: Any, file: Path) -> None:
+        self.driver = driver
+        driver.get("about:blank")
+        for kind in ("browser", "performance"):
+            driver.get_log(kind)  # those of the page before
+        driver.get(file.absolute().as_uri())
+        for _ in range(300):
+            if self("return !document.querySelector('.canvas') || document.documentElement.dataset.drawn === 'all'"):
+                return
+            time.sleep(0.1)
+        raise AssertionError("the figures were not drawn in 30 seconds")
+
+    def __call__(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def require_clean(self) -> None:
+        """No message in the console, nothing forbidden or failed, no request but for the page itself."""
+        assert self.driver.get_log("browser") == []
+        assert self("return seen") == []
+        assert self("return performance.getEntriesByType('resource').map((entry) => entry.name)") == []
+        messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        urls = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+        requests = [url for url in urls if not url.startswith(("data:", "blob:", "chrome"))]
+        assert len(requests) == 1
+        assert requests[0].startswith("file:")
+
+    def figures(self) -> dict[str, int]:
+        """Return the names of the figures, and how many marks stand in each."""
+        counted: dict[str, int] = self(
+            "const marks = '.main-svg :is(.trace, .points, .hm, .bars, .scatterlayer) :is(path, image, rect)';"
+            "return Object.fromEntries([...document.querySelectorAll('.canvas')]"
+            ".map((canvas) => [canvas.dataset.name, canvas.querySelectorAll(marks).length]))"
+        )
+        return counted
+
+    def point_at_everything(self) -> None:
+        """Let every trace of every figure say what it says when it is pointed at."""
+        self(
+            "for (const canvas of document.querySelectorAll('.canvas')) canvas.data.forEach((_, trace) => {"
+            " for (const axes of ['xy', 'x2y2', 'x3y3'])"
+            "  try { Plotly.Fx.hover(canvas, [{ curveNumber: trace, pointNumber: 0 }], axes); } catch {} })"
+        )
+        time.sleep(0.3)
+
+    def column(self, name: str) -> list[str]:
+        """Return what the table shows in a column."""
+        cells: list[str] = self(
+            "const headers = [...document.querySelectorAll('#table th')];"
+            "const i = headers.findIndex((th) => th.innerText.trim() === arguments[0]);"
+            "return [...document.querySelectorAll('#table tbody tr')].map((row) => row.cells[i].innerText)",
+            name,
+        )
+        return cells
+
+    def click_header(self, name: str, *, by_key: bool = False) -> str | None:
+        """Sort by a column, and return what its header says of it to a screen reader."""
+        for header in self.driver.find_elements("css selector", "#table th"):
+            if header.text.strip() == name:
+                button = header.find_element("css selector", "button")
+                button.send_keys("\ue007") if by_key else button.click()
+                break
+        said: str | None = self(
+            "return [...document.querySelectorAll('#table th')]"
+            ".find((th) => th.innerText.trim() === arguments[0]).getAttribute('aria-sort')",
+            name,
+        )
+        return said
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    profile = tmp_path_factory.mktemp("profile")
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",  # refused to root, whom a container runs tests as
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+        "--window-size=1366,800",
+        f"--user-data-dir={profile}",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
+    yield driver
+    driver.quit()
+
+
+def test_an_optuna_sweep_is_shown_sorted_and_filtered(regsweep: Regsweep, driver: Any) -> None:
+    regsweep(*SEARCH, "hydra.sweeper.n_trials=8", "hydra.sweep.dir=sweep")
+    assert regsweep("report", "sweep").code == 0
+
+    page = Page(driver, Path("sweep/report.html"))
+
+    page.point_at_everything()
+    assert page("return document.querySelectorAll('.hoverlayer .hovertext').length") > 0
+    marks = page.figures()
+    assert {"accuracy_over_lambda", "best_so_far", "learning_curves"} <= marks.keys()
+    assert all(marks.values()), marks
+    accuracies = [float(cell) for cell in page.column("validation accuracy (%)")]
+    assert len(accuracies) == 8
+    assert accuracies == sorted(accuracies, reverse=True)
+
+    assert page.click_header("dropout") == "ascending"
+    dropouts = [float(cell) for cell in page.column("dropout")]
+    assert dropouts == sorted(dropouts)
+    assert page.click_header("dropout", by_key=True) == "descending"
+    assert [float(cell) for cell in page.column("dropout")] == sorted(dropouts, reverse=True)
+    assert page("return document.activeElement.innerText.trim()") == "dropout"
+
+    switches = page.column("batch_norm")
+    driver.find_element("id", "filter").send_keys("batch_norm=true complete")
+    assert page.column("batch_norm") == ["true"] * switches.count("true")
+    driver.find_element("id", "filter").clear()
+    driver.find_element("id", "filter").send_keys("no such thing")
+    assert page.column("trial") == []
+    page.require_clean()
+
+
+def test_a_row_leads_to_its_folder_and_to_what_runs_it_again(regsweep: Regsweep, driver: Any) -> None:
+    regsweep("-m", "regularizer=none,l2", "seed=0,1", "trainer.epochs=2", "hydra.sweep.dir=a grid")
+    regsweep("report", "a grid")
+
+    page = Page(driver, Path("a grid/report.html"))
+
+    links = page("return [...document.querySelectorAll('#table tbody a')].map((link) => link.href)")
+    assert {Path(unquote(urlsplit(link).path)) for link in links} == {
+        Path("a grid", str(n)).absolute() for n in range(4)
+    }
+    driver.find_element("css selector", "#table tbody button").click()
+    time.sleep(0.2)
+    command = driver.find_element("css selector", "#copied code").text
+    assert command == f"regsweep reproduce 'a grid/{page.column('trial')[0]}'"
+    assert all(page.figures().values())
+    page.require_clean()
+
+
+def test_a_single_run_and_an_unfinished_sweep_are_shown(regsweep: Regsweep, driver: Any) -> None:
+    regsweep("regularizer=l1", "regularizer.lambda=1e-3", "trainer.epochs=3", "hydra.run.dir=run")
+    regsweep(*SEARCH, "hydra.sweeper.n_trials=6", "hydra.sweep.dir=sweep")
+    for file in ("result.json", "trial.json"):
+        Path("sweep/2", file).unlink()
+    half = Path("sweep/3/result.json").read_text()
+    Path("sweep/3/result.json").write_text(half[: len(half) // 2])
+    regsweep("report", "run", "sweep")
+
+    run = Page(driver, Path("run/report.html"))
+    assert all(run.figures().values())
+    assert "weight_histogram" in run.figures()
+    run.require_clean()
+
+    sweep = Page(driver, Path("sweep/report.html"))
+    assert all(sweep.figures().values())
+    driver.find_element("css selector", "#status option[value=interrupted]").click()
+    assert sweep.column("trial") == ["2"]
+    assert "3/result.json" in driver.find_element("id", "problems").text
+    assert "interrupted" in driver.find_element("id", "ended").text
+    sweep.require_clean()
+
+    comparison = Page(driver, Path("comparison.html"))
+    links = comparison("return [...document.querySelectorAll('.sweeps a')].map((link) => link.href)")
+    assert links == [Path(name, "report.html").absolute().as_uri() for name in ("run", "sweep")]
+    assert all(comparison.figures().values())
+    comparison.require_clean()
+
+
+def test_hostile_strings_stay_text(regsweep: Regsweep, driver: Any) -> None:
+    """In keys, values, errors and names of folders."""
+    hostile = _hostile_sweep(regsweep)
+    assert regsweep("report", str(hostile)).code == 0
+
+    page = Page(driver, hostile / "report.html")
+
+    text = page("return document.body.textContent")
+    shown = page("return JSON.parse(document.getElementById('trials-data').textContent)")
+    values = [value for column in shown["columns"] for value in column["values"]]
+    for payload in PAYLOADS:
+        line = " ".join(payload.split())
+        assert f"error {line}" in " ".join(text.split())
+        assert payload in values
+    links = page("return [...document.querySelectorAll('#table tbody a')].map((link) => link.href)")
+    assert {Path(unquote(urlsplit(link).path)) for link in links} == {
+        path.parent.absolute() for path in hostile.glob("*/result.json")
+    }
+    assert page.column("trial")
+    assert all(page.figures().values())
+    driver.find_element("id", "filter").send_keys("<script>")
+    assert len(page.column("trial")) >= 1
+    page.click_header("status")
+    page.point_at_everything()
+    assert page("return document.querySelectorAll('img, iframe, svg a, [onerror], [onload], [onclick]').length") == 0
+    assert page("return [...document.links].filter((link) => link.protocol !== 'file:').length") == 0
+    assert page("return document.querySelectorAll('script').length") == _num_own_scripts(page)
+    page.require_clean()
+
+
+def _num_own_scripts(page: Page) -> int:
+    """The theme, the trials and each figure as data; the table's, the figures' and Plotly's script."""
+    return 5 + len(page.figures())
+
+
+def _hostile_sweep(regsweep: Regsweep) -> Path:
+    """Return a sweep whose records were written by someone who does not mean well."""
+    regsweep("-m", "regularizer=l1", f"seed=range({len(PAYLOADS) + 4})", "trainer.epochs=2", "hydra.sweep.dir=sweep")
+    hostile = Path("sweep").rename(PAYLOADS[1])
+    key = "regularizer.<b>alert(7)</b>"
+    for number in range(len(PAYLOADS) + 4):
+        run, payload = hostile / str(number), PAYLOADS[number % len(PAYLOADS)]
+        result = json.loads((run / "result.json").read_text())
+        result["git"] = {"commit": payload, "dirty": True}
+        result["versions"]["torch"] = payload
+        result["histogram"] = dict(zip(PAYLOADS, result["histogram"].values(), strict=False))
+        result["sparsity"]["layers"] = dict.fromkeys(PAYLOADS, 0.5)
+        if number < len(PAYLOADS):
+            result |= {"status": "failed", "error": f"error {payload}"}
+        (run / "result.json").write_text(json.dumps(result))
+        overrides = [f"{key}={payload}", f"{PAYLOADS[0]}={number}", "regularizer=l1", f"seed={number}"]
+        (run / ".hydra/overrides.yaml").write_text(yaml.safe_dump(overrides))
+        run.rename(hostile / f"{payload} {number}".replace("/", "⁄"))
+    (hostile / "command.json").write_text(json.dumps({"arguments": PAYLOADS, "working_folder": PAYLOADS[0]}))
+    return hostile

@@ -1,0 +1,447 @@
+"""Each figure shows what its records say, or says why it cannot."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from regsweep.report.confirmation import Candidate, Confirmation
+from regsweep.report.figures import (
+    Drawing,
+    Evidence,
+    compare_sweeps,
+    curves,
+    draw_all,
+    forest,
+    front,
+    heatmap,
+    importance,
+    progress,
+    slopes,
+    strength,
+    weights,
+)
+from regsweep.report.figures.points import MOST_POINTS
+from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.statistics import compare
+
+PENALTY, LAMBDA, DROPOUT, BATCH_NORM = (f"regularizer.{key}" for key in ("penalty", "lambda", "dropout", "batch_norm"))
+HOSTILE = "<img src=x onerror=alert(1)>%{x}</script><b>"
+
+
+def make_sweep(folder: Path, swept: dict[str, Any], **columns: Any) -> Sweep:
+    """Return a sweep with these columns; all trials are complete, one second apart, unless `columns` says otherwise."""
+    number = max(len(values) for values in {**swept, **columns}.values() if isinstance(values, list | np.ndarray))
+    given = {
+        "number": range(number),
+        "folder": [str(i) for i in range(number)],
+        "status": "complete",
+        "validation_accuracy": np.linspace(0.5, 0.9, number),
+        "sparsity": 0.0,
+        "total_seconds": 1.0,
+        "seed": 0,
+        "error": None,
+        "duplicate_of": np.nan,
+        "ended": 1e9 + np.arange(number),
+    }
+    return Sweep(folder, pd.DataFrame({**given, **swept, **columns}), list(swept))
+
+
+def search(folder: Path, number: int = 60, **columns: Any) -> Sweep:
+    """Return a sweep with drawn values; λ is 0 where there is no penalty."""
+    rng = np.random.default_rng(0)
+    is_none = rng.random(number) < 0.3
+    swept = {
+        PENALTY: np.where(is_none, "none", "l1"),
+        LAMBDA: np.where(is_none, 0, 10 ** rng.uniform(-6, -2, number)),
+        DROPOUT: rng.uniform(0, 0.8, number),
+        BATCH_NORM: rng.random(number) < 0.5,
+    }
+    accuracy = 0.8 + 0.1 * rng.random(number) * (1 - swept[DROPOUT])
+    return make_sweep(folder, swept, **{"validation_accuracy": accuracy, **columns})
+
+
+def grid(folder: Path, **columns: Any) -> Sweep:
+    """Return a grid of 3 λ (one of them 0) × 2 dropout × BatchNorm × 2 seeds."""
+    rows = [
+        (penalty, dropout, switch, seed)
+        for penalty in (0.0, 1e-4, 1e-3)
+        for dropout in (0.0, 0.5)
+        for switch in (False, True)
+        for seed in (0, 1)
+    ]
+    table = pd.DataFrame(rows, columns=[LAMBDA, DROPOUT, BATCH_NORM, "seed"])
+    accuracy = 0.8 + 0.05 * table[BATCH_NORM] + 0.01 * table["seed"] - 0.02 * table[DROPOUT] - 10 * table[LAMBDA]
+    swept = {name: table[name].to_numpy() for name in (LAMBDA, DROPOUT, BATCH_NORM, "seed")}
+    return make_sweep(folder, swept, **{"validation_accuracy": accuracy.to_numpy(), **columns})
+
+
+def confirmation(*, is_sequential: bool = False) -> Confirmation:
+    """Return three configurations on eight seeds: the second one is clearly the best."""
+    rng = np.random.default_rng(1)
+    base = rng.normal(0.83, 0.003, 8)
+    gains = [rng.normal(mean, 0.002, 8) for mean in (0.0, 0.01, -0.004)]
+
+    def candidate(name: str, accuracy: np.ndarray) -> Candidate:
+        runs = pd.DataFrame({"seed": range(8), "status": "complete", "test_accuracy": accuracy})
+        return Candidate(name, 3, {}, 0.86, runs)
+
+    candidates = [candidate(name, base + gain) for name, gain in zip(("dull", HOSTILE, "bad"), gains, strict=True)]
+    comparisons = compare(gains)
+    baseline = candidate("no regularization (tuned)", base)
+    return Confirmation(baseline, candidates, comparisons, gains, list(range(8)), None, is_sequential, [])
+
+
+def write_trial(folder: Path, layers: dict[str, Any], number: int = 0) -> None:
+    path = folder / str(number)
+    path.mkdir()
+    history = "epoch,train_accuracy,validation_accuracy\n1,0.5,0.4\n2,0.9,0.6\n"
+    (path / "history.csv").write_text(history, encoding="utf-8")
+    (path / "result.json").write_text(json.dumps({"histogram": layers}), encoding="utf-8")
+
+
+def markers(drawing: Drawing) -> list[Any]:
+    """Return the traces of single points that stand for trials: those that say something when pointed at."""
+    assert drawing.figure is not None
+    return [trace for trace in drawing.figure.data if trace.mode == "markers" and trace.hovertext is not None]
+
+
+def points(drawing: Drawing) -> int:
+    return sum(len(trace.x) for trace in markers(drawing))
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from strings(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from strings(each)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_the_forest_has_every_seed_and_the_best_on_top() -> None:
+    found = confirmation()
+    drawing = forest.draw(Evidence(None, found))  # type: ignore[arg-type]
+    assert drawing.figure is not None
+    assert drawing.data is not None
+    assert list(drawing.data["name"]) == [HOSTILE, "dull", "bad"]
+    seeds = [trace for trace in drawing.figure.data if trace.mode == "markers" and len(trace.x) == 8]
+    np.testing.assert_allclose(seeds[0].x, 100 * found.differences[1])
+    assert seeds[0].y[0] > seeds[1].y[0] > seeds[2].y[0]
+    means = [trace for trace in drawing.figure.data if trace.mode == "markers" and len(trace.x) == 1]
+    assert [trace.marker.symbol for trace in means] == ["diamond", "diamond-open", "diamond"]  # as Holm says
+    assert any(f"p = {found.comparisons[1].adjusted_p_value:.3f}" in a.text for a in drawing.figure.layout.annotations)
+    assert any(shape.x0 == 0 == shape.x1 for shape in drawing.figure.layout.shapes)
+
+
+def test_a_forest_of_several_looks_shows_anytime_intervals_and_no_p_value() -> None:
+    found = confirmation(is_sequential=True)
+    drawing = forest.draw(Evidence(None, found))  # type: ignore[arg-type]
+    assert drawing.figure is not None
+    assert drawing.data is not None
+    assert drawing.data["low_points"].iloc[0] == pytest.approx(100 * found.comparisons[1].anytime.low)
+    assert not any("p = " in annotation.text for annotation in drawing.figure.layout.annotations)
+
+
+def test_accuracy_over_lambda_has_every_complete_trial_once(tmp_path: Path) -> None:
+    status = ["complete"] * 55 + ["failed", "pruned", "diverged", "interrupted", "unreadable"]
+    sweep = search(tmp_path, status=status)
+    drawing = strength.draw(Evidence(sweep))
+    assert drawing.figure is not None
+    assert points(drawing) == 55
+    complete = sweep.trials[:55]
+    none = [trace for trace in markers(drawing) if trace.xaxis == "x"]
+    assert sum(len(trace.x) for trace in none) == (complete[PENALTY] == "none").sum()
+    assert drawing.figure.layout.xaxis.ticktext == ("none",)
+    drawn = np.sort(np.concatenate([trace.x for trace in markers(drawing) if trace.xaxis == "x2"]))
+    np.testing.assert_allclose(drawn, np.sort(complete[LAMBDA][complete[LAMBDA] > 0]))
+    assert drawing.figure.layout.xaxis2.type == "log"
+    ring = next(trace for trace in drawing.figure.data if trace.name.startswith("best"))
+    best = sweep.best()
+    assert best is not None
+    assert ring.y[0] == pytest.approx(100 * best["validation_accuracy"])
+    symbols = {trace.name: set(trace.marker.symbol) for trace in markers(drawing)}
+    assert symbols["BatchNorm off"] != symbols["BatchNorm on"]  # not by colour alone
+
+
+def test_accuracy_over_lambda_joins_the_means_of_a_grid(tmp_path: Path) -> None:
+    sweep = grid(tmp_path)
+    drawing = strength.draw(Evidence(sweep))
+    assert drawing.figure is not None
+    line = next(t for t in drawing.figure.data if t.mode == "lines" and t.xaxis == "x2" and "on" in t.legendgroup)
+    on = sweep.trials[sweep.trials[BATCH_NORM] & (sweep.trials[LAMBDA] > 0)]
+    np.testing.assert_allclose(line.y, 100 * on.groupby(LAMBDA)["validation_accuracy"].mean())
+    assert list(drawing.figure.layout.xaxis2.ticktext) == ["1e-4", "0.001"]
+
+
+def test_accuracy_over_lambda_needs_no_tick_where_all_trials_have_a_penalty(tmp_path: Path) -> None:
+    drawing = strength.draw(Evidence(make_sweep(tmp_path, {"optim.weight_decay": [1e-5, 1e-4, 3e-3]})))
+    assert drawing.figure is not None
+    assert points(drawing) == 3
+    assert [axis.title.text for axis in drawing.figure.select_xaxes()] == ["weight_decay (log scale)"]
+
+
+def test_bad_trials_stand_at_the_edge_and_are_counted(tmp_path: Path) -> None:
+    sweep = search(tmp_path)
+    sweep.trials.loc[:2, "validation_accuracy"] = 0.1
+    for draw in (strength.draw, slopes.draw, progress.draw):
+        drawing = draw(Evidence(sweep))
+        low = [
+            y for trace in markers(drawing) for y, s in zip(trace.y, trace.marker.symbol, strict=True) if "open" in s
+        ]
+        assert len(low) in (3, 6)  # in one panel or in two
+        assert min(low) > 50
+        assert "3 trials below" in drawing.caption
+
+
+def test_the_map_leaves_missing_cells_visible(tmp_path: Path) -> None:
+    whole = grid(tmp_path)
+    gone = (whole.trials[LAMBDA] == 1e-3) & (whole.trials[DROPOUT] == 0.5) & whole.trials[BATCH_NORM]
+    whole.trials.loc[gone, "status"] = "failed"
+    drawing = heatmap.draw(Evidence(whole))
+    assert drawing.figure is not None
+    assert drawing.data is not None
+    assert len(drawing.data) == 12
+    empty = drawing.data[drawing.data["num_trials"] == 0]
+    assert empty[["batch_norm", "lambda", "dropout"]].values.tolist() == [["on", "0.001", "0.5"]]
+    frames = drawing.figure.layout.shapes
+    assert len(frames) == 1
+    assert frames[0].line.dash == "dot"
+    assert "1 cell without a trial" in drawing.caption
+    assert [title.text for title in drawing.figure.layout.annotations] == ["BatchNorm off", "BatchNorm on"]
+    assert list(drawing.data["lambda"][:3]) == ["none", "1e-4", "0.001"]
+    off = drawing.data.iloc[0]
+    assert off["mean"] == pytest.approx(80.5)
+    assert off["num_trials"] == 2
+
+
+def test_the_map_of_a_search_is_binned_and_counts_every_trial(tmp_path: Path) -> None:
+    sweep = search(tmp_path)
+    drawing = heatmap.draw(Evidence(sweep))
+    assert drawing.figure is not None
+    assert drawing.data is not None
+    assert drawing.data["num_trials"].sum() == 60
+    assert len(drawing.figure.layout.shapes) == (drawing.data["num_trials"] == 0).sum() > 0
+    trials = sweep.trials
+    inside = trials[
+        trials[LAMBDA].between(1e-4, 1e-3) & trials[DROPOUT].between(0.2, 0.4) & ~trials[BATCH_NORM].astype(bool)
+    ]
+    cell = drawing.data.query("batch_norm == 'off' and `lambda` == '1e-4 to 0.001' and dropout == '0.2 to 0.4'")
+    assert cell["num_trials"].item() == len(inside) > 0
+    assert cell["mean"].item() == pytest.approx(100 * inside["validation_accuracy"].mean())
+
+
+def test_slopes_pair_what_agrees_in_all_else(tmp_path: Path) -> None:
+    drawing = slopes.draw(Evidence(grid(tmp_path)))
+    assert drawing.data is not None
+    assert len(drawing.data) == 12
+    np.testing.assert_allclose(drawing.data["on"] - drawing.data["off"], 0.05)
+    assert "12 are better" in drawing.caption
+
+
+def test_slopes_of_a_search_are_not_made_up(tmp_path: Path) -> None:
+    drawing = slopes.draw(Evidence(search(tmp_path)))
+    assert points(drawing) == 60
+    assert "not paired" in drawing.caption
+
+
+def test_importance_is_that_of_optuna(tmp_path: Path) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        penalty = trial.suggest_categorical("regularizer.penalty", ["none", "l1"])
+        cost = abs(np.log10(trial.suggest_float(LAMBDA, 1e-6, 1e-2, log=True)) + 4) if penalty == "l1" else 2.0
+        return 1 - 0.1 * cost - 0.3 * trial.suggest_float(DROPOUT, 0.0, 0.8)
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
+    for strength_, dropout in ((1e-6, 0.0), (1e-2, 0.8)):  # the ends of the ranges are among the trials
+        study.enqueue_trial({PENALTY: "l1", LAMBDA: strength_, DROPOUT: dropout})
+    study.optimize(objective, n_trials=60)
+    table = pd.DataFrame([trial.params for trial in study.trials])
+    swept = {PENALTY: table[PENALTY], LAMBDA: table[LAMBDA].fillna(0), DROPOUT: table[DROPOUT]}
+    sweep = make_sweep(tmp_path, swept, validation_accuracy=np.array([trial.value for trial in study.trials]))
+    drawing = importance.draw(Evidence(sweep))
+    assert drawing.data is not None
+    found = dict(zip(drawing.data["parameter"], drawing.data["importance"], strict=True))
+    assert found == pytest.approx(optuna.importance.get_param_importances(study))
+    assert list(found) == list(optuna.importance.get_param_importances(study))
+
+
+@pytest.mark.parametrize("maximize", [True, False])
+def test_the_best_so_far_is_the_running_best(tmp_path: Path, *, maximize: bool) -> None:
+    rng = np.random.default_rng(2)
+    made = make_sweep(tmp_path, {"a": rng.random(20)}, loss=rng.random(20), ended=1e9 + rng.permutation(20))
+    sweep = Sweep(tmp_path, made.trials, made.swept, "loss", maximize)
+    drawing = progress.draw(Evidence(sweep))
+    assert drawing.figure is not None
+    assert drawing.data is not None
+    assert points(drawing) == 40  # in two panels
+    choose = max if maximize else min
+    for row in drawing.data.itertuples():
+        earlier = drawing.data["elapsed_seconds"] <= row.elapsed_seconds
+        assert row.best_by_seconds == choose(drawing.data["loss"][earlier])
+        assert row.best_by_number == choose(drawing.data["loss"][drawing.data["number"] <= row.number])
+    assert drawing.data["elapsed_seconds"].min() == 1  # since the first trial began
+
+
+def test_learning_curves_show_both_trials_and_their_gap(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path, {LAMBDA: [0.0, 1e-3], DROPOUT: [0.0, 0.5]})
+    for number in (0, 1):
+        write_trial(tmp_path, {}, number)
+    drawing = curves.draw(Evidence(sweep))
+    assert drawing.figure is not None
+    assert [list(trace.y) for trace in drawing.figure.data] == [[50, 90], [40, 60]] * 2
+    titles = [title.text for title in drawing.figure.layout.annotations]
+    assert titles[0].startswith("best: trial 1")
+    assert titles[1].startswith("without regularization: trial 0")
+    assert "gap in the end 30.0 points" in titles[0]
+    (tmp_path / "1" / "history.csv").write_text("epoch,train_acc", encoding="utf-8")
+    (tmp_path / "0" / "history.csv").unlink()
+    assert curves.draw(Evidence(sweep)).missing == "no history.csv with the accuracies of two or more epochs"
+
+
+def test_exact_zeros_are_a_bar_of_their_own(tmp_path: Path) -> None:
+    layers = {
+        "first": {"low": -1.0, "high": 1.0, "counts": [1, 2, 3, 4], "zeros": 30},
+        "second": {"low": -2.0, "high": 2.0, "counts": [5, 0, 0, 5], "zeros": 0},
+        "damaged": {"low": -1.0, "high": 1.0, "counts": "many", "zeros": 0},
+    }
+    sweep = make_sweep(tmp_path, {LAMBDA: [1e-3]}, sparsity=[0.6])
+    write_trial(tmp_path, layers)
+    drawing = weights.draw_histogram(Evidence(sweep))
+    assert drawing.figure is not None
+    assert drawing.data is not None
+    zeros = [trace for trace in drawing.figure.data if trace.name == "exact zeros"]
+    assert [(list(trace.x), list(trace.y)) for trace in zeros] == [([0], [30])]
+    assert drawing.data["count"].sum() == 40 + 10
+    assert drawing.figure.layout.yaxis.type == "log"
+    shares = weights.draw_zeros(Evidence(sweep)).data
+    assert shares is not None
+    assert shares[["layer", "weights", "share"]].values.tolist() == [["first", 40, 0.75], ["second", 10, 0.0]]
+
+
+def test_the_front_is_what_brute_force_finds(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        sparsity, accuracy = rng.integers(0, 6, 30) / 5, rng.integers(0, 8, 30) / 8
+        beaten = [
+            any(
+                s >= sparsity[i] and a >= accuracy[i] and (s > sparsity[i] or a > accuracy[i])
+                for s, a in zip(sparsity, accuracy, strict=True)
+            )
+            for i in range(30)
+        ]
+        assert front.front(sparsity, accuracy).tolist() == np.logical_not(beaten).tolist()
+    drawing = front.draw(Evidence(make_sweep(tmp_path, {LAMBDA: [0, 1e-4, 1e-3]}, sparsity=[0.0, 0.5, 0.2])))
+    assert drawing.data is not None
+    assert drawing.data["on_front"].tolist() == [False, True, True]
+
+
+def test_thousands_of_trials_are_thinned_and_the_caption_says_so(tmp_path: Path) -> None:
+    sweep = search(tmp_path, 10_000, sparsity=np.linspace(0, 1, 10_000))
+    drawings = {drawing.name: drawing for drawing in draw_all(Evidence(sweep))}
+    for name in ("accuracy_over_lambda", "batch_norm_slopes", "best_so_far", "accuracy_sparsity_front"):
+        drawing = drawings[name]
+        assert drawing.data is not None
+        assert len(drawing.data) == 10_000  # the table has all
+        panels = 2 if name == "best_so_far" else 1
+        assert 0.9 * MOST_POINTS <= points(drawing) / panels <= 1.1 * MOST_POINTS
+        assert re.search(r"3,0\d\d of [\d,]+ points are drawn", drawing.caption)
+    size = sum(len(drawing.figure.to_json()) for drawing in drawings.values() if drawing.figure is not None)
+    assert size < 8e6
+
+
+def test_what_comes_from_configurations_stays_text(tmp_path: Path) -> None:
+    swept = {
+        HOSTILE: [HOSTILE, "b"] * 12,
+        LAMBDA: np.repeat([0, 1e-4, 1e-3], 8),
+        PENALTY: np.repeat(["none", HOSTILE, "l1"], 8),
+        DROPOUT: [0.0, 0.5] * 12,
+        BATCH_NORM: [True, True, False, False] * 6,
+    }
+    folder = tmp_path / HOSTILE.replace("/", "")
+    folder.mkdir()
+    sweep = make_sweep(folder, swept, sparsity=0.5)
+    write_trial(folder, {HOSTILE: {"low": -1.0, "high": 1.0, "counts": [1, 2], "zeros": 3}}, 23)
+    evidence = Evidence(sweep, confirmation())
+    for drawing in [*draw_all(evidence), *compare_sweeps([evidence, evidence])]:
+        if drawing.figure is None:
+            continue
+        told = drawing.figure.to_plotly_json()
+        for text in strings(told):
+            assert "<img" not in text
+            assert "</script" not in text
+        templates = [t for trace in drawing.figure.data if (t := trace.hovertemplate)]
+        assert not any("%{x}<" in t and "img" in t for t in templates)
+    assert any("&lt;img" in text for drawing in draw_all(evidence) for text in _all_text(drawing))
+
+
+def _all_text(drawing: Drawing) -> list[str]:
+    return [] if drawing.figure is None else list(strings(json.loads(drawing.figure.to_json())))
+
+
+def one_failed(folder: Path) -> Sweep:
+    return search(folder, 1, status="failed", validation_accuracy=np.nan)
+
+
+def all_failed(folder: Path) -> Sweep:
+    return search(folder, status="failed", validation_accuracy=np.nan)
+
+
+def one_trial(folder: Path) -> Sweep:
+    return search(folder, 1)
+
+
+def constants(folder: Path) -> Sweep:
+    return make_sweep(folder, {LAMBDA: [1e-3] * 20, DROPOUT: [0.5] * 20}, validation_accuracy=[0.5] * 20)
+
+
+def nothing_swept(folder: Path) -> Sweep:
+    return make_sweep(folder, {}, validation_accuracy=np.linspace(0, 1, 12))
+
+
+def no_trials(folder: Path) -> Sweep:
+    whole = search(folder)
+    return Sweep(folder, whole.trials.iloc[:0], whole.swept)
+
+
+@pytest.mark.parametrize("poor", [one_failed, all_failed, one_trial, constants, nothing_swept, no_trials])
+def test_what_the_data_cannot_support_is_missing_with_a_reason(tmp_path: Path, poor: Callable[[Path], Sweep]) -> None:
+    drawings = {drawing.name: drawing for drawing in draw_all(Evidence(poor(tmp_path)))}
+    assert len(drawings) == 10
+    can_show = {"best_so_far"} if poor in (constants, nothing_swept) else set()
+    for name, drawing in drawings.items():
+        assert (drawing.figure is not None) == (name in can_show), name
+        if drawing.missing is not None:
+            assert len(drawing.missing) > 10
+            assert "\n" not in drawing.missing
+
+
+def test_several_sweeps_are_compared_by_name(tmp_path: Path) -> None:
+    evidences = [Evidence(grid(tmp_path / "x" / "a"), confirmation()), Evidence(search(tmp_path / "y" / "a"))]
+    courses, bests = compare_sweeps(evidences)
+    assert courses.figure is not None
+    assert [trace.name for trace in courses.figure.data] == ["x/a", "y/a"]
+    assert bests.data is not None
+    assert bests.data["confirmed_test_accuracy"].notna().tolist() == [True, False]
+    assert "1 sweep not confirmed yet" in bests.caption
+    nothing = compare_sweeps([Evidence(all_failed(tmp_path))])
+    assert all(drawing.missing for drawing in nothing)
+
+
+def test_a_real_sweep_of_presets_is_drawn(regsweep: Callable[..., Any], tmp_path: Path) -> None:
+    arguments = "regularizer=none,batchnorm seed=0,1 hydra.sweep.dir=s trainer.epochs=2 dataset.train_size=100"
+    assert regsweep("-m", *arguments.split()).code == 0
+    drawings = {drawing.name: drawing for drawing in draw_all(Evidence(read_sweep(tmp_path / "s")))}
+    drawn = {name for name, drawing in drawings.items() if drawing.figure is not None}
+    assert drawn == {"batch_norm_slopes", "best_so_far", "learning_curves", "weight_histogram"}
+    pairs = drawings["batch_norm_slopes"].data
+    assert pairs is not None
+    assert len(pairs) == 2  # one for each seed

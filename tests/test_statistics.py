@@ -1,0 +1,333 @@
+"""The intervals cover, the p-values are exact, and equal networks are seldom called different.
+
+Shapes: S seeds, N images, D draws of a simulation.
+"""
+
+import gc
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy import integrate, stats
+from statsmodels.stats.power import TTestPower
+
+from regsweep.statistics import (
+    Interval,
+    anytime_interval,
+    compare,
+    holm,
+    least_p_value,
+    least_seeds,
+    seeds_and_images_interval,
+    seeds_needed,
+    sign_flip_p_value,
+    t_interval,
+)
+
+FloatArray = NDArray[np.float64]
+
+# Differences of accuracy on a test set of 10,000 images.
+counts = st.integers(-500, 500).map(lambda count: count / 10_000)
+differences = st.lists(counts, min_size=2, max_size=12)
+five_seeds = (0.001, 0.002, 0.003, 0.004, 0.005)
+
+
+@pytest.fixture
+def _quick_collection() -> Iterator[None]:
+    """Statsmodels collects garbage in every call of Holm: leave it nothing to walk through."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def covers(interval: Interval, value: float) -> bool:
+    return interval.low <= value <= interval.high
+
+
+def ends(interval: Interval) -> tuple[float, float]:
+    return interval.low, interval.high
+
+
+def test_t_interval_by_hand() -> None:
+    # mean 3, variance (4 + 1 + 0 + 1 + 4) / 4 = 2.5, standard error √(2.5 / 5) = 0.707107, t(0.975; 4) = 2.776445:
+    # 3 ± 1.963243, in thousandths.
+    assert ends(t_interval(five_seeds)) == pytest.approx((0.001036757, 0.004963243), abs=1e-9)
+
+
+def test_t_interval_is_scipys() -> None:
+    values_S = np.random.default_rng(1).normal(0.002, 0.003, 10)
+    expected = stats.t.interval(0.9, 9, values_S.mean(), stats.sem(values_S))
+    assert ends(t_interval(values_S, 0.9)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("heavy_tailed", [False, True])
+def test_t_interval_covers(heavy_tailed: bool) -> None:
+    generator = np.random.default_rng(2)
+    values_DS = generator.standard_t(5, (2000, 10)) if heavy_tailed else generator.normal(size=(2000, 10))
+    share = np.mean([covers(t_interval(values_S), 0) for values_S in values_DS])
+    assert 0.93 <= share <= 0.97
+
+
+def test_anytime_interval_by_hand() -> None:
+    # S = 5, r = 6, q = (6 · 400)^(1/5) = 4.742873, u = 3.742873 / (1 - 4.742873 / 6) = 17.86409, Σ(d - mean)² = 10:
+    # 3 ± √(17.86409 · 10 / 5) = 3 ± 5.977306, in thousandths.
+    assert ends(anytime_interval(five_seeds)) == pytest.approx((-0.002977306, 0.008977306), abs=1e-8)
+
+
+@pytest.mark.parametrize("num_seeds", [5, 10, 40])
+def test_anytime_interval_ends_where_the_mixture_says(num_seeds: int) -> None:
+    """At its ends, the t statistic is 1/α times as likely under effects drawn from N(0, 1) as under none."""
+    values_S = np.random.default_rng(num_seeds).normal(0.3, 1, num_seeds)
+    interval = anytime_interval(values_S, 0.9)
+    for end in ends(interval):
+        t = (values_S.mean() - end) / stats.sem(values_S)
+
+        def integrand(effect: float, t: float = t) -> float:
+            likelihood = stats.nct.pdf(t, num_seeds - 1, math.sqrt(num_seeds) * effect)
+            return float(likelihood * stats.norm.pdf(effect))
+
+        mixture, _ = integrate.quad(integrand, -8, 8, points=[t / math.sqrt(num_seeds)], limit=200)
+        assert mixture / stats.t.pdf(t, num_seeds - 1) == pytest.approx(10, rel=1e-5)
+
+
+@pytest.mark.parametrize("num_seeds", [2, 3, 4])
+def test_anytime_interval_is_unbounded_with_few_seeds(num_seeds: int) -> None:
+    assert ends(anytime_interval(five_seeds[:num_seeds])) == (-math.inf, math.inf)
+
+
+def test_anytime_interval_covers_at_every_look() -> None:
+    """One in twenty experiments may ever exclude the truth; a t interval that is looked at as often errs far more."""
+    values_DS = np.random.default_rng(3).normal(1, 2, (1000, 50))
+    ever_missed = ever_missed_by_t = 0
+    for values_S in values_DS:
+        looks = range(2, 51)
+        ever_missed += any(not covers(anytime_interval(values_S[:look]), 1) for look in looks)
+        ever_missed_by_t += any(not covers(t_interval(values_S[:look]), 1) for look in (2, 5, 10, 20, 30, 40, 50))
+    assert ever_missed / 1000 <= 0.05
+    assert ever_missed_by_t / 1000 > 0.1
+
+
+@given(differences)
+def test_intervals_turn_with_the_sign(values: list[float]) -> None:
+    turned = [-value for value in values]
+    for interval in (t_interval, anytime_interval):
+        assert ends(interval(turned)) == pytest.approx(tuple(-end for end in reversed(ends(interval(values)))))
+
+
+@given(differences, st.sampled_from([0.125, 0.5, 3.0, 100.0]))
+def test_intervals_scale_with_the_unit(values: list[float], scale: float) -> None:
+    for interval in (t_interval, anytime_interval):
+        scaled = ends(interval([scale * value for value in values]))
+        assert scaled == pytest.approx(tuple(scale * end for end in ends(interval(values))), abs=1e-12)
+
+
+@given(differences)
+def test_looking_at_every_seed_costs_width(values: list[float]) -> None:
+    fixed, anytime = t_interval(values), anytime_interval(values)
+    assert anytime.low <= fixed.low + 1e-12
+    assert fixed.high <= anytime.high + 1e-12
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1])
+def test_differences_without_spread(value: float) -> None:
+    """The noise of floating point, as in 0.3 - 0.2 and 0.2 - 0.1, is no spread."""
+    values_S = value + 1e-17 * np.arange(6)
+    for interval in (t_interval(values_S), anytime_interval(values_S)):
+        assert interval.low == interval.high == pytest.approx(value)
+    cells_SN = np.full((6, 4), value)
+    assert ends(seeds_and_images_interval(cells_SN)) == pytest.approx((value, value))
+    assert sign_flip_p_value(values_S) == (1.0 if value == 0 else 2 / 2**6)
+
+
+def test_seeds_and_images_interval_by_hand() -> None:
+    # Means of seeds 1/2, 1/2, 0, of images 1, -1/3, of all 1/3.
+    # M_S = 2 (1/36 + 1/36 + 4/36) / 2 = 1/6, M_N = 3 (4/9 + 4/9) / 1 = 8/3,
+    # rest (-1/6, 1/6), (-1/6, 1/6), (1/3, -1/3): M_E = (4/36 + 2/9) / (2 · 1) = 1/6.
+    # Variance (1/6 + 8/3 - 1/6) / 6 = 4/9, freedom (64/9) / (1/72 + 64/9 + 1/72) = 256/257.
+    half = 2 / 3 * stats.t.ppf(0.975, 256 / 257)
+    interval = seeds_and_images_interval([[1, 0], [1, 0], [1, -1]])
+    assert ends(interval) == pytest.approx((1 / 3 - half, 1 / 3 + half))
+
+
+def test_images_that_do_not_matter_leave_the_interval_over_seeds() -> None:
+    cells_SN = np.repeat([[-1.0], [0.0], [1.0], [1.0]], 50, axis=1)
+    assert ends(seeds_and_images_interval(cells_SN)) == pytest.approx(ends(t_interval([-1, 0, 1, 1])), rel=1e-6)
+
+
+@given(st.integers(0, 2**32), st.integers(2, 6), st.integers(2, 30))
+def test_images_never_narrow_the_interval(seed: int, num_seeds: int, num_images: int) -> None:
+    cells_SN = np.random.default_rng(seed).integers(-1, 2, (num_seeds, num_images))
+    over_seeds, over_both = t_interval(cells_SN.mean(1)), seeds_and_images_interval(cells_SN)
+    assert over_both.low <= over_seeds.low
+    assert over_seeds.high <= over_both.high
+
+
+def test_seeds_and_images_interval_covers_where_both_are_drawn() -> None:
+    """Two networks of unequal accuracy: the interval over seeds alone takes this test set for all images."""
+    generator = np.random.default_rng(4)
+    num_seeds, num_images, draws = 10, 500, 800
+
+    def correct_sn(margin: float, difficulty_n: FloatArray) -> FloatArray:
+        of_image_n = generator.normal(0, 0.3, num_images)  # an image that this network finds hard with every seed
+        of_seed_s = generator.normal(0, 0.03, (num_seeds, 1))
+        of_both_sn = generator.normal(0, 0.3, (num_seeds, num_images))
+        correct: FloatArray = (margin + difficulty_n + of_image_n + of_seed_s + of_both_sn > 0).astype(np.float64)
+        return correct
+
+    deviation = math.sqrt(1 + 0.3**2 + 0.03**2 + 0.3**2)
+    truth = stats.norm.cdf(1.9 / deviation) - stats.norm.cdf(1.7 / deviation)
+    by_seeds = by_both = 0
+    for _ in range(draws):
+        difficulty_n = generator.normal(size=num_images)
+        cells_SN = correct_sn(1.9, difficulty_n) - correct_sn(1.7, difficulty_n)
+        by_seeds += covers(t_interval(cells_SN.mean(1)), truth)
+        by_both += covers(seeds_and_images_interval(cells_SN), truth)
+    assert 0.93 <= by_both / draws <= 0.97
+    assert by_seeds / draws < 0.85
+
+
+def test_sign_flip_by_hand() -> None:
+    # |±3 ± 2 ± 1| is at least the observed |3 + 2 - 1| = 4 for 3 + 2 + 1, 3 + 2 - 1 and their opposites: 4 of 8.
+    assert sign_flip_p_value([0.03, 0.02, -0.01]) == 4 / 8
+    assert sign_flip_p_value([0.001 * rank for rank in range(1, 11)]) == 2 / 1024
+
+
+def test_sign_flip_counts_ties_despite_floating_point() -> None:
+    """0.3 - 0.2, 0.2 - 0.1 and 0.9 - 0.8 differ in their last bits: every pattern ties or is further out."""
+    assert sign_flip_p_value([0.3 - 0.2, 0.2 - 0.1, 0.8 - 0.9]) == 1.0
+    # These sum to 0, in floating point not quite: every pattern is as far out.
+    assert sign_flip_p_value([0.8, 0.9, -0.9, -0.6, -0.2]) == 1.0
+    # Like ±1 ± 1 ± 1 ± 1, observed 2: all but the six patterns that sum to 0.
+    assert sign_flip_p_value([0.3 - 0.2, 0.2 - 0.1, 0.8 - 0.9, 0.4 - 0.3]) == 10 / 16
+
+
+@given(differences)
+@settings(max_examples=50)
+def test_sign_flip_enumerates(values: list[float]) -> None:
+    """Counted here in whole images, which knows no noise."""
+    images_S = np.rint(np.array(values) * 10_000).astype(int)
+    signs_PS = 1 - 2 * (np.arange(2 ** len(images_S))[:, None] >> np.arange(len(images_S)) & 1)
+    expected = np.mean(np.abs(signs_PS @ images_S) >= abs(images_S.sum()))
+    assert sign_flip_p_value(values) == pytest.approx(expected, abs=1e-12)
+    assert sign_flip_p_value([-value for value in values]) == pytest.approx(expected, abs=1e-12)
+
+
+def test_sign_flip_with_many_seeds_is_drawn_and_repeats() -> None:
+    """Exact up to 16 seeds; above, never more certain than the number of patterns drawn allows."""
+    assert sign_flip_p_value([0.01] * 16) == 2 / 2**16
+    assert sign_flip_p_value([0.01] * 40) == 2 / 100_000
+    values_S = np.random.default_rng(5).normal(0.3, 1, 40)
+    assert sign_flip_p_value(values_S) == sign_flip_p_value(values_S)
+    assert sign_flip_p_value(values_S) == pytest.approx(stats.ttest_1samp(values_S, 0).pvalue, abs=0.01)
+
+
+def test_holm_by_hand() -> None:
+    # In order: 3 · 0.01, then 2 · 0.03, then the larger of 1 · 0.04 and the one before.
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+@pytest.mark.parametrize(("num_configurations", "seeds"), [(1, 6), (3, 7), (20, 10)])
+def test_the_least_seeds_are_just_enough(num_configurations: int, seeds: int) -> None:
+    # 2^-5 = 0.03125, 3 · 2^-6 = 0.047 and 20 · 2^-9 = 0.039 are within 0.05; twice that is not.
+    assert least_seeds(num_configurations) == seeds
+    assert least_p_value(seeds, num_configurations) <= 0.05 < least_p_value(seeds - 1, num_configurations)
+    alike = [[0.001 * rank for rank in range(1, seeds + 1)]] * num_configurations
+    assert compare(alike)[0].adjusted_p_value == pytest.approx(least_p_value(seeds, num_configurations))
+
+
+def test_least_p_value_is_at_most_one() -> None:
+    assert least_p_value(2, 5) == 1.0
+
+
+@pytest.mark.parametrize(("effect", "num_configurations"), [(0.5, 1), (0.1, 1), (1.0, 3), (0.002, 5)])
+def test_seeds_needed_is_statsmodels(effect: float, num_configurations: int) -> None:
+    solved = TTestPower().solve_power(effect, alpha=0.05 / num_configurations, power=0.8)
+    assert seeds_needed(0.01 * effect, 0.01, num_configurations) == math.ceil(solved)
+
+
+def test_seeds_needed_from_the_tables() -> None:
+    # A paired t test of effect size 0.5 at 5 % and 80 %: 34 pairs (Cohen, 1988; G*Power gives 33.4).
+    assert seeds_needed(0.001, 0.002) == 34
+
+
+def test_seeds_needed_is_never_fewer_than_can_show_anything() -> None:
+    for spread in (0.0, 1e-12, 1e-3):
+        assert seeds_needed(0.01, spread, num_configurations=3) == 7
+    # A t test of effect 1.5 is content with 6; all 6 on one side are Φ(1.5)^6 = 0.93319^6 = 66 %.
+    assert TTestPower().power(1.5, 6, 0.05) > 0.8
+    assert seeds_needed(1.5, 1.0) == 7
+
+
+@given(st.floats(1e-3, 20), st.floats(1.01, 3), st.integers(1, 10))
+@settings(max_examples=50)
+def test_a_smaller_difference_needs_more_seeds(effect: float, factor: float, num_configurations: int) -> None:
+    assert seeds_needed(effect, factor, num_configurations) >= seeds_needed(effect, 1, num_configurations)
+
+
+def test_comparison_counts_seeds() -> None:
+    one, other = compare([[0.3 - 0.2, 0.2 - 0.1, 0.1, 0.0, -0.1], [-0.5, -0.4, -0.3, -0.2, -0.1]])
+    assert (one.num_better, one.num_equal, one.num_seeds, one.probability_better) == (3, 1, 5, 0.7)
+    assert (other.num_better, other.num_equal, other.probability_better) == (0, 0, 0)
+    assert (one.mean, other.mean) == pytest.approx((0.04, -0.3))
+    assert one.interval_with_images is None
+    # p = 2/32 for the second, doubled by Holm; the first keeps its own.
+    assert (other.p_value, other.adjusted_p_value) == (2 / 32, 4 / 32)
+    assert one.adjusted_p_value == one.p_value > 4 / 32
+
+
+def test_comparison_with_images() -> None:
+    cells_SN = np.random.default_rng(6).integers(-1, 2, (10, 200))
+    both, without = compare([cells_SN.mean(1)] * 2, [cells_SN, None], level=0.1)
+    assert both.interval_with_images == seeds_and_images_interval(cells_SN, 0.9)
+    assert both.interval == t_interval(cells_SN.mean(1), 0.9)
+    assert both.anytime == anytime_interval(cells_SN.mean(1), 0.9)
+    assert without.interval_with_images is None
+    assert compare([]) == []
+
+
+@pytest.mark.usefixtures("_quick_collection")
+def test_equal_networks_are_seldom_called_different() -> None:
+    """Twenty networks of one true accuracy, the three that look best confirmed on ten fresh seeds, one baseline."""
+    generator = np.random.default_rng(7)
+    alarms = 0
+    for _ in range(2000):
+        validation_accuracy = generator.binomial(1000, 0.95, 20)
+        top = np.argsort(validation_accuracy)[-3:]
+        of_seed_S = generator.normal(0, 0.01, 10)  # what two networks of the same seed share
+        accuracy_CS = np.clip(0.95 + of_seed_S + generator.normal(0, 0.005, (21, 10)), 0, 1).round(4)
+        comparisons = compare([accuracy_CS[configuration] - accuracy_CS[20] for configuration in top])
+        alarms += any(comparison.adjusted_p_value <= 0.05 for comparison in comparisons)
+    assert 0.01 <= alarms / 2000 <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: t_interval([0.1]), "differences: needs a list of at least 2 seeds"),
+        (lambda: anytime_interval([[0.1, 0.2]]), "differences: needs a list"),
+        (lambda: sign_flip_p_value([0.1, math.nan]), "every value must be a finite number; 1 are not"),
+        (lambda: sign_flip_p_value([]), "at least 2 seeds"),
+        (lambda: t_interval([0.1, 0.2], confidence=95), "confidence=95: must lie between 0 and 1"),
+        (lambda: seeds_and_images_interval([0, 1]), "images: needs at least 2 seeds × 2 images"),
+        (lambda: seeds_and_images_interval([[0], [1]]), "images: needs at least 2 seeds × 2 images"),
+        (lambda: compare([[0.5, 0.5]], [[[1, 0], [1, 1]]]), "means are not the differences"),
+        (lambda: compare([[0.5, 0.5]], [[[1, 0]] * 3]), "means are not the differences"),
+        (lambda: compare([[0.5, 0.5]], []), "1 configurations, but images of 0"),
+        (lambda: holm([0.5, 1.5]), "p-values lie between 0 and 1"),
+        (lambda: holm([math.nan]), "p-values lie between 0 and 1"),
+        (lambda: least_p_value(10, 0), "num_configurations=0: must be at least 1"),
+        (lambda: seeds_needed(0, 1), "difference > 0"),
+        (lambda: seeds_needed(0.1, math.nan), "spread >= 0"),
+        (lambda: seeds_needed(0.1, 1, power=1), "power=1: must lie between 0 and 1"),
+    ],
+)
+def test_what_makes_no_sense_is_one_clear_line(call: Callable[[], object], says: str) -> None:
+    with pytest.raises(ValueError, match=says) as error:
+        call()
+    assert "\n" not in str(error.value)
