@@ -69,7 +69,7 @@ class RunPaths:
 
     @property
     def test_correct(self) -> Path:
-        """Whether each test image was classified correctly (NumPy, N booleans), where the test set was opened."""
+        """Whether each test image was classified correctly (NumPy, N booleans), of a trial that opened the test set."""
         return self.folder / "test_correct.npy"
 
     @property

@@ -84,7 +84,7 @@ def run(
         trained = time.perf_counter()
         opens_test = _opens(config.trainer.test, is_trial)
         metrics = _final_metrics(parts, config, opens_test)
-        if opens_test:
+        if opens_test and is_trial:
             _write_test_correct(paths.test_correct, parts, config)
         seconds = _seconds(reporter, began, time.perf_counter() - trained)
         if _opens(config.trainer.save_weights, is_trial):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from regsweep.app.candidates import Configuration
 from regsweep.app.plan import DEFAULT_TOP, Plan
 from regsweep.app.stages import count_ended, run_seeds, tune_baseline
 from regsweep.errors import RegsweepError
@@ -12,6 +13,7 @@ from regsweep.paths import SweepPaths, shown
 from regsweep.report.confirmation import LEVEL, Confirmation, read_confirmation
 from regsweep.report.effort import count_configurations, seconds_a_trial, spread_of_differences
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.table import show_value
 from regsweep.statistics import least_p_value, least_seeds, seeds_needed
 
 ROUND = 5
@@ -35,6 +37,7 @@ def main(arguments: list[str]) -> None:
     if not plan.configurations:
         tune_baseline(sweep, plan)
         plan.take_baseline(sweep)
+        print(f"its best: trial {plan.configurations[0].trial}, {_settings(plan.configurations[0])}")  # noqa: T201
     looks = [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]
     for count in looks:
         run_seeds(sweep, plan, count)
@@ -84,6 +87,12 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text}: must be a whole number of 1 or more")
     return int(text)
+
+
+def _settings(baseline: Configuration) -> str:
+    settings = {key.rpartition(".")[2]: value for key, value in baseline.parameters.items() if "regularizer" not in key}
+    shown_settings = " ".join(f"{key}={show_value(value)}" for key, value in settings.items())
+    return f"validation accuracy {baseline.selected_for:.4f}, {shown_settings}"
 
 
 def _announce(sweep: Sweep, plan: Plan, num_seeds: int) -> None:

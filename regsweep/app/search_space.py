@@ -6,7 +6,8 @@ import itertools
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -55,8 +56,28 @@ def check(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
     if is_optuna(config):
         _check_sweeper(config, _swept_keys(config, loader))
     runs = _runs(config, loader, config_name)
-    if _take_out(config, _without_place(config, loader)):
+    target = OmegaConf.select(config, "model._target_")
+    is_fixed = target is not None and "model" not in _swept_keys(config, loader)
+    if is_fixed and _take_out(config, _with_torch(config, without_place, str(target))):
         runs = _runs(config, loader, config_name)
+    _with_torch(config, require_all_buildable, runs)
+
+
+def _with_torch(config: DictConfig, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call what needs torch: where a pool's server is importing it anyway, there, which saves seconds here."""
+    if not str(config.hydra.launcher.get("_target_")).endswith("PoolLauncher") or "torch" in sys.modules:
+        return function(*arguments)
+    from regsweep.launcher.pool import call  # noqa: PLC0415  (joblib)
+
+    return call(function, *arguments)
+
+
+def require_all_buildable(runs: list[RunConfig]) -> None:
+    """Build what can fail of each run.
+
+    Raises:
+        RegsweepError: for the first that cannot be built.
+    """
     from regsweep.build import require_buildable  # noqa: PLC0415  (torch)
 
     for run in runs:
@@ -90,11 +111,8 @@ def _without_penalty(config: DictConfig) -> dict[str, str]:
     }
 
 
-def _without_place(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
-    """Return the parameters that the model has no place for, each with the reason."""
-    target = OmegaConf.select(config, "model._target_")
-    if target is None or "model" in _swept_keys(config, loader):
-        return {}
+def without_place(target: str) -> dict[str, str]:
+    """Return the parameters that the model `target` has no place for, each with the reason."""
     from regsweep.models import has_place_for, resolve_class  # noqa: PLC0415  (torch)
 
     cls = resolve_class(target)

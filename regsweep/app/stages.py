@@ -103,7 +103,6 @@ def _named_trials(sweep: Sweep, plan: Plan) -> list[str]:
         *(f"hydra.sweeper.{name}=null" for name in ("params", "pruner", "storage", "objectives", "timeout")),
         *([f"hydra.sweeper.n_jobs={len(plan.configurations)}"] if is_batched else []),
         f"hydra.sweeper.initial_trials={quoted(str(plan.paths.trials.absolute()))}",
-        "hydra.callbacks.regsweep.table=false",
     ]
 
 
@@ -115,7 +114,8 @@ def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list
     else:
         shutil.rmtree(folder, ignore_errors=True)  # killed before it began
         place = quoted(str(folder.absolute()))
-        typed = ["-m", *arguments(), f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweep.dir={place}"]
+        own = [f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweep.dir={place}", "hydra.callbacks.regsweep.table=false"]
+        typed = ["-m", *arguments(), *own]
     places = [place for place in command["import_path"] if place and place not in sys.path]
     environment = {
         **os.environ,

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing import connection, forkserver
 from multiprocessing.connection import Connection
@@ -28,7 +28,7 @@ from omegaconf import DictConfig
 from regsweep.errors import ConfigError, RecordError
 from regsweep.launcher.jobs import Ended, OnReport, one_line
 from regsweep.launcher.share import Machine, changed_environment
-from regsweep.launcher.worker import Setup, Task, serve
+from regsweep.launcher.worker import Call, Setup, Task, answer, serve
 
 PATIENCE_SECONDS = 2.0
 """How long a worker that is told to end may take before it is killed."""
@@ -51,6 +51,38 @@ def warm_up(preload: Sequence[str], num_workers: int | None) -> None:
         forkserver.ensure_running()
     atexit.unregister(_end_server)  # once, however often it is warmed up
     atexit.register(_end_server)
+
+
+def call(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what `function` returns, called in a process of its own that is forked from the server.
+
+    So this process need not import what the server has imported.
+
+    Raises:
+        RegsweepError: that it raised.
+        RuntimeError: for any other error, with its traceback.
+    """
+    made = Call(function, arguments, str(Path.cwd()), sys.path, dict(os.environ))
+    ours, theirs = multiprocessing.Pipe()
+    process = _SERVER.Process(target=answer, args=(theirs, cloudpickle.dumps(made)), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        kind, content = cloudpickle.loads(ours.recv_bytes())
+    except EOFError as error:
+        process.join()
+        raise RuntimeError(f"the process that checks ended with exit code {process.exitcode}") from error
+    finally:
+        ours.close()
+    process.join()
+    if kind == "refused":
+        kind_of_error, message = content
+        refusal = kind_of_error.__new__(kind_of_error)
+        Exception.__init__(refusal, message)
+        raise refusal
+    if kind == "failed":
+        raise RuntimeError(content)
+    return content
 
 
 def _end_server() -> None:

@@ -12,6 +12,8 @@ import os
 import signal
 import sys
 import threading
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import connection, current_process, parent_process
 from multiprocessing.connection import Connection
@@ -24,7 +26,7 @@ from hydra.core.utils import JobReturn, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from regsweep.errors import RecordError
+from regsweep.errors import RecordError, RegsweepError
 from regsweep.launcher.jobs import failure_of, one_line
 from regsweep.reporting import listening
 
@@ -59,6 +61,37 @@ class Task:
     returns: bool
 
 
+@dataclass(frozen=True)
+class Call:
+    """A function to call, and where."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    working_folder: str
+    import_path: list[str]
+    environment: dict[str, str]
+
+
+def answer(channel: Connection, content: bytes) -> None:
+    """Make the pickled `Call` in `content`, and send what it returned, or the error that it raised."""
+    call: Call = cloudpickle.loads(content)
+    _settle(call.environment, call.import_path, call.working_folder)
+    try:
+        outcome = ("returned", call.function(*call.arguments))
+    except RegsweepError as error:
+        outcome = ("refused", (type(error), str(error)))
+    except Exception:  # noqa: BLE001  (whatever it is, the caller says so)
+        outcome = ("failed", traceback.format_exc())
+    channel.send_bytes(cloudpickle.dumps(outcome))
+
+
+def _settle(environment: dict[str, str], import_path: list[str], working_folder: str) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:] = import_path
+    os.chdir(working_folder)
+
+
 def serve(channel: Connection) -> None:
     """Run what comes through `channel`, until it closes or the sweep's process is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the sweep ends its workers itself
@@ -68,10 +101,7 @@ def serve(channel: Connection) -> None:
     sys.stdout = sys.stderr = _Forwarded(channel)
     try:
         setup: Setup = cloudpickle.loads(channel.recv_bytes())
-        os.environ.clear()
-        os.environ.update(setup.environment)
-        sys.path[:] = setup.import_path
-        os.chdir(setup.working_folder)
+        _settle(setup.environment, setup.import_path, setup.working_folder)
         while True:
             task: Task = cloudpickle.loads(channel.recv_bytes())
             _send(channel, _outcome(setup, task, channel))

@@ -17,11 +17,7 @@ from regsweep.errors import RegsweepError
 from regsweep.paths import RunPaths, SweepPaths, shown
 from regsweep.report.export import FORMATS
 from regsweep.report.files import COMPARISON, ReportPaths, require_free, written_before
-
-try:
-    from regsweep.report.sweep import Sweep, read_sweep
-except ImportError:  # TEMPORARY: until read_sweep is there
-    from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.table import count_statuses, print_table
 
 if TYPE_CHECKING:
@@ -56,20 +52,20 @@ def report(folder: Path) -> dict[str, int]:
     sweep = read_sweep(folder)
     console = _console()
     _write_table(sweep, console)
-    command = shlex.join(["regsweep", "report", str(shown(folder))])
-    console.print(f"      {command}   (draws report.html)", soft_wrap=True, markup=False)
+    if len(sweep.trials) > 1:
+        place = shlex.quote(str(shown(folder)))
+        console.print(f"next: regsweep report {place}    draws report.html", soft_wrap=True, markup=False)
+        console.print(
+            f"      regsweep confirm {place}   compares the best with no regularization, on fresh seeds",
+            soft_wrap=True,
+            markup=False,
+        )
     return count_statuses(sweep)
 
 
 def report_confirmed(sweep: Sweep) -> None:
     """Print what the confirmation of `sweep` says, and write its report."""
-    from regsweep.report.confirmation import read_confirmation  # noqa: PLC0415
-    from regsweep.report.confirmation_table import print_confirmation  # noqa: PLC0415
-
-    console = _console()
-    confirmation = read_confirmation(sweep.folder)
-    assert confirmation is not None
-    print_confirmation(sweep, confirmation, console)
+    _report(sweep, _console(), (), table=False)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,12 +110,13 @@ def _console() -> Console:
     return console
 
 
-def _report(sweep: Sweep, console: Console, formats: Sequence[str]) -> tuple[Evidence, Headed]:
+def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bool = True) -> tuple[Evidence, Headed]:
     """Write everything of one sweep into its folder; the table in the terminal comes first, it is there at once."""
     # Plotly and Optuna, which a sweep's end does without.
     from regsweep.report import export  # noqa: PLC0415
     from regsweep.report.answer import answer  # noqa: PLC0415
     from regsweep.report.confirmation import read_confirmation  # noqa: PLC0415
+    from regsweep.report.confirmation_table import print_confirmation  # noqa: PLC0415
     from regsweep.report.figures import Evidence, draw_all  # noqa: PLC0415
     from regsweep.report.page import Headed, sweep_page  # noqa: PLC0415
     from regsweep.report.summary import summary  # noqa: PLC0415
@@ -135,7 +132,10 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str]) -> tuple[Evi
     # First, as it names what is ours in another application's folder.
     every = list(dict.fromkeys([*written_before(paths), *files]))
     records.write_json(paths.summary, summary(evidence, said, every))
-    _write_table(sweep, console)
+    if table:
+        _write_table(sweep, console)
+    if evidence.confirmation is not None:
+        print_confirmation(sweep, evidence.confirmation, console)
     records.write_text(paths.page, sweep_page(evidence, drawings, said))
     _say(console, paths.page)
     if formats:
@@ -146,7 +146,7 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str]) -> tuple[Evi
 
 def _write_table(sweep: Sweep, console: Console) -> None:
     paths = SweepPaths(sweep.folder)
-    records.write_text(paths.trials, sweep.trials.to_csv(index=False))
+    records.write_text(paths.trials, sweep.trials.drop(columns="ended").to_csv(index=False))
     _name_best_trial(paths, sweep)
     print_table(sweep, console)
     if not RunPaths(sweep.folder).config.is_file():

@@ -29,7 +29,7 @@ def print_table(sweep: Sweep, console: Console) -> None:
         table.add_column(escape(heading), justify="left" if heading == "status" else "right", overflow="fold")
     best = sweep.best()
     for _, row in sweep.ranked().iterrows():
-        cells = [str(row["number"]), *(_show(row[key]) for key in names), _score(sweep, row[sweep.objective])]
+        cells = [str(row["number"]), *(show_value(row[key]) for key in names), _score(sweep, row[sweep.objective])]
         cells += [_accuracy(row["test_accuracy"])] if has_test else []
         again = "" if pd.isna(row["duplicate_of"]) else f" (as {int(row['duplicate_of'])})"
         cells += [row["status"] + again, _seconds(row["total_seconds"])]
@@ -54,7 +54,7 @@ def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
     lines += [f"trial {number}: {error}" for number, error in zip(failed["number"], failed["error"], strict=True)]
     best = sweep.best()
     if best is not None and len(sweep.trials) > 1:
-        settings = " ".join(f"{names[key]}={_show(best[key])}" for key in names)
+        settings = " ".join(f"{names[key]}={show_value(best[key])}" for key in names)
         score = f"{sweep.objective.replace('_', ' ')} {_score(sweep, best[sweep.objective])}"
         lines.append(f"best: trial {best['number']}, {score}, {settings}")
         lines.append(f"      {shown(sweep.folder / best['folder'])}")
@@ -67,7 +67,8 @@ def _short_names(keys: list[str]) -> dict[str, str]:
     return {key: key.rpartition(".")[2] if last[key.rpartition(".")[2]] == 1 else key for key in keys}
 
 
-def _show(value: Any) -> str:
+def show_value(value: Any) -> str:
+    """Return a value as the table shows it: three digits, true and false as they are typed."""
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return "–"
     if isinstance(value, bool | np.bool_):

@@ -102,6 +102,7 @@ def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(
         assert config["regularizer"]["penalty"] == ("none" if is_baseline else "l2")  # type: ignore[index]
 
 
+@pytest.mark.faults
 def test_a_confirmation_that_is_killed_goes_on(regsweep: Regsweep, shell: Shell, tmp_path: Path) -> None:
     assert regsweep(*SWEEP, "hydra.sweeper.n_trials=3").code == 0
     command = [*CONFIRM, "s", "--top", "1", "--seeds", "6"]
@@ -123,6 +124,7 @@ def test_a_confirmation_that_is_killed_goes_on(regsweep: Regsweep, shell: Shell,
     assert "beats" in done.out or "difference" in done.out
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_a_confirmation_and_says_how_to_go_on(
     regsweep: Regsweep, tmp_path: Path, number: signal.Signals

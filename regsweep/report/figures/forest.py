@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     from regsweep.report.confirmation import Confirmation
 
 NAME, TITLE = "forest", "What each configuration gains over the tuned network without regularization"
-ROW_HEIGHT = 76
+ROW_HEIGHT = 64
+NUMBERS_WIDTH = 262
+"""Pixels to the right of the axis, for the numbers."""
+
+LONGEST_LINE = 26
+"""Signs of a name, to the left of the axis."""
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -37,7 +43,8 @@ def draw(evidence: Evidence) -> Drawing:
         _draw_row(figure, len(rows) - 1 - place, row, differences, extent)
     figure.update_xaxes(title_text="difference in test accuracy (percentage points)", range=extent)
     figure.update_yaxes(visible=False, range=[-0.55, len(rows) - 0.3])
-    figure.update_layout(margin={"l": 16, "t": 30}, showlegend=False)
+    longest = max(len(line) for name in rows["name"] for line in _lines(name))
+    figure.update_layout(margin={"l": 24 + 7 * longest, "r": NUMBERS_WIDTH, "t": 30}, showlegend=False)
     figure.add_annotation(text="◂ worse   better ▸", x=0, y=1, yref="paper", yanchor="bottom", showarrow=False)
     return Drawing(NAME, TITLE, _caption(confirmation, rows), figure, rows.drop(columns="candidate"))
 
@@ -106,10 +113,23 @@ def _draw_row(
         hovertemplate="one seed: %{x:+.2f} points<extra></extra>",
     )
     numbers = f"<b>{_points(mean)}</b>  [{_ends(low, high)}]" + ("" if np.isnan(p_value) else f"   p = {_p(p_value)}")
-    for label, x, anchor in ((name, 0, "left"), (numbers, 1, "right")):
+    label = "<br>".join(html.escape(line, quote=False) for line in _lines(row["name"]))
+    for text, x, anchor, align, shift in ((label, 0, "right", "right", -12), (numbers, 1, "left", "left", 12)):
         figure.add_annotation(
-            text=label, x=x, xref="paper", xanchor=anchor, y=y + 0.32, yanchor="middle", showarrow=False
+            text=text,
+            x=x,
+            xref="paper",
+            xanchor=anchor,
+            xshift=shift,
+            align=align,
+            y=y,
+            yanchor="middle",
+            showarrow=False,
         )
+
+
+def _lines(name: str) -> list[str]:
+    return textwrap.wrap(name, LONGEST_LINE) or [""]
 
 
 def _ends(low: float, high: float) -> str:
