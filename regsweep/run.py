@@ -188,6 +188,7 @@ def _seconds(reporter: Reporter | None, began: float, last_evaluation: float = 0
 def _provenance(config: RunConfig, parts: Parts | None) -> dict[str, Any]:
     return {
         "seed": config.seed,
+        "ended": time.time(),
         "versions": provenance.versions(),
         "git": provenance.git(),
         "machine": {

@@ -14,15 +14,12 @@ from regsweep.paths import RunPaths
 from regsweep.report.sweep import Sweep
 from regsweep.sweeper.space import text_of
 
-UNREGULARIZED = {
+_UNREGULARIZED = {
     "regularizer": "none",
     "regularizer.penalty": "none",
     "regularizer.lambda": "0",
     "regularizer.dropout": "0",
-    "regularizer.batch_norm": "false",
 }
-"""The network without regularization, where the sweep turned BatchNorm on and off; elsewhere it keeps the model's own
-habit."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +83,11 @@ def fixed_overrides(folder: Path, without: set[str]) -> list[str]:
     return [f"{key}={value}" for key, value in given.items() if key not in without]
 
 
+def composed(folder: Path) -> DictConfig:
+    """Return the configuration of the trial in `folder`, as it was composed."""
+    return _Trial.read(folder).config
+
+
 def choose(sweep: Sweep, top: int) -> list[dict[str, Any]]:
     """Return the rows of the `top` best configurations that regularize, each once, the best first.
 
@@ -121,6 +123,17 @@ def regularizes(config: DictConfig) -> bool:
     return has_penalty or regularizer.dropout != 0 or regularizer.batch_norm is True
 
 
+def unregularized(sweep: Sweep, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what makes the network without regularization, as typed.
+
+    Where the sweep turned BatchNorm on or off, by its key or by a preset, the baseline is without; elsewhere it keeps
+    what all have: the model's own habit (null), or none.
+    """
+    own = [composed(sweep.folder / str(row["folder"])).regularizer.batch_norm for row in rows]
+    is_turned = "regularizer.batch_norm" in sweep.swept or any(value is True for value in own)
+    return {**_UNREGULARIZED, "regularizer.batch_norm": "false" if is_turned else text_of(own[0])}
+
+
 def configurations(
     sweep: Sweep, rows: list[dict[str, Any]], baseline: Sweep, baseline_row: Mapping[str, Any]
 ) -> list[Configuration]:
@@ -147,7 +160,9 @@ def describe(config: DictConfig) -> str:
     parts = []
     if regularizer.penalty != "none" and float(regularizer["lambda"]) != 0:
         names = {"l1": "L1", "l2": "L2", "elastic_net": "elastic net"}
-        parts.append(f"{names.get(regularizer.penalty, regularizer.penalty)} with λ={float(regularizer['lambda']):.2g}")
+        mixture = "" if regularizer.l1_ratio is None else f" and ρ={float(regularizer.l1_ratio):.2g}"
+        name = names.get(regularizer.penalty, regularizer.penalty)
+        parts.append(f"{name} with λ={float(regularizer['lambda']):.2g}{mixture}")
     if regularizer.dropout:
         parts.append(f"dropout {float(regularizer.dropout):.2g}")
     if regularizer.batch_norm:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
 from regsweep import records
-from regsweep.app.candidates import Configuration, choose, configurations
+from regsweep.app.candidates import Configuration, choose, composed, configurations, regularizes
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import ConfirmationPaths, SweepPaths, shown
 from regsweep.report.sweep import Sweep, read_sweep
@@ -25,6 +25,9 @@ class Plan:
         paths: where everything lies.
         chosen: the rows of the sweep's best configurations: ``number``, ``folder``, ``selected_for``.
         first_seed: the first that the sweep has not used.
+        num_trials: how many the sweep had when its best were chosen.
+        top: how many configurations were asked for; there may be fewer.
+        num_seeds: how many were asked for, at most.
         configurations: the baseline and the chosen ones; empty until the baseline is tuned.
         until_settled: whether it was ever to stop when the differences had settled.
         looks: after how many seeds the outcome was looked at.
@@ -33,6 +36,9 @@ class Plan:
     paths: ConfirmationPaths
     chosen: list[dict[str, Any]]
     first_seed: int
+    num_trials: int
+    top: int
+    num_seeds: int = 0
     configurations: list[Configuration] = field(default_factory=list)
     until_settled: bool = False
     looks: list[int] = field(default_factory=list)
@@ -49,16 +55,14 @@ class Plan:
             return Plan._choose(sweep, paths, top or DEFAULT_TOP)
         content = records.read_json(paths.plan)
         try:
-            made = [Configuration(**each) for each in content["configurations"]]
-            plan = Plan(
-                paths, content["chosen"], content["first_seed"], made, content["until_settled"], content["looks"]
-            )
+            made = [Configuration(**each) for each in content.pop("configurations")]
+            plan = Plan(paths, configurations=made, **content)
         except (KeyError, TypeError) as error:
             raise RecordError(f"{paths.plan}: damaged; delete {shown(paths.folder)} to confirm anew") from error
-        if top is not None and top != len(plan.chosen):
+        if top is not None and top != plan.top:
             raise RegsweepError(
-                f"--top {top}: this sweep's confirmation was begun with its top {len(plan.chosen)}; "
-                f"leave --top out, or delete {shown(paths.folder)} to confirm anew"
+                f"--top {top}: this sweep's confirmation was begun with --top {plan.top}; "
+                f"leave it out, or delete {shown(paths.folder)} to confirm anew"
             )
         return plan
 
@@ -66,24 +70,15 @@ class Plan:
     def _choose(sweep: Sweep, paths: ConfirmationPaths, top: int) -> Plan:
         used = sweep.trials["seed"].dropna()
         rows = [{name: row[name] for name in ("number", "folder", "selected_for")} for row in choose(sweep, top)]
-        plan = Plan(paths, rows, int(used.max()) + 1 if len(used) else 1)
-        try:
-            paths.folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise records.write_error(paths.folder, error) from error
+        plan = Plan(paths, rows, int(used.max()) + 1 if len(used) else 1, len(sweep.trials), top)
         plan.write()
         return plan
 
     def write(self) -> None:
         """Write it down."""
-        content = {
-            "chosen": self.chosen,
-            "first_seed": self.first_seed,
-            "configurations": [configuration.as_dict() for configuration in self.configurations],
-            "until_settled": self.until_settled,
-            "looks": self.looks,
-        }
-        records.write_json(self.paths.plan, _plain(content))
+        content = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "paths"}
+        made = [configuration.as_dict() for configuration in self.configurations]
+        records.write_json(self.paths.plan, _plain({**content, "configurations": made}))
 
     def take_baseline(self, sweep: Sweep) -> None:
         """Take in the baseline, now that it is tuned.
@@ -96,6 +91,10 @@ class Plan:
         if best is None:
             place = shown(self.paths.baseline)
             raise RegsweepError(f"{place}: no trial of the baseline is complete, so there is nothing to compare with")
+        if regularizes(composed(baseline.folder / str(best["folder"]))):
+            raise RegsweepError(
+                f"{shown(self.paths.baseline)}: its best trial regularizes; this is a fault of regsweep"
+            )
         row = {**best, "selected_for": best[baseline.objective]}
         self.configurations = configurations(sweep, self.chosen, baseline, row)
         self.write()
@@ -104,11 +103,17 @@ class Plan:
         """Return the first `count` fresh seeds."""
         return list(range(self.first_seed, self.first_seed + count))
 
-    def look(self, count: int, *, until_settled: bool) -> None:
-        """Write down that the outcome was looked at after `count` seeds."""
+    def intend(self, num_seeds: int, *, until_settled: bool) -> None:
+        """Write down how many seeds are meant to be trained, before any outcome is seen."""
+        self.num_seeds = max(self.num_seeds, num_seeds)
         self.until_settled = self.until_settled or until_settled
-        self.looks = sorted({*self.looks, count})
         self.write()
+
+    def look(self, count: int) -> None:
+        """Write down that the outcome of `count` seeds was looked at; of fewer than before it is no further look."""
+        if count > max(self.looks, default=0):
+            self.looks.append(count)
+            self.write()
 
 
 def _plain(content: Any) -> Any:

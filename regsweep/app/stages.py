@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,13 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from regsweep import records
-from regsweep.app.candidates import UNREGULARIZED, fixed_overrides
+from regsweep.app.candidates import composed, fixed_overrides, unregularized
 from regsweep.app.grammar import quoted
 from regsweep.app.plan import Plan
-from regsweep.paths import RunPaths, SweepPaths, shown
+from regsweep.errors import RecordError, RegsweepError
+from regsweep.paths import SweepPaths, shown
 from regsweep.report.effort import count_configurations
 from regsweep.report.sweep import Sweep, read_sweep
 
@@ -60,9 +60,7 @@ def count_ended(folder: Path) -> int:
 
 def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
     """Return the sweep's own arguments, with no regularization, and the learning rate searched in any case."""
-    # Where the sweep turned BatchNorm on and off, the baseline is without; elsewhere it keeps the model's own habit.
-    unregularized = {k: v for k, v in UNREGULARIZED.items() if k != "regularizer.batch_norm" or k in sweep.swept}
-    added = [f"{key}={value}" for key, value in unregularized.items()]
+    added = [f"{key}={value}" for key, value in unregularized(sweep, plan.chosen).items()]
     replaced = {
         "hydra.sweep.dir",
         "hydra.sweeper.n_trials",
@@ -72,8 +70,7 @@ def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
     }
     added.append(f"seed={plan.first_seed - 1}")
     if "optimizer.lr" not in sweep.swept:
-        config: Any = OmegaConf.load(RunPaths(sweep.folder / str(plan.chosen[0]["folder"])).config)
-        lr = float(config.optimizer.lr)
+        lr = float(composed(sweep.folder / str(plan.chosen[0]["folder"])).optimizer.lr)
         replaced |= {"optimizer.lr", "hydra.sweeper.initial_trials"}
         # The sweep's own rate, and a decade to either side.
         added.append(f"optimizer.lr=tag(log, interval({lr / 10:g}, {lr * 10:g}))")
@@ -85,14 +82,13 @@ def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
     ]
     if not any(_key(argument) in ("sweep", "hydra/sweeper") for argument in kept):
         added.append("sweep=regularization")  # a grid has no search of its own
-    return [*kept, *added]
+    return [*kept, *added, *_batch_size(kept, plan)]
 
 
 def _named_trials(sweep: Sweep, plan: Plan) -> list[str]:
     """Return the arguments of a sweep that searches nothing and runs the plan's trials."""
     keys = {*plan.configurations[0].overrides, "seed", "trainer.test", "trainer.save_weights"}
-    kept = [a for a in _arguments(sweep) if "=" not in a or a.startswith("-") or _is_launchers(a)]
-    is_batched = any(_key(a) == "hydra/launcher" and not a.endswith(("pool", "basic")) for a in kept)
+    kept = [a for a in _arguments(sweep) if "=" not in a or a.startswith("-") or _is_kept(a)]
     return [
         *kept,
         *fixed_overrides(sweep.folder / str(plan.chosen[0]["folder"]), keys),
@@ -101,20 +97,34 @@ def _named_trials(sweep: Sweep, plan: Plan) -> list[str]:
         "hydra.sweeper.study_name=confirmation",
         "hydra.sweeper.direction=maximize",
         *(f"hydra.sweeper.{name}=null" for name in ("params", "pruner", "storage", "objectives", "timeout")),
-        *([f"hydra.sweeper.n_jobs={len(plan.configurations)}"] if is_batched else []),
-        f"hydra.sweeper.initial_trials={quoted(str(plan.paths.trials.absolute()))}",
+        *_batch_size(kept, plan),
+        # Relative to the folder that it runs in, which may have been moved by the time that it goes on.
+        f"hydra.sweeper.initial_trials=${{hydra.sweep.dir}}/../{plan.paths.trials.name}",
     ]
+
+
+def _batch_size(arguments: list[str], plan: Plan) -> list[str]:
+    """Return the number of trials at a time, where the launcher runs batches and nobody said how large."""
+    is_batched = any(_key(a) == "hydra/launcher" and not a.endswith(("pool", "basic")) for a in arguments)
+    is_said = any(_key(argument) == "hydra.sweeper.n_jobs" for argument in arguments)
+    return [f"hydra.sweeper.n_jobs={len(plan.chosen) + 1}"] if is_batched and not is_said else []
 
 
 def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list[str]]) -> None:
     """Start the sweep in `folder`, or go on with it."""
-    command = records.read_json(SweepPaths(sweep.folder).command)
+    command = _command(sweep)
+    place = Path(command["working_folder"])
+    if not place.is_dir():
+        raise RegsweepError(f"{place}: the sweep's working folder is gone")
     if SweepPaths(folder).command.is_file():
         typed = ["resume", str(folder.absolute()), f"n_trials={n_trials}"]
     else:
         shutil.rmtree(folder, ignore_errors=True)  # killed before it began
-        place = quoted(str(folder.absolute()))
-        own = [f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweep.dir={place}", "hydra.callbacks.regsweep.table=false"]
+        own = [
+            f"hydra.sweeper.n_trials={n_trials}",
+            f"hydra.sweep.dir={quoted(str(folder.absolute()))}",
+            "hydra.callbacks.regsweep.table=false",
+        ]
         typed = ["-m", *arguments(), *own]
     places = [place for place in command["import_path"] if place and place not in sys.path]
     environment = {
@@ -123,11 +133,11 @@ def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list
     }
     sys.stdout.flush()
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "regsweep", *typed], cwd=command["working_folder"], env=environment
+        [sys.executable, "-m", "regsweep", *typed], cwd=place, env=environment
     )
     code = _wait(process)
     if code in (130, 143):
-        print(f"go on with: regsweep confirm {shown(sweep.folder)}")  # noqa: T201
+        print(f"go on with: regsweep confirm {shlex.quote(str(shown(sweep.folder)))}")  # noqa: T201
     if code not in (0, 1):  # 1: some trials failed, and the rest is worth having
         raise SystemExit(code if code > 0 else 128 - code)
 
@@ -145,13 +155,21 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 def _arguments(sweep: Sweep) -> list[str]:
     """Return what the sweep was started with, but for the flag that makes it one."""
-    arguments: list[str] = records.read_json(SweepPaths(sweep.folder).command)["arguments"]
-    return [argument for argument in arguments if argument not in ("-m", "--multirun")]
+    return [argument for argument in _command(sweep)["arguments"] if argument not in ("-m", "--multirun")]
+
+
+def _command(sweep: Sweep) -> dict[str, Any]:
+    path = SweepPaths(sweep.folder).command
+    command = records.read_json(path)
+    if not {"arguments", "working_folder", "import_path"} <= command.keys():
+        raise RecordError(f"{path}: damaged; this sweep cannot be confirmed")
+    return command
 
 
 def _key(argument: str) -> str:
     return "" if argument.startswith("-") else argument.partition("=")[0].lstrip("+~")
 
 
-def _is_launchers(argument: str) -> bool:
-    return _key(argument).startswith(("hydra/launcher", "hydra.launcher", "hydra.searchpath", "hydra.job"))
+def _is_kept(argument: str) -> bool:
+    kept = ("hydra/launcher", "hydra.launcher", "hydra.searchpath", "hydra.job")
+    return _key(argument).startswith(kept) or _key(argument) in ("hydra.sweeper.n_jobs", "hydra.sweeper.max_retries")

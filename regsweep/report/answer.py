@@ -11,6 +11,11 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
     """Return what a sweep and its confirmation have to say, one or two sentences in plain words."""
     if confirmation is not None and confirmation.comparisons:
         return _confirmed(confirmation)
+    if confirmation is not None:
+        return [
+            f"{len(confirmation.seeds)} of {confirmation.num_planned} seeds are complete for every configuration: "
+            "too few to say anything. Go on with regsweep confirm."
+        ]
     best = sweep.best()
     if best is None:
         return ["No trial is complete, so there is nothing to say yet."]
@@ -43,14 +48,18 @@ def _confirmed(confirmation: Confirmation) -> list[str]:
     size, side = _points(comparison.mean), "ahead of" if comparison.mean >= 0 else "behind"
     numbers = _numbers(confirmation, comparison)
     if not shown and (short := _too_few(confirmation)):
-        return [short, f"So far {candidate.name} is {size} {side} the tuned baseline ({numbers})."]
+        return [short, f"So far {candidate.name} is {side} the tuned baseline by {size} ({numbers})."]
+    num_lost = confirmation.num_lost(candidate)
+    if num_lost:
+        size += f", on the seeds on which it trained; on {num_lost} of {len(candidate.runs)} it failed or diverged"
     if not shown:
-        first = f"No difference shown: {candidate.name} is {size} {side} the tuned baseline ({numbers})."
+        first = f"No difference shown: {candidate.name} is {side} the tuned baseline by {size} ({numbers})."
     elif comparison.mean > 0:
-        first = f"{candidate.name} beats the tuned baseline by {size} ({numbers})."
+        verb = "is ahead of" if num_lost else "beats"
+        first = f"{candidate.name} {verb} the tuned baseline by {size} ({numbers})."
     else:
-        first = f"No configuration beats the tuned baseline: {candidate.name} is {size} behind it ({numbers})."
-    return [first[0].upper() + first[1:], _how_far(confirmation, candidate, comparison)]
+        first = f"No configuration beats the tuned baseline: {candidate.name} is behind it by {size} ({numbers})."
+    return [first[0].upper() + first[1:], _how_far(confirmation, candidate, comparison), *_unfinished(confirmation)]
 
 
 def _too_few(confirmation: Confirmation) -> str | None:
@@ -71,11 +80,18 @@ def _how_far(confirmation: Confirmation, candidate: Candidate, comparison: Compa
     if images is not None:
         others = f"for others of their kind the interval is {points_range(images)} points"
         scope += f" of {confirmation.num_images:,} images ({others})"
-    confirmed = candidate.runs["validation_accuracy"].mean()
+    confirmed = confirmation.mean(candidate, "validation_accuracy")
     return (
         f"{scope}; the validation accuracy of {100 * candidate.selected_for:.2f} % that it was selected for is "
         f"{100 * confirmed:.2f} % on fresh seeds."
     )
+
+
+def _unfinished(confirmation: Confirmation) -> list[str]:
+    missing = confirmation.num_planned - len(confirmation.baseline.runs)
+    if missing <= 0 or not confirmation.is_sequential:
+        return []
+    return [f"{missing} of the {confirmation.num_planned} planned seeds were not trained."]
 
 
 def _numbers(confirmation: Confirmation, comparison: Comparison) -> str:

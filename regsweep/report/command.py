@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from regsweep.report.page import Headed
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Says a mistake in one line."""
+
     def error(self, message: str) -> NoReturn:
-        raise RegsweepError(f"report: {message}; see regsweep report --help")
+        """Raise what is told of the mistake."""
+        raise RegsweepError(f"{message}; see {self.prog} --help")
 
 
 def main(arguments: list[str]) -> None:
@@ -69,7 +72,7 @@ def report_confirmed(sweep: Sweep) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="regsweep report",
         description="Print a sweep's table, best trial first, and write trials.csv, report.html and summary.json into "
         "its folder. Several folders are also compared, in comparison.html of the working folder.",
@@ -122,7 +125,12 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
     from regsweep.report.summary import summary  # noqa: PLC0415
 
     paths = ReportPaths(sweep.folder)
-    evidence = Evidence(sweep, read_confirmation(sweep.folder))
+    try:
+        confirmation = read_confirmation(sweep.folder)
+    except RegsweepError as error:
+        confirmation = None
+        sweep.problems.append(str(error))
+    evidence = Evidence(sweep, confirmation)
     drawings = draw_all(evidence)
     said = answer(sweep, evidence.confirmation)
     files = [paths.page.name, paths.summary.name, paths.trials.name]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from regsweep import records
-from regsweep.errors import RegsweepError
+from regsweep.errors import RecordError, show
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.statistics import Comparison, Interval, compare
@@ -53,8 +53,10 @@ class Confirmation:
         differences: the test accuracies of each candidate minus the baseline's, fractions, one per paired seed.
         seeds: the paired seeds, on which every configuration is complete.
         num_images: of the test set; None where that is not on record.
-        is_sequential: whether the seeds were looked at more than once, or until the differences had settled. Then only
-            the anytime-valid intervals count (at 95 % for all configurations together), and no p-value.
+        is_sequential: whether the seeds were looked at more than once, or before all that were meant to be trained
+            were, or until the differences had settled. Then only the anytime-valid intervals count (at 95 % for all
+            configurations together), on this test set, and no p-value.
+        num_planned: how many seeds are meant to be trained.
         problems: what could not be used, one line each.
     """
 
@@ -65,7 +67,16 @@ class Confirmation:
     seeds: list[int]
     num_images: int | None
     is_sequential: bool
+    num_planned: int
     problems: list[str]
+
+    def num_lost(self, candidate: Candidate) -> int:
+        """Return on how many seeds a configuration failed or diverged."""
+        return int((~candidate.runs["status"].isin(["complete", "interrupted"])).sum())
+
+    def mean(self, candidate: Candidate, name: str) -> float:
+        """Return a configuration's mean of the column `name` over the paired seeds."""
+        return float(_column(candidate, self.seeds, name).mean()) if self.seeds else float("nan")
 
     def is_shown(self, comparison: Comparison) -> bool:
         """Return whether a difference from the baseline is shown, at 5 % over all configurations."""
@@ -79,36 +90,40 @@ class Confirmation:
 
 
 def read_confirmation(folder: Path) -> Confirmation | None:
-    """Return the confirmation of the sweep in `folder`, None where none was begun."""
+    """Return the confirmation of the sweep in `folder`, None where no seed was begun.
+
+    Raises:
+        RecordError: when what says which configurations and seeds it is about cannot be read.
+    """
     paths = SweepPaths(folder).confirmation
-    if not paths.plan.is_file() or not paths.seeds.is_dir():
+    if not SweepPaths(paths.seeds).command.is_file():
         return None
-    try:
-        plan = records.read_json(paths.plan)
-        sweep = read_sweep(paths.seeds)
-        found = plan["configurations"]
-        candidates = [_candidate(place, len(found), content, sweep) for place, content in enumerate(found)]
-        is_sequential = bool(plan["until_settled"]) or len(plan["looks"]) > 1
-    except (RegsweepError, KeyError, TypeError, ValueError):
-        return None
-    if len(candidates) < 2:  # noqa: PLR2004  (the baseline, and one to compare with it)
-        return None
+    plan = records.read_json(paths.plan)
+    sweep = read_sweep(paths.seeds)
     problems = [*sweep.problems]
-    seeds = _paired_seeds(candidates, problems)
-    accuracies = [_column(candidate, seeds, "test_accuracy") for candidate in candidates]
-    differences = [values - accuracies[0] for values in accuracies[1:]]
-    correct = [_read_correct(sweep, candidate, seeds) for candidate in candidates]
-    level = LEVEL / len(differences) if is_sequential else LEVEL
-    comparisons = compare(differences, _minus_first(correct), level) if len(seeds) >= FEWEST_SEEDS else []
-    num_images = None if correct[0] is None else correct[0].shape[1]
+    try:
+        found = plan["configurations"]
+        baseline, *candidates = [_candidate(i, len(found), content, sweep) for i, content in enumerate(found)]
+        seeds = _paired_seeds([baseline, *candidates], problems)
+        num_planned = int(plan["num_seeds"])
+        is_sequential = plan["until_settled"] or len(plan["looks"]) > 1 or len(baseline.runs) < num_planned
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{paths.plan}: damaged; the confirmation is left out") from error
+    accuracies = [_column(candidate, seeds, "test_accuracy") for candidate in (baseline, *candidates)]
+    correct = [_read_correct(sweep, candidate, seeds, problems) for candidate in (baseline, *candidates)]
+    comparisons, differences = [], [values - accuracies[0] for values in accuracies[1:]]
+    if len(seeds) >= FEWEST_SEEDS and candidates:
+        level = LEVEL / len(candidates) if is_sequential else LEVEL
+        comparisons = compare(differences, None if is_sequential else _minus_first(correct), level)
     return Confirmation(
-        baseline=candidates[0],
-        candidates=candidates[1:],
+        baseline=baseline,
+        candidates=candidates,
         comparisons=comparisons,
         differences=differences,
         seeds=seeds,
-        num_images=num_images,
-        is_sequential=is_sequential,
+        num_images=None if correct[0] is None else correct[0].shape[1],
+        is_sequential=bool(is_sequential),
+        num_planned=num_planned,
         problems=problems,
     )
 
@@ -150,15 +165,29 @@ def _paired_seeds(candidates: list[Candidate], problems: list[str]) -> list[int]
 
 
 def _column(candidate: Candidate, seeds: list[int], name: str) -> np.ndarray:
+    return np.array(_of(candidate, seeds, name), dtype=float)
+
+
+def _of(candidate: Candidate, seeds: list[int], name: str) -> list[Any]:
     by_seed = candidate.runs.dropna(subset=["seed"]).set_index("seed")[name]
-    return np.array([by_seed.loc[seed] for seed in seeds], dtype=float)
+    return [by_seed.loc[seed] for seed in seeds]
 
 
-def _read_correct(sweep: Sweep, candidate: Candidate, seeds: list[int]) -> np.ndarray | None:
+def _read_correct(sweep: Sweep, candidate: Candidate, seeds: list[int], problems: list[str]) -> np.ndarray | None:
     """Return whether each test image was classified correctly (seeds × images), None where that is not on record."""
-    folders = candidate.runs.dropna(subset=["seed"]).set_index("seed")["folder"]
-    try:
-        rows = [np.load(RunPaths(sweep.folder / str(folders.loc[seed])).test_correct) for seed in seeds]
-        return np.stack(rows) if rows else None
-    except (OSError, ValueError):
-        return None
+    rows = []
+    for folder, accuracy in zip(_of(candidate, seeds, "folder"), _of(candidate, seeds, "test_accuracy"), strict=True):
+        path = RunPaths(sweep.folder / str(folder)).test_correct
+        try:
+            rows.append(_of_accuracy(np.load(path), accuracy))
+        except (OSError, ValueError, EOFError, TypeError) as error:
+            reason = "missing" if isinstance(error, FileNotFoundError) else f"cannot be used ({show(error)})"
+            problems.append(f"{path}: {reason}; nothing is said of other test images")
+            return None
+    return np.stack(rows) if rows and len({len(row) for row in rows}) == 1 else None
+
+
+def _of_accuracy(correct_N: np.ndarray, accuracy: float) -> np.ndarray:
+    if correct_N.ndim != 1 or not np.isclose(correct_N.mean(), accuracy, rtol=0, atol=1e-9):
+        raise ValueError("it is not of this run: another accuracy")
+    return correct_N

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from regsweep.report.details import read_history
@@ -26,8 +28,10 @@ def seconds_a_trial(sweep: Sweep) -> float:
     complete = sweep.trials[sweep.trials["status"] == "complete"]
     ended = sweep.trials["ended"].dropna()
     busy = sweep.trials["total_seconds"].sum()
-    at_once = max(1.0, busy / (ended.max() - ended.min())) if len(ended) > 2 and ended.max() > ended.min() else 1.0  # noqa: PLR2004
-    return float(complete["total_seconds"].median() / at_once) if len(complete) else 0.0
+    if complete.empty:
+        return 0.0
+    span = max(ended.max() - ended.min(), busy / (os.cpu_count() or 1))  # copied records may all be of one moment
+    return float(complete["total_seconds"].median() * max(span, 0.0) / max(busy, span, 1e-9))
 
 
 def spread_of_differences(sweep: Sweep) -> float | None:

@@ -119,7 +119,7 @@ class _Reader:
             "sparsity": record.number("sparsity", "overall"),
             "status": record.status(),
             "error": record.text("error"),
-            "ended": paths.result.stat().st_mtime,
+            "ended": record.number("ended") or paths.result.stat().st_mtime,
         }
 
     def _of_trial(self, path: Path) -> dict[str, Any]:

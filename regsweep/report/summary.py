@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,38 +54,44 @@ def _best(sweep: Sweep) -> dict[str, Any] | None:
 def _confirmation(confirmation: Confirmation) -> dict[str, Any]:
     return {
         "seeds": [plain(seed) for seed in confirmation.seeds],
-        "baseline": _candidate(confirmation.baseline),
+        "num_planned_seeds": confirmation.num_planned,
+        "is_sequential": confirmation.is_sequential,
+        "baseline": _candidate(confirmation, confirmation.baseline),
         "candidates": [
-            {**_candidate(candidate), "against_baseline": _comparison(comparison)}
-            for candidate, comparison in zip(confirmation.candidates, confirmation.comparisons, strict=True)
+            {
+                **_candidate(confirmation, candidate),
+                "against_baseline": None if comparison is None else _comparison(confirmation, comparison),
+            }
+            for candidate, comparison in zip_longest(confirmation.candidates, confirmation.comparisons)
         ],
         "skipped": list(confirmation.problems),
     }
 
 
-def _candidate(candidate: Candidate) -> dict[str, Any]:
+def _candidate(confirmation: Confirmation, candidate: Candidate) -> dict[str, Any]:
     accuracies = pd.to_numeric(candidate.runs["test_accuracy"], errors="coerce")
     return {
         "name": candidate.name,
         "trial": plain(candidate.trial),
         "parameters": {key: plain(value) for key, value in candidate.parameters.items()},
         "selected_for": plain(candidate.selected_for),
-        "mean_test_accuracy": plain(accuracies.mean()),
+        "mean_test_accuracy": plain(confirmation.mean(candidate, "test_accuracy")),
         "test_accuracy": {str(seed): plain(a) for seed, a in zip(candidate.runs["seed"], accuracies, strict=True)},
     }
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def _comparison(confirmation: Confirmation, comparison: Comparison) -> dict[str, Any]:
     def ends(interval: Interval | None) -> list[Any] | None:
         return None if interval is None else [plain(interval.low), plain(interval.high)]
 
     return {
+        "is_shown": confirmation.is_shown(comparison),
         "mean": plain(comparison.mean),
-        "interval": ends(comparison.interval),
+        "interval": ends(None if confirmation.is_sequential else comparison.interval),
         "interval_with_images": ends(comparison.interval_with_images),
         "anytime_interval": ends(comparison.anytime),
-        "p_value": plain(comparison.p_value),
-        "adjusted_p_value": plain(comparison.adjusted_p_value),
+        "p_value": None if confirmation.is_sequential else plain(comparison.p_value),
+        "adjusted_p_value": None if confirmation.is_sequential else plain(comparison.adjusted_p_value),
         "probability_better": plain(comparison.probability_better),
         "num_better": plain(comparison.num_better),
         "num_equal": plain(comparison.num_equal),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,10 @@ import pytest
 import torch
 import yaml
 
+from regsweep.app.candidates import choose, unregularized
 from regsweep.app.confirm import is_settled
 from regsweep.build import build
+from regsweep.paths import SweepPaths
 from regsweep.report.answer import answer
 from regsweep.report.confirmation import Candidate, Confirmation, read_confirmation
 from regsweep.report.effort import count_configurations, spread_of_differences
@@ -67,8 +70,12 @@ def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, s
         accuracy = json.loads((path / "result.json").read_text())["metrics"]["test"]["accuracy"]
         assert np.load(path / "test_correct.npy").mean() == pytest.approx(accuracy, abs=1e-12)
     earlier = digests(sweep)
-    again = shell(*CONFIRM, "s", "--seeds", "2")
+    again = shell(*CONFIRM, "s")
     assert (again.code, digests(sweep)) == (0, earlier)
+    first = read_confirmation(sweep)
+    assert first is not None
+    assert not first.is_sequential, "without --seeds it means those that it was begun with"
+    assert all(comparison.interval_with_images for comparison in first.comparisons)
     more = shell(*CONFIRM, "s", "--seeds", "3")
     assert more.code == 0, more.err
     assert earlier.items() < digests(sweep).items()
@@ -76,9 +83,10 @@ def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, s
     assert found is not None
     assert found.seeds == [1, 2, 3]
     assert found.is_sequential, "the seeds were looked at twice"
+    assert all(comparison.interval_with_images is None for comparison in found.comparisons)
     assert [len(candidate.runs) for candidate in (found.baseline, *found.candidates)] == [3, 3, 3]
     other = shell(*CONFIRM, "s", "--top", "3")
-    assert (other.code, "begun with its top 2" in other.err) == (2, True)
+    assert (other.code, "begun with --top 2" in other.err) == (2, True)
 
 
 def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(
@@ -100,6 +108,44 @@ def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(
         is_baseline = int(run.name) % 2 == 0
         assert config["regularizer"]["dropout"] == (0 if is_baseline else 0.5)  # type: ignore[index]
         assert config["regularizer"]["penalty"] == ("none" if is_baseline else "l2")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "batch_norm"),
+    [
+        (["regularizer=none,batchnorm,dropout"], False),
+        (["sweep=regularization", "regularizer.batch_norm=true", "hydra.sweeper.n_trials=2"], False),
+        (["sweep=regularization", "regularizer.batch_norm=false", "hydra.sweeper.n_trials=2"], False),
+        (["regularizer=none,l2", "model=resnet18", "trainer.epochs=1", "dataset.train_size=60"], None),
+    ],
+)
+def test_the_baseline_has_no_regularization(
+    regsweep: Regsweep, tmp_path: Path, arguments: list[str], batch_norm: bool | None
+) -> None:
+    small = [setting for setting in SMALL if not (setting.startswith("model") and "model=resnet18" in arguments)]
+    assert regsweep("-m", *small, *arguments, "hydra.sweep.dir=s").code == 0
+    sweep = read_sweep(tmp_path / "s")
+    made = unregularized(sweep, choose(sweep, 3))
+    expected = {None: "null", False: "false"}[batch_norm]
+    assert made["regularizer.batch_norm"] == expected
+    assert made["regularizer.penalty"] == "none"
+
+
+def test_damaged_records_of_a_confirmation_are_named(regsweep: Regsweep, tmp_path: Path) -> None:
+    assert regsweep(*GRID).code == 0
+    assert regsweep("confirm", "s", "--seeds", "2").code == 0
+    paths = SweepPaths(tmp_path / "s").confirmation
+    (paths.seeds / "1" / "test_correct.npy").write_bytes(b"")
+    done = regsweep("report", "s")
+    assert (done.code, "test_correct.npy: cannot be used" in " ".join(done.out.split())) == (0, True)
+    (paths.seeds / "0" / "result.json").write_text("{")
+    done = regsweep("report", "s")
+    assert (done.code, "1 of 2 seeds are complete for every configuration" in done.out) == (0, True)
+    paths.plan.write_text('{"configurations": [')
+    done = regsweep("report", "s")
+    assert done.code == 0
+    assert "plan.json" in (tmp_path / "s" / "report.html").read_text()
+    assert regsweep("confirm", "s").code == 3
 
 
 @pytest.mark.faults
@@ -167,7 +213,9 @@ def test_runs_of_one_seed_share_their_initial_weights(configure, name: str) -> N
     [
         (["nowhere"], "no sweep to confirm"),
         (["."], "no sweep to confirm"),
-        (["s", "--seeds", "0"], "must be a whole number of 1 or more"),
+        (["s", "--seeds", "1"], "must be a whole number of 2 or more"),
+        (["s", "--margin", "0.1"], "has a meaning only with --until-settled"),
+        (["s", "--until-settled", "--margin", "nan"], "must be percentage points above 0"),
         (["s", "--top", "x"], "must be a whole number of 1 or more"),
         (["s"], "no complete trial regularizes"),
     ],
@@ -195,11 +243,13 @@ def test_effort_is_judged_from_the_sweep(regsweep: Regsweep, tmp_path: Path) -> 
 def confirmation(*differences: list[float], is_sequential: bool = False) -> Confirmation:
     arrays = [np.array(values) for values in differences]
     seeds = list(range(1, len(arrays[0]) + 1))
-    runs = pd.DataFrame({"seed": seeds, "validation_accuracy": [0.85] * len(seeds)})
+    runs = pd.DataFrame({"seed": seeds, "status": "complete", "validation_accuracy": 0.85})
     names = ["no regularization (tuned)", "L2 with λ=0.0003 and dropout 0.35", "L1 with λ=0.0001", "BatchNorm"]
     made = [Candidate(name, 7, {}, 0.86, runs) for name in names[: len(arrays) + 1]]
     level = 0.05 / len(arrays) if is_sequential else 0.05
-    return Confirmation(made[0], made[1:], compare(arrays, None, level), arrays, seeds, None, is_sequential, [])
+    return Confirmation(
+        made[0], made[1:], compare(arrays, None, level), arrays, seeds, None, is_sequential, len(seeds), []
+    )
 
 
 UP = [0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004]
@@ -217,7 +267,7 @@ def test_the_answer_in_plain_words(regsweep: Regsweep, tmp_path: Path) -> None:
     )
     assert "86.00 % that it was selected for is 85.00 % on fresh seeds" in answer(sweep, confirmation(UP))[1]
     assert answer(sweep, confirmation(MIXED))[0].startswith(
-        "No difference shown: L2 with λ=0.0003 and dropout 0.35 is 0.02 points"
+        "No difference shown: L2 with λ=0.0003 and dropout 0.35 is behind the tuned baseline by 0.02 points"
     )
     down = [-value for value in UP]
     assert answer(sweep, confirmation(down))[0].startswith("No configuration beats the tuned baseline")
@@ -228,6 +278,13 @@ def test_the_answer_in_plain_words(regsweep: Regsweep, tmp_path: Path) -> None:
     assert few[0] == (
         "5 paired seeds cannot show a difference: with 3 configurations the smallest possible p-value is 0.19; "
         "take 7 or more."
+    )
+    lost = confirmation(UP)
+    more = pd.DataFrame({"seed": [11], "status": ["diverged"], "validation_accuracy": [float("nan")]})
+    lost = replace(lost, candidates=[replace(c, runs=pd.concat([c.runs, more])) for c in lost.candidates])
+    assert (
+        "is ahead of the tuned baseline by 0.40 points, on the seeds on which it trained; on 1 of 11"
+        in (answer(sweep, lost)[0])
     )
     assert "anytime-valid interval" in answer(sweep, confirmation(UP, is_sequential=True))[0]
     assert "not yet an answer" in answer(sweep, None)[1]

@@ -95,7 +95,7 @@ def confirmation(*, is_sequential: bool = False) -> Confirmation:
     candidates = [candidate(name, base + gain) for name, gain in zip(("dull", HOSTILE, "bad"), gains, strict=True)]
     comparisons = compare(gains)
     baseline = candidate("no regularization (tuned)", base)
-    return Confirmation(baseline, candidates, comparisons, gains, list(range(8)), None, is_sequential, [])
+    return Confirmation(baseline, candidates, comparisons, gains, list(range(8)), None, is_sequential, 8, [])
 
 
 def write_trial(folder: Path, layers: dict[str, Any], number: int = 0) -> None:

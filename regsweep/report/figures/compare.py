@@ -122,6 +122,6 @@ def _best_row(name: str, evidence: Evidence) -> dict[str, Any] | None:
     if confirmation is not None and confirmation.candidates:
         top = max(confirmation.candidates, key=lambda candidate: candidate.selected_for)  # never by test accuracy
         row["confirmed_trial"] = top.trial
-        row["confirmed_test_accuracy"] = top.runs["test_accuracy"].mean()
+        row["confirmed_test_accuracy"] = confirmation.mean(top, "test_accuracy")
         row["baseline_test_accuracy"] = confirmation.baseline.runs["test_accuracy"].mean()
     return row

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 NAME, TITLE = "forest", "What each configuration gains over the tuned network without regularization"
 ROW_HEIGHT = 64
-NUMBERS_WIDTH = 262
-"""Pixels to the right of the axis, for the numbers."""
+SIGN_WIDTH = 7.3
+"""Pixels, on the average."""
 
 LONGEST_LINE = 26
 """Signs of a name, to the left of the axis."""
@@ -43,8 +43,10 @@ def draw(evidence: Evidence) -> Drawing:
         _draw_row(figure, len(rows) - 1 - place, row, differences, extent)
     figure.update_xaxes(title_text="difference in test accuracy (percentage points)", range=extent)
     figure.update_yaxes(visible=False, range=[-0.55, len(rows) - 0.3])
-    longest = max(len(line) for name in rows["name"] for line in _lines(name))
-    figure.update_layout(margin={"l": 24 + 7 * longest, "r": NUMBERS_WIDTH, "t": 30}, showlegend=False)
+    left = max(len(line) for name in rows["name"] for line in _lines(name))
+    right = max(len(_numbers(row)) for row in rows.to_dict("records"))
+    margin = {"l": 24 + SIGN_WIDTH * left, "r": 24 + SIGN_WIDTH * right, "t": 30}
+    figure.update_layout(margin=margin, showlegend=False)
     figure.add_annotation(text="◂ worse   better ▸", x=0, y=1, yref="paper", yanchor="bottom", showarrow=False)
     return Drawing(NAME, TITLE, _caption(confirmation, rows), figure, rows.drop(columns="candidate"))
 
@@ -73,7 +75,7 @@ def table(confirmation: Confirmation) -> pd.DataFrame:
                 "num_equal": comparison.num_equal,
                 "probability_better": comparison.probability_better,
                 "selected_for_accuracy": candidate.selected_for,
-                "confirmed_test_accuracy": candidate.runs["test_accuracy"].mean(),
+                "confirmed_test_accuracy": confirmation.mean(candidate, "test_accuracy"),
             }
         )
     return pd.DataFrame(rows).sort_values("difference_points", ascending=False, kind="stable", ignore_index=True)
@@ -85,7 +87,7 @@ def _draw_row(
     """Draw one configuration at height `y`: name and numbers over intervals, mean and seeds."""
     mean, low, high = row["difference_points"], row["low_points"], row["high_points"]
     wide = (row["low_with_images_points"], row["high_with_images_points"])
-    name, p_value = html.escape(row["name"], quote=False), row["adjusted_p_value"]
+    name = html.escape(row["name"], quote=False)
     hover = f"<b>{name}</b><br>{_points(mean)} points, interval {_ends(low, high)}"
     hover += f"<br>better in {row['num_better']} of {row['num_seeds']} seeds"
     if not np.isnan(wide[0]):
@@ -112,7 +114,7 @@ def _draw_row(
         marker={"symbol": "circle", "size": 6, "color": shade(GREY, 0.75)},
         hovertemplate="one seed: %{x:+.2f} points<extra></extra>",
     )
-    numbers = f"<b>{_points(mean)}</b>  [{_ends(low, high)}]" + ("" if np.isnan(p_value) else f"   p = {_p(p_value)}")
+    numbers = _numbers(row)
     label = "<br>".join(html.escape(line, quote=False) for line in _lines(row["name"]))
     for text, x, anchor, align, shift in ((label, 0, "right", "right", -12), (numbers, 1, "left", "left", 12)):
         figure.add_annotation(
@@ -126,6 +128,11 @@ def _draw_row(
             yanchor="middle",
             showarrow=False,
         )
+
+
+def _numbers(row: Mapping[Hashable, Any]) -> str:
+    numbers = f"<b>{_points(row['difference_points'])}</b>  [{_ends(row['low_points'], row['high_points'])}]"
+    return numbers if np.isnan(row["adjusted_p_value"]) else f"{numbers}   p = {_p(row['adjusted_p_value'])}"
 
 
 def _lines(name: str) -> list[str]:
