@@ -27,10 +27,11 @@ QUICK = [
 
 
 def run_line(regsweep: Regsweep, line: str) -> Finished:
-    """Run `line` within this process, which saves the imports, some seconds a command; and a sweep briefly."""
+    """Run `line` within this process, which saves the imports, some seconds a command; sweeps and seeds briefly."""
     program, *arguments = shlex.split(line.removeprefix("python -m "))
     assert program == "regsweep"
-    return regsweep(*arguments, *(["trainer.epochs=3"] if "-m" in arguments else []))
+    brief = {"-m": ["trainer.epochs=3"], "confirm": ["--seeds", "2"]}
+    return regsweep(*arguments, *(setting for word in brief if word in arguments for setting in brief[word]))
 
 
 def shell_line(shell: Shell, line: str, cwd: Path) -> Finished:

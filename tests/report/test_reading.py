@@ -66,7 +66,7 @@ def test_a_row_says_what_the_record_says(sweep_folder: Path) -> None:
                 assert row[f"{split}_{name}"] == record["metrics"][split][name]
         assert row["total_seconds"] == record["seconds"]["total"]
         assert row["sparsity"] == record["sparsity"]["overall"]
-        assert row["ended"] == (place / "result.json").stat().st_mtime
+        assert row["ended"] == record["ended"]
         config = OmegaConf.load(place / ".hydra" / "config.yaml")
         assert {key: row[key] for key in sweep.swept} == {key: OmegaConf.select(config, key) for key in sweep.swept}
     best = sweep.best()
