@@ -108,6 +108,10 @@ def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(
         is_baseline = int(run.name) % 2 == 0
         assert config["regularizer"]["dropout"] == (0 if is_baseline else 0.5)  # type: ignore[index]
         assert config["regularizer"]["penalty"] == ("none" if is_baseline else "l2")  # type: ignore[index]
+    settled = regsweep("confirm", "s", "--until-settled", "--seeds", "3")
+    assert settled.code == 0, settled.err
+    assert "not settled after 3 seeds" in settled.out, "three seeds bound nothing"
+    assert "−∞ to ∞" in settled.out
 
 
 @pytest.mark.parametrize(
