@@ -141,6 +141,7 @@ def test_odd_names_of_folders_work(shell: Shell, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.full
 def test_the_wheel_works_in_an_empty_environment(shell: Shell, tmp_path: Path) -> None:
     """Installed without the checkout; the dependencies come from this environment, to spare their download."""
     built = shell(
