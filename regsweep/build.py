@@ -10,8 +10,9 @@ from torch.optim import Optimizer
 from regsweep import seeding
 from regsweep.config import RegularizerConfig, RunConfig
 from regsweep.data import Dataset, load_dataset
-from regsweep.device import resolve_device, set_threads
+from regsweep.device import resolve_device, resolve_precision, set_threads
 from regsweep.errors import ConfigError
+from regsweep.memory import keep_freed_memory
 from regsweep.models import build_model
 from regsweep.optimizers import build_optimizer
 from regsweep.regularizers import PENALTIES, Penalty
@@ -24,6 +25,7 @@ class Parts:
     """What a run is made of, all on one device."""
 
     device: torch.device
+    precision: str
     dataset: Dataset
     model: nn.Module
     groups: ParameterGroups
@@ -42,11 +44,13 @@ def build(config: RunConfig) -> Parts:
     """
     set_threads(config.device.threads)
     device, dataset, model = _build_network(config)
+    keep_freed_memory()  # once the data set is there: what loading it needed goes back to the system
+    precision = resolve_precision(config.device.precision, device, model)
     model = model.to(memory_format=torch.channels_last).to(device)
     groups = group_parameters(model, config.regularizer.scope)
     penalty = build_penalty(config.regularizer)
     optimizer = build_optimizer(config.optimizer, groups, penalty.weight_decay)
-    return Parts(device, dataset.to(device), model, groups, penalty, optimizer)
+    return Parts(device, precision, dataset.to(device), model, groups, penalty, optimizer)
 
 
 def require_buildable(config: RunConfig) -> None:
@@ -60,6 +64,8 @@ def require_buildable(config: RunConfig) -> None:
 
 def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module]:
     device = resolve_device(config.device.name)
+    if config.device.cuda_graphs and device.type != "cuda":
+        raise ConfigError("device.cuda_graphs", True, f"only a CUDA device has them, this is {device}; set it to false")
     dataset = load_dataset(config.dataset)
     torch.manual_seed(seeding.derive(config.seed, "weights"))
     model = build_model(

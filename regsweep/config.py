@@ -116,7 +116,8 @@ class DeviceConfig(Section):
         "must be auto, cpu, cuda or mps (or cuda:1 for the second GPU)",
         pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$",
     )
-    precision: Literal["float32", "bfloat16"] = _field("must be float32 or bfloat16")
+    precision: Literal["auto", "float32", "bfloat16"] = _field("must be auto, float32 or bfloat16")
+    cuda_graphs: bool = _field("must be true or false")
     threads: int | None = _field("must be a whole number of CPU threads, 1 or more, or null", ge=1, le=1024)
 
 

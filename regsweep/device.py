@@ -3,6 +3,8 @@
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
 from regsweep.errors import DeviceError
 
@@ -45,3 +47,21 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[Non
     if precision == "bfloat16":
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
+
+
+def resolve_precision(name: str, device: torch.device, model: nn.Module) -> str:
+    """Return ``float32`` or ``bfloat16`` for the precision called `name`: one of them, or auto.
+
+    ``auto`` is bfloat16 where it was measured to be faster at no cost in accuracy (docs/performance.md): on a
+    processor that multiplies bfloat16 numbers itself, for a network with convolutions.
+    """
+    if name != "auto":
+        return name
+    has_convolutions = any(isinstance(module, _ConvNd) for module in model.modules())
+    return "bfloat16" if device.type == "cpu" and has_convolutions and _multiplies_bfloat16() else "float32"
+
+
+def _multiplies_bfloat16() -> bool:
+    # An older PyTorch cannot tell; there it is taken for a processor that does not.
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return capabilities.get("avx512_bf16", False)

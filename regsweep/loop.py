@@ -11,18 +11,17 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn import Parameter, functional
+from torch.nn import Parameter
 from torch.optim import Optimizer
 
 from regsweep.data import Dataset, Split
-from regsweep.device import autocast
 from regsweep.errors import DivergedError
 from regsweep.metrics import Metrics, evaluate
-from regsweep.optimizers import step_sizes
 from regsweep.regularizers import Penalty
+from regsweep.step import RepeatedStep, Step, capture_cuda_graph
 
 TRAIN_SAMPLE = 5000
-"""After each epoch training metrics are taken on at most this many training images, always the same ones."""
+"""Training metrics are taken on at most this many training images, always the same ones."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +63,14 @@ class Settings:
         epochs: passes over the training images.
         batch_size: images per step.
         precision: of the forward pass, ``float32`` or ``bfloat16``.
+        cuda_graphs: capture a step once as a CUDA graph and repeat it; on a CUDA device only.
         restore_best: end with the weights of the epoch with the best validation accuracy (the first of equals).
     """
 
     epochs: int
     batch_size: int
     precision: str = "float32"
+    cuda_graphs: bool = False
     restore_best: bool = False
 
 
@@ -93,19 +94,14 @@ def train(
     """
     covered = list(penalized.values())
     sample, held_out = _sample(dataset.train), dataset.validation
+    step = _step(
+        Step(model, dataset.train, optimizer, penalty, penalized=covered, precision=settings.precision), settings
+    )
     best: tuple[float, int, dict[str, Tensor]] | None = None
     for epoch in range(1, settings.epochs + 1):
         began = time.perf_counter()
-        loss = _train_epoch(
-            model,
-            dataset.train,
-            optimizer,
-            penalty,
-            covered=covered,
-            settings=settings,
-            batch_order=batch_order,
-            observer=observer,
-        )
+        model.train()
+        loss = _train_epoch(step, dataset.train, settings.batch_size, batch_order, observer)
         trained = time.perf_counter()
         train_metrics = _evaluate(model, sample, settings)
         validation = None if held_out is None else _evaluate(model, held_out, settings)
@@ -131,46 +127,33 @@ def num_steps(num_images: int, batch_size: int) -> int:
     return full + (1 if rest > 1 or (rest == 1 and full == 0) else 0)
 
 
+def _step(step: Step, settings: Settings) -> Step | RepeatedStep:
+    return RepeatedStep(step, settings.batch_size, capture_cuda_graph) if settings.cuda_graphs else step
+
+
 def _train_epoch(
-    model: nn.Module,
+    step: Step | RepeatedStep,
     split: Split,
-    optimizer: Optimizer,
-    penalty: Penalty,
-    *,
-    covered: list[Parameter],
-    settings: Settings,
+    batch_size: int,
     batch_order: torch.Generator,
     observer: Observer,
 ) -> float:
     """Make one pass over `split` and return the mean cross-entropy of its batches, as seen while training."""
-    model.train()
-    device = split.labels_N.device
-    total = torch.zeros((), device=device)
-    for index_B in _batches(len(split), settings.batch_size, batch_order):
-        chosen_B = index_B.to(device)
-        images_BCHW, labels_B = split.images_NCHW[chosen_B], split.labels_N[chosen_B]
-        with autocast(device, settings.precision):
-            logits_BK = model(images_BCHW)
-        loss = functional.cross_entropy(logits_BK.float(), labels_B)
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        with torch.no_grad():
-            penalty.add_gradient(covered)
-            optimizer.step()
-            penalty.shrink(step_sizes(optimizer, covered))
-        total += loss.detach()
+    step.total_loss.zero_()
+    for index_B in _batches(split, batch_size, batch_order):
+        step(index_B)
         observer.on_step()
-    return total.item() / num_steps(len(split), settings.batch_size)
+    return step.total_loss.item() / num_steps(len(split), batch_size)
 
 
-def _batches(num_images: int, batch_size: int, order: torch.Generator) -> Iterator[Tensor]:
-    """Yield the indices of each batch, in a fresh random order.
+def _batches(split: Split, batch_size: int, order: torch.Generator) -> Iterator[Tensor]:
+    """Yield the indices of each batch, in a fresh random order, on the device that holds `split`.
 
     A batch of one has no variance, and BatchNorm cannot train on it: the last batch is dropped when it holds a
     single image, for every model alike, so that runs with and without BatchNorm see the same batches.
     """
-    permutation = torch.randperm(num_images, generator=order)
-    yield from torch.split(permutation, batch_size)[: num_steps(num_images, batch_size)]
+    permutation = torch.randperm(len(split), generator=order).to(split.labels_N.device)
+    yield from torch.split(permutation, batch_size)[: num_steps(len(split), batch_size)]
 
 
 def _evaluate(model: nn.Module, split: Split, settings: Settings) -> Metrics:

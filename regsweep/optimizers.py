@@ -23,16 +23,24 @@ from regsweep.scope import ParameterGroups
 
 
 def build_optimizer(config: OptimizerConfig, groups: ParameterGroups, weight_decay: float) -> Optimizer:
-    """Return the optimizer over both groups, `weight_decay` acting on the penalized one alone."""
+    """Return the optimizer over both groups, `weight_decay` acting on the penalized one alone.
+
+    Its step is fused where PyTorch has that: one pass over the weights instead of one per operation.
+    """
     parameters = [
         {"params": list(groups.penalized.values()), "weight_decay": weight_decay},
         {"params": list(groups.free.values()), "weight_decay": 0.0},
     ]
     parameters = [group for group in parameters if group["params"]]
+    devices = {parameter.device.type for parameter in [*groups.penalized.values(), *groups.free.values()]}
+    fused = devices <= {"cpu", "cuda"} or None  # None: PyTorch's own choice
     if isinstance(config, AdamConfig):
         cls = AdamW if config.name == "adamw" else Adam
-        return cls(parameters, lr=config.lr, betas=config.betas, eps=config.eps)
-    return SGD(parameters, lr=config.lr, momentum=config.momentum)
+        # Capturable: the number of steps is kept on the device, so that a CUDA graph can hold the step.
+        return cls(
+            parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused, capturable=devices == {"cuda"}
+        )
+    return SGD(parameters, lr=config.lr, momentum=config.momentum, fused=fused)
 
 
 def step_sizes(optimizer: Optimizer, parameters: Iterable[Parameter]) -> list[tuple[Tensor, float | Tensor]]:
@@ -51,5 +59,8 @@ def step_sizes(optimizer: Optimizer, parameters: Iterable[Parameter]) -> list[tu
 def _adam_step(state: dict[str, Tensor], settings: dict[str, Any]) -> float | Tensor:
     if not state:
         return 0.0  # a parameter without a gradient took no step
-    corrected = state["exp_avg_sq"] / (1 - settings["betas"][1] ** state["step"].item())
+    counted = state["step"]
+    # On a CUDA device `item` would wait for the device; there the number stays, in the same double precision.
+    steps = counted.double() if counted.is_cuda else counted.item()
+    corrected = state["exp_avg_sq"] / (1 - settings["betas"][1] ** steps)
     return torch.reciprocal(corrected.sqrt_().add_(settings["eps"])).mul_(settings["lr"])

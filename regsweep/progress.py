@@ -49,6 +49,7 @@ class Reporter:
             console=Console(stderr=True),
             transient=True,
         )
+        self._is_shown = False
         self._task = self._progress.add_task(f"epoch 1/{epochs}", total=epochs * steps_per_epoch)
 
     @contextmanager
@@ -60,16 +61,19 @@ class Reporter:
         streams = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
         for handler in streams:
             handler.addFilter(_not_an_epoch)
+        self._is_shown = True
         try:
             with self._progress:
                 yield self
         finally:
+            self._is_shown = False
             for handler in streams:
                 handler.removeFilter(_not_an_epoch)
 
     def on_step(self) -> None:
-        """Move the bar by a step."""
-        self._progress.advance(self._task)
+        """Move the bar by a step, where it is shown: a step of a small network takes little longer than that."""
+        if self._is_shown:
+            self._progress.advance(self._task)
 
     def on_epoch(self, row: EpochRow) -> None:
         """Keep the epoch's row and say it, in about ten lines a run."""

@@ -82,10 +82,11 @@ def run(
         with reporter.shown(bar=show_bar):
             best_epoch = _train(parts, config, reporter)
         trained = time.perf_counter()
+        last = reporter.history[(best_epoch or 0) - 1 if config.trainer.restore_best else -1]
         opens_test = _opens(config.trainer.test, is_trial)
-        metrics = _final_metrics(parts, config, opens_test)
+        metrics = _final_metrics(parts, last, opens_test)
         if opens_test and is_trial:
-            _write_test_correct(paths.test_correct, parts, config)
+            _write_test_correct(paths.test_correct, parts)
         seconds = _seconds(reporter, began, time.perf_counter() - trained)
         if _opens(config.trainer.save_weights, is_trial):
             _write_weights(paths.weights, parts)
@@ -95,7 +96,7 @@ def run(
             "status": "complete",
             "error": None,
             "metrics": {name: value.as_dict() for name, value in metrics.items()},
-            "penalty": reporter.history[(best_epoch or 0) - 1 if config.trainer.restore_best else -1].penalty,
+            "penalty": last.penalty,
             "best_epoch": best_epoch,
             "epochs": len(reporter.history),
             "sparsity": sparsity,
@@ -127,7 +128,8 @@ def _train(parts: Parts, config: RunConfig, reporter: Reporter) -> int | None:
     settings = loop.Settings(
         epochs=config.trainer.epochs,
         batch_size=config.trainer.batch_size,
-        precision=config.device.precision,
+        precision=parts.precision,
+        cuda_graphs=config.device.cuda_graphs,
         restore_best=config.trainer.restore_best,
     )
     batch_order = seeding.generator(config.seed, "batches")
@@ -143,18 +145,15 @@ def _train(parts: Parts, config: RunConfig, reporter: Reporter) -> int | None:
     )
 
 
-def _final_metrics(parts: Parts, config: RunConfig, test: bool) -> dict[str, Metrics]:
-    dataset = parts.dataset
-    splits = {
-        "train": dataset.train,
-        "validation": dataset.validation,
-        "test": dataset.test if test else None,
-    }
-    return {
-        name: evaluate(parts.model, split.images_NCHW, split.labels_N, config.device.precision)
-        for name, split in splits.items()
-        if split is not None
-    }
+def _final_metrics(parts: Parts, last: loop.EpochRow, opens_test: bool) -> dict[str, Metrics]:
+    """Return the metrics of the weights that the training ended with, which it took itself but for the test set's."""
+    metrics = {"train": last.train}
+    if last.validation is not None:
+        metrics["validation"] = last.validation
+    if opens_test:
+        test = parts.dataset.test
+        metrics["test"] = evaluate(parts.model, test.images_NCHW, test.labels_N, parts.precision)
+    return metrics
 
 
 def _introduce(parts: Parts, config: RunConfig) -> None:
@@ -169,7 +168,7 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     _log.info(
         f"data         {dataset.name}: {' / '.join(sizes)}, {dataset.num_classes} classes, {rows}×{columns}×{channels}"
     )
-    _log.info(f"model        {config.model.target.rpartition('.')[2]} on {parts.device}, {config.device.precision}")
+    _log.info(f"model        {config.model.target.rpartition('.')[2]} on {parts.device}, {parts.precision}")
     _log.info(f"regularizer  {penalty}, dropout {regularizer.dropout:g}, {norm}")
     _log.info(f"             {parts.groups}")
     trainer = f"{config.trainer.epochs} epochs, batch {config.trainer.batch_size}, seed {config.seed}"
@@ -194,6 +193,7 @@ def _provenance(config: RunConfig, parts: Parts | None) -> dict[str, Any]:
         "machine": {
             **provenance.machine(),
             "device": str(parts.device) if parts else config.device.name,
+            "precision": parts.precision if parts else config.device.precision,
             "threads": torch.get_num_threads(),
         },
     }
@@ -219,9 +219,9 @@ def _write_weights(path: Path, parts: Parts) -> None:
     records.write_bytes(path, safetensors.torch.save(state))
 
 
-def _write_test_correct(path: Path, parts: Parts, config: RunConfig) -> None:
+def _write_test_correct(path: Path, parts: Parts) -> None:
     test = parts.dataset.test
-    correct_N = classify(parts.model, test.images_NCHW, config.device.precision) == test.labels_N
+    correct_N = classify(parts.model, test.images_NCHW, parts.precision) == test.labels_N
     content = io.BytesIO()
     np.save(content, correct_N.cpu().numpy())
     records.write_bytes(path, content.getvalue())

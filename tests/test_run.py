@@ -154,6 +154,24 @@ def test_bfloat16_is_computed_in_and_weights_stay_float32(configure: Configure) 
     assert len(digests) == 2
 
 
+@pytest.mark.parametrize("restore_best", [False, True])
+def test_the_weights_on_disk_give_every_metric_on_disk(
+    configure: Configure, tmp_path: Path, restore_best: bool
+) -> None:
+    """Also those that the training took itself, of the last epoch or the best; in the precision that it chose."""
+    config = configure(
+        f"trainer.restore_best={str(restore_best).lower()}", "model=cnn", "optimizer.lr=0.3", "trainer.epochs=6"
+    )
+    run(config, tmp_path, is_trial=False)
+    result, parts = record(tmp_path), build(config)
+    parts.model.load_state_dict(safetensors.torch.load_file(tmp_path / "model.safetensors"))
+    assert result["machine"]["precision"] == parts.precision
+    for name in ("train", "validation", "test"):
+        split = getattr(parts.dataset, name)
+        again = evaluate(parts.model, split.images_NCHW, split.labels_N, parts.precision)
+        assert result["metrics"][name] == again.as_dict(), name
+
+
 def test_a_record_is_never_overwritten(configure: Configure, tmp_path: Path) -> None:
     run(configure(*QUICK), tmp_path, is_trial=True)
     before = (tmp_path / "result.json").read_bytes()

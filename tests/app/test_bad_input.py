@@ -26,6 +26,8 @@ SINGLE = [
     *[(f"trainer.epochs={value}", f"trainer.epochs={value}: must be a whole number") for value in ("0", "-1", "1.5")],
     *[(f"seed={value}", f"seed={value}: must be a whole number") for value in ("-1", "99999999999999999999")],
     ("device.threads=0", "device.threads=0: must be a whole number of CPU threads"),
+    ("device.precision=float16", "device.precision=float16: must be auto, float32 or bfloat16"),
+    ("device=cpu device.cuda_graphs=true", "device.cuda_graphs=true: only a CUDA device has them, this is cpu"),
     ("regularizer.lamda=1", "regularizer.lamda=1: no such key; did you mean regularizer.lambda?"),
     ("regulariser=l1", "regulariser=l1: no such key; did you mean regularizer?"),
     ("regularizer=l3", "regularizer=l3: no such option; did you mean regularizer=l"),

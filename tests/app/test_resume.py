@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from regsweep.app.resume import remember_command
 from regsweep.paths import SweepPaths
@@ -192,6 +193,17 @@ def test_a_duplicate_is_marked_and_has_its_numbers(regsweep: Regsweep, tmp_path:
     done = regsweep("reproduce", f"s/{again.index[0]}")
     assert done.code == 2
     assert "was told the result of trial" in done.err
+
+
+def test_a_run_is_reproduced_in_the_precision_that_it_was_computed_in(
+    regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in the one that device.precision=auto comes to on a processor that can do more, or less."""
+    assert regsweep("model=cnn", "trainer.epochs=2", "dataset.train_size=200", "hydra.run.dir=one").code == 0
+    then = json.loads(Path("one/result.json").read_text())["machine"]["precision"]
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": then == "float32"}, raising=False)
+    done = regsweep("reproduce", "one")
+    assert (done.code, "reproduced bit for bit" in done.out) == (0, True), done.out
 
 
 def test_a_pruned_trial_is_reproduced_up_to_where_it_was_given_up(regsweep: Regsweep, tmp_path: Path) -> None:

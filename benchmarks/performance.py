@@ -1,0 +1,53 @@
+"""How fast, against what: ``python benchmarks/performance.py --root FOLDER [--only training]``.
+
+Everything in one run, the contestants in turn. On the article's two networks, on MNIST and on digits:
+
+(a) article: the loop that the article prints, which decodes every image anew.
+(b) lightning: the same model and data loader under Lightning's Trainer (``pip install lightning``; without it, left
+out).
+(c) regsweep in float32, and (d) as it comes; on a CUDA device, with CUDA graphs too.
+(e) the bare operations of (d), and the rate of the machine's own large matrix product.
+
+Then searches: the stock Optuna sweeper around (a), regsweep with one and two workers, and with pruning. Then start-up.
+Test accuracy over seeds has a command of its own, benchmarks/accuracy.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import startup
+import sweeps
+import training
+from contestants import Task
+
+PARTS = ("training", "sweeps", "startup")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=Path, default=Path("data"), help="folder with torchvision's MNIST")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be given several times")
+    given = parser.parse_args()
+    parts, root = given.only or PARTS, given.root.absolute()
+    if "training" in parts:
+        tasks = [
+            Task(dataset, root, regularized, epochs, given.device)
+            for dataset, epochs in (("mnist", 1), ("digits", 20))
+            for regularized in (True, False)
+        ]
+        for task in tasks:
+            training.print_table(task, given.rounds)
+        training.print_shares(tasks[0])
+    if "sweeps" in parts:
+        sweeps.print_table(root, given.rounds)
+    if "startup" in parts:
+        startup.print_table(runs=5)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""One step of training: gather a batch, forward, backward, update.
+
+Shapes: N images in all, B of a batch, C channels, H rows, W columns, K classes.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import Parameter, functional
+from torch.optim import Optimizer
+
+from regsweep.data import Split
+from regsweep.device import autocast
+from regsweep.optimizers import step_sizes
+from regsweep.regularizers import Penalty
+
+WARM_UP_STEPS = 3
+"""Steps that are made before one is captured, in which everything is allocated that later steps reuse."""
+
+Thunk = Callable[[], None]
+
+
+class Step:
+    """A step on the images of `split`, which changes the weights in place and never waits for the device.
+
+    Attributes:
+        total_loss: sum of the batches' mean cross-entropies since it was last set to 0, on the device.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        split: Split,
+        optimizer: Optimizer,
+        penalty: Penalty,
+        *,
+        penalized: Sequence[Parameter],
+        precision: str,
+    ) -> None:
+        self._model, self._split, self._optimizer = model, split, optimizer
+        self._penalty, self._penalized, self._precision = penalty, penalized, precision
+        self.device = split.labels_N.device
+        self.total_loss = torch.zeros((), device=self.device)
+
+    def __call__(self, index_B: Tensor) -> None:
+        """Train on the images that `index_B` (on the device) chooses."""
+        images_BCHW, labels_B = self._split.images_NCHW[index_B], self._split.labels_N[index_B]
+        with autocast(self.device, self._precision):
+            logits_BK = self._model(images_BCHW)
+        loss = functional.cross_entropy(logits_BK.float(), labels_B)
+        torch.autograd.backward(loss)
+        with torch.no_grad():
+            self._penalty.add_gradient(self._penalized)
+            self._optimizer.step()
+            self._penalty.shrink(step_sizes(self._optimizer, self._penalized))
+        self._optimizer.zero_grad(set_to_none=True)  # here, not before: the next forward pass has its memory
+        self.total_loss += loss.detach()
+
+
+class RepeatedStep:
+    """A step that is captured once and then repeated, which spares the launch of each of its operations.
+
+    The captured step reads its batch from one place, so each batch is copied there. A batch of another size, the
+    last one of an epoch, is trained on as it is.
+
+    Args:
+        step: what to repeat.
+        batch_size: of the batches that are repeated.
+        capture: takes a call without arguments, and returns one that does the same again. It need not do it itself.
+    """
+
+    def __init__(self, step: Step, batch_size: int, capture: Callable[[Thunk], Thunk]) -> None:
+        self._step, self._capture = step, capture
+        self._index_B = torch.zeros(batch_size, dtype=torch.int64, device=step.device)
+        self._steps_before_capture = WARM_UP_STEPS
+        self._repeat: Thunk | None = None
+
+    @property
+    def total_loss(self) -> Tensor:
+        """Return the step's own sum."""
+        return self._step.total_loss
+
+    def __call__(self, index_B: Tensor) -> None:
+        """Train on the images that `index_B` (on the device) chooses."""
+        if len(index_B) != len(self._index_B) or self._steps_before_capture:
+            self._steps_before_capture = max(0, self._steps_before_capture - 1)
+            self._step(index_B)
+            return
+        self._index_B.copy_(index_B)
+        if self._repeat is None:
+            self._repeat = self._capture(lambda: self._step(self._index_B))
+        self._repeat()
+
+
+def capture_cuda_graph(thunk: Thunk) -> Thunk:
+    """Return the replay of a CUDA graph (Nguyen et al., 2021) of the kernels that `thunk` launches; runs none of them.
+
+    Raises:
+        RuntimeError: when `thunk` waits for the device, or does what a graph cannot hold.
+    """
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        thunk()
+    replay: Thunk = graph.replay
+    return replay

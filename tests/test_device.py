@@ -1,0 +1,73 @@
+"""Where and in which precision is computed, and the memory that it is computed in."""
+
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from regsweep.build import build
+from regsweep.config import RunConfig
+from regsweep.device import resolve_precision
+
+Configure = Callable[..., RunConfig]
+CPU = torch.device("cpu")
+
+
+def test_auto_is_bfloat16_for_convolutions_where_the_processor_has_it(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for has_it in (True, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda has_it=has_it: {"avx512_bf16": has_it}, raising=False)
+        chosen = {name: build(configure(f"model={name}")).precision for name in ("linear", "mlp", "cnn", "resnet18")}
+        with_convolutions = "bfloat16" if has_it else "float32"
+        assert chosen == {
+            "linear": "float32",
+            "mlp": "float32",
+            "cnn": with_convolutions,
+            "resnet18": with_convolutions,
+        }
+
+
+def test_a_pytorch_that_cannot_tell_computes_in_float32(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert build(configure("model=cnn")).precision == "float32"
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_precision_that_is_named_is_taken(configure: Configure, precision: str) -> None:
+    for model in ("mlp", "cnn"):
+        assert build(configure(f"model={model}", f"device.precision={precision}")).precision == precision
+
+
+def test_it_is_measured_on_cpus_alone() -> None:
+    convolution = torch.nn.Conv2d(1, 1, 1)
+    for device in ("cuda", "mps"):
+        assert resolve_precision("auto", torch.device(device), convolution) == "float32"
+
+
+# Forty megabytes are written and freed, again and again; prints the pages that the system gave for the last ten times.
+ALLOCATING = """
+import resource, sys, torch
+from regsweep.memory import keep_freed_memory
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+torch.set_num_threads(1)
+pages = []
+for _ in range(41):
+    torch.ones(10_000_000)
+    pages.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+print(pages[40] - pages[30])
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_freed_memory_is_kept() -> None:
+    pages = {}
+    for how in ("keep", "leave"):
+        done = subprocess.run([sys.executable, "-c", ALLOCATING, how], capture_output=True, text=True, check=True)
+        pages[how] = int(done.stdout)
+    assert pages["keep"] < 1000
+    assert pages["leave"] > 10 * 40_000_000 // 4096 // 2, "the case is one in which it matters"
