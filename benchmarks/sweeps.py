@@ -17,17 +17,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-TRIALS, EPOCHS = 16, 8
+TRIALS, EPOCHS = 10, 6
 STOCK = "stock sweeper, article's loop"
 PRUNED = "regsweep, 2 workers, hyperband"
 OWN = {
-    "regsweep, 1 worker": ["hydra.launcher.workers=1"],
+    "regsweep, 1 worker of 2 threads": ["hydra.launcher.workers=1", "device.threads=2"],
     "regsweep, 2 workers": ["hydra.launcher.workers=2"],
     PRUNED: ["hydra.launcher.workers=2", "hydra/sweeper/pruner=hyperband"],
-    "regsweep, 2 workers, successive_halving": [
-        "hydra.launcher.workers=2",
-        "hydra/sweeper/pruner=successive_halving",
-    ],
 }
 
 

@@ -1,0 +1,65 @@
+"""The benchmarks run, and their contestants do equal work."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT, Shell
+
+FOLDER = PROJECT / "benchmarks"
+
+
+def test_the_contestants_train_as_many_steps_and_learn(shell: Shell) -> None:
+    code = (
+        "import json, pathlib, contestants as c\n"
+        "task = c.Task('digits', pathlib.Path(), regularized=True, epochs=2)\n"
+        "names = ['article', 'regsweep, float32', 'regsweep', 'bare operations']\n"
+        "print(json.dumps([vars(c.CONTESTANTS[name](task)) for name in names]))\n"
+    )
+    done = shell(sys.executable, "-c", code, cwd=FOLDER)
+    assert done.code == 0, done.err
+    results = json.loads(done.out.splitlines()[-1])
+    assert len({result["steps"] for result in results}) == 1
+    for result in results:
+        assert result["accuracy"] > 0.2
+        assert result["train"] > 0
+        assert result["evaluate"] > 0
+
+
+def test_the_article_s_pictures_are_regsweep_s_images(shell: Shell) -> None:
+    code = (
+        "import pathlib, torch, contestants as c\n"
+        "task = c.Task('digits', pathlib.Path(), True, epochs=1)\n"
+        "pictures, _ = c.article_images(task)\n"
+        "split = c.own_parts(task)[1].dataset.train\n"
+        "images = torch.stack([image for image, _ in pictures])\n"
+        "torch.testing.assert_close(images, split.images_NCHW, atol=1e-6, rtol=0)\n"
+        "assert [label for _, label in pictures] == split.labels_N.tolist()\n"
+        "print('equal')\n"
+    )
+    done = shell(sys.executable, "-c", code, cwd=FOLDER)
+    assert done.out == "equal\n", done.err
+
+
+@pytest.mark.full
+def test_start_up_is_measured(shell: Shell) -> None:
+    done = shell(sys.executable, "-c", "import startup; startup.print_table(1)", cwd=FOLDER)
+    assert done.code == 0, done.err
+    rows = [line for line in done.out.splitlines() if line.startswith("| `") or "first step" in line]
+    assert len(rows) == 3
+
+
+@pytest.mark.full
+def test_the_searches_end_in_a_table(shell: Shell, real_data: Path) -> None:
+    """Two trials of one epoch."""
+    code = f"import pathlib, sweeps; sweeps.print_table(pathlib.Path({str(real_data)!r}), 1, trials=2, epochs=1)"
+    done = shell(sys.executable, "-c", code, cwd=FOLDER)
+    assert done.code == 0, done.err
+    assert [line.split("|")[1].strip() for line in done.out.splitlines()[5:]] == [
+        "stock sweeper, article's loop",
+        "regsweep, 1 worker of 2 threads",
+        "regsweep, 2 workers",
+        "regsweep, 2 workers, hyperband",
+    ]
