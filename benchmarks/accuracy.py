@@ -73,7 +73,8 @@ def main() -> None:
             means[side] = statistics.mean(found)
             name = "regularized" if regularized else "baseline"
             listed = ", ".join(f"{accuracy:.2f}" for accuracy in found)
-            print(f"| {name} | {side} | {listed} | {means[side]:.2f} ± {statistics.stdev(found):.2f} |", flush=True)
+            spread = f" ± {statistics.stdev(found):.2f}" if len(found) > 1 else ""
+            print(f"| {name} | {side} | {listed} | {means[side]:.2f}{spread} |", flush=True)
         print(f"difference of the means: {means['regsweep'] - means['article']:+.2f} points", flush=True)
 
 

@@ -108,6 +108,7 @@ def under_lightning(task: Task) -> Result:
             began[0] = time.perf_counter()
 
         def on_validation_start(self) -> None:
+            wait_for(task.device)
             seconds["train"] += time.perf_counter() - began[0]
             began[0] = time.perf_counter()
 
@@ -176,6 +177,7 @@ def bare(task: Task, *overrides: str) -> Result:
         began = time.perf_counter()
         for index_B in torch.split(torch.randperm(len(train)).to(parts.device), BATCH):
             step(index_B)
+        wait_for(task.device)
         trained = time.perf_counter()
         train_seconds += trained - began
         evaluate(model, train.images_NCHW[::stride], train.labels_N[::stride], parts.precision)
@@ -200,6 +202,14 @@ def bare_step(parts: Any) -> Callable[[Any], None]:
         optimizer.zero_grad()
 
     return step
+
+
+def wait_for(device: str) -> None:
+    """Wait until a CUDA device has done what it was asked, which the clock must not be read before."""
+    import torch  # noqa: PLC0415
+
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 CONTESTANTS: dict[str, Callable[[Task], Result]] = {
@@ -247,8 +257,10 @@ def article_images(task: Task) -> tuple[Any, Any]:
 
         transform = _article_transform()
         return tuple(datasets.MNIST(str(task.root), train=train, transform=transform) for train in (True, False))
-    _, parts = own_parts(task)
-    return Pictures(parts.dataset.train), Pictures(parts.dataset.test)
+    from regsweep.data import load_dataset  # noqa: PLC0415
+
+    dataset = load_dataset(own_configuration(task).dataset)
+    return Pictures(dataset.train), Pictures(dataset.test)
 
 
 class Pictures:
@@ -280,10 +292,17 @@ def _article_transform() -> Any:
 
 def own_parts(task: Task, *overrides: str) -> tuple[Any, Any]:
     """Return regsweep's configuration of the task and what it builds from it."""
+    from regsweep.build import build  # noqa: PLC0415
+
+    config = own_configuration(task, *overrides)
+    return config, build(config)
+
+
+def own_configuration(task: Task, *overrides: str) -> Any:
+    """Return regsweep's configuration of the task."""
     from hydra import compose, initialize_config_dir  # noqa: PLC0415
 
     from regsweep.app.door import validate_composed  # noqa: PLC0415
-    from regsweep.build import build  # noqa: PLC0415
     from regsweep.paths import config_folder  # noqa: PLC0415
 
     experiment = "article_regularized" if task.regularized else "article_baseline"
@@ -291,8 +310,7 @@ def own_parts(task: Task, *overrides: str) -> tuple[Any, Any]:
     if task.dataset != "mnist":
         settings.append(f"dataset.name={task.dataset}")
     with initialize_config_dir(str(config_folder())):
-        config = validate_composed(compose("config", overrides=[*settings, *overrides]))
-    return config, build(config)
+        return validate_composed(compose("config", overrides=[*settings, *overrides]))
 
 
 def _article_parts(task: Task) -> tuple[Any, Any, list[Any]]:

@@ -44,12 +44,13 @@ def build(config: RunConfig) -> Parts:
     """
     set_threads(config.device.threads)
     device, dataset, model = _build_network(config)
-    keep_freed_memory()  # once the data set is there: what loading it needed goes back to the system
+    if device.type == "cpu":
+        keep_freed_memory()
     precision = resolve_precision(config.device.precision, device, model)
     model = model.to(memory_format=torch.channels_last).to(device)
     groups = group_parameters(model, config.regularizer.scope)
     penalty = build_penalty(config.regularizer)
-    optimizer = build_optimizer(config.optimizer, groups, penalty.weight_decay)
+    optimizer = build_optimizer(config.optimizer, groups, penalty.weight_decay, capturable=config.device.cuda_graphs)
     return Parts(device, precision, dataset.to(device), model, groups, penalty, optimizer)
 
 

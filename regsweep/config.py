@@ -23,7 +23,7 @@ class Section(BaseModel):
 
 
 def _field(allowed: str, /, **constraints: Any) -> Any:
-    """Return a required field whose failed check is answered with `allowed`."""
+    """Return a field whose failed check is answered with `allowed`; a required one, unless it is given a default."""
     return Field(description=allowed, allow_inf_nan=constraints.pop("allow_inf_nan", None), **constraints)
 
 
@@ -117,7 +117,7 @@ class DeviceConfig(Section):
         pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$",
     )
     precision: Literal["auto", "float32", "bfloat16"] = _field("must be auto, float32 or bfloat16")
-    cuda_graphs: bool = _field("must be true or false")
+    cuda_graphs: bool = _field("must be true or false", default=False)
     threads: int | None = _field("must be a whole number of CPU threads, 1 or more, or null", ge=1, le=1024)
 
 

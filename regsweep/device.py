@@ -4,7 +4,6 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import nn
-from torch.nn.modules.conv import _ConvNd
 
 from regsweep.errors import DeviceError
 
@@ -52,12 +51,12 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[Non
 def resolve_precision(name: str, device: torch.device, model: nn.Module) -> str:
     """Return ``float32`` or ``bfloat16`` for the precision called `name`: one of them, or auto.
 
-    ``auto`` is bfloat16 where it was measured to be faster at no cost in accuracy (docs/performance.md): on a
-    processor that multiplies bfloat16 numbers itself, for a network with convolutions.
+    ``auto`` is bfloat16 on a processor that multiplies bfloat16 numbers itself, for a network with 2-d convolutions:
+    there it was measured to be faster on images of 28×28, no slower on 8×8, and as accurate (docs/performance.md).
     """
     if name != "auto":
         return name
-    has_convolutions = any(isinstance(module, _ConvNd) for module in model.modules())
+    has_convolutions = any(isinstance(module, nn.Conv2d) for module in model.modules())
     return "bfloat16" if device.type == "cpu" and has_convolutions and _multiplies_bfloat16() else "float32"
 
 

@@ -27,30 +27,27 @@ class Metrics:
         return asdict(self)
 
 
-@torch.inference_mode()
 def evaluate(model: nn.Module, images_NCHW: Tensor, labels_N: Tensor, precision: str = "float32") -> Metrics:
     """Return accuracy and cross-entropy of `model` on all images; leaves the model in evaluation mode."""
+    return evaluate_each(model, images_NCHW, labels_N, precision)[0]
+
+
+@torch.inference_mode()
+def evaluate_each(
+    model: nn.Module, images_NCHW: Tensor, labels_N: Tensor, precision: str = "float32"
+) -> tuple[Metrics, Tensor]:
+    """Return what `evaluate` does, and whether each image was classified correctly (N, boolean)."""
     model.eval()
     device = labels_N.device
-    correct = torch.zeros((), dtype=torch.int64, device=device)
     total = torch.zeros((), dtype=torch.float32, device=device)
+    correct = []
     for images_BCHW, labels_B in zip(
         torch.split(images_NCHW, EVALUATION_BATCH), torch.split(labels_N, EVALUATION_BATCH), strict=True
     ):
         with autocast(device, precision):
             logits_BK = model(images_BCHW)
         logits_BK = logits_BK.float()
-        correct += (logits_BK.argmax(1) == labels_B).sum()
+        correct.append(logits_BK.argmax(1) == labels_B)
         total += functional.cross_entropy(logits_BK, labels_B, reduction="sum")
-    return Metrics(correct.item() / len(labels_N), total.item() / len(labels_N))
-
-
-@torch.inference_mode()
-def classify(model: nn.Module, images_NCHW: Tensor, precision: str = "float32") -> Tensor:
-    """Return the class (N) that `model` takes each image for; leaves the model in evaluation mode."""
-    model.eval()
-    classes = []
-    for images_BCHW in torch.split(images_NCHW, EVALUATION_BATCH):
-        with autocast(images_NCHW.device, precision):
-            classes.append(model(images_BCHW).float().argmax(1))
-    return torch.cat(classes)
+    correct_N = torch.cat(correct)
+    return Metrics(int(correct_N.sum()) / len(labels_N), total.item() / len(labels_N)), correct_N

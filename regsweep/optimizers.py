@@ -22,25 +22,31 @@ from regsweep.config import AdamConfig, OptimizerConfig
 from regsweep.scope import ParameterGroups
 
 
-def build_optimizer(config: OptimizerConfig, groups: ParameterGroups, weight_decay: float) -> Optimizer:
+def build_optimizer(
+    config: OptimizerConfig, groups: ParameterGroups, weight_decay: float, *, capturable: bool = False
+) -> Optimizer:
     """Return the optimizer over both groups, `weight_decay` acting on the penalized one alone.
 
-    Its step is fused where PyTorch has that: one pass over the weights instead of one per operation.
+    Its step is fused where PyTorch has that: one pass over the weights instead of one per operation. A `capturable` one
+    can stand in a CUDA graph.
     """
     parameters = [
         {"params": list(groups.penalized.values()), "weight_decay": weight_decay},
         {"params": list(groups.free.values()), "weight_decay": 0.0},
     ]
     parameters = [group for group in parameters if group["params"]]
-    devices = {parameter.device.type for parameter in [*groups.penalized.values(), *groups.free.values()]}
-    fused = devices <= {"cpu", "cuda"} or None  # None: PyTorch's own choice
+    everything = [*groups.penalized.values(), *groups.free.values()]
+    fused = {parameter.device.type for parameter in everything} <= {"cpu", "cuda"} or None  # None: PyTorch's own choice
     if isinstance(config, AdamConfig):
         cls = AdamW if config.name == "adamw" else Adam
-        # Capturable: the number of steps is kept on the device, so that a CUDA graph can hold the step.
-        return cls(
-            parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused, capturable=devices == {"cuda"}
-        )
-    return SGD(parameters, lr=config.lr, momentum=config.momentum, fused=fused)
+        return cls(parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused, capturable=capturable)
+    optimizer = SGD(parameters, lr=config.lr, momentum=config.momentum, fused=fused)
+    if config.momentum:
+        # PyTorch's fused step makes these buffers in the first step, and breaks where a parameter has its first
+        # gradient only later. From zero the first step comes to the same: μ·0 + gradient.
+        for parameter in everything:
+            optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    return optimizer
 
 
 def step_sizes(optimizer: Optimizer, parameters: Iterable[Parameter]) -> list[tuple[Tensor, float | Tensor]]:

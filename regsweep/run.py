@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
+from torch import Tensor
 
 from regsweep import loop, provenance, records, seeding, weights
 from regsweep.build import Parts, build, has_batch_norm
 from regsweep.config import RunConfig
 from regsweep.errors import DivergedError, Pruned, RecordError, show
-from regsweep.metrics import Metrics, classify, evaluate
+from regsweep.metrics import Metrics, evaluate_each
 from regsweep.paths import RunPaths
 from regsweep.progress import Reporter
 
@@ -73,6 +74,7 @@ def run(
     paths = RunPaths(folder)
     if paths.result.exists():
         raise RecordError(f"{paths.result} is there already; give each run a folder of its own (hydra.sweep.subdir)")
+    parts: Parts | None = None
     reporter: Reporter | None = None
     try:
         parts = build(config)
@@ -83,10 +85,11 @@ def run(
             best_epoch = _train(parts, config, reporter)
         trained = time.perf_counter()
         last = reporter.history[(best_epoch or 0) - 1 if config.trainer.restore_best else -1]
-        opens_test = _opens(config.trainer.test, is_trial)
-        metrics = _final_metrics(parts, last, opens_test)
-        if opens_test and is_trial:
-            _write_test_correct(paths.test_correct, parts)
+        metrics = {"train": last.train} | ({"validation": last.validation} if last.validation else {})
+        if _opens(config.trainer.test, is_trial):
+            metrics["test"], correct_N = _open_test(parts)
+            if is_trial:
+                _write_test_correct(paths.test_correct, correct_N)
         seconds = _seconds(reporter, began, time.perf_counter() - trained)
         if _opens(config.trainer.save_weights, is_trial):
             _write_weights(paths.weights, parts)
@@ -109,7 +112,7 @@ def run(
     except RecordError:
         raise
     except Exception as error:
-        _record_failure(paths, config, error, reporter, time.perf_counter() - began)
+        _record_failure(paths, config, parts, error=error, reporter=reporter, total=time.perf_counter() - began)
         raise
     return Outcome(metrics, sparsity["overall"])
 
@@ -145,15 +148,9 @@ def _train(parts: Parts, config: RunConfig, reporter: Reporter) -> int | None:
     )
 
 
-def _final_metrics(parts: Parts, last: loop.EpochRow, opens_test: bool) -> dict[str, Metrics]:
-    """Return the metrics of the weights that the training ended with, which it took itself but for the test set's."""
-    metrics = {"train": last.train}
-    if last.validation is not None:
-        metrics["validation"] = last.validation
-    if opens_test:
-        test = parts.dataset.test
-        metrics["test"] = evaluate(parts.model, test.images_NCHW, test.labels_N, parts.precision)
-    return metrics
+def _open_test(parts: Parts) -> tuple[Metrics, Tensor]:
+    test = parts.dataset.test
+    return evaluate_each(parts.model, test.images_NCHW, test.labels_N, parts.precision)
 
 
 def _introduce(parts: Parts, config: RunConfig) -> None:
@@ -219,9 +216,7 @@ def _write_weights(path: Path, parts: Parts) -> None:
     records.write_bytes(path, safetensors.torch.save(state))
 
 
-def _write_test_correct(path: Path, parts: Parts) -> None:
-    test = parts.dataset.test
-    correct_N = classify(parts.model, test.images_NCHW, parts.precision) == test.labels_N
+def _write_test_correct(path: Path, correct_N: Tensor) -> None:
     content = io.BytesIO()
     np.save(content, correct_N.cpu().numpy())
     records.write_bytes(path, content.getvalue())
@@ -234,7 +229,13 @@ def _last_metrics(reporter: Reporter | None) -> dict[str, dict[str, float]]:
 
 
 def _record_failure(
-    paths: RunPaths, config: RunConfig, error: Exception, reporter: Reporter | None, total: float
+    paths: RunPaths,
+    config: RunConfig,
+    parts: Parts | None,
+    *,
+    error: Exception,
+    reporter: Reporter | None,
+    total: float,
 ) -> None:
     status = "diverged" if isinstance(error, DivergedError) else "pruned" if isinstance(error, Pruned) else "failed"
     if reporter is not None:
@@ -246,4 +247,4 @@ def _record_failure(
         "epochs": len(reporter.history) if reporter else 0,
         "seconds": {**_seconds(reporter, 0.0), "total": total},
     }
-    records.write_json(paths.result, {**content, **_provenance(config, None)})
+    records.write_json(paths.result, {**content, **_provenance(config, parts)})

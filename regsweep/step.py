@@ -4,6 +4,7 @@ Shapes: N images in all, B of a batch, C channels, H rows, W columns, K classes.
 """
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -67,10 +68,11 @@ class RepeatedStep:
     Args:
         step: what to repeat.
         batch_size: of the batches that are repeated.
-        capture: takes a call without arguments, and returns one that does the same again. It need not do it itself.
+        capture: takes a call without arguments and the device, and returns a call that does the same again. It need
+            not do it itself.
     """
 
-    def __init__(self, step: Step, batch_size: int, capture: Callable[[Thunk], Thunk]) -> None:
+    def __init__(self, step: Step, batch_size: int, capture: Callable[[Thunk, torch.device], Thunk]) -> None:
         self._step, self._capture = step, capture
         self._index_B = torch.zeros(batch_size, dtype=torch.int64, device=step.device)
         self._steps_before_capture = WARM_UP_STEPS
@@ -89,18 +91,23 @@ class RepeatedStep:
             return
         self._index_B.copy_(index_B)
         if self._repeat is None:
-            self._repeat = self._capture(lambda: self._step(self._index_B))
+            self._repeat = self._capture(lambda: self._step(self._index_B), self._step.device)
         self._repeat()
 
 
-def capture_cuda_graph(thunk: Thunk) -> Thunk:
-    """Return the replay of a CUDA graph (Nguyen et al., 2021) of the kernels that `thunk` launches; runs none of them.
+def capture_cuda_graph(thunk: Thunk, device: torch.device) -> Thunk:
+    """Return the replay of a CUDA graph of the kernels that `thunk` launches on `device`; runs none of them.
 
     Raises:
         RuntimeError: when `thunk` waits for the device, or does what a graph cannot hold.
     """
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    graph, make_stream = torch.cuda.CUDAGraph(), cast(Callable[[torch.device], torch.cuda.Stream], torch.cuda.Stream)
+    # The stream that is captured must be one of the device that computes, which need not be the first.
+    with torch.cuda.device(device), torch.cuda.graph(graph, stream=make_stream(device)):
         thunk()
-    replay: Thunk = graph.replay
+
+    def replay() -> None:
+        with torch.cuda.device(device):
+            graph.replay()
+
     return replay

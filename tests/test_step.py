@@ -4,17 +4,27 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import SGD, Adam, AdamW
 
 from regsweep import loop, seeding, weights
 from regsweep.build import Parts, build
-from regsweep.config import RunConfig
+from regsweep.config import RunConfig, SGDConfig
 from regsweep.loop import EpochRow
+from regsweep.optimizers import build_optimizer
+from regsweep.regularizers import NoPenalty
+from regsweep.scope import group_parameters
 from regsweep.step import WARM_UP_STEPS, RepeatedStep, Step, Thunk
 
 Configure = Callable[..., RunConfig]
 BATCH = 32
-COMBINATIONS = [("l1", "sgd"), ("l1", "adam"), ("elastic_net", "adamw"), ("l2", "sgd")]
+COMBINATIONS = [
+    ("l1", "sgd", "float32"),
+    ("l1", "adam", "float32"),
+    ("elastic_net", "adamw", "float32"),
+    ("l2", "sgd", "bfloat16"),
+]
+each_combination = pytest.mark.parametrize(("penalty", "optimizer", "precision"), COMBINATIONS)
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
@@ -29,13 +39,13 @@ class Silent:
 def step_of(parts: Parts) -> Step:
     penalized = list(parts.groups.penalized.values())
     return Step(
-        parts.model, parts.dataset.train, parts.optimizer, parts.penalty, penalized=penalized, precision="float32"
+        parts.model, parts.dataset.train, parts.optimizer, parts.penalty, penalized=penalized, precision=parts.precision
     )
 
 
-def overrides(penalty: str, optimizer: str) -> list[str]:
+def overrides(penalty: str, optimizer: str, precision: str) -> list[str]:
     chosen = [f"regularizer=[{penalty},dropout,batchnorm]", f"optimizer={optimizer}", "model=cnn"]
-    return [*chosen, "dataset.train_size=150"]
+    return [*chosen, "dataset.train_size=150", f"device.precision={precision}"]
 
 
 def batches(epochs: int) -> list[Tensor]:
@@ -44,17 +54,19 @@ def batches(epochs: int) -> list[Tensor]:
     return [index for _ in range(epochs) for index in torch.split(torch.randperm(150, generator=order), BATCH)]
 
 
-@pytest.mark.parametrize(("penalty", "optimizer"), COMBINATIONS)
-def test_a_repeated_step_trains_as_a_step_does(configure: Configure, penalty: str, optimizer: str) -> None:
+@each_combination
+def test_a_repeated_step_trains_as_a_step_does(
+    configure: Configure, penalty: str, optimizer: str, precision: str
+) -> None:
     captured: list[Thunk] = []
 
-    def call_again(thunk: Thunk) -> Thunk:
+    def call_again(thunk: Thunk, _: torch.device) -> Thunk:
         captured.append(thunk)
         return thunk
 
     left = []
     for repeats in (False, True):
-        parts = build(configure(*overrides(penalty, optimizer)))
+        parts = build(configure(*overrides(penalty, optimizer, precision)))
         plain = step_of(parts)
         step = RepeatedStep(plain, BATCH, call_again) if repeats else plain
         parts.model.train()
@@ -67,9 +79,14 @@ def test_a_repeated_step_trains_as_a_step_does(configure: Configure, penalty: st
 
 def test_what_is_captured_is_not_run_a_second_time(configure: Configure) -> None:
     """A capture notes the kernels and runs none: only the repetition trains, on the batch at hand."""
-    parts = build(configure(*overrides("l2", "sgd")))
+    parts = build(configure(*overrides("l2", "sgd", "float32")))
     repeated: list[Tensor] = []
-    step = RepeatedStep(step_of(parts), BATCH, lambda _: lambda: repeated.append(step._index_B.clone()))
+
+    def note(_: Thunk, device: torch.device) -> Thunk:
+        assert device == torch.device("cpu")
+        return lambda: repeated.append(step._index_B.clone())
+
+    step = RepeatedStep(step_of(parts), BATCH, note)
     given = [index for index in batches(2) if len(index) == BATCH]
     for index in given:
         step(index)
@@ -77,7 +94,7 @@ def test_what_is_captured_is_not_run_a_second_time(configure: Configure) -> None
     assert all(torch.equal(a, b) for a, b in zip(repeated, given[WARM_UP_STEPS:], strict=True))
 
 
-def train(parts: Parts, *, cuda_graphs: bool) -> str:
+def train(parts: Parts, *, cuda_graphs: bool) -> None:
     settings = loop.Settings(epochs=3, batch_size=BATCH, cuda_graphs=cuda_graphs)
     loop.train(
         parts.model,
@@ -89,26 +106,77 @@ def train(parts: Parts, *, cuda_graphs: bool) -> str:
         batch_order=seeding.generator(0, "batches"),
         observer=Silent(),
     )
-    return weights.digest(parts.model)
+
+
+def test_the_loop_repeats_a_captured_step_where_it_is_asked_to(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captured: list[torch.device] = []
+
+    def call_again(thunk: Thunk, device: torch.device) -> Thunk:
+        captured.append(device)
+        return thunk
+
+    monkeypatch.setattr(loop, "capture_cuda_graph", call_again)
+    for cuda_graphs in (False, True):
+        train(build(configure(*overrides("l2", "sgd", "float32"))), cuda_graphs=cuda_graphs)
+        assert len(captured) == cuda_graphs
+
+
+class Alternating(nn.Module):
+    """A network whose second layer takes part in every other step alone, as under stochastic depth."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.last = nn.Linear(64, 16), nn.Linear(16, 16), nn.Linear(16, 10)
+        self.calls = 0
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.calls += 1
+        units = self.first(images.flatten(1))
+        logits: Tensor = self.last(self.second(units) if self.calls % 2 == 0 else units)
+        return logits
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_a_parameter_may_have_its_first_gradient_later(configure: Configure, optimizer: str) -> None:
+    """And is stepped as PyTorch's plain optimizers step it."""
+    left = []
+    for fused in (True, False):
+        config = configure(f"optimizer={optimizer}", "dataset.train_size=150")
+        torch.manual_seed(0)
+        model, data = Alternating(), build(config).dataset
+        if fused:
+            built = build_optimizer(config.optimizer, group_parameters(model, "all"), 0.0)
+        else:
+            plain = {"sgd": SGD, "adam": Adam, "adamw": AdamW}[optimizer]
+            momentum = {"momentum": config.optimizer.momentum} if isinstance(config.optimizer, SGDConfig) else {}
+            built = plain(model.parameters(), lr=config.optimizer.lr, **momentum, weight_decay=0.0, fused=False)
+        step = Step(model, data.train, built, NoPenalty(), penalized=[], precision="float32")
+        for index in batches(2):
+            step(index)
+        left.append(torch.cat([parameter.detach().flatten() for parameter in model.parameters()]))
+    torch.testing.assert_close(left[0], left[1], rtol=1e-4, atol=1e-6)
 
 
 @needs_cuda
-@pytest.mark.parametrize(("penalty", "optimizer"), COMBINATIONS)
-def test_a_cuda_graph_trains_as_the_step_does(configure: Configure, penalty: str, optimizer: str) -> None:
-    """But for dropout, which draws other masks in a graph: its counter is kept on the device."""
-    given = [*overrides(penalty, optimizer), "device=cuda", "regularizer.dropout=0"]
+@each_combination
+def test_a_cuda_graph_trains_as_the_step_does(
+    configure: Configure, penalty: str, optimizer: str, precision: str
+) -> None:
+    given = [*overrides(penalty, optimizer, precision), "device=cuda"]
     trained = []
     for cuda_graphs in (False, True):
-        parts = build(configure(*given))
+        parts = build(configure(*given, f"device.cuda_graphs={str(cuda_graphs).lower()}"))
         train(parts, cuda_graphs=cuda_graphs)
         trained.append(torch.cat([parameter.detach().flatten().cpu() for parameter in parts.model.parameters()]))
     torch.testing.assert_close(trained[0], trained[1], rtol=1e-3, atol=1e-4)
 
 
 @needs_cuda
-@pytest.mark.parametrize(("penalty", "optimizer"), COMBINATIONS)
-def test_a_step_never_waits_for_the_device(configure: Configure, penalty: str, optimizer: str) -> None:
-    parts = build(configure(*overrides(penalty, optimizer), "device=cuda"))
+@each_combination
+def test_a_step_never_waits_for_the_device(configure: Configure, penalty: str, optimizer: str, precision: str) -> None:
+    parts = build(configure(*overrides(penalty, optimizer, precision), "device=cuda"))
     step = step_of(parts)
     parts.model.train()
     given = [index.to("cuda") for index in batches(1)]

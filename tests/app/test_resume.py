@@ -198,12 +198,20 @@ def test_a_duplicate_is_marked_and_has_its_numbers(regsweep: Regsweep, tmp_path:
 def test_a_run_is_reproduced_in_the_precision_that_it_was_computed_in(
     regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not in the one that device.precision=auto comes to on a processor that can do more, or less."""
-    assert regsweep("model=cnn", "trainer.epochs=2", "dataset.train_size=200", "hydra.run.dir=one").code == 0
-    then = json.loads(Path("one/result.json").read_text())["machine"]["precision"]
+    """Not in the one that device.precision=auto comes to on a processor that can do more, or less; pruned ones too."""
+    given = ["-m", "sweep=regularization", "hydra/launcher=basic", "model=cnn", "trainer.epochs=4"]
+    given += [
+        "dataset.train_size=200",
+        "hydra/sweeper/pruner=successive_halving",
+        "hydra.sweeper.pruner.min_resource=1",
+    ]
+    assert regsweep(*given, "hydra.sweeper.n_trials=5", "hydra.sweep.dir=s").code == 0
+    trials = pd.read_csv("s/trials.csv", index_col="number")
+    then = json.loads(Path("s/0/result.json").read_text())["machine"]["precision"]
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": then == "float32"}, raising=False)
-    done = regsweep("reproduce", "one")
-    assert (done.code, "reproduced bit for bit" in done.out) == (0, True), done.out
+    for status in ("complete", "pruned"):
+        done = regsweep("reproduce", f"s/{trials.index[trials.status == status][0]}")
+        assert (done.code, "reproduced bit for bit" in done.out) == (0, True), done.out
 
 
 def test_a_pruned_trial_is_reproduced_up_to_where_it_was_given_up(regsweep: Regsweep, tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def _machine(result: dict[str, Any]) -> list[Line]:
         return []
     threads = machine.get("threads")
     parts = [machine.get("processor"), machine.get("system"), f"device {machine.get('device')}"]
+    parts += [machine.get("precision")]
     parts += [f"{threads} thread{'s' if threads != 1 else ''} per trial"] if threads is not None else []
     return [("Machine", ", ".join(str(part) for part in parts if part), False)]
 
