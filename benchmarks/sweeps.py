@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-TRIALS, EPOCHS = 12, 10
+TRIALS, EPOCHS = 12, 8
 STOCK = "stock sweeper, article's loop"
 OWN = {
     "regsweep, 1 worker of 2 threads": ["hydra.launcher.workers=1", "device.threads=2"],
