@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from regsweep.data import Split
 from regsweep.device import autocast
+from regsweep.errors import DeviceError, show
 from regsweep.optimizers import step_sizes
 from regsweep.regularizers import Penalty
 
@@ -99,12 +100,16 @@ def capture_cuda_graph(thunk: Thunk, device: torch.device) -> Thunk:
     """Return the replay of a CUDA graph of the kernels that `thunk` launches on `device`; runs none of them.
 
     Raises:
-        RuntimeError: when `thunk` waits for the device, or does what a graph cannot hold.
+        DeviceError: when `thunk` waits for the device, or does what a graph cannot hold.
     """
     graph, make_stream = torch.cuda.CUDAGraph(), cast(Callable[[torch.device], torch.cuda.Stream], torch.cuda.Stream)
     # The stream that is captured must be one of the device that computes, which need not be the first.
-    with torch.cuda.device(device), torch.cuda.graph(graph, stream=make_stream(device)):
-        thunk()
+    try:
+        with torch.cuda.device(device), torch.cuda.graph(graph, stream=make_stream(device)):
+            thunk()
+    except RuntimeError as error:
+        reason = f"a step of this network cannot be captured ({show(error)})"
+        raise DeviceError(f"device.cuda_graphs=true: {reason}; set it to false") from error
 
     def replay() -> None:
         with torch.cuda.device(device):

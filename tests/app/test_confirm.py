@@ -70,13 +70,13 @@ def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, s
         accuracy = json.loads((path / "result.json").read_text())["metrics"]["test"]["accuracy"]
         assert np.load(path / "test_correct.npy").mean() == pytest.approx(accuracy, abs=1e-12)
     earlier = digests(sweep)
-    again = shell(*CONFIRM, "s")
+    again = regsweep("confirm", "s")
     assert (again.code, digests(sweep)) == (0, earlier)
     first = read_confirmation(sweep)
     assert first is not None
     assert not first.is_sequential, "without --seeds it means those that it was begun with"
     assert all(comparison.interval_with_images for comparison in first.comparisons)
-    more = shell(*CONFIRM, "s", "--seeds", "3")
+    more = regsweep("confirm", "s", "--seeds", "3")
     assert more.code == 0, more.err
     assert earlier.items() < digests(sweep).items()
     found = read_confirmation(sweep)
@@ -85,15 +85,13 @@ def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, s
     assert found.is_sequential, "the seeds were looked at twice"
     assert all(comparison.interval_with_images is None for comparison in found.comparisons)
     assert [len(candidate.runs) for candidate in (found.baseline, *found.candidates)] == [3, 3, 3]
-    other = shell(*CONFIRM, "s", "--top", "3")
+    other = regsweep("confirm", "s", "--top", "3")
     assert (other.code, "begun with --top 2" in other.err) == (2, True)
 
 
-def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(
-    regsweep: Regsweep, shell: Shell, tmp_path: Path
-) -> None:
+def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(regsweep: Regsweep, tmp_path: Path) -> None:
     assert regsweep(*GRID).code == 0
-    done = shell(*CONFIRM, "s", "--seeds", "2")
+    done = regsweep("confirm", "s", "--seeds", "2")
     assert done.code == 0, done.err
     found = read_confirmation(tmp_path / "s")
     assert found is not None
