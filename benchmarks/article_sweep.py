@@ -9,7 +9,7 @@ from typing import Any
 
 import hydra
 import torch
-from contestants import BATCH, Pictures, article_accuracy, article_network
+from contestants import BATCH, TRAIN_SAMPLE, Pictures, article_accuracy, article_network
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from torch import nn
@@ -17,7 +17,6 @@ from torch.utils.data import DataLoader, Subset
 
 from regsweep.config import DatasetConfig
 from regsweep.data import load_dataset
-from regsweep.loop import TRAIN_SAMPLE
 
 
 @hydra.main(config_path=".", config_name="article_sweep")

@@ -9,7 +9,8 @@ out).
 (e) the bare operations of (d), and the rate of the machine's own large matrix product.
 
 Then searches: the stock Optuna sweeper around (a), regsweep with one and two workers, and with pruning. Then start-up.
-Test accuracy over seeds has a command of its own, benchmarks/accuracy.py.
+The searches and start-up are on the CPU. Test accuracy over seeds has a command of its own, benchmarks/accuracy.py, and
+so has where a step's time goes, benchmarks/profile_step.py.
 """
 
 from __future__ import annotations

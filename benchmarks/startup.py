@@ -17,17 +17,15 @@ def first_step(self):
     print(time.time() - float(os.environ["ASKED"]), flush=True)
     os._exit(0)
 progress.Reporter.on_step = first_step
-sys.argv = ["regsweep"]
+sys.argv = ["regsweep", "device=cpu"]
 cli.main()
 """
-# What the article's script cannot do without.
-TORCH_ALONE = "import torch, torchvision"
-
 COMMANDS = {
     "`--cfg job`": ["-m", "regsweep", "--cfg", "job"],
     "`--help`": ["-m", "regsweep", "--help"],
     "a single run on digits, to the first step": ["-c", FIRST_STEP],
-    "for comparison: `import torch, torchvision`": ["-c", TORCH_ALONE],
+    "for comparison: `import torch`": ["-c", "import torch"],
+    "for comparison: `import torch, torchvision`": ["-c", "import torch, torchvision"],
 }
 
 

@@ -55,7 +55,7 @@ def build(config: RunConfig) -> Parts:
 
 
 def require_buildable(config: RunConfig) -> None:
-    """Build what can fail, without an optimizer, which imports torch's compiler (2 s) and cannot fail.
+    """Build what can fail, without an optimizer, which imports torch's compiler and cannot fail.
 
     Raises:
         RegsweepError: as `build` does.

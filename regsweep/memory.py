@@ -13,8 +13,8 @@ def keep_freed_memory() -> None:
 
     A step of a convolutional network frees and allocates tens of megabytes, and each page that the system gives must
     first be filled with zeros (docs/performance.md says what that costs). No value changes by it. It holds for this
-    process from now on; single blocks of a gigabyte or more are still given back. Elsewhere than on glibc it does
-    nothing.
+    process from now on; single blocks of a gigabyte or more (of 32 megabytes before glibc 2.35) are still given back.
+    Elsewhere than on glibc it does nothing.
     """
     if sys.platform != "linux":
         return

@@ -71,7 +71,7 @@ class Reporter:
                 handler.removeFilter(_not_an_epoch)
 
     def on_step(self) -> None:
-        """Move the bar by a step, where it is shown: a step of a small network takes little longer than that."""
+        """Move the bar by a step, where it is shown; moving it takes a good part of a small network's step."""
         if self._is_shown:
             self._progress.advance(self._task)
 

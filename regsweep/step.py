@@ -64,7 +64,8 @@ class RepeatedStep:
     """A step that is captured once and then repeated, which spares the launch of each of its operations.
 
     The captured step reads its batch from one place, so each batch is copied there. A batch of another size, the
-    last one of an epoch, is trained on as it is.
+    last one of an epoch, is trained on as it is. What the network decides in Python is decided once, at the capture: so
+    it must do the same operations in every step.
 
     Args:
         step: what to repeat.

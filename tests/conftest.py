@@ -99,11 +99,12 @@ def shell(tmp_path: Path) -> Callable[..., Finished]:
 
 @pytest.fixture
 def configure() -> Callable[..., RunConfig]:
-    """Return a function that composes and validates a configuration from overrides."""
+    """Return a function that composes and validates a configuration; on the CPU, unless a device is named."""
 
     def run(*overrides: str) -> RunConfig:
+        is_named = any(override.startswith("device=") for override in overrides)
         with initialize_config_dir(str(config_folder())):
-            return validate_composed(compose("config", overrides=list(overrides)))
+            return validate_composed(compose("config", overrides=[*overrides, *([] if is_named else ["device=cpu"])]))
 
     return run
 

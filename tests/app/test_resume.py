@@ -207,6 +207,7 @@ def test_a_run_is_reproduced_in_the_precision_that_it_was_computed_in(
     ]
     assert regsweep(*given, "hydra.sweeper.n_trials=5", "hydra.sweep.dir=s").code == 0
     trials = pd.read_csv("s/trials.csv", index_col="number")
+    assert {"complete", "pruned"} <= set(trials.status), "the case is one in which it matters"
     then = json.loads(Path("s/0/result.json").read_text())["machine"]["precision"]
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": then == "float32"}, raising=False)
     for status in ("complete", "pruned"):
