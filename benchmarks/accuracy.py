@@ -21,8 +21,7 @@ SIDES = ("article", "regsweep")
 def article_test_accuracy(task: Task) -> float:
     """Return the test accuracy that the article's loop ends with."""
     import torch  # noqa: PLC0415
-    from contestants import BATCH, LR, WEIGHT_DECAY, article_accuracy  # noqa: PLC0415
-    from torch import nn  # noqa: PLC0415
+    from contestants import BATCH, LR, WEIGHT_DECAY, article_accuracy, article_epoch  # noqa: PLC0415
     from torch.utils.data import DataLoader  # noqa: PLC0415
 
     torch.set_num_threads(1)
@@ -31,16 +30,10 @@ def article_test_accuracy(task: Task) -> float:
     train, test = ([images[index] for index in range(len(images))] for images in article_images(task))
     torch.manual_seed(task.seed)
     model = article_network(28, regularized=task.regularized)
-    criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, weight_decay=WEIGHT_DECAY if task.regularized else 0)
     loader = DataLoader(train, batch_size=BATCH, shuffle=True)
     for _ in range(task.epochs):
-        model.train()
-        for images, labels in loader:
-            optimizer.zero_grad()
-            loss = criterion(model(images), labels)
-            loss.backward()
-            optimizer.step()
+        article_epoch(model, loader, optimizer)
     return article_accuracy(model, DataLoader(test, batch_size=BATCH))
 
 

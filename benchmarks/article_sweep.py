@@ -9,7 +9,7 @@ from typing import Any
 
 import hydra
 import torch
-from contestants import BATCH, TRAIN_SAMPLE, Pictures, article_accuracy, article_network
+from contestants import BATCH, TRAIN_SAMPLE, Pictures, article_accuracy, article_epoch, article_network
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from torch import nn
@@ -29,17 +29,11 @@ def main(cfg: DictConfig) -> float:
     torch.manual_seed(0)
     model = article_network(28, regularized=cfg.batch_norm)
     model[11] = nn.Dropout(cfg.dropout)
-    criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=cfg.lr, weight_decay=cfg.weight_decay)
     loader: Any = DataLoader(train, batch_size=BATCH, shuffle=True)
     accuracy = 0.0
     for _ in range(cfg.epochs):
-        model.train()
-        for images, labels in loader:
-            optimizer.zero_grad()
-            loss = criterion(model(images), labels)
-            loss.backward()
-            optimizer.step()
+        article_epoch(model, loader, optimizer)
         article_accuracy(model, DataLoader(sample, batch_size=BATCH))
         accuracy = article_accuracy(model, DataLoader(validation, batch_size=BATCH))
     ended = {"accuracy": accuracy, "ended": time.time()}

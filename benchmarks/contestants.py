@@ -52,26 +52,15 @@ class Result:
 def article(task: Task) -> Result:
     """Run the article's loop, which decodes every image anew."""
     import torch  # noqa: PLC0415
-    from torch import nn  # noqa: PLC0415
 
     model, train_loader, evaluated = _article_parts(task)
     model = model.to(task.device)
-    criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, weight_decay=WEIGHT_DECAY if task.regularized else 0)
     train_seconds = evaluate_seconds = 0.0
     accuracy = 0.0
     for _ in range(task.epochs):
         began = time.perf_counter()
-        model.train()
-        running_loss = 0.0
-        for images, labels in train_loader:
-            images, labels = images.to(task.device), labels.to(task.device)  # noqa: PLW2901
-            optimizer.zero_grad()
-            outputs = model(images)
-            loss = criterion(outputs, labels)
-            loss.backward()
-            optimizer.step()
-            running_loss += loss.item()
+        article_epoch(model, train_loader, optimizer, task.device)
         trained = time.perf_counter()
         accuracy = [article_accuracy(model, loader, task.device) for loader in evaluated][-1]
         train_seconds += trained - began
@@ -234,6 +223,24 @@ def article_network(image_size: int, *, regularized: bool) -> Any:
         *(nn.Flatten(), nn.Linear(64 * (image_size // 4) ** 2, 128), nn.ReLU()),
         *(nn.Dropout(0.5 if regularized else 0.0), nn.Linear(128, 10)),
     )
+
+
+def article_epoch(model: Any, loader: Any, optimizer: Any, device: str = "cpu") -> float:
+    """Make one pass as the article writes it, and return the sum of the batches' losses."""
+    from torch import nn  # noqa: PLC0415
+
+    criterion = nn.CrossEntropyLoss()
+    model.train()
+    running_loss = 0.0
+    for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)  # noqa: PLW2901
+        optimizer.zero_grad()
+        outputs = model(images)
+        loss = criterion(outputs, labels)
+        loss.backward()
+        optimizer.step()
+        running_loss += loss.item()
+    return running_loss
 
 
 def article_accuracy(model: Any, loader: Any, device: str = "cpu") -> float:

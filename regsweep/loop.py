@@ -94,9 +94,8 @@ def train(
     """
     covered = list(penalized.values())
     sample, held_out = _sample(dataset.train), dataset.validation
-    step = _step(
-        Step(model, dataset.train, optimizer, penalty, penalized=covered, precision=settings.precision), settings
-    )
+    plain = Step(model, dataset.train, optimizer, penalty, penalized=covered, precision=settings.precision)
+    step = RepeatedStep(plain, settings.batch_size, capture_cuda_graph) if settings.cuda_graphs else plain
     best: tuple[float, int, dict[str, Tensor]] | None = None
     for epoch in range(1, settings.epochs + 1):
         began = time.perf_counter()
@@ -125,10 +124,6 @@ def num_steps(num_images: int, batch_size: int) -> int:
     """Return the number of steps in an epoch: a last batch of a single image is left out."""
     full, rest = divmod(num_images, batch_size)
     return full + (1 if rest > 1 or (rest == 1 and full == 0) else 0)
-
-
-def _step(step: Step, settings: Settings) -> Step | RepeatedStep:
-    return RepeatedStep(step, settings.batch_size, capture_cuda_graph) if settings.cuda_graphs else step
 
 
 def _train_epoch(
