@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -74,6 +75,9 @@ def test_a_terminal_shows_a_bar_with_rate_and_time_left(tmp_path: Path) -> None:
     assert "images/s" in text
     assert "left" in text
     assert "/60" in text
+    steps = {int(number) for number in re.findall(r"(\d+)/1080", text)}  # 18 an epoch
+    assert max(steps) > 1000, "it moves with the steps"
+    assert any(rate not in ("0", "") for rate in re.findall(r"([\d,]+) images/s", text))
     assert "loss" not in text, "the lines of the epochs go to the log, not between the bar's"
     (log,) = tmp_path.glob("outputs/*/*/regsweep.log")
     assert log.read_text().count("epoch ") == 10

@@ -95,6 +95,13 @@ def test_numbers_that_json_lacks_become_nothing_or_words() -> None:
     assert json_block([math.nan, math.inf, -math.inf, {"a": math.nan}]) == r'[null,"\u221e","\u2212\u221e",{"a":null}]'
 
 
+def test_the_page_says_what_it_was_computed_with(regsweep: Regsweep, grid: Path) -> None:
+    assert regsweep("report", str(grid)).code == 0
+    machine = json.loads((grid / "0" / "result.json").read_text())["machine"]
+    said = f"device {machine['device']}, {machine['precision']}, {machine['threads']} thread"
+    assert said in (grid / "report.html").read_text()
+
+
 def test_the_summary_holds_the_numbers_of_the_records(regsweep: Regsweep, grid: Path) -> None:
     regsweep("report", str(grid))
 
