@@ -8,9 +8,10 @@ out).
 (c) regsweep in float32, and (d) as it comes; on a CUDA device, with CUDA graphs too.
 (e) the bare operations of (d), and the rate of the machine's own large matrix product.
 
-Then searches: the stock Optuna sweeper around (a), regsweep with one and two workers, and with pruning. Then start-up.
-The searches and start-up are on the CPU. Test accuracy over seeds has a command of its own, benchmarks/accuracy.py, and
-so has where a step's time goes, benchmarks/profile_step.py.
+Then searches: the stock Optuna sweeper around (a), regsweep with one and two workers. Then start-up. These are on the
+CPU, and so is the comparison with pruning, which takes half an hour a round and has to be asked for: --only pruning.
+Test accuracy over seeds has a command of its own, benchmarks/accuracy.py, and so has where a step's time goes,
+benchmarks/profile_step.py.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sweeps
 import training
 from contestants import Task
 
-PARTS = ("training", "sweeps", "startup")
+PARTS = ("training", "sweeps", "startup", "pruning")
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be given several times")
     given = parser.parse_args()
-    parts, root = given.only or PARTS, given.root.absolute()
+    parts, root = given.only or PARTS[:3], given.root.absolute()
     if "training" in parts:
         tasks = [
             Task(dataset, root, regularized, epochs, given.device)
@@ -46,6 +47,8 @@ def main() -> None:
         training.print_shares(tasks[0])
     if "sweeps" in parts:
         sweeps.print_table(root, given.rounds)
+    if "pruning" in parts:
+        sweeps.print_pruning(root, given.rounds)
     if "startup" in parts:
         startup.print_table(runs=5)
 

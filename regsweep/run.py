@@ -83,37 +83,51 @@ def run(
         reporter = _reporter(parts, config, is_trial, report)
         with reporter.shown(bar=show_bar):
             best_epoch = _train(parts, config, reporter)
-        trained = time.perf_counter()
-        last = reporter.history[(best_epoch or 0) - 1 if config.trainer.restore_best else -1]
-        metrics = {"train": last.train} | ({"validation": last.validation} if last.validation else {})
-        if _opens(config.trainer.test, is_trial):
-            metrics["test"], correct_N = _open_test(parts)
-            if is_trial:
-                _write_test_correct(paths.test_correct, correct_N)
-        seconds = _seconds(reporter, began, time.perf_counter() - trained)
-        if _opens(config.trainer.save_weights, is_trial):
-            _write_weights(paths.weights, parts)
-        _write_history(paths.history, reporter)
-        sparsity = weights.count_zeros(parts.model)
-        content = {
-            "status": "complete",
-            "error": None,
-            "metrics": {name: value.as_dict() for name, value in metrics.items()},
-            "penalty": last.penalty,
-            "best_epoch": best_epoch,
-            "epochs": len(reporter.history),
-            "sparsity": sparsity,
-            "histogram": weights.histograms(parts.model),
-            "weights_sha256": weights.digest(parts.model),
-            "parameters": parts.groups.counts(),
-            "seconds": seconds,
-        }
-        records.write_json(paths.result, {**content, **_provenance(config, parts)})
+        return _finish(paths, config, parts, reporter, best_epoch=best_epoch, is_trial=is_trial, began=began)
     except RecordError:
         raise
     except Exception as error:
         _record_failure(paths, config, parts, error=error, reporter=reporter, total=time.perf_counter() - began)
         raise
+
+
+def _finish(
+    paths: RunPaths,
+    config: RunConfig,
+    parts: Parts,
+    reporter: Reporter,
+    *,
+    best_epoch: int | None,
+    is_trial: bool,
+    began: float,
+) -> Outcome:
+    """Open the test set where that is wanted, and record the trained network. The record itself comes last."""
+    trained = time.perf_counter()
+    last = reporter.history[(best_epoch or 0) - 1 if config.trainer.restore_best else -1]
+    metrics = {"train": last.train} | ({"validation": last.validation} if last.validation else {})
+    if _opens(config.trainer.test, is_trial):
+        metrics["test"], correct_N = _open_test(parts)
+        if is_trial:
+            _write_test_correct(paths.test_correct, correct_N)
+    seconds = _seconds(reporter, began, time.perf_counter() - trained)
+    if _opens(config.trainer.save_weights, is_trial):
+        _write_weights(paths.weights, parts)
+    _write_history(paths.history, reporter)
+    sparsity = weights.count_zeros(parts.model)
+    content = {
+        "status": "complete",
+        "error": None,
+        "metrics": {name: value.as_dict() for name, value in metrics.items()},
+        "penalty": last.penalty,
+        "best_epoch": best_epoch,
+        "epochs": len(reporter.history),
+        "sparsity": sparsity,
+        "histogram": weights.histograms(parts.model),
+        "weights_sha256": weights.digest(parts.model),
+        "parameters": parts.groups.counts(),
+        "seconds": seconds,
+    }
+    records.write_json(paths.result, {**content, **_provenance(config, parts)})
     return Outcome(metrics, sparsity["overall"])
 
 

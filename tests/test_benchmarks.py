@@ -79,5 +79,20 @@ def test_the_searches_end_in_a_table(shell: Shell, real_data: Path) -> None:
         "stock sweeper, article's loop",
         "regsweep, 1 worker of 2 threads",
         "regsweep, 2 workers",
-        "regsweep, 2 workers, hyperband",
     ]
+
+
+@pytest.mark.full
+def test_the_pruned_search_is_as_good_at_some_time(shell: Shell, real_data: Path) -> None:
+    """Two trials of four epochs against four that may be given up after the third."""
+    code = f"import pathlib, sweeps; sweeps.print_pruning(pathlib.Path({str(real_data)!r}), 1, trials=2, epochs=4)"
+    done = shell(sys.executable, "-c", code, cwd=FOLDER)
+    assert done.code == 0, done.err
+    stock, pruned = ([cell.strip() for cell in line.split("|")[1:-1]] for line in done.out.splitlines()[5:])
+    assert stock[0] == "stock sweeper, article's loop"
+    assert stock[1:3] == ["2", "2"]
+    assert stock[6] == "1.0"  # against itself
+    assert stock[5] == stock[8]  # in one round the least of the bests is the best
+    assert pruned[0] == "regsweep, 2 workers, successive halving"
+    assert pruned[1] == "4"
+    assert int(pruned[2]) <= 4

@@ -153,6 +153,7 @@ def test_a_parameter_may_have_its_first_gradient_later(configure: Configure, opt
         model, data = Alternating(), build(config).dataset
         if fused:
             built = build_optimizer(config.optimizer, group_parameters(model, "all"), 0.0)
+            assert all(group["fused"] for group in built.param_groups)
         else:
             plain = {"sgd": SGD, "adam": Adam, "adamw": AdamW}[optimizer]
             momentum = {"momentum": config.optimizer.momentum} if isinstance(config.optimizer, SGDConfig) else {}

@@ -1,0 +1,105 @@
+"""What each change to a step gains: ``python benchmarks/variants.py [--threads 2] [--rounds 10]``.
+
+The article's two networks on random images of 28×28 in batches of 64: its operations on tensors, and then one change
+after the other. The variants take turns in one process, 30 steps each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from contestants import BATCH, LR, WEIGHT_DECAY
+from torch import Tensor, nn
+
+from regsweep.memory import keep_freed_memory
+from regsweep.models.cnn import CNN
+
+IMAGES, STEPS = 20_000, 30
+CHANGES: dict[str, dict[str, Any]] = {
+    "the article's operations, on tensors": {},
+    "`channels_last`": {"memory_format": torch.channels_last},
+    "pooling before ReLU": {"pool_first": True},
+    "ReLU in place": {"in_place": True},
+    "fused SGD": {"fused": True},
+    "bfloat16": {"bfloat16": True},
+}
+"""Each is made on top of those before it."""
+
+
+def main() -> None:
+    """Print a table for each network."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=10)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    keep_freed_memory()
+    images_NCHW, labels_N = torch.randn(IMAGES, 1, 28, 28), torch.randint(10, (IMAGES,))
+    for regularized in (True, False):
+        made: dict[str, Any] = {}
+        steps = {}
+        for name, change in CHANGES.items():
+            made |= change
+            steps[name] = variant(images_NCHW, labels_N, regularized, **made)
+        print_table("regularized" if regularized else "without regularization", steps, given.rounds)
+
+
+def variant(
+    images_NCHW: Tensor,
+    labels_N: Tensor,
+    regularized: bool,
+    *,
+    memory_format: torch.memory_format = torch.contiguous_format,
+    pool_first: bool = False,
+    in_place: bool = False,
+    fused: bool | None = None,
+    bfloat16: bool = False,
+) -> Callable[[Tensor], None]:
+    """Return a step that trains on the images that its argument chooses."""
+    torch.manual_seed(0)
+    model: Any = CNN((1, 28, 28), 10, 0.5 if regularized else 0.0, regularized).to(memory_format=memory_format)
+    model.relu.inplace = in_place
+    optimizer = torch.optim.SGD(model.parameters(), lr=LR, weight_decay=WEIGHT_DECAY, fused=fused)
+    first, second = (model.pool, model.relu) if pool_first else (model.relu, model.pool)
+
+    def step(index_B: Tensor) -> None:
+        with torch.autocast("cpu", torch.bfloat16) if bfloat16 else contextlib.nullcontext():
+            maps = second(first(model.bn1(model.conv1(images_NCHW[index_B]))))
+            maps = second(first(model.bn2(model.conv2(maps))))
+            logits_BK = model.fc2(model.dropout(model.relu(model.fc1(maps.flatten(1)))))
+        loss = nn.functional.cross_entropy(logits_BK.float(), labels_N[index_B])
+        torch.autograd.backward(loss)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return step
+
+
+def print_table(network: str, steps: dict[str, Callable[[Tensor], None]], rounds: int) -> None:
+    """Let the variants take turns; ratios are of the same round."""
+    spent: dict[str, list[float]] = {name: [] for name in steps}
+    for number in range(rounds + 1):
+        batches = torch.split(torch.randperm(IMAGES), BATCH)[:STEPS]
+        for name, step in steps.items():
+            began = time.perf_counter()
+            for index_B in batches:
+                step(index_B)
+            if number:  # the first round warms up
+                spent[name].append(1000 * (time.perf_counter() - began) / STEPS)
+    print(f"\n| each row adds ({network}, {torch.get_num_threads()} threads) | ms a step | first row / this |")
+    print("|---|---|---|")
+    first = next(iter(spent.values()))
+    for name, found in spent.items():
+        ratios = [a / b for a, b in zip(first, found, strict=True)]
+        row = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        print(f"| {name} | {statistics.median(found):.1f} | {row} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
