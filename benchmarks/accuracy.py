@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from contestants import Task, article_images, article_network, own
+from contestants import Task, article_images, own, task_network
+from table import print_header, print_row
 
 SIDES = ("article", "regsweep")
 
@@ -28,8 +29,7 @@ def article_test_accuracy(task: Task) -> float:
     train: Any
     test: Any
     train, test = ([images[index] for index in range(len(images))] for images in article_images(task))
-    torch.manual_seed(task.seed)
-    model = article_network(28, regularized=task.regularized)
+    model = task_network(task)
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, weight_decay=WEIGHT_DECAY if task.regularized else 0)
     loader = DataLoader(train, batch_size=BATCH, shuffle=True)
     for _ in range(task.epochs):
@@ -52,8 +52,7 @@ def main() -> None:
         print(article_test_accuracy(task) if given.side == "article" else own(task, "device.threads=1").accuracy)
         return
     differences = []
-    print("| network | side | test accuracy by seed | mean ± standard deviation |")
-    print("|---|---|---|---|")
+    print_header("network", "side", "test accuracy by seed", "mean ± standard deviation")
     for regularized in (False, True):
         means = {}
         for side in SIDES:
@@ -69,7 +68,7 @@ def main() -> None:
             name = "regularized" if regularized else "baseline"
             listed = ", ".join(f"{accuracy:.2f}" for accuracy in found)
             spread = f" ± {statistics.stdev(found):.2f}" if len(found) > 1 else ""
-            print(f"| {name} | {side} | {listed} | {means[side]:.2f}{spread} |", flush=True)
+            print_row(name, side, listed, f"{means[side]:.2f}{spread}")
         differences.append(f"{means['regsweep'] - means['article']:+.2f}")
     print(f"\ndifferences of the means: {' and '.join(differences)} points")
 

@@ -212,17 +212,26 @@ CONTESTANTS: dict[str, Callable[[Task], Result]] = {
 }
 
 
-def article_network(image_size: int, *, regularized: bool) -> Any:
+def article_network(image_size: int, *, batch_norm: bool, dropout: float) -> Any:
     """Return the network that the article prints."""
     from torch import nn  # noqa: PLC0415
 
-    norm = nn.BatchNorm2d if regularized else (lambda _: nn.Identity())
+    norm = nn.BatchNorm2d if batch_norm else (lambda _: nn.Identity())
     return nn.Sequential(
         *(nn.Conv2d(1, 32, kernel_size=3, padding=1), norm(32), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(32, 64, kernel_size=3, padding=1), norm(64), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Flatten(), nn.Linear(64 * (image_size // 4) ** 2, 128), nn.ReLU()),
-        *(nn.Dropout(0.5 if regularized else 0.0), nn.Linear(128, 10)),
+        *(nn.Dropout(dropout), nn.Linear(128, 10)),
     )
+
+
+def task_network(task: Task) -> Any:
+    """Return the article's network of the task, with the initial weights of its seed."""
+    import torch  # noqa: PLC0415
+
+    torch.manual_seed(task.seed)
+    size = 28 if task.dataset == "mnist" else 8
+    return article_network(size, batch_norm=task.regularized, dropout=0.5 if task.regularized else 0.0)
 
 
 def article_epoch(model: Any, loader: Any, optimizer: Any, device: str = "cpu") -> float:
@@ -322,12 +331,10 @@ def own_configuration(task: Task, *overrides: str) -> Any:
 
 
 def _article_parts(task: Task) -> tuple[Any, Any, list[Any]]:
-    import torch  # noqa: PLC0415
     from torch.utils.data import DataLoader, Subset  # noqa: PLC0415
 
     train, test = article_images(task)
-    torch.manual_seed(task.seed)
-    model = article_network(28 if task.dataset == "mnist" else 8, regularized=task.regularized)
+    model = task_network(task)
     sample = Subset(train, range(0, len(train), -(-len(train) // TRAIN_SAMPLE)))
     evaluated = [DataLoader(part, batch_size=BATCH) for part in (sample, test)]
     return model, DataLoader(train, batch_size=BATCH, shuffle=True), evaluated

@@ -16,6 +16,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from table import print_header, print_row
+
 SEARCH = ["-m", "sweep=regularization", "hydra/sweeper/sampler=random", "hydra.sweep.dir=sweep"]
 WORKERS = 2
 LAUNCHERS = {
@@ -73,13 +75,12 @@ def main() -> None:
                 workers = 1 if launcher == "basic" else WORKERS
                 timings[launcher].append(measure([*dataset, *arguments], given.trials, workers))
         print(f"\n{name}, {given.trials} trials, median of {given.rounds} rounds (least to most)")
-        print("| launcher | trials an hour, whole command | between first start and last end | idle |")
-        print("|---|---|---|---|")
+        print_header("launcher", "trials an hour, whole command", "between first start and last end", "idle")
         for launcher, all_of_it in timings.items():
             cells = [
                 _cell([getattr(timing, field) for timing in all_of_it], field) for field in ("whole", "steady", "idle")
             ]
-            print(f"| {launcher} | {' | '.join(cells)} |", flush=True)
+            print_row(launcher, *cells)
 
 
 def _cell(values: list[float], field: str) -> str:

@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from table import print_header, print_row
+
 APPLICATION = Path(__file__).with_name("nothing.py")
 SPACE = ["x=interval(-5.0,5.0)", "y=interval(-5.0,5.0)", "z=interval(-5.0,5.0)", "kind=range(1,100)"]
 SWEEPERS = {
@@ -31,8 +33,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=1000)
     trials = parser.parse_args().trials
     print(f"ms a trial, {trials} trials\n")
-    print("| sweeper | all | first tenth | last tenth | last / first | peak memory, MB |")
-    print("|---|---|---|---|---|---|")
+    print_header("sweeper", "all", "first tenth", "last tenth", "last / first", "peak memory, MB")
     for name, arguments in SWEEPERS.items():
         with tempfile.TemporaryDirectory() as place:
             command = [sys.executable, str(APPLICATION), "-m", "hydra.sweep.dir=sweep", "hydra.sweeper.sampler.seed=0"]
@@ -47,10 +48,10 @@ def main() -> None:
         tenth = trials // 10
         every = [
             1000 * (times[b] - times[a]) / (b - a)
-            for a, b in ((0, -1 % trials), (0, tenth), (trials - tenth, trials - 1))
+            for a, b in ((0, trials - 1), (0, tenth), (trials - tenth, trials - 1))
         ]
         cells = [f"{milliseconds:.0f}" for milliseconds in every]
-        print(f"| {name} | {' | '.join(cells)} | {every[2] / every[1]:.2f} | {done.stdout.strip()} |", flush=True)
+        print_row(name, *cells, f"{every[2] / every[1]:.2f}", done.stdout.strip())
 
 
 if __name__ == "__main__":

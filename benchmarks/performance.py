@@ -24,7 +24,8 @@ import sweeps
 import training
 from contestants import Task
 
-PARTS = ("training", "sweeps", "startup", "pruning")
+PARTS = ("training", "sweeps", "startup")
+LONG = "pruning"
 
 
 def main() -> None:
@@ -33,9 +34,11 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=Path("data"), help="folder with torchvision's MNIST")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be given several times")
+    parser.add_argument(
+        "--only", choices=[*PARTS, LONG], action="append", help="this part; can be given more than once"
+    )
     given = parser.parse_args()
-    parts, root = given.only or PARTS[:3], given.root.absolute()
+    parts, root = given.only or PARTS, given.root.absolute()
     if "training" in parts:
         tasks = [
             Task(dataset, root, regularized, epochs, given.device)
@@ -47,7 +50,7 @@ def main() -> None:
         training.print_shares(tasks[0])
     if "sweeps" in parts:
         sweeps.print_table(root, given.rounds)
-    if "pruning" in parts:
+    if LONG in parts:
         sweeps.print_pruning(root, given.rounds)
     if "startup" in parts:
         startup.print_table(runs=5)

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from contestants import BATCH, Task, own_parts
+from table import print_header, print_row
 from torch import nn
 
 
@@ -22,17 +23,17 @@ class Clock:
     """Milliseconds between one reading and the next, by what happened between them."""
 
     def __init__(self) -> None:
-        self.spent: dict[str, list[float]] = defaultdict(list)
+        self.spent: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._last = 0.0
 
     def start(self) -> None:
         """Begin a step."""
         self._last = time.perf_counter()
 
-    def read(self, name: str) -> None:
-        """Note the time since the last reading."""
+    def read(self, name: str, way: str) -> None:
+        """Note the time since the last reading, spent on the layer `name` forward or backward."""
         now = time.perf_counter()
-        self.spent[name].append(1000 * (now - self._last))
+        self.spent[name, way].append(1000 * (now - self._last))
         self._last = now
 
 
@@ -41,14 +42,14 @@ def timed_step(parts: Any, clock: Clock, index_B: Any) -> None:
     model, train, optimizer = parts.model, parts.dataset.train, parts.optimizer
 
     def after(tensor: Any, name: str, then: str) -> Any:
-        clock.read(f"{name} forward")
+        clock.read(name, "forward")
         if tensor.requires_grad:
-            tensor.register_hook(lambda _: clock.read(f"{then} backward"))
+            tensor.register_hook(lambda _: clock.read(then, "backward"))
         return tensor
 
     clock.start()
     images_BCHW, labels_B = train.images_NCHW[index_B], train.labels_N[index_B]
-    clock.read("gathering the batch forward")
+    clock.read("gathering the batch", "forward")
     with torch.autocast("cpu", torch.bfloat16, enabled=parts.precision == "bfloat16"):
         maps = after(model.conv1(images_BCHW), "conv1", "bn1")
         maps = after(model.bn1(maps), "bn1", "pool1")
@@ -59,12 +60,12 @@ def timed_step(parts: Any, clock: Clock, index_B: Any) -> None:
         units = after(model.dropout(model.relu(model.fc1(units))), "fc1", "fc2 and loss")
         logits_BK = model.fc2(units)
     loss = nn.functional.cross_entropy(logits_BK.float(), labels_B)
-    clock.read("fc2 and loss forward")
+    clock.read("fc2 and loss", "forward")
     torch.autograd.backward(loss)
-    clock.read("conv1 backward")
+    clock.read("conv1", "backward")
     optimizer.step()
     optimizer.zero_grad()
-    clock.read("the optimizer forward")
+    clock.read("the optimizer", "forward")
 
 
 def main() -> None:
@@ -80,14 +81,13 @@ def main() -> None:
     clock = Clock()
     for index_B in torch.split(torch.randperm(len(parts.dataset.train)), BATCH)[: given.steps]:
         timed_step(parts, clock, index_B)
-    middle = {name: statistics.median(found[20:]) for name, found in clock.spent.items()}
+    middle = {part: statistics.median(found[20:]) for part, found in clock.spent.items()}
     whole = sum(middle.values())
     print(f"{parts.precision}, {given.threads} threads: {whole:.2f} ms a step\n")
-    print("| | forward, ms | backward, ms | share |")
-    print("|---|---|---|---|")
-    for name in dict.fromkeys(key.rpartition(" ")[0] for key in middle):
-        forward, backward = (middle.get(f"{name} {way}", 0.0) for way in ("forward", "backward"))
-        print(f"| {name} | {forward:.2f} | {backward:.2f} | {(forward + backward) / whole:.0%} |")
+    print_header("", "forward, ms", "backward, ms", "share")
+    for name in dict.fromkeys(name for name, _ in middle):
+        forward, backward = (middle.get((name, way), 0.0) for way in ("forward", "backward"))
+        print_row(name, f"{forward:.2f}", f"{backward:.2f}", f"{(forward + backward) / whole:.0%}")
 
 
 if __name__ == "__main__":

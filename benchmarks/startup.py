@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from pathlib import Path
 
+from table import print_header, print_row, spread
+
+COMMANDS = {
+    "`--cfg job`": ["-m", "regsweep", "--cfg", "job"],
+    "`--help`": ["-m", "regsweep", "--help"],
+    "for comparison: `import torch`": ["-c", "import torch"],
+    "for comparison: `import torch, torchvision`": ["-c", "import torch, torchvision"],
+}
 # A run that ends with its first step, and says how long ago its process was asked for.
 FIRST_STEP = """
 import os, sys, time
@@ -20,39 +30,48 @@ progress.Reporter.on_step = first_step
 sys.argv = ["regsweep", "device=cpu"]
 cli.main()
 """
-COMMANDS = {
-    "`--cfg job`": ["-m", "regsweep", "--cfg", "job"],
-    "`--help`": ["-m", "regsweep", "--help"],
-    "a single run on digits, to the first step": ["-c", FIRST_STEP],
-    "for comparison: `import torch`": ["-c", "import torch"],
-    "for comparison: `import torch, torchvision`": ["-c", "import torch, torchvision"],
-}
+SEARCH = ["-m", "regsweep", "-m", "sweep=regularization", "device=cpu", "trainer.epochs=1", "hydra.sweep.dir=sweep"]
 
 
 def print_table(runs: int) -> None:
-    """Run each command some times, in turn, and print seconds."""
-    seconds: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    with tempfile.TemporaryDirectory() as place:
-        for _ in range(runs):
-            for name, arguments in COMMANDS.items():
-                asked = time.time()
-                done = subprocess.run(
-                    [sys.executable, *arguments],
-                    cwd=place,
-                    env={**os.environ, "ASKED": str(asked)},
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                )
-                took = time.time() - asked
-                if done.returncode:
-                    raise SystemExit(done.stderr)
-                seconds[name].append(float(done.stdout.splitlines()[-1]) if "first step" in name else took)
+    """Take each time so often, in turn, and print seconds."""
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for _ in range(runs):
+        for name, arguments in COMMANDS.items():
+            with tempfile.TemporaryDirectory() as place:
+                seconds[name].append(_run(arguments, place)[0])
+        with tempfile.TemporaryDirectory() as place:
+            seconds["a single run on digits, to its first step"].append(float(_run(["-c", FIRST_STEP], place)[1]))
+        before, after = _around_trials()
+        seconds["a search on digits, to its first trial"].append(before)
+        seconds["a search on digits, from the end of its last trial"].append(after)
     print(f"\n### Start-up, {runs} runs\n")
-    print("| | seconds |")
-    print("|---|---|")
+    print_header("", "seconds")
     for name, found in seconds.items():
-        print(f"| {name} | {statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f}) |", flush=True)
+        print_row(name, spread(found, ".2f"))
+
+
+def _around_trials() -> tuple[float, float]:
+    """Return how many seconds a search takes before its first trial and after its last."""
+    with tempfile.TemporaryDirectory() as place:
+        asked = time.time()
+        whole, _ = _run([*SEARCH, "hydra.sweeper.n_trials=2"], place)
+        records = [json.loads(path.read_text()) for path in Path(place).glob("sweep/*/result.json")]
+    began = min(record["ended"] - record["seconds"]["total"] for record in records)
+    return began - asked, asked + whole - max(record["ended"] for record in records)
+
+
+def _run(arguments: list[str], place: str) -> tuple[float, str]:
+    """Run Python, and return the seconds that it took and the last line that it printed."""
+    asked = time.time()
+    environment = {**os.environ, "ASKED": str(asked)}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=place, env=environment, capture_output=True, text=True, check=False
+    )
+    took = time.time() - asked
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return took, done.stdout.splitlines()[-1] if done.stdout else ""
 
 
 if __name__ == "__main__":

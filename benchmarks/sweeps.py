@@ -6,27 +6,33 @@ first trial is the network without regularization), with the same optimizer, on 
 and evaluates the same images after each. After each epoch 11,000 images are evaluated, 6,000 of them for validation.
 All of it on the CPU. Seconds are those of the whole command, imports included.
 
-Trials an hour are compared in short searches, without pruning. With pruning, which may make twice as many trials, it is
-the time to the same best validation accuracy that is compared, in searches as long as they are by default.
+Trials an hour are compared in short searches, without pruning. With pruning it is the time to some validation accuracy
+that is compared, in searches of as many trials and epochs as regsweep makes by default; the pruned one may make twice
+as many trials.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from table import print_header, print_row, spread
+
 STOCK = "stock sweeper, article's loop"
-SHORT = {"trials": 12, "epochs": 8}
 ONE = "regsweep, 1 worker of 2 threads"
 TWO = "regsweep, 2 workers"
-DEFAULT = {"trials": 20, "epochs": 30}
 PRUNED = "regsweep, 2 workers, successive halving"
+SHORT = {"trials": 12, "epochs": 8}
+DEFAULT = {"trials": 20, "epochs": 30}
+LEVELS = (0.97, 0.975, 0.9775)
 
 
 @dataclass(frozen=True)
@@ -34,9 +40,9 @@ class Search:
     """A finished search.
 
     Attributes:
-        trials: how many, those that were given up included.
+        trials: how many began.
         seconds: of the whole command.
-        reached: for each trial that ran to its end, seconds from the start and its validation accuracy.
+        reached: for each trial that ran all of its epochs, seconds from the start and its validation accuracy.
     """
 
     trials: int
@@ -45,78 +51,102 @@ class Search:
 
     @property
     def trials_an_hour(self) -> float:
-        """Return their number by the time of the whole command."""
-        return 3600 * self.trials / self.seconds
+        """Return the number that ran all of their epochs by the time of the whole command."""
+        return 3600 * len(self.reached) / self.seconds
 
     @property
     def best(self) -> float:
-        """Return the best validation accuracy."""
-        return max(accuracy for _, accuracy in self.reached)
+        """Return the best validation accuracy; 0 where no trial ran all of its epochs."""
+        return max((accuracy for _, accuracy in self.reached), default=0.0)
 
     def seconds_to(self, accuracy: float) -> float:
-        """Return when a trial first had this accuracy or more."""
-        return min((ended for ended, reached in self.reached if reached >= accuracy), default=float("inf"))
+        """Return when a trial first had this accuracy or more; infinity where none had."""
+        return min((ended for ended, reached in self.reached if reached >= accuracy), default=math.inf)
+
+    def count(self, accuracy: float) -> int:
+        """Return how many trials had this accuracy or more."""
+        return sum(reached >= accuracy for _, reached in self.reached)
 
 
 def print_table(root: Path, rounds: int, trials: int = SHORT["trials"], epochs: int = SHORT["epochs"]) -> None:
     """Let the searches without pruning run in turn, each round with another seed of the samplers."""
-    stock, one, two = [], [], []
-    for seed in range(rounds):
-        stock.append(_stock(root, seed, trials, epochs))
-        one.append(_own(root, seed, trials, epochs, ["hydra.launcher.workers=1", "device.threads=2"]))
-        two.append(_own(root, seed, trials, epochs, ["hydra.launcher.workers=2"]))
+    contestants: dict[str, Callable[[int], Search]] = {
+        STOCK: lambda seed: _stock(root, seed, trials, epochs),
+        ONE: lambda seed: _own(root, seed, trials, epochs, ["hydra.launcher.workers=1", "device.threads=2"]),
+        TWO: lambda seed: _own(root, seed, trials, epochs, ["hydra.launcher.workers=2"]),
+    }
+    searches = _in_turn(contestants, rounds)
     print(f"\n### Searches: {trials} trials of {epochs} epochs on 5,000 images of MNIST, {rounds} rounds\n")
-    print("| | seconds | trials an hour, this / stock | best validation accuracy |")
-    print("|---|---|---|---|")
-    for name, found in ((STOCK, stock), (ONE, one), (TWO, two)):
-        cells = [
-            _cell([search.seconds for search in found], ".1f"),
-            _cell([b.trials_an_hour / a.trials_an_hour for a, b in zip(stock, found, strict=True)], ".2f"),
-            ", ".join(f"{search.best:.4f}" for search in found),
-        ]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    print_header("", "seconds", "trials an hour, this / stock", "best validation accuracy")
+    for name, found in searches.items():
+        ratios = [b.trials_an_hour / a.trials_an_hour for a, b in zip(searches[STOCK], found, strict=True)]
+        seconds = spread([search.seconds for search in found], ".1f")
+        print_row(name, seconds, spread(ratios, ".2f"), ", ".join(f"{search.best:.4f}" for search in found))
 
 
 def print_pruning(root: Path, rounds: int, trials: int = DEFAULT["trials"], epochs: int = DEFAULT["epochs"]) -> None:
-    """Let the stock search and the pruned one run in turn; print when they were how good.
-
-    To be as good as the best of n trials of the stock search takes n + 1 draws from the same distribution in the mean,
-    but that best trial is the (n + 1) / 2-th of its search in the mean: to compare the two favours the stock search.
-    So each search is also asked when it first reached one accuracy, the same for all: the least of the stock's bests.
-    """
-    stock, pruned = [], []
+    """Let the stock search and a pruned one of twice the trials run in turn; print how soon each was how good."""
     arguments = ["hydra.launcher.workers=2", "hydra/sweeper/pruner=successive_halving"]
-    for seed in range(rounds):
-        stock.append(_stock(root, seed, trials, epochs))
-        print(stock[-1], file=sys.stderr, flush=True)
-        pruned.append(_own(root, seed, 2 * trials, epochs, arguments))
-        print(pruned[-1], file=sys.stderr, flush=True)
-    common = min(search.best for search in stock)
+    contestants: dict[str, Callable[[int], Search]] = {
+        STOCK: lambda seed: _stock(root, seed, trials, epochs),
+        PRUNED: lambda seed: _own(root, seed, 2 * trials, epochs, arguments),
+    }
+    searches = _in_turn(contestants, rounds)
     print(f"\n### Pruning: trials of at most {epochs} epochs on 5,000 images of MNIST, {rounds} rounds\n")
-    print(
-        "| | trials | to their end | seconds | best validation accuracy | seconds to the stock's best | the stock's "
-        f"until it had it / this | the stock's whole search / this | seconds to {common:.4f} |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
-    for name, found in ((STOCK, stock), (PRUNED, pruned)):
-        needed = [b.seconds_to(a.best) for a, b in zip(stock, found, strict=True)]
-        cells = [
-            f"{found[0].trials}",
-            ", ".join(str(len(search.reached)) for search in found),
-            _cell([search.seconds for search in found], ".0f"),
-            ", ".join(f"{search.best:.4f}" for search in found),
-            ", ".join(f"{seconds:.0f}" for seconds in needed),
-            ", ".join(f"{a.seconds_to(a.best) / b:.1f}" for a, b in zip(stock, needed, strict=True)),
-            ", ".join(f"{a.seconds / b:.1f}" for a, b in zip(stock, needed, strict=True)),
-            ", ".join(f"{search.seconds_to(common):.0f}" for search in found),
-        ]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    print_times(searches[STOCK], searches[PRUNED])
+    print_effort(searches[STOCK], searches[PRUNED])
+
+
+def print_times(stock: list[Search], pruned: list[Search]) -> None:
+    """Print when each pruned search was first as good as the best of the stock search of its round.
+
+    Where both draw their trials from the same distribution this favours the stock search: a fresh search needs n draws
+    in the median to be as good as the best of n, and with 2n is not in one case of three, while the stock search had
+    its best after (n + 1) / 2 in the mean.
+    """
+    stock_columns = ("stock: trials", "seconds", "best", "had it after")
+    own_columns = ("pruned: trials", "all epochs", "seconds", "best", "the stock's best after")
+    print_header("round", *stock_columns, *own_columns, "stock's time to its best / this", "stock's whole time / this")
+    ratios = []
+    for number, (a, b) in enumerate(zip(stock, pruned, strict=True)):
+        own, needed = a.seconds_to(a.best), b.seconds_to(a.best)
+        ratios.append((own / needed, a.seconds / needed))
+        cells = [f"{number}", f"{a.trials}", f"{a.seconds:.0f}", f"{a.best:.4f}", f"{own:.0f}", f"{b.trials}"]
+        cells += [f"{len(b.reached)}", f"{b.seconds:.0f}", f"{b.best:.4f}"]
+        cells += ["never" if needed == math.inf else f"{needed:.0f}", *(f"{ratio:.1f}" for ratio in ratios[-1])]
+        print_row(*cells)
+    print(f"\nMedians: {' and '.join(f'{statistics.median(column):.1f}' for column in zip(*ratios, strict=True))}")
+
+
+def print_effort(stock: list[Search], pruned: list[Search]) -> None:
+    """Print seconds of search for each trial that was as good as some accuracy, over all rounds together."""
+    each_columns = ("seconds for each", "pruned: trials", "seconds for each", "stock / pruned")
+    print()
+    print_header("validation accuracy or more", "stock: trials", *each_columns)
+    for level in LEVELS:
+        cells, each = [f"{level}"], []
+        for searches in (stock, pruned):
+            count = sum(search.count(level) for search in searches)
+            each.append(sum(search.seconds for search in searches) / count if count else math.inf)
+            cells += [f"{count}", f"{each[-1]:.0f}" if count else "none"]
+        cells.append("–" if math.inf in each else f"{each[0] / each[1]:.1f}")
+        print_row(*cells)
+
+
+def _in_turn(contestants: dict[str, Callable[[int], Search]], rounds: int) -> dict[str, list[Search]]:
+    """Let each search once a round, every other round in reverse; say to standard error what came of each."""
+    searches: dict[str, list[Search]] = {name: [] for name in contestants}
+    for seed in range(rounds):
+        for name in list(contestants)[:: -1 if seed % 2 else 1]:
+            searches[name].append(contestants[name](seed))
+            print(f"{name}, seed {seed}: {searches[name][-1]}", file=sys.stderr, flush=True)
+    return searches
 
 
 def _stock(root: Path, seed: int, trials: int, epochs: int) -> Search:
     command = [sys.executable, str(Path(__file__).with_name("article_sweep.py")), "-m", f"dataset.root={root}"]
     command += [f"epochs={epochs}", f"hydra.sweeper.n_trials={trials}", f"hydra.sweeper.sampler.seed={seed}"]
-    return _search(command, trials, "ended.json")
+    return _search(command, trials)
 
 
 def _own(root: Path, seed: int, trials: int, epochs: int, arguments: list[str]) -> Search:
@@ -124,28 +154,25 @@ def _own(root: Path, seed: int, trials: int, epochs: int, arguments: list[str]) 
     command += [f"dataset.root={root}", "dataset.train_size=5000", "dataset.val_fraction=0.1", "device=cpu"]
     command += ["optimizer.momentum=0", "regularizer.scope=all"]
     command += [f"trainer.epochs={epochs}", f"hydra.sweeper.n_trials={trials}", f"hydra.sweeper.sampler.seed={seed}"]
-    return _search([*command, *arguments], trials, "result.json")
+    return _search([*command, *arguments], trials)
 
 
-def _search(command: list[str], trials: int, record: str) -> Search:
+def _search(command: list[str], trials: int) -> Search:
     with tempfile.TemporaryDirectory() as place:
         began = time.time()
         done = subprocess.run(
             [*command, "hydra.sweep.dir=sweep"], cwd=place, capture_output=True, text=True, check=False
         )
         seconds = time.time() - began
-        if done.returncode:
+        if done.returncode not in (0, 1):  # 1: it went to its end, but some trial diverged
             raise SystemExit(done.stderr)
-        found = []
-        for number in range(trials):
-            content = json.loads((Path(place) / "sweep" / str(number) / record).read_text())
-            if content.get("status", "complete") == "complete":
-                accuracy = (
-                    content["accuracy"] if record == "ended.json" else content["metrics"]["validation"]["accuracy"]
-                )
-                found.append((content["ended"] - began, accuracy))
-    return Search(trials, seconds, found)
-
-
-def _cell(values: list[float], style: str) -> str:
-    return f"{statistics.median(values):{style}} ({min(values):{style}} to {max(values):{style}})"
+        records = [Path(place) / "sweep" / str(number) / "result.json" for number in range(trials)]
+        contents = [json.loads(record.read_text()) for record in records if record.is_file()]
+    if not contents:
+        raise SystemExit(done.stderr)
+    reached = [
+        (content["ended"] - began, content["metrics"]["validation"]["accuracy"])
+        for content in contents
+        if content["status"] == "complete"
+    ]
+    return Search(trials, seconds, reached)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from contestants import BATCH, CONTESTANTS, Result, Task, bare_step, own_parts, wait_for
+from table import print_header, print_row, spread
 
 GFLOP_A_STEP = 1.60
 """Forward and backward pass of the article's network on 64 images of MNIST: three products for each layer (its output,
@@ -28,48 +29,50 @@ def print_table(task: Task, rounds: int) -> None:
     """Let the contestants train in turn, each in a process of its own, and print medians and extremes."""
     names = [name for name in CONTESTANTS if _takes_part(name, task)]
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    for _ in range(rounds):
-        for name in names:
+    for number in range(rounds):
+        for name in names[:: -1 if number % 2 else 1]:
             results[name].append(_run(task, name))
     network = "regularized" if task.regularized else "without regularization"
     print(f"\n### {task.dataset}, the article's network, {network}; {task.epochs} epochs, {rounds} rounds\n")
-    print("| | s an epoch, training | and evaluating | steps a second | MB | test accuracy | article / this |")
-    print("|---|---|---|---|---|---|---|")
+    measured = ("s an epoch, training", "and evaluating", "steps a second", "MB", "test accuracy")
+    print_header("", *measured, "article / this", "training alone")
     for name, found in results.items():
-        train = sorted(each["train"] / task.epochs for each in found)
-        middle = statistics.median(train)
+        train = [each["train"] / task.epochs for each in found]
         whole = [(each["train"] + each["evaluate"]) / task.epochs for each in found]
         cells = [
-            f"{middle:.3g} ({train[0]:.3g} to {train[-1]:.3g})",
-            f"{statistics.median(whole):.3g}",
-            f"{found[0]['steps'] / middle:.0f}",
-            f"{statistics.median(each['megabytes'] for each in found):.0f}",
-            f"{statistics.median(each['accuracy'] for each in found):.4f}",
-            _ratios(results["article"], found),
+            spread(train, ".3g"),
+            spread(whole, ".3g"),
+            f"{found[0]['steps'] / statistics.median(train):.0f}",
+            spread([each["megabytes"] for each in found], ".0f"),
+            spread([each["accuracy"] for each in found], ".4f"),
+            _ratios(results["article"], found, "train", "evaluate"),
+            _ratios(results["article"], found, "train"),
         ]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+        print_row(name, *cells)
     if "lightning" in results:
-        print(f"\nLightning / regsweep: {_ratios(results['lightning'], results['regsweep'])}")
+        pair = results["lightning"], results["regsweep"]
+        print(f"\nLightning / regsweep: {_ratios(*pair, 'train', 'evaluate')}; training: {_ratios(*pair, 'train')}")
 
 
 def print_shares(task: Task) -> None:
     """Print the machine's own rate, what share of it a step reaches, and what the loop adds to a step's operations."""
-    rates = {dtype: _matrix_product_rate(dtype, task.device) for dtype in ("float32", "bfloat16")}
-    print(f"\nmatrix product: {rates['float32']:.0f} GFLOP/s in float32, {rates['bfloat16']:.0f} in bfloat16\n")
-    print("| precision | ms a step | share of that rate | loop / bare operations |")
-    print("|---|---|---|---|")
-    for precision, rate in rates.items():
+    rates = {dtype: _matrix_product_rates(dtype, task.device) for dtype in ("float32", "bfloat16")}
+    rate_columns = ("GFLOP/s of a matrix product", "as a 1×1 convolution")
+    print()
+    print_header("precision", *rate_columns, "ms a step", "share of the higher rate", "loop / bare operations")
+    for precision, (product, convolution) in rates.items():
         command = [sys.executable, __file__, json.dumps({**asdict(task), "root": str(task.root)}), precision]
         found = json.loads(_output(command))
-        share = GFLOP_A_STEP / (found["step_ms"] / 1000) / rate
+        share = GFLOP_A_STEP / (found["step_ms"] / 1000) / max(product, convolution)
         low, middle, high = found["ratio"]
-        print(f"| {precision} | {found['step_ms']:.1f} | {share:.0%} | {middle:.3f} ({low:.3f} to {high:.3f}) |")
+        cells = [precision, f"{product:.0f}", f"{convolution:.0f}", f"{found['step_ms']:.1f}", f"{share:.0%}"]
+        print_row(*cells, f"{middle:.3f} ({low:.3f} to {high:.3f})")
 
 
 def loop_against_bare(task: Task, precision: str, blocks: int = 40) -> dict[str, Any]:
     """Let the loop and the bare operations take turns, and return the quartiles of the ratio of their times.
 
-    A turn of the loop is an epoch on as many images as a block has: its batch order, its steps, whoever hears of them
+    A turn of the loop is an epoch on as many images as a block has: its batch order, its steps, the observer's calls
     (without a terminal, so no bar is drawn) and the sum of its losses; what it evaluates is left out. The bare
     operations get their batches from before.
     """
@@ -140,18 +143,17 @@ def _output(command: list[str]) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def _ratios(others: list[dict[str, Any]], ours: list[dict[str, Any]]) -> str:
-    ratios = sorted(
-        (a["train"] + a["evaluate"]) / (b["train"] + b["evaluate"]) for a, b in zip(others, ours, strict=True)
-    )
-    return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+def _ratios(others: list[dict[str, Any]], ours: list[dict[str, Any]], *parts: str) -> str:
+    """Return by how much the others' seconds are more than ours, round by round."""
+    pairs = zip(others, ours, strict=True)
+    return spread([sum(a[part] for part in parts) / sum(b[part] for part in parts) for a, b in pairs], ".2f")
 
 
-def _matrix_product_rate(dtype: str, device: str) -> float:
-    """Return the GFLOP/s of the product of two 2,048×2,048 matrices, the best of forty.
+def _matrix_product_rates(dtype: str, device: str) -> tuple[float, float]:
+    """Return the GFLOP/s of the product of two 2,048×2,048 matrices, the best of twenty.
 
-    PyTorch multiplies matrices and convolves with different libraries, so half of them are a 1×1 convolution, which is
-    the same product.
+    PyTorch multiplies matrices and convolves with different libraries, so it is made twice: by ``@``, and as a 1×1
+    convolution, which is the same product.
     """
     import torch  # noqa: PLC0415
 
@@ -159,9 +161,11 @@ def _matrix_product_rate(dtype: str, device: str) -> float:
     matrix = torch.randn(size, size, device=device).to(getattr(torch, dtype))
     pixels = matrix.view(1, 32, 64, size).permute(0, 3, 1, 2)  # channels_last
     kernel = matrix.view(size, size, 1, 1)
-    ways: list[Callable[[], Any]] = [lambda: matrix @ matrix, lambda: torch.nn.functional.conv2d(pixels, kernel)]
-    best = min(_seconds(way, device) for _ in range(20) for way in ways)
-    return 2 * size**3 / best / 1e9
+
+    def rate(way: Callable[[], Any]) -> float:
+        return 2 * size**3 / min(_seconds(way, device) for _ in range(20)) / 1e9
+
+    return rate(lambda: matrix @ matrix), rate(lambda: torch.nn.functional.conv2d(pixels, kernel))
 
 
 if __name__ == "__main__":

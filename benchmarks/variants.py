@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from contestants import BATCH, LR, WEIGHT_DECAY
+from table import print_header, print_row, spread
 from torch import Tensor, nn
 
 from regsweep.memory import keep_freed_memory
@@ -22,9 +23,9 @@ from regsweep.models.cnn import CNN
 
 IMAGES, STEPS = 20_000, 30
 CHANGES: dict[str, dict[str, Any]] = {
-    "the article's operations, on tensors": {},
+    "as the article computes, on tensors": {},
     "`channels_last`": {"memory_format": torch.channels_last},
-    "pooling before ReLU": {"pool_first": True},
+    "pooling before ReLU": {"network": CNN},
     "ReLU in place": {"in_place": True},
     "fused SGD": {"fused": True},
     "bfloat16": {"bfloat16": True},
@@ -50,29 +51,38 @@ def main() -> None:
         print_table("regularized" if regularized else "without regularization", steps, given.rounds)
 
 
+class ReluFirst(CNN):
+    """The network in the article's order: ReLU, then pooling."""
+
+    def forward(self, images_BCHW: Tensor) -> Tensor:
+        """Return logits (B, K)."""
+        maps = self.pool(self.relu(self.bn1(self.conv1(images_BCHW))))
+        maps = self.pool(self.relu(self.bn2(self.conv2(maps))))
+        logits_BK: Tensor = self.fc2(self.dropout(self.relu(self.fc1(maps.flatten(1)))))
+        return logits_BK
+
+
 def variant(
     images_NCHW: Tensor,
     labels_N: Tensor,
     regularized: bool,
     *,
     memory_format: torch.memory_format = torch.contiguous_format,
-    pool_first: bool = False,
+    network: type[CNN] = ReluFirst,
     in_place: bool = False,
     fused: bool | None = None,
     bfloat16: bool = False,
 ) -> Callable[[Tensor], None]:
     """Return a step that trains on the images that its argument chooses."""
     torch.manual_seed(0)
-    model: Any = CNN((1, 28, 28), 10, 0.5 if regularized else 0.0, regularized).to(memory_format=memory_format)
+    model: Any = network((1, 28, 28), 10, 0.5 if regularized else 0.0, regularized).to(memory_format=memory_format)
     model.relu.inplace = in_place
-    optimizer = torch.optim.SGD(model.parameters(), lr=LR, weight_decay=WEIGHT_DECAY, fused=fused)
-    first, second = (model.pool, model.relu) if pool_first else (model.relu, model.pool)
+    decay = WEIGHT_DECAY if regularized else 0.0
+    optimizer = torch.optim.SGD(model.parameters(), lr=LR, weight_decay=decay, fused=fused)
 
     def step(index_B: Tensor) -> None:
         with torch.autocast("cpu", torch.bfloat16) if bfloat16 else contextlib.nullcontext():
-            maps = second(first(model.bn1(model.conv1(images_NCHW[index_B]))))
-            maps = second(first(model.bn2(model.conv2(maps))))
-            logits_BK = model.fc2(model.dropout(model.relu(model.fc1(maps.flatten(1)))))
+            logits_BK = model(images_NCHW[index_B])
         loss = nn.functional.cross_entropy(logits_BK.float(), labels_N[index_B])
         torch.autograd.backward(loss)
         optimizer.step()
@@ -86,19 +96,18 @@ def print_table(network: str, steps: dict[str, Callable[[Tensor], None]], rounds
     spent: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(rounds + 1):
         batches = torch.split(torch.randperm(IMAGES), BATCH)[:STEPS]
-        for name, step in steps.items():
+        for name, step in list(steps.items())[:: -1 if number % 2 else 1]:
             began = time.perf_counter()
             for index_B in batches:
                 step(index_B)
             if number:  # the first round warms up
                 spent[name].append(1000 * (time.perf_counter() - began) / STEPS)
-    print(f"\n| each row adds ({network}, {torch.get_num_threads()} threads) | ms a step | first row / this |")
-    print("|---|---|---|")
+    print()
+    print_header(f"each row adds ({network}, {torch.get_num_threads()} threads)", "ms a step", "first row / this")
     first = next(iter(spent.values()))
     for name, found in spent.items():
         ratios = [a / b for a, b in zip(first, found, strict=True)]
-        row = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        print(f"| {name} | {statistics.median(found):.1f} | {row} |", flush=True)
+        print_row(name, f"{statistics.median(found):.1f}", spread(ratios, ".2f"))
 
 
 if __name__ == "__main__":

@@ -95,7 +95,8 @@ def train(
     covered = list(penalized.values())
     sample, held_out = _sample(dataset.train), dataset.validation
     plain = Step(model, dataset.train, optimizer, penalty, penalized=covered, precision=settings.precision)
-    step = RepeatedStep(plain, settings.batch_size, capture_cuda_graph) if settings.cuda_graphs else plain
+    whole_batch = min(settings.batch_size, len(dataset.train))
+    step = RepeatedStep(plain, whole_batch, capture_cuda_graph) if settings.cuda_graphs else plain
     best: tuple[float, int, dict[str, Tensor]] | None = None
     for epoch in range(1, settings.epochs + 1):
         began = time.perf_counter()

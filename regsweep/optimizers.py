@@ -65,8 +65,6 @@ def step_sizes(optimizer: Optimizer, parameters: Iterable[Parameter]) -> list[tu
 def _adam_step(state: dict[str, Tensor], settings: dict[str, Any]) -> float | Tensor:
     if not state:
         return 0.0  # a parameter without a gradient took no step
-    counted = state["step"]
-    # On a CUDA device `item` would wait for the device; there the number stays, in the same double precision.
-    steps = counted.double() if counted.is_cuda else counted.item()
+    steps = state["step"].double()  # it stays on its device: to ask for the number would be to wait for it
     corrected = state["exp_avg_sq"] / (1 - settings["betas"][1] ** steps)
     return torch.reciprocal(corrected.sqrt_().add_(settings["eps"])).mul_(settings["lr"])

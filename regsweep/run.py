@@ -64,8 +64,8 @@ def run(
         config: the validated configuration.
         folder: an existing folder.
         is_trial: whether it is one of a sweep, which by default keeps the test set closed and no weights.
-        show_bar: whether to show a progress bar where there is a terminal.
         report: hears the validation accuracy after each epoch, and may raise `Pruned` to end the run there.
+        show_bar: whether to show a progress bar where there is a terminal.
 
     Raises:
         RegsweepError: when it cannot be built, diverges, or cannot be recorded.
@@ -103,8 +103,9 @@ def _finish(
 ) -> Outcome:
     """Open the test set where that is wanted, and record the trained network. The record itself comes last."""
     trained = time.perf_counter()
-    last = reporter.history[(best_epoch or 0) - 1 if config.trainer.restore_best else -1]
-    metrics = {"train": last.train} | ({"validation": last.validation} if last.validation else {})
+    # The epoch whose weights the network has now.
+    kept = reporter.history[best_epoch - 1 if best_epoch and config.trainer.restore_best else -1]
+    metrics = {"train": kept.train} | ({"validation": kept.validation} if kept.validation else {})
     if _opens(config.trainer.test, is_trial):
         metrics["test"], correct_N = _open_test(parts)
         if is_trial:
@@ -118,7 +119,7 @@ def _finish(
         "status": "complete",
         "error": None,
         "metrics": {name: value.as_dict() for name, value in metrics.items()},
-        "penalty": last.penalty,
+        "penalty": kept.penalty,
         "best_epoch": best_epoch,
         "epochs": len(reporter.history),
         "sparsity": sparsity,

@@ -1,5 +1,6 @@
 """The benchmarks run, and their contestants make as many steps."""
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -12,21 +13,42 @@ from tests.conftest import PROJECT, Shell
 FOLDER = PROJECT / "benchmarks"
 
 
-def test_the_contestants_train_as_many_steps_and_learn(shell: Shell) -> None:
-    code = (
-        "import json, pathlib, contestants as c\n"
-        "task = c.Task('digits', pathlib.Path(), regularized=True, epochs=2)\n"
-        "names = ['article', 'regsweep, float32', 'regsweep', 'bare operations']\n"
-        "print(json.dumps([vars(c.CONTESTANTS[name](task)) for name in names]))\n"
-    )
+def test_the_contestants_do_equal_work_and_learn(shell: Shell) -> None:
+    """Steps, images trained on and images evaluated are counted from outside."""
+    code = """
+import collections, importlib.util, json, pathlib
+import torch, contestants
+from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook
+def count_images(module, given):
+    if isinstance(module, torch.nn.Conv2d) and module.in_channels == 1:
+        counted["trained" if module.training else "evaluated"] += len(given[0])
+def count_step(*_):
+    counted["steps"] += 1
+register_module_forward_pre_hook(count_images)
+register_optimizer_step_post_hook(count_step)
+task = contestants.Task("digits", pathlib.Path(), regularized=True, epochs=2)
+names = ["article", "regsweep, float32", "regsweep", "bare operations"]
+if importlib.util.find_spec("lightning"):
+    names.append("lightning")
+for name in names:
+    counted = collections.Counter()
+    result = contestants.CONTESTANTS[name](task)
+    print("counted", json.dumps({"name": name, **counted, **vars(result), "counted_steps": counted["steps"]}))
+"""
     done = shell(sys.executable, "-c", code, cwd=FOLDER)
     assert done.code == 0, done.err
-    results = json.loads(done.out.splitlines()[-1])
-    assert len({result["steps"] for result in results}) == 1
-    for result in results:
-        assert result["accuracy"] > 0.2
-        assert result["train"] > 0
-        assert result["evaluate"] > 0
+    lines = [line.removeprefix("counted ") for line in done.out.splitlines() if line.startswith("counted ")]
+    results = [json.loads(line) for line in lines]
+    assert len(results) >= 4
+    for each in results:
+        assert each["counted_steps"] == 2 * each["steps"]
+        assert [each[key] for key in ("steps", "trained", "evaluated")] == [
+            results[0][key] for key in ("steps", "trained", "evaluated")
+        ]
+        assert each["accuracy"] > 0.2
+        assert each["train"] > 0
+        assert each["evaluate"] > 0
 
 
 def test_the_article_s_pictures_are_regsweep_s_images(shell: Shell) -> None:
@@ -83,16 +105,37 @@ def test_the_searches_end_in_a_table(shell: Shell, real_data: Path) -> None:
 
 
 @pytest.mark.full
-def test_the_pruned_search_is_as_good_at_some_time(shell: Shell, real_data: Path) -> None:
+def test_a_stock_search_and_a_pruned_one_end_in_tables(shell: Shell, real_data: Path) -> None:
     """Two trials of four epochs against four that may be given up after the third."""
     code = f"import pathlib, sweeps; sweeps.print_pruning(pathlib.Path({str(real_data)!r}), 1, trials=2, epochs=4)"
     done = shell(sys.executable, "-c", code, cwd=FOLDER)
     assert done.code == 0, done.err
-    stock, pruned = ([cell.strip() for cell in line.split("|")[1:-1]] for line in done.out.splitlines()[5:])
-    assert stock[0] == "stock sweeper, article's loop"
-    assert stock[1:3] == ["2", "2"]
-    assert stock[6] == "1.0"  # against itself
-    assert stock[5] == stock[8]  # in one round the least of the bests is the best
-    assert pruned[0] == "regsweep, 2 workers, successive halving"
-    assert pruned[1] == "4"
-    assert int(pruned[2]) <= 4
+    cells = done.out.splitlines()[5].split("|")
+    assert (cells[2].strip(), cells[6].strip()) == ("2", "4")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("command", ["variants.py --rounds 1", "profile_step.py --steps 40 --root {root}"])
+def test_what_a_step_costs_ends_in_a_table(shell: Shell, real_data: Path, command: str) -> None:
+    name, *arguments = command.format(root=real_data).split(" ", maxsplit=3)
+    done = shell(sys.executable, str(FOLDER / name), *arguments)
+    assert done.code == 0, done.err
+    assert sum(line.startswith("|") for line in done.out.splitlines()) > 6
+
+
+def test_when_a_search_was_as_good(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.syspath_prepend(FOLDER)
+    sweeps = importlib.import_module("sweeps")
+    stock = sweeps.Search(trials=3, seconds=300.0, reached=[(90.0, 0.97), (180.0, 0.98), (270.0, 0.975)])
+    quick = sweeps.Search(trials=6, seconds=60.0, reached=[(20.0, 0.9775), (40.0, 0.98), (50.0, 0.99)])
+    worse = sweeps.Search(trials=6, seconds=40.0, reached=[(30.0, 0.96)])
+    sweeps.print_times([stock, stock, stock], [quick, worse, quick])
+    table, medians = capsys.readouterr().out.split("\n\n")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+    assert rows[0] == ["0", "3", "300", "0.9800", "180", "6", "3", "60", "0.9900", "40", "4.5", "7.5"]
+    assert rows[1][-5:] == ["40", "0.9600", "never", "0.0", "0.0"]
+    assert medians.strip() == "Medians: 4.5 and 7.5"
+    sweeps.print_effort([stock, stock], [quick, worse])
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()[3:]]
+    assert rows[0] == ["0.97", "6", "100", "3", "33", "3.0"]  # 600 s of the stock search, 100 s of the other
+    assert rows[2] == ["0.9775", "2", "300", "3", "33", "9.0"]

@@ -124,6 +124,8 @@ def test_any_application_sweeps_prunes_and_goes_on(shell: Shell, tmp_path: Path)
         "CONTRIBUTING.md",
         "docs/architecture.md",
         "docs/results.md",
+        "docs/performance.md",
+        "docs/statistics.md",
         "docs/reliability.md",
         "docs/any_application.md",
     ],

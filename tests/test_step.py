@@ -1,6 +1,7 @@
 """A step that is repeated computes what a step computes; on a CUDA device it never waits."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from regsweep import loop, seeding, weights
 from regsweep.build import Parts, build
 from regsweep.config import RunConfig, SGDConfig
 from regsweep.loop import EpochRow
-from regsweep.optimizers import build_optimizer
+from regsweep.optimizers import build_optimizer, step_sizes
 from regsweep.regularizers import NoPenalty
 from regsweep.scope import group_parameters
 from regsweep.step import WARM_UP_STEPS, RepeatedStep, Step, Thunk
@@ -25,6 +26,9 @@ COMBINATIONS = [
     ("l2", "sgd", "bfloat16"),
 ]
 each_combination = pytest.mark.parametrize(("penalty", "optimizer", "precision"), COMBINATIONS)
+WAITING = ("aten::_local_scalar_dense", "aten::nonzero", "aten::masked_select", "aten::equal")
+"""Operations after which the process knows values on the device, so on a CUDA device it waits for them."""
+
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
@@ -99,8 +103,8 @@ def test_after_the_warm_up_every_whole_batch_is_repeated_and_nothing_else_trains
     assert all(torch.equal(a, b) for a, b in zip(repeated, given[WARM_UP_STEPS:], strict=True))
 
 
-def train(parts: Parts, *, cuda_graphs: bool) -> None:
-    settings = loop.Settings(epochs=3, batch_size=BATCH, cuda_graphs=cuda_graphs)
+def train(parts: Parts, *, cuda_graphs: bool, epochs: int = 3) -> None:
+    settings = loop.Settings(epochs, batch_size=BATCH, precision=parts.precision, cuda_graphs=cuda_graphs)
     loop.train(
         parts.model,
         parts.dataset,
@@ -126,6 +130,55 @@ def test_the_loop_repeats_a_captured_step_where_it_is_asked_to(
     for cuda_graphs in (False, True):
         train(build(configure(*overrides("l2", "sgd", "float32"))), cuda_graphs=cuda_graphs)
         assert len(captured) == cuda_graphs
+
+
+def test_a_step_is_captured_though_the_images_are_fewer_than_a_batch(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captured: list[Thunk] = []
+
+    def call_again(thunk: Thunk, _: torch.device) -> Thunk:
+        captured.append(thunk)
+        return thunk
+
+    monkeypatch.setattr(loop, "capture_cuda_graph", call_again)
+    given = [*overrides("l2", "sgd", "float32"), "dataset.train_size=20"]
+    train(build(configure(*given)), cuda_graphs=True, epochs=WARM_UP_STEPS + 1)
+    assert len(captured) == 1
+
+
+def counted(act: Callable[[], None]) -> dict[str, int]:
+    """Return how often each operation was done in the course of `act`."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        act()
+    return {event.key: event.count for event in profile.key_averages()}
+
+
+@pytest.mark.parametrize(("penalty", "precision"), [("l1", "float32"), ("l2", "bfloat16")])
+def test_how_often_an_epoch_waits_does_not_depend_on_its_steps(
+    configure: Configure, penalty: str, precision: str
+) -> None:
+    """With SGD: on a CPU, PyTorch's fused Adam asks for its own counters."""
+    waits = []
+    for train_size in (64, 192):
+        parts = build(configure(*overrides(penalty, "sgd", precision), f"dataset.train_size={train_size}"))
+        done = counted(partial(train, parts, cuda_graphs=False, epochs=1))
+        assert done["aten::convolution"] > train_size / BATCH
+        waits.append([done.get(name, 0) for name in WAITING])
+    assert waits[0] == waits[1]
+    assert waits[0][0] > 0  # the epoch's own numbers
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_step_sizes_are_not_waited_for(configure: Configure, optimizer: str) -> None:
+    parts = build(configure(*overrides("l1", optimizer, "float32")))
+    parts.model.train()
+    step_of(parts)(batches(1)[0])
+    penalized = list(parts.groups.penalized.values())
+    with torch.no_grad():
+        done = counted(lambda: parts.penalty.shrink(step_sizes(parts.optimizer, penalized)))
+    assert done["aten::copy_"] > 0
+    assert not done.keys() & set(WAITING)
 
 
 class Alternating(nn.Module):
