@@ -106,12 +106,13 @@ def test_the_searches_end_in_a_table(shell: Shell, real_data: Path) -> None:
 
 @pytest.mark.full
 def test_a_stock_search_and_a_pruned_one_end_in_tables(shell: Shell, real_data: Path) -> None:
-    """Two trials of four epochs against four that may be given up after the third."""
+    """Two trials of four epochs against what a quarter of their time allows."""
     code = f"import pathlib, sweeps; sweeps.print_pruning(pathlib.Path({str(real_data)!r}), 1, trials=2, epochs=4)"
     done = shell(sys.executable, "-c", code, cwd=FOLDER)
     assert done.code == 0, done.err
     cells = done.out.splitlines()[5].split("|")
-    assert (cells[2].strip(), cells[6].strip()) == ("2", "4")
+    assert cells[2].strip() == "2"
+    assert int(cells[6]) > 0
 
 
 @pytest.mark.full
