@@ -32,7 +32,7 @@ ONE = "regsweep, 1 worker of 2 threads"
 TWO = "regsweep, 2 workers"
 SHORT = {"trials": 12, "epochs": 8}
 DEFAULT = {"trials": 20, "epochs": 30}
-PRUNER = "hyperband"
+PRUNER = "successive_halving"
 MANY = 1000  # trials, which nothing reaches before its time is up
 LEVELS = (0.97, 0.975, 0.9775, 0.98)
 
