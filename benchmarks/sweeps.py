@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import math
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -109,15 +108,15 @@ def print_times(stock: list[Search], pruned: list[Search]) -> None:
     stock_columns = ("stock: trials", "seconds", "best", "had it after")
     own_columns = ("pruned: trials", "all epochs", "seconds", "best", "the stock's best after")
     print_header("round", *stock_columns, *own_columns, "stock's time to its best / this", "stock's whole time / this")
-    ratios = []
     for number, (a, b) in enumerate(zip(stock, pruned, strict=True)):
         own, needed = a.seconds_to(a.best), b.seconds_to(a.best)
-        ratios.append((own / needed, a.seconds / needed))
+        is_reached = needed < math.inf
+        sign, needed = ("", needed) if is_reached else ("<", b.seconds)  # a ratio of what it took at the least
         cells = [f"{number}", f"{a.trials}", f"{a.seconds:.0f}", f"{a.best:.4f}", f"{own:.0f}", f"{b.trials}"]
         cells += [f"{len(b.reached)}", f"{b.seconds:.0f}", f"{b.best:.4f}"]
-        cells += ["never" if needed == math.inf else f"{needed:.0f}", *(f"{ratio:.1f}" for ratio in ratios[-1])]
+        cells += [f"{needed:.0f}" if is_reached else "never"]
+        cells += [f"{sign}{ratio:.1f}" for ratio in (own / needed, a.seconds / needed)]
         print_row(*cells)
-    print(f"\nMedians: {' and '.join(f'{statistics.median(column):.1f}' for column in zip(*ratios, strict=True))}")
 
 
 def print_effort(stock: list[Search], pruned: list[Search]) -> None:
