@@ -138,7 +138,7 @@ def test_twenty_signals_lose_nothing(tmp_path: Path, launcher: str, signum: sign
 
 def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     """The first one ends the sweep at its next statement, which a trial that blocks in C never reaches."""
-    arguments = ("seconds=4", "hydra.sweeper.n_trials=2")
+    arguments = ("seconds=2", "hydra.sweeper.n_trials=2")
     process = start(tmp_path, *arguments)
     while not (tmp_path / FOLDER / "0" / "pid").exists():
         assert process.poll() is None
