@@ -76,7 +76,7 @@ def test_shares_are_measured(shell: Shell, real_data: Path) -> None:
     code = (
         "import pathlib, training\n"
         f"task = training.Task('mnist', pathlib.Path({str(real_data)!r}), True, 1)\n"
-        "print(training.loop_against_bare(task, 'float32', blocks=6), training._matrix_product_rate('float32', 'cpu'))"
+        "print(training.loop_against_bare(task, 'float32', blocks=6), training._matrix_product_rates('float32', 'cpu'))"
     )
     done = shell(sys.executable, "-c", code, cwd=FOLDER)
     assert done.code == 0, done.err
@@ -118,7 +118,7 @@ def test_a_stock_search_and_a_pruned_one_end_in_tables(shell: Shell, real_data: 
 @pytest.mark.full
 @pytest.mark.parametrize("command", ["variants.py --rounds 1", "profile_step.py --steps 40 --root {root}"])
 def test_what_a_step_costs_ends_in_a_table(shell: Shell, real_data: Path, command: str) -> None:
-    name, *arguments = command.format(root=real_data).split(" ", maxsplit=3)
+    name, *arguments = command.format(root=real_data).split(" ", maxsplit=4)
     done = shell(sys.executable, str(FOLDER / name), *arguments)
     assert done.code == 0, done.err
     assert sum(line.startswith("|") for line in done.out.splitlines()) > 6
