@@ -8,7 +8,6 @@ the end of the last. Idle is the share of that time which the workers did not sp
 from __future__ import annotations
 
 import argparse
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,10 +15,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from table import print_header, print_row
+from table import print_header, print_row, spread
 
 SEARCH = ["-m", "sweep=regularization", "hydra/sweeper/sampler=random", "hydra.sweep.dir=sweep"]
 WORKERS = 2
+STYLES = {"whole": ",.0f", "steady": ",.0f", "idle": ".0%"}
 LAUNCHERS = {
     "basic": ["hydra/launcher=basic"],
     "joblib": ["hydra/launcher=joblib", f"hydra.sweeper.n_jobs={WORKERS}"],
@@ -77,15 +77,8 @@ def main() -> None:
         print(f"\n{name}, {given.trials} trials, median of {given.rounds} rounds (least to most)")
         print_header("launcher", "trials an hour, whole command", "between first start and last end", "idle")
         for launcher, all_of_it in timings.items():
-            cells = [
-                _cell([getattr(timing, field) for timing in all_of_it], field) for field in ("whole", "steady", "idle")
-            ]
+            cells = [spread([getattr(timing, field) for timing in all_of_it], style) for field, style in STYLES.items()]
             print_row(launcher, *cells)
-
-
-def _cell(values: list[float], field: str) -> str:
-    style = ".0%" if field == "idle" else ",.0f"
-    return f"{statistics.median(values):{style}} ({min(values):{style}} to {max(values):{style}})"
 
 
 if __name__ == "__main__":
