@@ -86,7 +86,8 @@ class Reporter:
         )
         if self._every and (row.epoch % self._every == 0 or row.epoch == self._epochs):
             _log.info(f"epoch {row.epoch:>{len(str(self._epochs))}}/{self._epochs}  {describe(row)}")
-        if self._report and row.validation:
+        # After the last epoch there is nothing left to give up.
+        if self._report and row.validation and row.epoch < self._epochs:
             self._report(row.validation.accuracy, row.epoch)
 
 

@@ -64,7 +64,7 @@ def run(
         config: the validated configuration.
         folder: an existing folder.
         is_trial: whether it is one of a sweep, which by default keeps the test set closed and no weights.
-        report: hears the validation accuracy after each epoch, and may raise `Pruned` to end the run there.
+        report: hears the validation accuracy after each epoch but the last; may raise `Pruned` to end the run there.
         show_bar: whether to show a progress bar where there is a terminal.
 
     Raises:

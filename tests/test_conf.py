@@ -52,11 +52,12 @@ def test_every_key_is_known_to_the_door(option: Path) -> None:
 
 
 @pytest.mark.parametrize("pruner", PRUNERS, ids=str)
-def test_every_pruner_composes_and_is_one_of_optuna_s(pruner: Path) -> None:
+def test_every_pruner_composes_and_is_one_that_optuna_can_ask(pruner: Path) -> None:
     chosen = f"hydra/sweeper/pruner={pruner.stem}"
     with initialize_config_dir(str(config_folder())):
         cfg = compose("config", overrides=["sweep=regularization", chosen], return_hydra_config=True)
-    made = instantiate(cfg.hydra.sweeper.pruner, _execution_whitelist_=["optuna.pruners.*"])
+    trusted = ["optuna.pruners.*", "regsweep.sweeper.pruners.*"]
+    made = instantiate(cfg.hydra.sweeper.pruner, _execution_whitelist_=trusted)
     assert isinstance(made, optuna.pruners.BasePruner)
 
 

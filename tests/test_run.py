@@ -99,6 +99,14 @@ def test_a_trial_keeps_the_test_set_closed_and_no_weights(configure: Configure, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "result.json"]
 
 
+def test_a_trial_is_asked_about_while_there_is_something_to_give_up(configure: Configure, tmp_path: Path) -> None:
+    heard: list[tuple[float, int]] = []
+    run(configure(*QUICK), tmp_path, is_trial=True, report=lambda value, epoch: heard.append((value, epoch)))
+    with (tmp_path / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert heard == [(float(row["validation_accuracy"]), int(row["epoch"])) for row in rows[:-1]]
+
+
 def test_a_trial_opens_them_when_asked(configure: Configure, tmp_path: Path) -> None:
     run(configure("trainer.test=true", "trainer.save_weights=true", *QUICK), tmp_path, is_trial=True)
     assert "test" in record(tmp_path)["metrics"]

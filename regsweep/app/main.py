@@ -35,6 +35,7 @@ _TRUSTED = [
     "hydra_plugins.*",
     "optuna.samplers.*",
     "optuna.pruners.*",
+    "regsweep.sweeper.pruners.*",
     "regsweep.sweeper.plugin.RegsweepSweeper",
     "regsweep.launcher.plugin.PoolLauncher",
     "logging.FileHandler",

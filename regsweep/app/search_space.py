@@ -173,9 +173,9 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
             "seed", "…", "a search would choose the luckiest seed; compare seeds in a grid, without Optuna"
         )
     _require_followed_ranges(config, swept)
-    _require_sampler(sweeper.sampler)
+    _require_made("sampler", sweeper.sampler)
     if sweeper.get("pruner") is not None:
-        _require_sampler(sweeper.pruner)
+        _require_made("pruner", sweeper.pruner)
     if sweeper.storage is not None:
         _require_storage(str(sweeper.storage))
 
@@ -230,7 +230,7 @@ def _require_followed_ranges(config: DictConfig, swept: set[str]) -> None:
                 )
 
 
-def _require_sampler(config: DictConfig) -> None:
+def _require_made(group: str, config: DictConfig) -> None:
     from hydra.utils import instantiate  # noqa: PLC0415
 
     name = str(config.get("_target_")).rpartition(".")[2]
@@ -240,7 +240,7 @@ def _require_sampler(config: DictConfig) -> None:
         instantiate(config)
     except Exception as error:
         raise ConfigError(
-            "hydra/sweeper/sampler", name, f"cannot be made ({type(error).__name__}: {show(error)})"
+            f"hydra/sweeper/{group}", name, f"cannot be made ({type(error).__name__}: {show(error)})"
         ) from error
 
 

@@ -83,6 +83,10 @@ SWEEPS = [
     ("sweep=regularization hydra.sweeper.direction=up", "hydra.sweeper.direction=up: the objective is an accuracy"),
     ("sweep=regularization hydra/sweeper/sampler=tpo", "hydra/sweeper/sampler=tpo: no such option"),
     ("sweep=regularization hydra/sweeper/sampler=grid", "the grid sampler needs listed values"),
+    (
+        "sweep=regularization hydra/sweeper/pruner=successive_halving hydra.sweeper.pruner.num_rungs=0",
+        "hydra/sweeper/pruner=SuccessiveHalvingPruner: cannot be made (",
+    ),
     ("sweep=regularization hydra.sweeper.max_failure_rate=2", "must be a share from 0 to 1"),
     ("sweep=regularization hydra.sweeper.storage=sqlite:////nowhere/x.db", "hydra.sweeper.storage: cannot be opened"),
     (

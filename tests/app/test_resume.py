@@ -203,7 +203,6 @@ def test_a_run_is_reproduced_in_the_precision_that_it_was_computed_in(
     given += [
         "dataset.train_size=200",
         "hydra/sweeper/pruner=successive_halving",
-        "hydra.sweeper.pruner.min_resource=1",
     ]
     assert regsweep(*given, "hydra.sweeper.n_trials=5", "hydra.sweep.dir=s").code == 0
     trials = pd.read_csv("s/trials.csv", index_col="number")
