@@ -138,3 +138,25 @@ def test_when_a_search_was_as_good(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()[3:]]
     assert rows[0] == ["0.97", "6", "100", "3", "33", "3.0"]  # 600 s of the stock search, 100 s of the other
     assert rows[2] == ["0.9775", "2", "300", "3", "33", "9.0"]
+
+
+def test_a_search_is_replayed_as_far_as_its_pruner_lets_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(FOLDER)
+    pruners = importlib.import_module("pruners")
+    # 60 trials of nine epochs; the better one is, the better after each.
+    curves = [[quality * epoch / 9 for epoch in range(1, 10)] for quality in range(1, 61)]
+    whole = pruners.replay(curves[:5], pruners.NopPruner())
+    assert whole.epochs == 45
+    assert whole.whole == [(9, 1), (9, 2), (18, 3), (18, 4), (27, 5)], "two workers, a trial after the other"
+    halved = pruners.replay(curves[::-1], pruners.pruners(9)["successive_halving"]())
+    assert halved.whole[0] == (9, 60)
+    assert 60 < halved.epochs < 60 * 3
+    pruners.print_ranks(curves)
+    pruners.print_searches(curves, 2)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()]
+    assert rows[2][1:] == ["1.00"] * 5
+    assert ["none", "360", "40.0", "0.00", "0.00"] in [row[:5] for row in rows]
+    names = [row[0] for row in rows if len(row) == 7][2:]
+    assert names == ["none", "hyperband", "median", "successive_halving", "Optuna's own successive halving"]

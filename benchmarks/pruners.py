@@ -1,0 +1,154 @@
+"""What pruners would have done in a search: ``python benchmarks/pruners.py SWEEP [--orders 60]``.
+
+SWEEP is the folder of a random search without a pruner, such as::
+
+    python -m regsweep -m sweep=regularization dataset=fashion_mnist dataset.root=data dataset.train_size=5000 \
+        hydra/sweeper/sampler=random hydra.sweeper.n_trials=150 hydra.sweep.dir=sweep
+
+Its trials' validation accuracies are replayed in random orders: two workers, an epoch at a time. So every pruner sees
+the same trials, many times over, and nothing depends on how fast a machine is. What a sampler would have drawn instead
+because of what was pruned is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import statistics
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pandas as pd
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from optuna.pruners import BasePruner, NopPruner
+from optuna.trial import TrialState
+from table import print_header, print_row
+
+from regsweep import load_sweep
+from regsweep.paths import config_folder
+
+Curve = list[float]
+"""Validation accuracy after each epoch."""
+
+SEARCH = 40
+"""Trials of a search."""
+
+RARE = 20
+"""A good trial is one of the best 1 in so many."""
+
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What came of one search.
+
+    Attributes:
+        epochs: trained by all trials together.
+        whole: final accuracies, and after how many epochs of two workers each was there.
+    """
+
+    epochs: int
+    whole: list[tuple[int, float]]
+
+
+def curves_of(folder: Path) -> list[Curve]:
+    """Return the curve of every complete trial."""
+    trials = load_sweep(folder)
+    numbers = trials["number"][trials["status"] == "complete"]
+    return [pd.read_csv(folder / str(n) / "history.csv")["validation_accuracy"].tolist() for n in numbers]
+
+
+def replay(curves: Sequence[Curve], pruner: BasePruner) -> Replay:
+    """Let two workers train `curves` in their order, as far as `pruner` lets them."""
+    study = optuna.create_study(direction="maximize", pruner=pruner, sampler=optuna.samplers.RandomSampler(seed=0))
+    waiting, trained, whole = iter(curves), 0, []
+    # When a worker has trained its next epoch; the worker; its trial, the epoch and the curve.
+    busy = [(1, worker, study.ask(), 1, next(waiting)) for worker in range(WORKERS)]
+    while busy:
+        now, worker, trial, epoch, curve = heapq.heappop(busy)
+        trained += 1
+        is_pruned = False
+        if epoch < len(curve):
+            trial.report(curve[epoch - 1], epoch)
+            is_pruned = trial.should_prune()
+            if not is_pruned:
+                heapq.heappush(busy, (now + 1, worker, trial, epoch + 1, curve))
+                continue
+        study.tell(trial, None if is_pruned else curve[-1], TrialState.PRUNED if is_pruned else TrialState.COMPLETE)
+        if not is_pruned:
+            whole.append((now, curve[-1]))
+        if (following := next(waiting, None)) is not None:
+            heapq.heappush(busy, (now + 1, worker, study.ask(), 1, following))
+    return Replay(trained, whole)
+
+
+def pruners(epochs: int) -> dict[str, Callable[[], BasePruner]]:
+    """Return a maker of each pruner by name: none, those of conf/, and Optuna's own successive halving."""
+    found: dict[str, Callable[[], BasePruner]] = {"none": NopPruner}
+    for path in sorted((config_folder() / "hydra" / "sweeper" / "pruner").glob("*.yaml")):
+        chosen = [f"trainer.epochs={epochs}", "sweep=regularization", f"hydra/sweeper/pruner={path.stem}"]
+        with initialize_config_dir(str(config_folder())):
+            config = compose("config", overrides=chosen, return_hydra_config=True).hydra.sweeper.pruner
+        found[path.stem] = partial(instantiate, config, _execution_whitelist_=["optuna.pruners.*", "regsweep.*"])
+    halving = optuna.pruners.SuccessiveHalvingPruner
+    return {**found, "Optuna's own successive halving": partial(halving, min_resource=3, reduction_factor=3)}
+
+
+def print_ranks(curves: Sequence[Curve]) -> None:
+    """Print how well an epoch's accuracy ranks the trials as the last one does, all and the better half."""
+    table = pd.DataFrame(curves)
+    final = table.iloc[:, -1]
+    better = table[final > final.median()]
+    epochs = [epoch for epoch in (1, 2, 3, 4, 6, 9, 12, 18, 27) if epoch < table.shape[1]]
+    print_header("rank correlation with the last epoch after", *map(str, epochs))
+    for name, part in (("all trials", table), ("the better half", better)):
+        print_row(name, *(f"{part.iloc[:, e - 1].corr(part.iloc[:, -1], method='spearman'):.2f}" for e in epochs))
+
+
+def print_searches(curves: Sequence[Curve], num_orders: int) -> None:
+    """Print what each pruner made of the same searches."""
+    finals = [curve[-1] for curve in curves]
+    good = sorted(finals)[-max(1, round(len(finals) / RARE))]
+    orders = [np.random.default_rng(seed).permutation(len(curves)) for seed in range(num_orders)]
+    print(f"\n{len(curves)} trials, {num_orders} orders; good: {good:.4f} or more, one trial in {RARE}\n")
+    each = (f"{SEARCH} trials: epochs", "whole", "points lost of the best, mean", "9 in 10 lose at most")
+    print_header("pruner", *each, "epochs to the first good trial, median", "3 in 4 need at most")
+    for name, make in pruners(len(curves[0])).items():
+        epochs, whole, lost, needed = [], [], [], []
+        for order in orders:
+            searched = replay([curves[i] for i in order[:SEARCH]], make())
+            epochs.append(searched.epochs)
+            whole.append(len(searched.whole))
+            best = max(accuracy for _, accuracy in searched.whole)
+            lost.append(100 * (max(finals[i] for i in order[:SEARCH]) - best))
+            endless = replay([curves[i] for i in order], make())
+            needed.append(min((now for now, accuracy in endless.whole if accuracy >= good), default=np.inf))
+        cells = [f"{statistics.mean(epochs):,.0f}", f"{statistics.mean(whole):.1f}", f"{statistics.mean(lost):.2f}"]
+        cells += [f"{np.quantile(lost, 0.9):.2f}"]
+        print_row(name, *cells, *(f"{np.quantile(needed, q, method='higher'):.0f}" for q in (0.5, 0.75)))
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sweep", type=Path)
+    parser.add_argument("--orders", type=int, default=60)
+    given = parser.parse_args()
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    curves = curves_of(given.sweep)
+    if len(curves) < SEARCH:
+        raise SystemExit(f"{given.sweep}: {len(curves)} complete trials; {SEARCH} or more are needed")
+    print_ranks(curves)
+    print_searches(curves, given.orders)
+
+
+if __name__ == "__main__":
+    main()
