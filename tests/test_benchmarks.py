@@ -154,7 +154,7 @@ def test_a_search_is_replayed_as_far_as_its_pruner_lets_it(
     assert halved.whole[0] == (9, 60)
     assert 60 < halved.epochs < 60 * 3
     pruners.print_ranks(curves)
-    pruners.print_searches(curves, 2)
+    pruners.print_searches(curves, 1)
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()]
     assert rows[2][1:] == ["1.00"] * 5
     assert ["none", "360", "40.0", "0.00", "0.00"] in [row[:5] for row in rows]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +19,7 @@ import pytest
 import torch
 import yaml
 
+from regsweep import cli
 from regsweep.app.candidates import choose, unregularized
 from regsweep.app.confirm import is_settled
 from regsweep.build import build
@@ -32,6 +35,25 @@ CONFIRM = (sys.executable, "-m", "regsweep", "confirm")
 SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
 SWEEP = ("-m", "sweep=regularization", *SMALL, "hydra/launcher=basic", "hydra.sweep.dir=s")
 GRID = ("-m", "regularizer=none,[l2,dropout]", "seed=0,1", "optimizer.lr=0.1", *SMALL, "hydra.sweep.dir=s")
+
+
+@pytest.fixture(scope="module")
+def confirmed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a real grid that was confirmed on two seeds, made once."""
+    place = tmp_path_factory.mktemp("confirmed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        for arguments in (GRID, ("confirm", "s", "--seeds", "2")):
+            patch.setattr(sys, "argv", ["regsweep", *arguments])
+            with contextlib.suppress(SystemExit):
+                cli.main()
+    return place / "s"
+
+
+@pytest.fixture
+def confirmed_grid(confirmed_once: Path, tmp_path: Path) -> Path:
+    """Return a copy that a test may go on from, or damage."""
+    return Path(shutil.copytree(confirmed_once, tmp_path / "s"))
 
 
 def digests(folder: Path) -> dict[str, bytes]:
@@ -89,19 +111,16 @@ def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, s
     assert (other.code, "begun with --top 2" in other.err) == (2, True)
 
 
-def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(regsweep: Regsweep, tmp_path: Path) -> None:
-    assert regsweep(*GRID).code == 0
-    done = regsweep("confirm", "s", "--seeds", "2")
-    assert done.code == 0, done.err
-    found = read_confirmation(tmp_path / "s")
+def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(regsweep: Regsweep, confirmed_grid: Path) -> None:
+    found = read_confirmation(confirmed_grid)
     assert found is not None
     assert [candidate.name for candidate in found.candidates] == ["L2 with λ=0.001 and dropout 0.5"]
     assert found.seeds == [2, 3]
-    rates = [composed(p)["optimizer"]["lr"] for p in sorted((tmp_path / "s/confirmation/baseline").glob("[0-9]*"))]  # type: ignore[index]
+    rates = [composed(p)["optimizer"]["lr"] for p in sorted((confirmed_grid / "confirmation/baseline").glob("[0-9]*"))]  # type: ignore[index]
     assert rates[0] == 0.1
     assert len(set(rates)) == 2
     assert all(0.01 <= rate <= 1 for rate in rates)
-    for run in (tmp_path / "s/confirmation/seeds").glob("[0-9]*"):
+    for run in (confirmed_grid / "confirmation/seeds").glob("[0-9]*"):
         config = composed(run)
         is_baseline = int(run.name) % 2 == 0
         assert config["regularizer"]["dropout"] == (0 if is_baseline else 0.5)  # type: ignore[index]
@@ -133,10 +152,8 @@ def test_the_baseline_has_no_regularization(
     assert made["regularizer.penalty"] == "none"
 
 
-def test_damaged_records_of_a_confirmation_are_named(regsweep: Regsweep, tmp_path: Path) -> None:
-    assert regsweep(*GRID).code == 0
-    assert regsweep("confirm", "s", "--seeds", "2").code == 0
-    paths = SweepPaths(tmp_path / "s").confirmation
+def test_damaged_records_of_a_confirmation_are_named(regsweep: Regsweep, confirmed_grid: Path) -> None:
+    paths = SweepPaths(confirmed_grid).confirmation
     (paths.seeds / "1" / "test_correct.npy").write_bytes(b"")
     done = regsweep("report", "s")
     assert (done.code, "test_correct.npy: cannot be used" in " ".join(done.out.split())) == (0, True)
@@ -146,7 +163,7 @@ def test_damaged_records_of_a_confirmation_are_named(regsweep: Regsweep, tmp_pat
     paths.plan.write_text('{"configurations": [')
     done = regsweep("report", "s")
     assert done.code == 0
-    assert "plan.json" in (tmp_path / "s" / "report.html").read_text()
+    assert "plan.json" in (confirmed_grid / "report.html").read_text()
     assert regsweep("confirm", "s").code == 3
 
 
