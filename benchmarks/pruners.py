@@ -1,4 +1,4 @@
-"""What pruners would have done in a search: ``python benchmarks/pruners.py SWEEP [--orders 60]``.
+"""What pruners would have done in a search: ``python benchmarks/pruners.py SWEEP [--orders 200]``.
 
 SWEEP is the folder of a random search without a pruner, such as::
 
@@ -65,9 +65,12 @@ def curves_of(folder: Path) -> list[Curve]:
     return [pd.read_csv(folder / str(n) / "history.csv")["validation_accuracy"].tolist() for n in numbers]
 
 
-def replay(curves: Sequence[Curve], pruner: BasePruner) -> Replay:
-    """Let two workers train `curves` in their order, as far as `pruner` lets them."""
-    study = optuna.create_study(direction="maximize", pruner=pruner, sampler=optuna.samplers.RandomSampler(seed=0))
+def replay(curves: Sequence[Curve], pruner: BasePruner, name: str = "") -> Replay:
+    """Let two workers train `curves` in their order, as far as `pruner` lets them.
+
+    Hyperband divides the trials by the `name` of the study.
+    """
+    study = optuna.create_study(study_name=name or "replay", direction="maximize", pruner=pruner)
     waiting, trained, whole = iter(curves), 0, []
     # When a worker has trained its next epoch; the worker; its trial, the epoch and the curve.
     busy = [(1, worker, study.ask(), 1, next(waiting)) for worker in range(WORKERS)]
@@ -96,7 +99,9 @@ def pruners(epochs: int) -> dict[str, Callable[[], BasePruner]]:
         chosen = [f"trainer.epochs={epochs}", "sweep=regularization", f"hydra/sweeper/pruner={path.stem}"]
         with initialize_config_dir(str(config_folder())):
             config = compose("config", overrides=chosen, return_hydra_config=True).hydra.sweeper.pruner
-        found[path.stem] = partial(instantiate, config, _execution_whitelist_=["optuna.pruners.*", "regsweep.*"])
+        found[path.stem] = partial(
+            instantiate, config, _execution_whitelist_=["optuna.pruners.*", "regsweep.sweeper.pruners.*"]
+        )
     halving = optuna.pruners.SuccessiveHalvingPruner
     return {**found, "Optuna's own successive halving": partial(halving, min_resource=3, reduction_factor=3)}
 
@@ -119,16 +124,17 @@ def print_searches(curves: Sequence[Curve], num_orders: int) -> None:
     orders = [np.random.default_rng(seed).permutation(len(curves)) for seed in range(num_orders)]
     print(f"\n{len(curves)} trials, {num_orders} orders; good: {good:.4f} or more, one trial in {RARE}\n")
     each = (f"{SEARCH} trials: epochs", "whole", "points lost of the best, mean", "9 in 10 lose at most")
-    print_header("pruner", *each, "epochs to the first good trial, median", "3 in 4 need at most")
+    print("Times are in epochs of a worker.\n")
+    print_header("pruner", *each, "first good trial after, median", "3 in 4 need at most")
     for name, make in pruners(len(curves[0])).items():
         epochs, whole, lost, needed = [], [], [], []
-        for order in orders:
-            searched = replay([curves[i] for i in order[:SEARCH]], make())
+        for number, order in enumerate(orders):
+            searched = replay([curves[i] for i in order[:SEARCH]], make(), f"replay {number}")
             epochs.append(searched.epochs)
             whole.append(len(searched.whole))
             best = max(accuracy for _, accuracy in searched.whole)
             lost.append(100 * (max(finals[i] for i in order[:SEARCH]) - best))
-            endless = replay([curves[i] for i in order], make())
+            endless = replay([curves[i] for i in order], make(), f"replay {number}")
             needed.append(min((now for now, accuracy in endless.whole if accuracy >= good), default=np.inf))
         cells = [f"{statistics.mean(epochs):,.0f}", f"{statistics.mean(whole):.1f}", f"{statistics.mean(lost):.2f}"]
         cells += [f"{np.quantile(lost, 0.9):.2f}"]
@@ -139,7 +145,7 @@ def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sweep", type=Path)
-    parser.add_argument("--orders", type=int, default=60)
+    parser.add_argument("--orders", type=int, default=200)
     given = parser.parse_args()
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,9 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_dataset.cache_clear()
 
 
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    """Hydra configures logging; the next test must not write into this one's streams."""
+@contextmanager
+def logging_as_before() -> Iterator[None]:
+    """Undo at the end what Hydra does to logging."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -60,6 +61,22 @@ def _logging_as_before() -> Iterator[None]:
     root.setLevel(level)
 
 
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """The next test must not write into this one's streams."""
+    with logging_as_before():
+        yield
+
+
+def exit_code() -> int:
+    """Run the command line of ``sys.argv`` within this process."""
+    try:
+        cli.main()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0
+
+
 @pytest.fixture
 def regsweep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Finished]:
     """Return a function that runs the command line within this process, which saves the imports."""
@@ -67,11 +84,7 @@ def regsweep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     def run(*arguments: str) -> Finished:
         monkeypatch.setattr(sys, "argv", ["regsweep", *arguments])
         capsys.readouterr()
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        code = exit_code()
         captured = capsys.readouterr()
         return Finished(code, captured.out, captured.err)
 

@@ -35,7 +35,7 @@ _TRUSTED = [
     "hydra_plugins.*",
     "optuna.samplers.*",
     "optuna.pruners.*",
-    "regsweep.sweeper.pruners.*",
+    "regsweep.sweeper.pruners.SuccessiveHalvingPruner",
     "regsweep.sweeper.plugin.RegsweepSweeper",
     "regsweep.launcher.plugin.PoolLauncher",
     "logging.FileHandler",

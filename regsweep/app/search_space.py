@@ -56,6 +56,9 @@ def check(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
     if is_optuna(config):
         _check_sweeper(config, _swept_keys(config, loader))
     runs = _runs(config, loader, config_name)
+    if is_optuna(config):  # after the values, of which a pruner may be made
+        for group in ("sampler", "pruner"):
+            _require_made(group, config.hydra.sweeper.get(group))
     target = OmegaConf.select(config, "model._target_")
     is_fixed = target is not None and "model" not in _swept_keys(config, loader)
     if is_fixed and _take_out(config, _with_torch(config, without_place, str(target))):
@@ -173,9 +176,6 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
             "seed", "…", "a search would choose the luckiest seed; compare seeds in a grid, without Optuna"
         )
     _require_followed_ranges(config, swept)
-    _require_made("sampler", sweeper.sampler)
-    if sweeper.get("pruner") is not None:
-        _require_made("pruner", sweeper.pruner)
     if sweeper.storage is not None:
         _require_storage(str(sweeper.storage))
 
@@ -217,20 +217,26 @@ def _check_objectives(sweeper: DictConfig) -> None:
 
 
 def _require_followed_ranges(config: DictConfig, swept: set[str]) -> None:
-    """Refuse to vary what a range was chosen by: λ's by the penalty, the learning rate's by the optimizer."""
-    params = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
-    assert isinstance(params, dict)
-    for key, value in (params["params"] or {}).items():
+    """Refuse to vary what a range was chosen by: λ's by the penalty, the learning rate's by the optimizer.
+
+    And what a pruner was made for: it compares trials of one length.
+    """
+    sweeper = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
+    assert isinstance(sweeper, dict)
+    followers = {key: (value, f"the range of {key}", "a range") for key, value in (sweeper["params"] or {}).items()}
+    for name, value in (sweeper.get("pruner") or {}).items():
+        key = f"hydra.sweeper.pruner.{name}"
+        followers[key] = (value, key, "a number")
+    for key, (value, follower, fixed) in followers.items():
         for chosen_by in re.findall(r"\$\{([\w.]+)\}", str(value)):
             if key not in swept and swept & {chosen_by, chosen_by.partition(".")[0]}:
-                raise ConfigError(
-                    chosen_by,
-                    "…",
-                    f"the range of {key} follows it and cannot while it varies; fix one, or give {key} a range",
-                )
+                allowed = f"{follower} follows it and cannot while it varies; fix one, or give {key} {fixed}"
+                raise ConfigError(chosen_by, "…", allowed)
 
 
-def _require_made(group: str, config: DictConfig) -> None:
+def _require_made(group: str, config: DictConfig | None) -> None:
+    if config is None:
+        return
     from hydra.utils import instantiate  # noqa: PLC0415
 
     name = str(config.get("_target_")).rpartition(".")[2]

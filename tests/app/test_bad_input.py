@@ -84,8 +84,16 @@ SWEEPS = [
     ("sweep=regularization hydra/sweeper/sampler=tpo", "hydra/sweeper/sampler=tpo: no such option"),
     ("sweep=regularization hydra/sweeper/sampler=grid", "the grid sampler needs listed values"),
     (
-        "sweep=regularization hydra/sweeper/pruner=successive_halving hydra.sweeper.pruner.num_rungs=0",
-        "hydra/sweeper/pruner=SuccessiveHalvingPruner: cannot be made (",
+        "sweep=regularization hydra/sweeper/pruner=successive_halving hydra.sweeper.pruner.reduction_factor=2.5",
+        "reduction_factor=2.5: must be a whole number of 2 or more",
+    ),
+    (
+        "sweep=regularization hydra/sweeper/pruner=successive_halving trainer.epochs=0",
+        "trainer.epochs=0: must be a whole number of 1 or more",
+    ),
+    (
+        "sweep=regularization hydra/sweeper/pruner=hyperband trainer.epochs=3,12",
+        "trainer.epochs=…: hydra.sweeper.pruner.max_resource follows it and cannot while it varies",
     ),
     ("sweep=regularization hydra.sweeper.max_failure_rate=2", "must be a share from 0 to 1"),
     ("sweep=regularization hydra.sweeper.storage=sqlite:////nowhere/x.db", "hydra.sweeper.storage: cannot be opened"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -19,7 +18,6 @@ import pytest
 import torch
 import yaml
 
-from regsweep import cli
 from regsweep.app.candidates import choose, unregularized
 from regsweep.app.confirm import is_settled
 from regsweep.build import build
@@ -29,7 +27,7 @@ from regsweep.report.confirmation import Candidate, Confirmation, read_confirmat
 from regsweep.report.effort import count_configurations, spread_of_differences
 from regsweep.report.sweep import read_sweep
 from regsweep.statistics import compare
-from tests.conftest import Regsweep, Shell
+from tests.conftest import Regsweep, Shell, exit_code, logging_as_before
 
 CONFIRM = (sys.executable, "-m", "regsweep", "confirm")
 SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
@@ -41,12 +39,12 @@ GRID = ("-m", "regularizer=none,[l2,dropout]", "seed=0,1", "optimizer.lr=0.1", *
 def confirmed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a real grid that was confirmed on two seeds, made once."""
     place = tmp_path_factory.mktemp("confirmed")
-    with pytest.MonkeyPatch.context() as patch:
+    with logging_as_before(), pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
+        patch.delenv("REGSWEEP_WORKING_FOLDER", raising=False)
         for arguments in (GRID, ("confirm", "s", "--seeds", "2")):
             patch.setattr(sys, "argv", ["regsweep", *arguments])
-            with contextlib.suppress(SystemExit):
-                cli.main()
+            assert exit_code() == 0
     return place / "s"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import optuna
 import pytest
@@ -10,8 +12,10 @@ from optuna.trial import TrialState
 from regsweep.sweeper.pruners import SuccessiveHalvingPruner
 
 
-def study_with(pruner: optuna.pruners.BasePruner) -> optuna.Study:
-    return optuna.create_study(direction="maximize", pruner=pruner, sampler=optuna.samplers.RandomSampler(seed=0))
+def study_with(
+    pruner: optuna.pruners.BasePruner, direction: Literal["maximize", "minimize"] = "maximize"
+) -> optuna.Study:
+    return optuna.create_study(direction=direction, pruner=pruner, sampler=optuna.samplers.RandomSampler(seed=0))
 
 
 def steps_of(study: optuna.Study, value: float, whole: int) -> int:
@@ -28,34 +32,56 @@ def steps_of(study: optuna.Study, value: float, whole: int) -> int:
 
 @pytest.mark.parametrize(
     ("whole", "expected"),
-    [(1, []), (2, [1]), (3, [1]), (9, [1, 3]), (10, [2, 6]), (27, [3, 9]), (30, [4, 12]), (100, [12, 36])],
+    [(1, []), (2, [1]), (3, [1]), (5, [1, 2]), (9, [1, 3]), (10, [1, 3]), (20, [2, 7]), (30, [3, 10]), (100, [11, 33])],
 )
 def test_trials_are_compared_after_a_ninth_and_a_third_of_their_steps(whole: int, expected: list[int]) -> None:
+    """A trial that is behind another one at every step is given up at the first comparison that it comes to."""
     study = study_with(SuccessiveHalvingPruner(whole))
-    compared: list[int] = []
+    assert steps_of(study, 0.9, whole) == whole
+    compared = []
     trial = study.ask()
     for step in range(1, whole):
-        trial.report(1.0, step)
-        assert not trial.should_prune(), "there is no other"
-        if len(study.trials[0].system_attrs) > len(compared):
-            compared.append(step)
+        trial.report(0.5, step)
+        compared += [step] * trial.should_prune()
     assert compared == expected
 
 
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_one_of_three_goes_on(direction: Literal["maximize", "minimize"]) -> None:
+    """Worked by hand: of trials that come to step 3, the best of fewer than six, then the best two, and so on."""
+    sign = 1 if direction == "maximize" else -1
+    study = study_with(SuccessiveHalvingPruner(30), direction)
+    values = [0.5, 0.4, 0.6, 0.3, 0.2, 0.55, 0.1, 0.52, 0.55]
+    assert [steps_of(study, sign * value, 30) for value in values] == [30, 3, 30, 3, 3, 10, 3, 3, 10]
+
+
+def test_a_trial_is_compared_where_it_reports() -> None:
+    study = study_with(SuccessiveHalvingPruner(30))
+    for value, expected in ((0.9, False), (0.5, True)):
+        trial = study.ask()
+        trial.report(value, 2)
+        assert not trial.should_prune()
+        trial.report(value, 5)
+        assert trial.should_prune() is expected
+        trial.report(value, 6)
+        assert not trial.should_prune(), "once at each comparison"
+    trial = study.ask()
+    trial.report(float("nan"), 4)
+    assert trial.should_prune()
+
+
 @pytest.mark.parametrize("seed", range(5))
-def test_the_best_third_goes_on_and_what_passed_twice_runs_to_its_end(seed: int) -> None:
-    """Optuna's own, with min_resource=3, compares after 27 of 30 steps too."""
+def test_the_best_is_never_given_up_where_ranks_do_not_change(seed: int) -> None:
     qualities = [int(quality) for quality in np.random.default_rng(seed).permutation(45)]
     study = study_with(SuccessiveHalvingPruner(max_resource=30))
     made = {quality: steps_of(study, quality, whole=30) for quality in qualities}
-    assert set(made.values()) == {4, 12, 30}
-    assert made[max(qualities)] == 30, "the best is never given up where ranks do not change"
-    # A third of a third where ranks come in no order, and those that were the best when they came.
-    assert list(made.values()).count(30) < 45 / 3
-    assert list(made.values()).count(4) > 45 / 2
+    assert set(made.values()) == {3, 10, 30}, "what passed twice runs to its end"
+    assert made[max(qualities)] == 30
+    assert list(made.values()).count(3) > 45 / 2
 
 
-@pytest.mark.parametrize("given", [(0, 3, 2), (30, 1, 2), (30, 3, 0)], ids=str)
-def test_what_compares_nothing_is_refused(given: tuple[int, int, int]) -> None:
-    with pytest.raises(ValueError, match=r"must be 1 or more|>= 2"):
-        SuccessiveHalvingPruner(*given)
+@pytest.mark.parametrize("key", ["max_resource", "reduction_factor"])
+@pytest.mark.parametrize("value", [0, -3, 2.5, True, "abc", None])
+def test_what_is_no_number_of_steps_is_refused(key: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"{key}={value}: must be a whole number of"):
+        SuccessiveHalvingPruner(**{"max_resource": 30, key: value})  # type: ignore[arg-type]
