@@ -51,7 +51,7 @@ class Replay:
 
     Attributes:
         epochs: trained by all trials together.
-        whole: final accuracies, and after how many epochs of two workers each was there.
+        whole: of each trial that ran whole, after how many epochs of a worker it ended, and its final accuracy.
     """
 
     epochs: int
@@ -65,12 +65,12 @@ def curves_of(folder: Path) -> list[Curve]:
     return [pd.read_csv(folder / str(n) / "history.csv")["validation_accuracy"].tolist() for n in numbers]
 
 
-def replay(curves: Sequence[Curve], pruner: BasePruner, name: str = "") -> Replay:
+def replay(curves: Sequence[Curve], pruner: BasePruner, name: str = "replay") -> Replay:
     """Let two workers train `curves` in their order, as far as `pruner` lets them.
 
     Hyperband divides the trials by the `name` of the study.
     """
-    study = optuna.create_study(study_name=name or "replay", direction="maximize", pruner=pruner)
+    study = optuna.create_study(study_name=name, direction="maximize", pruner=pruner)
     waiting, trained, whole = iter(curves), 0, []
     # When a worker has trained its next epoch; the worker; its trial, the epoch and the curve.
     busy = [(1, worker, study.ask(), 1, next(waiting)) for worker in range(WORKERS)]

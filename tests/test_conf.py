@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from regsweep.app.door import validate_composed
+from regsweep.app.main import _TRUSTED
 from regsweep.config import RunConfig
 from regsweep.paths import config_folder
 
@@ -56,8 +57,7 @@ def test_every_pruner_composes_and_is_one_that_optuna_can_ask(pruner: Path) -> N
     chosen = f"hydra/sweeper/pruner={pruner.stem}"
     with initialize_config_dir(str(config_folder())):
         cfg = compose("config", overrides=["sweep=regularization", chosen], return_hydra_config=True)
-    trusted = ["optuna.pruners.*", "regsweep.sweeper.pruners.SuccessiveHalvingPruner"]
-    made = instantiate(cfg.hydra.sweeper.pruner, _execution_whitelist_=trusted)
+    made = instantiate(cfg.hydra.sweeper.pruner, _execution_whitelist_=_TRUSTED)
     assert isinstance(made, optuna.pruners.BasePruner)
 
 

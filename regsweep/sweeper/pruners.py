@@ -9,8 +9,6 @@ from optuna.pruners import BasePruner
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-_ROUNDS = 2
-
 
 class SuccessiveHalvingPruner(BasePruner):
     """Asynchronous successive halving (Li et al., 2020): trials are compared twice, and the best 1/η of them go on.
@@ -35,8 +33,8 @@ class SuccessiveHalvingPruner(BasePruner):
             if type(value) is not int or value < least:
                 raise ValueError(f"{name}={value}: must be a whole number of {least} or more")
         self._factor = reduction_factor
-        steps = {round(max_resource / reduction_factor**k) for k in range(1, _ROUNDS + 1)}
-        self._rungs = sorted(steps - {0, max_resource})
+        steps = {round(max_resource / reduction_factor**2), round(max_resource / reduction_factor)}
+        self._rungs = steps - {0, max_resource}
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Return whether `trial` has just come to a comparison and is not among the best there."""
