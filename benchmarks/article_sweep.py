@@ -29,7 +29,7 @@ def main(cfg: DictConfig) -> float:
     validation: Any = Pictures(dataset.validation)
     sample: Any = Subset(train, range(0, len(train), -(-len(train) // TRAIN_SAMPLE)))
     torch.manual_seed(0)
-    model = article_network(28, batch_norm=cfg.batch_norm, dropout=cfg.dropout)
+    model = article_network(dataset.input_shape[-1], batch_norm=cfg.batch_norm, dropout=cfg.dropout)
     optimizer = torch.optim.SGD(model.parameters(), lr=cfg.lr, weight_decay=cfg.weight_decay)
     loader: Any = DataLoader(train, batch_size=BATCH, shuffle=True)
     accuracy = 0.0

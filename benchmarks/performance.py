@@ -9,7 +9,8 @@ out).
 (e) the bare operations of (d), and the rate of the machine's own large matrix product.
 
 Then searches: the stock Optuna sweeper around (a), regsweep with one and two workers. Then start-up. These are on the
-CPU, and so is the comparison with pruning, which takes half an hour a round and has to be asked for: --only pruning.
+CPU, and so are the comparisons with pruning, which have to be asked for: --only pruning takes half an hour a round,
+--only pruning-digits some minutes.
 Test accuracy over seeds has a command of its own, benchmarks/accuracy.py, and so has where a step's time goes,
 benchmarks/profile_step.py.
 """
@@ -25,7 +26,7 @@ import training
 from contestants import Task
 
 PARTS = ("training", "sweeps", "startup")
-LONG = "pruning"
+LONG = {"pruning": sweeps.MNIST, "pruning-digits": sweeps.DIGITS}
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument(
-        "--only", choices=[*PARTS, LONG], action="append", help="this part; can be given more than once"
+        "--only", choices=[*PARTS, *LONG], action="append", help="this part; can be given more than once"
     )
     given = parser.parse_args()
     parts, root = given.only or PARTS, given.root.absolute()
@@ -50,10 +51,11 @@ def main() -> None:
         training.print_shares(tasks[0])
     if "sweeps" in parts:
         sweeps.print_table(root, given.rounds)
-    if LONG in parts:
-        sweeps.print_pruning(root, given.rounds)
     if "startup" in parts:
         startup.print_table(runs=5)
+    for name, images in LONG.items():
+        if name in parts:
+            sweeps.print_pruning(images, root, given.rounds)
 
 
 if __name__ == "__main__":

@@ -105,9 +105,11 @@ def test_the_searches_end_in_a_table(shell: Shell, real_data: Path) -> None:
 
 
 @pytest.mark.full
-def test_a_stock_search_and_a_pruned_one_end_in_tables(shell: Shell, real_data: Path) -> None:
+@pytest.mark.parametrize("images", ["MNIST", "DIGITS"])
+def test_a_stock_search_and_a_pruned_one_end_in_tables(shell: Shell, real_data: Path, images: str) -> None:
     """Two trials of four epochs against what a quarter of their time allows."""
-    code = f"import pathlib, sweeps; sweeps.print_pruning(pathlib.Path({str(real_data)!r}), 1, trials=2, epochs=4)"
+    root = f"pathlib.Path({str(real_data)!r})"
+    code = f"import pathlib, sweeps; sweeps.print_pruning(sweeps.{images}, {root}, 1, trials=2, epochs=4)"
     done = shell(sys.executable, "-c", code, cwd=FOLDER)
     assert done.code == 0, done.err
     cells = done.out.splitlines()[5].split("|")
@@ -134,7 +136,7 @@ def test_when_a_search_was_as_good(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()[2:]]
     assert rows[0] == ["0", "3", "300", "0.9800", "180", "6", "3", "60", "0.9900", "40", "4.5", "7.5"]
     assert rows[1][-5:] == ["40", "0.9600", "never", "<4.5", "<7.5"]
-    sweeps.print_effort([stock, stock], [quick, worse])
+    sweeps.print_effort([stock, stock], [quick, worse], (0.97, 0.975, 0.9775, 0.98))
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()[3:]]
     assert rows[0] == ["0.97", "6", "100", "3", "33", "3.0"]  # 600 s of the stock search, 100 s of the other
     assert rows[2] == ["0.9775", "2", "300", "3", "33", "9.0"]
