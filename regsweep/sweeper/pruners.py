@@ -18,7 +18,7 @@ class SuccessiveHalvingPruner(BasePruner):
     run: of trials of 30 steps, with 3 and η = 3, also after 27, where it gives up what is nearly done.
 
     A trial is compared with all that came as far before it, and while they are fewer than η, with the best of them.
-    It never waits for others.
+    It never waits for others. Where many are as good as one another, as on a small validation set, all of them go on.
 
     Args:
         max_resource: steps of a whole run, 1 or more.

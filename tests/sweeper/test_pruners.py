@@ -55,6 +55,12 @@ def test_one_of_three_goes_on(direction: Literal["maximize", "minimize"]) -> Non
     assert [steps_of(study, sign * value, 30) for value in values] == [30, 3, 30, 3, 3, 10, 3, 3, 10]
 
 
+def test_a_trial_as_good_as_the_best_goes_on() -> None:
+    """On a small validation set many have the same accuracy, and an arbitrary one of them is no better."""
+    study = study_with(SuccessiveHalvingPruner(30))
+    assert [steps_of(study, value, 30) for value in (0.9, 0.9, 0.8, 0.9)] == [30, 30, 3, 30]
+
+
 def test_a_trial_is_compared_where_it_reports() -> None:
     study = study_with(SuccessiveHalvingPruner(30))
     for value, expected in ((0.9, False), (0.5, True)):
