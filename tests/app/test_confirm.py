@@ -35,7 +35,7 @@ SWEEP = ("-m", "sweep=regularization", *SMALL, "hydra/launcher=basic", "hydra.sw
 GRID = ("-m", "regularizer=none,[l2,dropout]", "seed=0,1", "optimizer.lr=0.1", *SMALL, "hydra.sweep.dir=s")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def confirmed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a real grid that was confirmed on two seeds, made once."""
     place = tmp_path_factory.mktemp("confirmed")

@@ -42,7 +42,7 @@ main()
 OPTUNA = ("-m", "hydra/sweeper=optuna", "x=interval(0,1)", "net.y=tag(log,interval(1e-5,1e-3))")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with sweeps of an application that knows nothing of this project."""
     place = tmp_path_factory.mktemp("made")

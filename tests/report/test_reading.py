@@ -35,7 +35,7 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a real search of three trials, made once."""
     place = tmp_path_factory.mktemp("made")
