@@ -1,7 +1,10 @@
 """What the tests share: the command line, a small configuration, real data where it is at hand."""
 
+import fcntl
+import gc
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -77,6 +80,44 @@ def exit_code() -> int:
     return 0
 
 
+def run_in(folder: Path, *arguments: str) -> None:
+    """Run the command line within this process, in `folder`; for what several tests share, which has no fixtures."""
+    with logging_as_before(), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("REGSWEEP_WORKING_FOLDER", raising=False)
+        patch.setattr(sys, "argv", ["regsweep", *arguments])
+        assert exit_code() == 0
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return the folder `name` that `make` filled, once for all workers of pytest: the others wait for it."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    place, done = base / name, base / f"{name}.made"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            make(place)
+            done.touch()
+    return place
+
+
+@pytest.fixture(scope="session")
+def search_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a real search of three trials, to be read only."""
+    arguments = ("-m", "sweep=regularization", "regularizer=l1", "hydra/launcher=basic", "hydra.sweeper.n_trials=3")
+    quick = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]", "hydra.sweep.dir=sweep")
+    return made_once(tmp_path_factory, "search", lambda place: run_in(place, *arguments, *quick)) / "sweep"
+
+
+@pytest.fixture
+def search(search_once: Path, tmp_path: Path) -> Path:
+    """Return a copy of the search that a test may damage, or go on from."""
+    return Path(shutil.copytree(search_once, tmp_path / "sweep"))
+
+
 @pytest.fixture
 def regsweep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Finished]:
     """Return a function that runs the command line within this process, which saves the imports."""
@@ -139,3 +180,9 @@ def real_data() -> Path:
     if not (folder / "MNIST" / "raw" / "train-images-idx3-ubyte").is_file():
         pytest.skip(f"needs MNIST and Fashion-MNIST in {folder} (or in the folder that REGSWEEP_DATA names)")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of the garbage collector's way: each of its rounds would go through all of it."""
+    gc.collect()
+    gc.freeze()

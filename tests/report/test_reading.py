@@ -3,7 +3,6 @@
 import json
 import math
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -35,20 +34,10 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a real search of three trials, made once."""
-    place = tmp_path_factory.mktemp("made")
-    search = ("-m", "sweep=regularization", "regularizer=l1", "hydra/launcher=basic", "hydra.sweeper.n_trials=3")
-    quick = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]", "hydra.sweep.dir=sweep")
-    subprocess.run([sys.executable, "-m", "regsweep", *search, *quick], cwd=place, check=True, capture_output=True)
-    return place / "sweep"
-
-
 @pytest.fixture
-def sweep_folder(made: Path, tmp_path: Path) -> Path:
-    """Return a copy that a test may damage."""
-    return Path(shutil.copytree(made, tmp_path / "sweep"))
+def sweep_folder(search: Path) -> Path:
+    """Return a copy of a real search of three trials, that a test may damage."""
+    return search
 
 
 def test_a_row_says_what_the_record_says(sweep_folder: Path) -> None:

@@ -14,7 +14,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from regsweep.sweeper.plugin import RegsweepSweeper
 from regsweep.sweeper.space import SearchSpace
-from tests.sweeper.audit import FOLDER, completed, run
+from tests.sweeper.audit import FOLDER, completed, run_here
 
 Plugins.instance()
 
@@ -89,7 +89,7 @@ def test_it_launches_jobs(hydra_sweep_runner: TSweepRunner) -> None:
 @pytest.mark.parametrize("with_command_line", [True, False])
 def test_a_bowl_is_minimized(tmp_path: Path, with_command_line: bool) -> None:
     arguments = ("x=choice(0, 1, 2)", "y=0") if with_command_line else ()
-    code, printed = run(tmp_path, "hydra.sweeper.n_trials=20", "hydra.sweeper.n_jobs=1", *arguments)
+    code, printed = run_here(tmp_path, "hydra.sweeper.n_trials=8", "hydra.sweeper.n_jobs=1", *arguments)
     assert code == 0, printed
     results = results_of(tmp_path)
     if with_command_line:
@@ -103,7 +103,7 @@ def test_a_bowl_is_minimized(tmp_path: Path, with_command_line: bool) -> None:
 @pytest.mark.parametrize("num_trials", [6, 1])
 def test_the_grid_sampler_takes_every_point(tmp_path: Path, num_trials: int) -> None:
     arguments = ("hydra/sweeper/sampler=grid", "x=choice(-1.0, 1.0)", "y=choice(-1.0, 0.0, 1.0)")
-    code, printed = run(tmp_path, f"hydra.sweeper.n_trials={20 if num_trials == 6 else num_trials}", *arguments)
+    code, printed = run_here(tmp_path, f"hydra.sweeper.n_trials={20 if num_trials == 6 else num_trials}", *arguments)
     assert code == 0, printed
     results = results_of(tmp_path)
     assert len(completed(tmp_path)) == num_trials
@@ -119,7 +119,7 @@ def test_several_directions_end_in_a_front(tmp_path: Path, with_command_line: bo
     arguments = ("x=range(0, 5)", "y=range(0, 3)") if with_command_line else ()
     objectives = ("hydra.sweeper.objectives=[loss,size]", "hydra.sweeper.direction=[minimize,minimize]")
     sampler = ("hydra/sweeper/sampler=random", "hydra.sweeper.sampler.seed=123")
-    code, printed = run(tmp_path, "hydra.sweeper.n_trials=20", *sampler, *objectives, *arguments)
+    code, printed = run_here(tmp_path, "hydra.sweeper.n_trials=8", *sampler, *objectives, *arguments)
     assert code == 0, printed
     solutions = results_of(tmp_path)["solutions"]
     assert solutions
@@ -133,6 +133,6 @@ def test_several_directions_end_in_a_front(tmp_path: Path, with_command_line: bo
 @pytest.mark.parametrize("max_failure_rate", [0.5, 1.0])
 def test_a_share_of_failures_ends_the_sweep_or_not(tmp_path: Path, max_failure_rate: float) -> None:
     rate = f"hydra.sweeper.max_failure_rate={max_failure_rate}"
-    code, printed = run(tmp_path, "kind=nan", "hydra.sweeper.n_jobs=2", "hydra.sweeper.n_trials=6", rate)
+    code, printed = run_here(tmp_path, "kind=nan", "hydra.sweeper.n_jobs=2", "hydra.sweeper.n_trials=4", rate)
     assert (code == 0) == (max_failure_rate == 1.0)
     assert ("2 of 2 trials failed" in printed) == (max_failure_rate < 1.0)

@@ -80,7 +80,8 @@ def _watch() -> None:
     engine.Engine._tell = watched_tell  # type: ignore[method-assign, assignment]
 
 
-_watch()  # in workers too, which import this file under another name
+if _place:
+    _watch()  # in workers too, which import this file under another name
 
 if __name__ == "__main__":
     main()
