@@ -27,7 +27,7 @@ from regsweep.report.confirmation import Candidate, Confirmation, read_confirmat
 from regsweep.report.effort import count_configurations, spread_of_differences
 from regsweep.report.sweep import read_sweep
 from regsweep.statistics import compare
-from tests.conftest import Regsweep, Shell, exit_code, logging_as_before
+from tests.conftest import Regsweep, Shell, made_once, run_in
 
 CONFIRM = (sys.executable, "-m", "regsweep", "confirm")
 SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
@@ -37,15 +37,20 @@ GRID = ("-m", "regularizer=none,[l2,dropout]", "seed=0,1", "optimizer.lr=0.1", *
 
 @pytest.fixture(scope="session")
 def confirmed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a real grid that was confirmed on two seeds, made once."""
-    place = tmp_path_factory.mktemp("confirmed")
-    with logging_as_before(), pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        patch.delenv("REGSWEEP_WORKING_FOLDER", raising=False)
-        for arguments in (GRID, ("confirm", "s", "--seeds", "2")):
-            patch.setattr(sys, "argv", ["regsweep", *arguments])
-            assert exit_code() == 0
-    return place / "s"
+    """Return a real grid that was confirmed on two seeds, to be read only."""
+
+    def make(place: Path) -> None:
+        run_in(place, *GRID)
+        run_in(place, "confirm", "s", "--seeds", "2")
+
+    return made_once(tmp_path_factory, "confirmed", make) / "s"
+
+
+@pytest.fixture(scope="session")
+def seeds_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a real grid of seeds, in which nothing regularizes, to be read only."""
+    arguments = ("-m", "seed=0,1", *SMALL, "hydra.sweep.dir=s")
+    return made_once(tmp_path_factory, "seeds", lambda place: run_in(place, *arguments)) / "s"
 
 
 @pytest.fixture
@@ -64,20 +69,19 @@ def composed(folder: Path) -> dict[str, object]:
     return config
 
 
-def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, shell: Shell, tmp_path: Path) -> None:
-    assert regsweep(*SWEEP, "hydra.sweeper.n_trials=4").code == 0
-    sweep = tmp_path / "s"
+def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, search: Path) -> None:
+    sweep = search.rename("s")
     before = digests(sweep)
-    done = shell(*CONFIRM, "s", "--top", "2", "--seeds", "2")
+    done = regsweep("confirm", "s", "--top", "2", "--seeds", "2")
     assert done.code == 0, done.err
     assert "2 seeds cannot show a difference" in done.out
     tuned = [composed(path) for path in sweep.glob("confirmation/baseline/[0-9]*")]
-    assert len(tuned) == 4
+    assert len(tuned) == len(before) == 3
     for config in tuned:
         kept = config["regularizer"]
         assert isinstance(kept, dict)
         assert (kept["penalty"], kept["lambda"], kept["dropout"], kept["batch_norm"]) == ("none", 0, 0, False)
-    assert len({config["optimizer"]["lr"] for config in tuned}) == 4  # type: ignore[index]
+    assert len({config["optimizer"]["lr"] for config in tuned}) == 3  # type: ignore[index]
     runs = [json.loads(path.read_text()) for path in sweep.glob("confirmation/seeds/*/result.json")]
     assert sorted(run["seed"] for run in runs) == [1, 1, 1, 2, 2, 2]
     # The test set is opened there and only there.
@@ -123,9 +127,9 @@ def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(regsweep: Regs
         is_baseline = int(run.name) % 2 == 0
         assert config["regularizer"]["dropout"] == (0 if is_baseline else 0.5)  # type: ignore[index]
         assert config["regularizer"]["penalty"] == ("none" if is_baseline else "l2")  # type: ignore[index]
-    settled = regsweep("confirm", "s", "--until-settled", "--seeds", "3")
+    settled = regsweep("confirm", "s", "--until-settled", "--seeds", "2")
     assert settled.code == 0, settled.err
-    assert "not settled after 3 seeds" in settled.out, "three seeds bound nothing"
+    assert "not settled after 2 seeds" in settled.out, "two seeds bound nothing"
     assert "−∞ to ∞" in settled.out
 
 
@@ -142,7 +146,7 @@ def test_the_baseline_has_no_regularization(
     regsweep: Regsweep, tmp_path: Path, arguments: list[str], batch_norm: bool | None
 ) -> None:
     small = [setting for setting in SMALL if not (setting.startswith("model") and "model=resnet18" in arguments)]
-    assert regsweep("-m", *small, *arguments, "hydra.sweep.dir=s").code == 0
+    assert regsweep("-m", *small, *arguments, "hydra/launcher=basic", "hydra.sweep.dir=s").code == 0
     sweep = read_sweep(tmp_path / "s")
     made = unregularized(sweep, choose(sweep, 3))
     expected = {None: "null", False: "false"}[batch_norm]
@@ -238,18 +242,17 @@ def test_runs_of_one_seed_share_their_initial_weights(configure, name: str) -> N
     ],
 )
 def test_what_cannot_be_confirmed_is_refused_in_a_line(
-    regsweep: Regsweep, arguments: list[str], said: str, tmp_path: Path
+    regsweep: Regsweep, arguments: list[str], said: str, seeds_once: Path, tmp_path: Path
 ) -> None:
-    assert regsweep("-m", "seed=0,1", *SMALL, "hydra.sweep.dir=s").code == 0
+    shutil.copytree(seeds_once, tmp_path / "s")
     done = regsweep("confirm", *arguments)
     assert done.code == 2
     assert said in done.err
     assert not (tmp_path / "s" / "confirmation").exists()
 
 
-def test_effort_is_judged_from_the_sweep(regsweep: Regsweep, tmp_path: Path) -> None:
-    assert regsweep(*GRID).code == 0
-    sweep = read_sweep(tmp_path / "s")
+def test_effort_is_judged_from_the_sweep(confirmed_once: Path) -> None:
+    sweep = read_sweep(confirmed_once)
     assert count_configurations(sweep) == 2
     values = sweep.trials.set_index("number")["validation_accuracy"]
     # Trials 0 and 1, and 2 and 3, are one configuration under two seeds: a pair's variance is half its squared gap.
@@ -273,9 +276,8 @@ UP = [0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004]
 MIXED = [0.004, -0.005, 0.003, -0.004, 0.005, -0.003, 0.004, -0.005, 0.003, -0.004]
 
 
-def test_the_answer_in_plain_words(regsweep: Regsweep, tmp_path: Path) -> None:
-    assert regsweep("-m", "regularizer=none,l2", *SMALL, "hydra.sweep.dir=s").code == 0
-    sweep = read_sweep(tmp_path / "s")
+def test_the_answer_in_plain_words(confirmed_once: Path) -> None:
+    sweep = read_sweep(confirmed_once)
     # Mean 0.4 points, standard deviation √(6·0.1²/9) = 0.0816 points, t(0.975, 9) = 2.2622:
     # 0.4 ± 2.2622 · 0.0816/√10 = 0.34 to 0.46. All ten signs agree: p = 2/1024, times one configuration.
     assert answer(sweep, confirmation(UP))[0] == (
