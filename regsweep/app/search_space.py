@@ -1,5 +1,6 @@
 """The values that a sweep will try: all are checked before the first trial starts."""
 
+import functools
 import importlib
 import importlib.util
 import itertools
@@ -353,11 +354,18 @@ def _combinations(values: list[list[str]], most: int | None) -> Iterator[tuple[s
 def _with_values(base: DictConfig, overrides: tuple[str, ...], conditions: Mapping[str, Condition]) -> DictConfig:
     cfg = OmegaConf.masked_copy(base, [str(key) for key in base if key not in door.NOT_OF_A_RUN])
     with read_write(cfg), open_dict(cfg):
-        values = {o.key_or_group: o.value() for o in OverridesParser.create().parse_overrides(list(overrides))}
+        values = dict(map(_parsed, overrides))
         for key, value in values.items():
             holds = key not in conditions or conditions[key].holds(values)
             OmegaConf.update(cfg, key, value if holds else conditions[key].otherwise, merge=False)
     return cfg
+
+
+@functools.cache
+def _parsed(override: str) -> tuple[str, Any]:
+    """Return key and value; each stands in many of the combinations."""
+    (parsed,) = OverridesParser.create().parse_overrides([override])
+    return parsed.key_or_group, parsed.value()
 
 
 def _is_group(loader: ConfigLoader, key: str) -> bool:
