@@ -27,6 +27,8 @@ from regsweep.paths import config_folder
 # Two tests run side by side, on one core each; so do the processes that they start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+# Where nothing compiled may be kept, each of them would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -30,7 +30,9 @@ def run_line(regsweep: Regsweep, line: str) -> Finished:
     """Run `line` within this process, which saves the imports, some seconds a command; sweeps and seeds briefly."""
     program, *arguments = shlex.split(line.removeprefix("python -m "))
     assert program == "regsweep"
-    brief = {"-m": ["trainer.epochs=3"], "confirm": ["--seeds", "2"]}
+    brief = {"-m": ["trainer.epochs=3", "dataset.train_size=200"], "confirm": ["--seeds", "2"]}
+    if line in ALONE:  # nothing is said of how many trials these have
+        brief["sweep=regularization"] = ["hydra.sweeper.n_trials=4"]
     return regsweep(*arguments, *(setting for word in brief if word in arguments for setting in brief[word]))
 
 
@@ -97,7 +99,9 @@ def test_every_command_of_the_example_works(shell: Shell, tmp_path: Path) -> Non
     shutil.copytree(PROJECT / "examples" / "own_model", tmp_path / "examples" / "own_model")
     enter, *runs = commands(PROJECT / "examples" / "own_model" / "README.md")
     assert len(runs) == 2
-    done = shell_line(shell, " && ".join([enter, *(f"{line} trainer.epochs=3" for line in runs)]), tmp_path)
+    done = shell_line(
+        shell, " && ".join([enter, *(f"{line} trainer.epochs=2 dataset.train_size=200" for line in runs)]), tmp_path
+    )
     assert done.code == 0, done.err
     assert "5 trials: 5 complete" in done.out
 
@@ -105,16 +109,16 @@ def test_every_command_of_the_example_works(shell: Shell, tmp_path: Path) -> Non
 def test_any_application_sweeps_prunes_and_goes_on(shell: Shell, tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "examples" / "any_application", tmp_path / "examples" / "any_application")
     started, extended = commands(PROJECT / "examples" / "any_application" / "README.md")
-    done = shell_line(shell, started, tmp_path)
+    done = shell_line(shell, f"{started} hydra.sweeper.n_trials=10", tmp_path)
     assert done.code == 0, done.err
     assert "best: trial " in done.out
     rows = pd.read_csv(tmp_path / "rosenbrock" / "trials.csv")
-    assert len(rows) == 20
+    assert len(rows) == 10
     assert {"complete", "pruned"} == set(rows["status"])
-    done = shell_line(shell, extended, tmp_path)
+    done = shell_line(shell, extended.replace("n_trials=30", "n_trials=12"), tmp_path)
     assert done.code == 0, done.err
-    assert "resume: 20 done kept, 0 interrupted rerun, 10 left" in done.out
-    assert pd.read_csv(tmp_path / "rosenbrock" / "trials.csv").head(20).equals(rows)
+    assert "resume: 10 done kept, 0 interrupted rerun, 2 left" in done.out
+    assert pd.read_csv(tmp_path / "rosenbrock" / "trials.csv").head(10).equals(rows)
 
 
 @pytest.mark.parametrize(

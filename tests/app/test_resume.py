@@ -17,7 +17,7 @@ import torch
 
 from regsweep.app.resume import remember_command
 from regsweep.paths import SweepPaths
-from tests.conftest import Finished, Regsweep, Shell
+from tests.conftest import Finished, Regsweep
 
 SWEEP = ("-m", "sweep=regularization", "hydra/launcher=basic", "trainer.epochs=2", "dataset.train_size=200",
          "model.hidden=[16]")  # fmt: skip
@@ -27,26 +27,29 @@ def digests(folder: Path) -> dict[str, bytes]:
     return {path.parent.name: path.read_bytes() for path in folder.glob("*/result.json")}
 
 
-def test_a_killed_sweep_goes_on_from_another_folder(shell: Shell, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "regsweep", *SWEEP, "hydra.sweeper.n_trials=20", "hydra.sweep.dir=sweep"]
+def test_a_killed_sweep_goes_on_from_another_folder(
+    regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-m", "regsweep", *SWEEP, "hydra.sweeper.n_trials=8", "hydra.sweep.dir=sweep"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    next(line for line in process.stdout if line.startswith("trial 3:"))
+    next(line for line in process.stdout if line.startswith("trial 1:"))
     process.send_signal(signal.SIGKILL)
     process.communicate()
     before = digests(tmp_path / "sweep")
-    assert 4 <= len(before) < 20
+    assert 2 <= len(before) < 8
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    done = shell(sys.executable, "-m", "regsweep", "resume", "../sweep", cwd=elsewhere)
+    monkeypatch.chdir(elsewhere)
+    done = regsweep("resume", "../sweep")
     assert done.code == 0, done.err
     after = digests(tmp_path / "sweep")
     for path in (tmp_path / "sweep").glob("*/trial.json"):
         accuracy = json.loads(path.with_name("result.json").read_text())["metrics"]["validation"]["accuracy"]
         assert json.loads(path.read_text())["values"] == [accuracy]
     assert before.items() <= after.items()
-    assert len(after) == 20
-    assert "20 trials: 20 complete" in done.out
+    assert len(after) == 8
+    assert "8 trials: 8 complete" in done.out
     assert not list(elsewhere.iterdir())
 
 
@@ -77,11 +80,12 @@ def test_what_cannot_go_on_is_said(regsweep: Regsweep, arguments: tuple[str, ...
     assert message in done.err
 
 
-def test_pruned_trials_are_pruned_in_every_record(regsweep: Regsweep, tmp_path: Path) -> None:
+def test_pruned_trials_are_pruned_in_every_record_and_reproduced_up_to_there(
+    regsweep: Regsweep, tmp_path: Path
+) -> None:
     arguments = [argument for argument in SWEEP if "epochs" not in argument]
-    done = regsweep(
-        *arguments, "trainer.epochs=12", "hydra/sweeper/pruner=median", "hydra.sweeper.n_trials=15", "hydra.sweep.dir=s"
-    )
+    pruner = ("trainer.epochs=6", "hydra/sweeper/pruner=median", "hydra.sweeper.pruner.n_startup_trials=2")
+    done = regsweep(*arguments, *pruner, "hydra.sweeper.n_trials=8", "hydra.sweep.dir=s")
     assert done.code == 0, done.err
     pruned = [
         path for path in (tmp_path / "s").glob("*/result.json") if json.loads(path.read_text())["status"] == "pruned"
@@ -90,9 +94,12 @@ def test_pruned_trials_are_pruned_in_every_record(regsweep: Regsweep, tmp_path: 
     assert f"{len(pruned)} pruned" in done.out
     for path in pruned:
         record = json.loads(path.read_text())
-        assert record["epochs"] < 12
+        assert record["epochs"] < 6
         assert set(record["metrics"]) == {"train", "validation"}
         assert json.loads((path.parent / "trial.json").read_text())["status"] == "pruned"
+    done = reproduced(regsweep, str(pruned[0].parent))
+    assert done.code == 0, done.out
+    assert "reproduced bit for bit" in done.out
 
 
 def test_a_pruner_needs_a_way_back_from_the_job(regsweep: Regsweep, tmp_path: Path) -> None:
@@ -113,10 +120,9 @@ def reproduced(regsweep: Regsweep, folder: str) -> Finished:
     return regsweep("reproduce", folder)
 
 
-def test_a_trial_is_reproduced_bit_for_bit_or_not(regsweep: Regsweep, tmp_path: Path) -> None:
-    assert regsweep(*SWEEP, "regularizer=l1", "hydra.sweeper.n_trials=2", "hydra.sweep.dir=s").code == 0
-    shutil.copytree(tmp_path / "s" / "1", tmp_path / "copy")
-    done = reproduced(regsweep, "copy")
+def test_a_trial_is_reproduced_bit_for_bit_or_not(regsweep: Regsweep, search_once: Path, tmp_path: Path) -> None:
+    shutil.copytree(search_once / "1", tmp_path / "copy")
+    done = reproduced(regsweep, str(tmp_path / "copy"))
     assert done.code == 0, done.err
     assert "reproduced bit for bit" in done.out
     path = tmp_path / "copy" / "result.json"
@@ -124,7 +130,7 @@ def test_a_trial_is_reproduced_bit_for_bit_or_not(regsweep: Regsweep, tmp_path: 
     record["metrics"]["train"]["loss"] += 1e-9
     record["versions"]["torch"] = "1.0"
     path.write_text(json.dumps(record))
-    done = reproduced(regsweep, "copy")
+    done = reproduced(regsweep, str(tmp_path / "copy"))
     assert done.code == 1
     assert "NOT reproduced" in done.out
     assert "metrics.train.loss: " in done.out
@@ -144,34 +150,33 @@ def test_a_full_disk_ends_a_sweep_with_code_3_and_it_goes_on_once_there_is_room(
 ) -> None:
     place = tmp_path / "small"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=500k", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(place)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("needs the right to mount a small disk")
     try:
-        done = regsweep(*SWEEP, "hydra.sweeper.n_trials=12", "hydra.sweep.dir=small/s")
+        done = regsweep(*SWEEP, "hydra.sweeper.n_trials=8", "hydra.sweep.dir=small/s")
         assert done.code == 3
         assert "disk full writing " in done.err or "database or disk is full" in done.err
         before = digests(place / "s")
-        assert 0 < len(before) < 12
+        assert 0 < len(before) < 8
         subprocess.run(["mount", "-o", "remount,size=8m", str(place)], check=True)
         done = regsweep("resume", "small/s")
         assert done.code == 0, done.err
         after = digests(place / "s")
         assert before.items() <= after.items()
-        assert len(after) == 12
+        assert len(after) == 8
     finally:
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def test_an_extension_that_is_stopped_goes_on_to_its_end(regsweep: Regsweep, tmp_path: Path) -> None:
-    assert regsweep(*SWEEP, "hydra.sweeper.n_trials=2", "hydra.sweep.dir=s").code == 0
-    assert regsweep("resume", "s", "n_trials=4").code == 0
-    for path in ("s/3/trial.json", "s/3/result.json"):
-        (tmp_path / path).unlink()
-    with sqlite3.connect(tmp_path / "s" / "study.db") as study:
+def test_an_extension_that_is_stopped_goes_on_to_its_end(regsweep: Regsweep, search: Path) -> None:
+    assert regsweep("resume", str(search), "n_trials=4").code == 0
+    for path in ("3/trial.json", "3/result.json"):
+        (search / path).unlink()
+    with sqlite3.connect(search / "study.db") as study:
         study.execute("UPDATE trials SET state = 'RUNNING', datetime_complete = NULL WHERE number = 3")
         study.execute("DELETE FROM trial_values WHERE trial_id = 4")
-    done = regsweep("resume", "s")
+    done = regsweep("resume", str(search))
     assert done.code == 0, done.err
     assert "resume: 3 done kept, 1 interrupted rerun, 0 left" in done.out
     assert "4 trials: 4 complete" in done.out
@@ -214,17 +219,6 @@ def test_a_run_is_reproduced_in_the_precision_that_it_was_computed_in(
         assert (done.code, "reproduced bit for bit" in done.out) == (0, True), done.out
 
 
-def test_a_pruned_trial_is_reproduced_up_to_where_it_was_given_up(regsweep: Regsweep, tmp_path: Path) -> None:
-    steps = ("trainer.epochs=6", "hydra/sweeper/pruner=median", "hydra.sweeper.pruner.n_startup_trials=2")
-    done = regsweep(*SWEEP, *steps, "hydra.sweeper.n_trials=8", "hydra.sweep.dir=s")
-    assert done.code == 0, done.err
-    pruned = [path.parent for path in (tmp_path / "s").glob("*/result.json") if '"pruned"' in path.read_text()]
-    assert pruned
-    done = regsweep("reproduce", str(pruned[0]))
-    assert done.code == 0, done.out
-    assert "reproduced bit for bit" in done.out
-
-
 def test_a_password_is_not_kept(regsweep: Regsweep, tmp_path: Path) -> None:
     sys.argv = ["regsweep", "-m", "hydra.sweeper.storage=postgresql://me:secret@host/db"]
     remember_command(SweepPaths(tmp_path))
@@ -234,18 +228,15 @@ def test_a_password_is_not_kept(regsweep: Regsweep, tmp_path: Path) -> None:
     assert "the password of its storage is not kept" in done.err
 
 
-def test_a_result_that_was_written_and_not_told_is_told_and_not_trained_again(
-    regsweep: Regsweep, tmp_path: Path
-) -> None:
-    assert regsweep(*SWEEP, "hydra.sweeper.n_trials=3", "hydra.sweep.dir=s").code == 0
-    for path in ("s/2/trial.json", "s/trials.csv"):
-        (tmp_path / path).unlink()
-    with sqlite3.connect(tmp_path / "s" / "study.db") as study:
+def test_a_result_that_was_written_and_not_told_is_told_and_not_trained_again(regsweep: Regsweep, search: Path) -> None:
+    for path in ("2/trial.json", "trials.csv"):
+        (search / path).unlink()
+    with sqlite3.connect(search / "study.db") as study:
         study.execute("UPDATE trials SET state = 'RUNNING', datetime_complete = NULL WHERE number = 2")
         study.execute("DELETE FROM trial_values WHERE trial_id = 3")
-    before = digests(tmp_path / "s")
-    done = regsweep("resume", "s")
+    before = digests(search)
+    done = regsweep("resume", str(search))
     assert done.code == 0, done.err
     assert "trial 2: finished before, its record is told" in done.out
-    assert digests(tmp_path / "s") == before
-    assert (tmp_path / "s" / "2" / "trial.json").is_file()
+    assert digests(search) == before
+    assert (search / "2" / "trial.json").is_file()

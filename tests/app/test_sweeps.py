@@ -79,22 +79,16 @@ def test_the_optuna_sweep_searches_the_declared_space(regsweep: Regsweep, tmp_pa
     assert not [name for trial in study.trials for name in trial.user_attrs if name.startswith("test")]
 
 
-def test_the_same_seed_draws_the_same_trials(regsweep: Regsweep, tmp_path: Path) -> None:
-    for name in ("first", "second"):
-        assert regsweep(*SEARCH, "hydra.sweeper.n_trials=3", f"hydra.sweep.dir={name}", *QUICK).code == 0
-    kept = [
+def test_the_same_seed_draws_the_same_trials_and_another_one_others(regsweep: Regsweep, tmp_path: Path) -> None:
+    for name, seed in (("first", 0), ("second", 0), ("other", 1)):
+        done = regsweep(*SEARCH, "hydra.sweeper.n_trials=3", f"seed={seed}", f"hydra.sweep.dir={name}", *QUICK)
+        assert done.code == 0, done.err
+    first, second, other = (
         [{k: v for k, v in row.items() if not k.endswith("seconds")} for row in rows_of(tmp_path / name)]
-        for name in ("first", "second")
-    ]
-    assert kept[0] == kept[1]
-
-
-def test_another_seed_draws_other_trials(regsweep: Regsweep, tmp_path: Path) -> None:
-    for seed in (0, 1):
-        name = f"hydra.sweep.dir=s{seed}"
-        assert regsweep(*SEARCH, "hydra.sweeper.n_trials=3", f"seed={seed}", name, *QUICK).code == 0
-    drawn = [[row["optimizer.lr"] for row in rows_of(tmp_path / f"s{seed}")] for seed in (0, 1)]
-    assert not set(drawn[0][1:]) & set(drawn[1][1:])
+        for name in ("first", "second", "other")
+    )
+    assert first == second
+    assert not {row["optimizer.lr"] for row in first[1:]} & {row["optimizer.lr"] for row in other[1:]}
 
 
 def test_a_sweep_of_one_trial_shows_what_it_swept(regsweep: Regsweep, tmp_path: Path) -> None:
@@ -203,9 +197,9 @@ def test_a_trial_that_fails_does_not_end_the_sweep(
     assert [row["status"] for row in rows_of(folder)] == ["failed", "complete"]
 
 
-def test_report_reads_a_grid_a_sweep_and_a_single_run(regsweep: Regsweep, tmp_path: Path) -> None:
+def test_report_reads_a_grid_a_sweep_and_a_single_run(regsweep: Regsweep, search: Path, tmp_path: Path) -> None:
     regsweep("-m", "regularizer=l1", "regularizer.lambda=1e-4,1e-3", "hydra.sweep.dir=grid", *QUICK)
-    regsweep(*SEARCH, "hydra.sweeper.n_trials=3", "hydra.sweep.dir=optuna", *QUICK)
+    search.rename("optuna")
     regsweep("regularizer=dropout", "hydra.run.dir=single", *QUICK)
     for name, swept, count in (
         ("grid", ["regularizer.lambda"], 2),
@@ -240,10 +234,9 @@ def test_report_names_what_it_cannot_read(regsweep: Regsweep, tmp_path: Path) ->
     assert "result.json: not a readable record" in done.out
 
 
-def test_an_interrupted_sweep_can_be_reviewed(regsweep: Regsweep, tmp_path: Path) -> None:
-    regsweep(*SEARCH, "hydra.sweeper.n_trials=3", "hydra.sweep.dir=sweep", *QUICK)
+def test_an_interrupted_sweep_can_be_reviewed(regsweep: Regsweep, search: Path) -> None:
     for name in ("optimization_results.yaml", "trials.csv", "2/result.json"):
-        (tmp_path / "sweep" / name).unlink()
+        (search / name).unlink()
     done = regsweep("report", "sweep")
     assert done.code == 0
     assert "3 trials: 2 complete, 1 interrupted" in done.out
