@@ -2,13 +2,16 @@
 
 import fcntl
 import gc
+import io
 import logging
 import os
+import runpy
 import shutil
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +92,23 @@ def run_in(folder: Path, *arguments: str) -> None:
         patch.delenv("REGSWEEP_WORKING_FOLDER", raising=False)
         patch.setattr(sys, "argv", ["regsweep", *arguments])
         assert exit_code() == 0
+
+
+def run_script_in(folder: Path, script: Path, *arguments: str) -> tuple[int, str]:
+    """Run a Hydra application within this process, which saves its imports; return its exit code and what it said."""
+    printed, code = io.StringIO(), 0
+    with redirect_stdout(printed), redirect_stderr(printed), logging_as_before(), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("HYDRA_FULL_ERROR", "1")
+        patch.setattr(sys, "argv", [str(script), *arguments])
+        try:
+            runpy.run_path(str(script), run_name="__main__")
+        except SystemExit as stop:
+            code = int(bool(stop.code))
+        except Exception:  # noqa: BLE001  (as an interpreter ends)
+            traceback.print_exc()
+            code = 1
+    return code, printed.getvalue()
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

@@ -33,6 +33,7 @@ class TestPoolWithBatches(BatchedSweeperTestSuite):
     """What Hydra expects of any launcher, called several times in a sweep."""
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("task_launcher_cfg", "extra_flags"), [({}, ["-m", "hydra/launcher=pool", "hydra.launcher.workers=1"])]
 )

@@ -4,8 +4,6 @@ import json
 import math
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +14,7 @@ import yaml
 
 from regsweep.errors import RegsweepError
 from regsweep.report import read_sweep
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, made_once, run_script_in
 from tests.report.test_reading import HOSTILE
 
 APP = """
@@ -45,11 +43,15 @@ OPTUNA = ("-m", "hydra/sweeper=optuna", "x=interval(0,1)", "net.y=tag(log,interv
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with sweeps of an application that knows nothing of this project."""
-    place = tmp_path_factory.mktemp("made")
+    return made_once(tmp_path_factory, "foreign", make)
+
+
+def make(place: Path) -> None:
     (place / "app.py").write_text(APP)
 
     def run(*arguments: str) -> None:
-        subprocess.run([sys.executable, "app.py", *arguments], cwd=place, check=True, capture_output=True)
+        code, printed = run_script_in(place, place / "app.py", *arguments)
+        assert code == 0, printed
 
     stored = [
         *("hydra.sweeper.storage=sqlite:///study.db", "hydra.sweeper.study_name=mine"),
@@ -62,7 +64,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(
         "-m", "x=1,2", "kind=a,b", "net.y=0", "hydra.sweep.dir=grid", "hydra.sweep.subdir=${hydra.job.override_dirname}"
     )
-    return place
 
 
 def content_of(folder: Path) -> dict[str, bytes]:
@@ -308,7 +309,8 @@ def test_a_storage_that_is_no_file_is_neither_opened_nor_printed(made: Path, tmp
 def test_the_example_of_any_application(tmp_path: Path) -> None:
     app = PROJECT / "examples" / "any_application" / "app.py"
     short = ("hydra/launcher=basic", "hydra.sweeper.n_trials=4", "steps=20", "hydra.sweep.dir=sweep")
-    subprocess.run([sys.executable, app, "-m", *short], cwd=tmp_path, check=True, capture_output=True)
+    code, printed = run_script_in(tmp_path, app, "-m", *short)
+    assert code == 0, printed
     sweep = read_sweep(tmp_path / "sweep")
     assert not sweep.is_own
     assert (sweep.swept, sweep.objective, sweep.maximize) == (["lr", "momentum"], "value", False)

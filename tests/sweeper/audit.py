@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
 import os
-import runpy
 import signal
 import subprocess
 import sys
 import time
-import traceback
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import optuna
-import pytest
 
-from tests.conftest import logging_as_before
+from tests.conftest import run_script_in
 
 APP = Path(__file__).parent / "app" / "app.py"
 FOLDER = "sweep"
@@ -47,20 +42,8 @@ def run(cwd: Path, *arguments: str, kill: str = "") -> tuple[int, str]:
 
 
 def run_here(cwd: Path, *arguments: str) -> tuple[int, str]:
-    """Run a sweep within this process, which saves two seconds of imports; return as `run` does."""
-    printed, code = io.StringIO(), 0
-    with redirect_stdout(printed), redirect_stderr(printed), logging_as_before(), pytest.MonkeyPatch.context() as patch:
-        patch.chdir(cwd)
-        patch.setenv("HYDRA_FULL_ERROR", "1")
-        patch.setattr(sys, "argv", [str(APP), "-m", f"hydra.sweep.dir={FOLDER}", *arguments])
-        try:
-            runpy.run_path(str(APP), run_name="__main__")
-        except SystemExit as stop:
-            code = int(bool(stop.code))
-        except Exception:  # noqa: BLE001  (as an interpreter ends)
-            traceback.print_exc()
-            code = 1
-    return code, printed.getvalue()
+    """Run a sweep within this process; return as `run` does."""
+    return run_script_in(cwd, APP, "-m", f"hydra.sweep.dir={FOLDER}", *arguments)
 
 
 def wait_until(process: subprocess.Popen[str], is_so: Callable[[], object]) -> None:
