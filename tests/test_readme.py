@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from regsweep.report.confirmation import read_confirmation
+from tests.app.test_confirm import require_tuned_without_regularization
 from tests.conftest import PROJECT, Finished, Regsweep, Shell
 
 INSTALL = re.compile(r"^pip install [^&]+&& ")
@@ -73,6 +75,10 @@ def test_the_commands_about_one_sweep_work_in_their_order(regsweep: Regsweep) ->
         printed += done.out
     assert "resume: 10 done kept, 0 interrupted rerun, 2 left" in printed
     assert "reproduced bit for bit" in printed
+    confirmed = read_confirmation(Path("my_sweep"))
+    assert confirmed is not None
+    assert (len(confirmed.candidates), confirmed.seeds) == (2, [1, 2])
+    require_tuned_without_regularization(Path("my_sweep"), num_trials=12)
 
 
 def test_the_article_s_commands_work_on_a_part_of_mnist(regsweep: Regsweep, tmp_path: Path, real_data: Path) -> None:

@@ -69,22 +69,38 @@ def composed(folder: Path) -> dict[str, object]:
     return config
 
 
+@pytest.mark.full  # in tests/test_readme.py a search is confirmed too
 def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, search: Path) -> None:
     sweep = search.rename("s")
     before = digests(sweep)
     done = regsweep("confirm", "s", "--top", "2", "--seeds", "2")
     assert done.code == 0, done.err
     assert "2 seeds cannot show a difference" in done.out
+    require_tuned_without_regularization(sweep, num_trials=3)
+    runs = [json.loads(path.read_text()) for path in sweep.glob("confirmation/seeds/*/result.json")]
+    assert sorted(run["seed"] for run in runs) == [1, 1, 1, 2, 2, 2]
+    require_goes_on_with_more_seeds(regsweep, sweep, before)
+    found = read_confirmation(sweep)
+    assert found is not None
+    assert [len(candidate.runs) for candidate in (found.baseline, *found.candidates)] == [3, 3, 3]
+    other = regsweep("confirm", "s", "--top", "3")
+    assert (other.code, "begun with --top 2" in other.err) == (2, True)
+
+
+def require_tuned_without_regularization(sweep: Path, num_trials: int) -> None:
     tuned = [composed(path) for path in sweep.glob("confirmation/baseline/[0-9]*")]
-    assert len(tuned) == len(before) == 3
+    assert len(tuned) == num_trials
     for config in tuned:
         kept = config["regularizer"]
         assert isinstance(kept, dict)
         assert (kept["penalty"], kept["lambda"], kept["dropout"], kept["batch_norm"]) == ("none", 0, 0, False)
-    assert len({config["optimizer"]["lr"] for config in tuned}) == 3  # type: ignore[index]
+    assert len({config["optimizer"]["lr"] for config in tuned}) == num_trials  # type: ignore[index]
+
+
+def require_goes_on_with_more_seeds(regsweep: Regsweep, sweep: Path, before: dict[str, bytes]) -> None:
+    """From two seeds to three; `before`: the records of the sweep's own trials."""
+    # The test set is opened in the runs on fresh seeds, and only there.
     runs = [json.loads(path.read_text()) for path in sweep.glob("confirmation/seeds/*/result.json")]
-    assert sorted(run["seed"] for run in runs) == [1, 1, 1, 2, 2, 2]
-    # The test set is opened there and only there.
     assert all("test" in run["metrics"] for run in runs)
     assert not any("test" in json.loads(text)["metrics"] for text in before.values())
     assert not any(
@@ -94,23 +110,30 @@ def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, s
         accuracy = json.loads((path / "result.json").read_text())["metrics"]["test"]["accuracy"]
         assert np.load(path / "test_correct.npy").mean() == pytest.approx(accuracy, abs=1e-12)
     earlier = digests(sweep)
-    again = regsweep("confirm", "s")
+    again = regsweep("confirm", str(sweep))
     assert (again.code, digests(sweep)) == (0, earlier)
     first = read_confirmation(sweep)
     assert first is not None
     assert not first.is_sequential, "without --seeds it means those that it was begun with"
     assert all(comparison.interval_with_images for comparison in first.comparisons)
-    more = regsweep("confirm", "s", "--seeds", "3")
+    more = regsweep("confirm", str(sweep), "--seeds", "3")
     assert more.code == 0, more.err
+    assert "3 seeds cannot show a difference" in more.out
     assert earlier.items() < digests(sweep).items()
     found = read_confirmation(sweep)
     assert found is not None
-    assert found.seeds == [1, 2, 3]
+    assert found.seeds == [first.seeds[0] + number for number in range(3)]
     assert found.is_sequential, "the seeds were looked at twice"
     assert all(comparison.interval_with_images is None for comparison in found.comparisons)
-    assert [len(candidate.runs) for candidate in (found.baseline, *found.candidates)] == [3, 3, 3]
-    other = regsweep("confirm", "s", "--top", "3")
-    assert (other.code, "begun with --top 2" in other.err) == (2, True)
+    assert all(len(candidate.runs) == 3 for candidate in (found.baseline, *found.candidates))
+
+
+def test_a_confirmation_goes_on_with_more_seeds(regsweep: Regsweep, confirmed_grid: Path) -> None:
+    trials = {name: text for name, text in digests(confirmed_grid).items() if not name.startswith("confirmation")}
+    require_tuned_without_regularization(confirmed_grid, num_trials=2)
+    require_goes_on_with_more_seeds(regsweep, confirmed_grid, trials)
+    other = regsweep("confirm", "s", "--top", "2")
+    assert (other.code, "begun with --top 3" in other.err) == (2, True)
 
 
 def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(regsweep: Regsweep, confirmed_grid: Path) -> None:

@@ -109,7 +109,7 @@ def test_the_minimum_is_the_closed_form(config: OptimizerConfig, solver_penalty:
     l1, l2 = (0.4, 0.0) if isinstance(solver_penalty, L1) else (0.4, 0.4)
     expected = np.sign(b) * np.maximum(a * np.abs(b) - l1, 0) / (a + 2 * l2)
     ta, tb = torch.tensor(a), torch.tensor(b)
-    found = minimize(lambda w: 0.5 * (ta * (w - tb) ** 2).sum(), np.zeros(5) + 0.5, config, solver_penalty, steps=4000)
+    found = minimize(lambda w: 0.5 * (ta * (w - tb) ** 2).sum(), np.zeros(5) + 0.5, config, solver_penalty, steps=1500)
     np.testing.assert_allclose(found, expected, atol=2e-3)
     assert ((found == 0) == (expected == 0)).all(), "zero exactly where the closed form is zero"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regsweep.report.page.security import json_block
@@ -98,6 +98,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(VALUES)
 @example("</script><!--<script>\u2028&amp;")
 def test_data_in_a_page_ends_no_element_and_comes_back(value: object) -> None:
