@@ -87,13 +87,14 @@ def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, s
     assert (other.code, "begun with --top 2" in other.err) == (2, True)
 
 
-def require_tuned_without_regularization(sweep: Path, num_trials: int) -> None:
+def require_tuned_without_regularization(sweep: Path, num_trials: int, batch_norm: bool | None = False) -> None:
+    """`batch_norm`: None where the sweep never touched it, and the network keeps what it has of itself."""
     tuned = [composed(path) for path in sweep.glob("confirmation/baseline/[0-9]*")]
     assert len(tuned) == num_trials
     for config in tuned:
         kept = config["regularizer"]
         assert isinstance(kept, dict)
-        assert (kept["penalty"], kept["lambda"], kept["dropout"], kept["batch_norm"]) == ("none", 0, 0, False)
+        assert (kept["penalty"], kept["lambda"], kept["dropout"], kept["batch_norm"]) == ("none", 0, 0, batch_norm)
     assert len({config["optimizer"]["lr"] for config in tuned}) == num_trials  # type: ignore[index]
 
 
@@ -130,7 +131,7 @@ def require_goes_on_with_more_seeds(regsweep: Regsweep, sweep: Path, before: dic
 
 def test_a_confirmation_goes_on_with_more_seeds(regsweep: Regsweep, confirmed_grid: Path) -> None:
     trials = {name: text for name, text in digests(confirmed_grid).items() if not name.startswith("confirmation")}
-    require_tuned_without_regularization(confirmed_grid, num_trials=2)
+    require_tuned_without_regularization(confirmed_grid, num_trials=2, batch_norm=None)
     require_goes_on_with_more_seeds(regsweep, confirmed_grid, trials)
     other = regsweep("confirm", "s", "--top", "2")
     assert (other.code, "begun with --top 3" in other.err) == (2, True)
