@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +82,9 @@ class PoolLauncher(Launcher):
         Path(str(self._config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
         if self._pool is None:
             self._pool = self.pool(returns=True)
+            # Hydra does not say when a sweeper is done. At the program's end, `__del__` would come too late: by then
+            # modules that ending a process needs are gone.
+            weakref.finalize(self, self._pool.close)
         pool, errors = self._pool, {}
         left = list(enumerate(job_overrides, initial_job_idx))[::-1]
         num_running = 0
@@ -94,12 +98,6 @@ class PoolLauncher(Launcher):
                     errors[job.number] = job.error
         numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
         return [_failed(errors[number]) if number in errors else pool.returned.pop(number) for number in numbers]
-
-    def __del__(self) -> None:
-        """End the workers of `launch` with the sweeper that they worked for."""
-        pool: Pool | None = getattr(self, "_pool", None)  # the constructor may have refused
-        if pool is not None:
-            pool.close()
 
 
 def _failed(error: str | None) -> JobReturn:
