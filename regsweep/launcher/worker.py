@@ -74,6 +74,7 @@ class Call:
 
 def answer(channel: Connection, content: bytes) -> None:
     """Make the pickled `Call` in `content`, and send what it returned, or the error that it raised."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in `serve`; who waits for the answer ends this process
     call: Call = cloudpickle.loads(content)
     _settle(call.environment, call.import_path, call.working_folder)
     try:

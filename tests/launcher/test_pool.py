@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -101,6 +103,25 @@ def test_a_worker_s_death_is_noticed_while_a_child_of_its_job_lives(tmp_path: Pa
         kill_group(process)
     rows = pd.read_csv(tmp_path / FOLDER / "trials.csv")
     assert set(rows["error"]) == {"killed by signal 9 (out of memory?)"}
+
+
+def test_ctrl_c_while_another_process_is_called_is_heard_by_the_caller_alone() -> None:
+    code = """
+import os, signal, time
+from regsweep.launcher.pool import call
+def interrupt():
+    os.killpg(0, signal.SIGINT)
+    time.sleep(60)
+try:
+    call(interrupt)
+except KeyboardInterrupt:
+    time.sleep(2)  # the other one would complain meanwhile
+    print("stopped")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=50, start_new_session=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
 
 
 def test_hydra_s_own_sweepers_run_in_the_pool(regsweep: Regsweep, shell: Shell) -> None:
