@@ -7,7 +7,7 @@ SWEEP is the folder of a random search without a pruner, such as::
 
 Its trials' validation accuracies are replayed in random orders: two workers, an epoch at a time. So every pruner sees
 the same trials, many times over, and nothing depends on how fast a machine is. What a sampler would have drawn instead
-because of what was pruned is left out.
+because of what was pruned is left out; benchmarks/simulated.py has it in.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import argparse
 import heapq
 import statistics
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,8 +25,9 @@ import optuna
 import pandas as pd
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
+from omegaconf import DictConfig
 from optuna.pruners import BasePruner, NopPruner
-from optuna.trial import TrialState
+from optuna.trial import Trial, TrialState
 from table import print_header, print_row
 
 from regsweep import load_sweep
@@ -44,18 +44,8 @@ RARE = 20
 
 WORKERS = 2
 
-
-@dataclass(frozen=True)
-class Replay:
-    """What came of one search.
-
-    Attributes:
-        epochs: trained by all trials together.
-        whole: of each trial that ran whole, after how many epochs of a worker it ended, and its final accuracy.
-    """
-
-    epochs: int
-    whole: list[tuple[int, float]]
+Begun = Iterator[tuple[Trial, Curve]]
+"""Trials as they begin, each with what it will report; asked for its next one when a worker is free."""
 
 
 def curves_of(folder: Path) -> list[Curve]:
@@ -65,45 +55,61 @@ def curves_of(folder: Path) -> list[Curve]:
     return [pd.read_csv(folder / str(n) / "history.csv")["validation_accuracy"].tolist() for n in numbers]
 
 
-def replay(curves: Sequence[Curve], pruner: BasePruner, name: str = "replay") -> Replay:
-    """Let two workers train `curves` in their order, as far as `pruner` lets them.
+def run(study: optuna.Study, begun: Begun, num_workers: int = WORKERS) -> Iterator[tuple[int, float]]:
+    """Let workers train trials an epoch at a time, as far as the study's pruner lets them.
+
+    Yields:
+        for each trial that ran whole, after how many epochs of a worker it ended, and its final accuracy.
+    """
+    # When a worker has trained its next epoch; the worker; its trial, the curve and the epoch.
+    busy = [(1, worker, *next(begun), 1) for worker in range(num_workers)]
+    while busy:
+        now, worker, trial, curve, epoch = heapq.heappop(busy)
+        if epoch == len(curve):
+            study.tell(trial, curve[-1])
+            yield now, curve[-1]
+        else:
+            trial.report(curve[epoch - 1], epoch)
+            if not trial.should_prune():
+                heapq.heappush(busy, (now + 1, worker, trial, curve, epoch + 1))
+                continue
+            study.tell(trial, state=TrialState.PRUNED)
+        if (following := next(begun, None)) is not None:
+            heapq.heappush(busy, (now + 1, worker, *following, 1))
+
+
+def replay(curves: Sequence[Curve], pruner: BasePruner, name: str = "replay") -> tuple[int, list[tuple[int, float]]]:
+    """Let workers train `curves` in their order; return the epochs of all trials together and what `run` yields.
 
     Hyperband divides the trials by the `name` of the study.
     """
     study = optuna.create_study(study_name=name, direction="maximize", pruner=pruner)
-    waiting, trained, whole = iter(curves), 0, []
-    # When a worker has trained its next epoch; the worker; its trial, the epoch and the curve.
-    busy = [(1, worker, study.ask(), 1, next(waiting)) for worker in range(WORKERS)]
-    while busy:
-        now, worker, trial, epoch, curve = heapq.heappop(busy)
-        trained += 1
-        is_pruned = False
-        if epoch < len(curve):
-            trial.report(curve[epoch - 1], epoch)
-            is_pruned = trial.should_prune()
-            if not is_pruned:
-                heapq.heappush(busy, (now + 1, worker, trial, epoch + 1, curve))
-                continue
-        study.tell(trial, None if is_pruned else curve[-1], TrialState.PRUNED if is_pruned else TrialState.COMPLETE)
-        if not is_pruned:
-            whole.append((now, curve[-1]))
-        if (following := next(waiting, None)) is not None:
-            heapq.heappush(busy, (now + 1, worker, study.ask(), 1, following))
-    return Replay(trained, whole)
+    whole = list(run(study, ((study.ask(), curve) for curve in curves)))
+    num_epochs = sum(
+        len(trial.intermediate_values) + (trial.state == TrialState.COMPLETE) for trial in study.get_trials()
+    )
+    return num_epochs, whole
 
 
 def pruners(epochs: int) -> dict[str, Callable[[], BasePruner]]:
     """Return a maker of each pruner by name: none, those of conf/, and Optuna's own successive halving."""
     found: dict[str, Callable[[], BasePruner]] = {"none": NopPruner}
     for path in sorted((config_folder() / "hydra" / "sweeper" / "pruner").glob("*.yaml")):
-        chosen = [f"trainer.epochs={epochs}", "sweep=regularization", f"hydra/sweeper/pruner={path.stem}"]
-        with initialize_config_dir(str(config_folder())):
-            config = compose("config", overrides=chosen, return_hydra_config=True).hydra.sweeper.pruner
+        config = sweeper_config(f"trainer.epochs={epochs}", f"hydra/sweeper/pruner={path.stem}").pruner
         found[path.stem] = partial(
             instantiate, config, _execution_whitelist_=["optuna.pruners.*", "regsweep.sweeper.pruners.*"]
         )
     halving = optuna.pruners.SuccessiveHalvingPruner
     return {**found, "Optuna's own successive halving": partial(halving, min_resource=3, reduction_factor=3)}
+
+
+def sweeper_config(*overrides: str) -> DictConfig:
+    """Return the sweeper's configuration under ``sweep=regularization``."""
+    with initialize_config_dir(str(config_folder())):
+        composed = compose("config", overrides=["sweep=regularization", *overrides], return_hydra_config=True)
+    sweeper = composed.hydra.sweeper
+    assert isinstance(sweeper, DictConfig)
+    return sweeper
 
 
 def print_ranks(curves: Sequence[Curve]) -> None:
@@ -129,13 +135,13 @@ def print_searches(curves: Sequence[Curve], num_orders: int) -> None:
     for name, make in pruners(len(curves[0])).items():
         epochs, whole, lost, needed = [], [], [], []
         for number, order in enumerate(orders):
-            searched = replay([curves[i] for i in order[:SEARCH]], make(), f"replay {number}")
-            epochs.append(searched.epochs)
-            whole.append(len(searched.whole))
-            best = max(accuracy for _, accuracy in searched.whole)
+            num_epochs, searched = replay([curves[i] for i in order[:SEARCH]], make(), f"replay {number}")
+            epochs.append(num_epochs)
+            whole.append(len(searched))
+            best = max(accuracy for _, accuracy in searched)
             lost.append(100 * (max(finals[i] for i in order[:SEARCH]) - best))
-            endless = replay([curves[i] for i in order], make(), f"replay {number}")
-            needed.append(min((now for now, accuracy in endless.whole if accuracy >= good), default=np.inf))
+            _, endless = replay([curves[i] for i in order], make(), f"replay {number}")
+            needed.append(min((now for now, accuracy in endless if accuracy >= good), default=np.inf))
         cells = [f"{statistics.mean(epochs):,.0f}", f"{statistics.mean(whole):.1f}", f"{statistics.mean(lost):.2f}"]
         cells += [f"{np.quantile(lost, 0.9):.2f}"]
         print_row(name, *cells, *(f"{np.quantile(needed, q, method='higher'):.0f}" for q in (0.5, 0.75)))

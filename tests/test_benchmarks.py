@@ -3,14 +3,16 @@
 import importlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from regsweep import loop
-from tests.conftest import PROJECT, Shell
+from tests.conftest import PROJECT, Regsweep, Shell
 
 FOLDER = PROJECT / "benchmarks"
 
@@ -150,12 +152,12 @@ def test_a_search_is_replayed_as_far_as_its_pruner_lets_it(
     pruners = importlib.import_module("pruners")
     # 60 trials of nine epochs; the better one is, the better after each.
     curves = [[quality * epoch / 9 for epoch in range(1, 10)] for quality in range(1, 61)]
-    whole = pruners.replay(curves[:5], pruners.NopPruner())
-    assert whole.epochs == 45
-    assert whole.whole == [(9, 1), (9, 2), (18, 3), (18, 4), (27, 5)], "two workers, a trial after the other"
-    halved = pruners.replay(curves[::-1], pruners.pruners(9)["successive_halving"]())
-    assert halved.whole[0] == (9, 60)
-    assert 60 < halved.epochs < 60 * 3
+    num_epochs, whole = pruners.replay(curves[:5], pruners.NopPruner())
+    assert num_epochs == 45
+    assert whole == [(9, 1), (9, 2), (18, 3), (18, 4), (27, 5)], "two workers, a trial after the other"
+    num_epochs, halved = pruners.replay(curves[::-1], pruners.pruners(9)["successive_halving"]())
+    assert halved[0] == (9, 60)
+    assert 60 < num_epochs < 60 * 3
     pruners.print_ranks(curves)
     pruners.print_searches(curves, 1)
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()]
@@ -163,3 +165,28 @@ def test_a_search_is_replayed_as_far_as_its_pruner_lets_it(
     assert ["none", "360", "40.0", "0.00", "0.00"] in [row[:5] for row in rows]
     names = [row[0] for row in rows if len(row) == 7][2:]
     assert names == ["none", "hyperband", "median", "successive_halving", "Optuna's own successive halving"]
+
+
+def test_searches_are_simulated_on_a_model_of_a_sweep_s_trials(
+    regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(FOLDER)
+    simulated = importlib.import_module("simulated")
+    small = ("trainer.epochs=3", "dataset.train_size=100", "model.hidden=[8]", "hydra/launcher=basic")
+    search = ("-m", "sweep=regularization", "hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=8")
+    assert regsweep(*search, *small, "hydra.sweep.dir=s").code == 0
+    searches, epochs = simulated.read(tmp_path / "s")
+    assert epochs == 3
+    curve = searches.model.draw({"regularizer.penalty": "none"}, np.random.default_rng(0))
+    assert len(curve) == 3
+    assert all(0 <= accuracy <= 1 for accuracy in curve)
+    # Where the learning rate alone decides, and after an epoch already, the model says so.
+    rates = np.geomspace(0.003, 0.3, 60)
+    settings = [{"optimizer.lr": rate} for rate in rates]
+    curves = [[quality * epoch / 3 for epoch in (1, 2, 3)] for quality in np.linspace(0.1, 0.9, 60)]
+    model = simulated.Model(settings, curves, searches.space.distributions)
+    drawn = [model.draw({"optimizer.lr": rate}, np.random.default_rng(0))[-1] for rate in (0.004, 0.03, 0.25)]
+    assert drawn == pytest.approx([0.15, 0.5, 0.87], abs=0.05)
+    # Where all settings are alike, the first whole trial is as good as the best of 20.
+    alike = replace(searches, model=simulated.Model(settings, [[0.5, 0.6, 0.7]] * 60, searches.space.distributions))
+    assert simulated.times_sooner(alike, simulated.pruners(3)["successive_halving"], 0) == 20
