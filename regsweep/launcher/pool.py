@@ -11,9 +11,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import connection, forkserver
+from multiprocessing import connection, forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -47,7 +48,8 @@ def warm_up(preload: Sequence[str], num_workers: int | None) -> None:
     """
     machine = Machine.here()
     _SERVER.set_forkserver_preload(list(preload))
-    with changed_environment(machine.share_of(0, machine.count_workers(num_workers))):
+    resource_tracker.ensure_running()  # by the server otherwise, and that lets go of signals in between
+    with changed_environment(machine.share_of(0, machine.count_workers(num_workers))), _no_ctrl_c():
         forkserver.ensure_running()
     atexit.unregister(_end_server)  # once, however often it is warmed up
     atexit.register(_end_server)
@@ -83,6 +85,20 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
     if kind == "failed":
         raise RuntimeError(content)
     return content
+
+
+@contextmanager
+def _no_ctrl_c() -> Iterator[None]:
+    """Let a process that is started meanwhile never hear Ctrl-C; here it is heard afterwards.
+
+    It reaches the whole group. The server ignores it only once it has imported everything, and its imports would end in
+    a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_server() -> None:

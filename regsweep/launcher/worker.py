@@ -74,7 +74,7 @@ class Call:
 
 def answer(channel: Connection, content: bytes) -> None:
     """Make the pickled `Call` in `content`, and send what it returned, or the error that it raised."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in `serve`; who waits for the answer ends this process
+    _ignore_ctrl_c()
     call: Call = cloudpickle.loads(content)
     _settle(call.environment, call.import_path, call.working_folder)
     try:
@@ -86,6 +86,12 @@ def answer(channel: Connection, content: bytes) -> None:
     channel.send_bytes(cloudpickle.dumps(outcome))
 
 
+def _ignore_ctrl_c() -> None:
+    """Leave Ctrl-C, which reaches the whole group, to the process that ends this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a job's own processes may want to hear it
+
+
 def _settle(environment: dict[str, str], import_path: list[str], working_folder: str) -> None:
     os.environ.clear()
     os.environ.update(environment)
@@ -95,7 +101,7 @@ def _settle(environment: dict[str, str], import_path: list[str], working_folder:
 
 def serve(channel: Connection) -> None:
     """Run what comes through `channel`, until it closes or the sweep's process is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the sweep ends its workers itself
+    _ignore_ctrl_c()
     # The sweep ends its workers as it ends daemons; but a daemon could have no children, and data loaders are some.
     current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     threading.Thread(target=_end_with_parent, daemon=True).start()

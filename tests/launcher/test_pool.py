@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -105,23 +105,36 @@ def test_a_worker_s_death_is_noticed_while_a_child_of_its_job_lives(tmp_path: Pa
     assert set(rows["error"]) == {"killed by signal 9 (out of memory?)"}
 
 
-def test_ctrl_c_while_another_process_is_called_is_heard_by_the_caller_alone() -> None:
-    code = """
+INTERRUPTED = {
+    "in a process that is called": """
+        def interrupt():
+            os.killpg(0, signal.SIGINT)
+            time.sleep(60)
+        pool.call(interrupt)
+    """,
+    "while the server imports": """
+        pool.warm_up(["slow"], 1)
+        time.sleep(1)
+        os.killpg(0, signal.SIGINT)
+    """,
+}
+
+
+@pytest.mark.parametrize("place", INTERRUPTED)
+def test_ctrl_c_is_heard_by_the_sweep_s_own_process_alone(shell: Shell, tmp_path: Path, place: str) -> None:
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(5)\n")
+    code = f"""
 import os, signal, time
-from regsweep.launcher.pool import call
-def interrupt():
-    os.killpg(0, signal.SIGINT)
-    time.sleep(60)
+from regsweep.launcher import pool
+os.setsid()
 try:
-    call(interrupt)
+{textwrap.indent(textwrap.dedent(INTERRUPTED[place]), "    ")}
 except KeyboardInterrupt:
-    time.sleep(2)  # the other one would complain meanwhile
+    time.sleep(2)  # others would complain meanwhile
     print("stopped")
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=50, start_new_session=True
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
+    done = shell(sys.executable, "-c", code, env={"PYTHONPATH": str(tmp_path)})
+    assert (done.code, done.out, done.err) == (0, "stopped\n", "")
 
 
 def test_hydra_s_own_sweepers_run_in_the_pool(regsweep: Regsweep, shell: Shell) -> None:
