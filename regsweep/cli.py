@@ -1,5 +1,6 @@
 """``regsweep``: a subcommand, or else Hydra's command line."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -10,6 +11,24 @@ from regsweep.paths import enter_working_folder
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    # What reads the output may end before this does (`| head`). A run then goes on unheard; what prints stops.
+    logging.raiseExceptions = False
+    try:
+        _command()
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # Python would flush once more at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _command() -> None:
     commands: dict[str, Callable[[list[str]], None]] = {
         "report": _report,
         "confirm": _confirm,

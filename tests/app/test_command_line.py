@@ -90,6 +90,18 @@ def _read_until_closed(terminal: int) -> str:
             return shown.decode()
 
 
+def test_an_output_that_nobody_reads_is_no_error(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    run = ("trainer.epochs=1", "dataset.train_size=100", "hydra.run.dir=unheard")
+    for arguments, code in ((("--help",), 1), (run, 0)):
+        command = [sys.executable, "-m", "regsweep", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+        assert (done.returncode, done.stderr) == (code, "")
+    os.close(writing)
+    assert json.loads((tmp_path / "unheard" / "result.json").read_text())["status"] == "complete"
+
+
 def test_a_folder_is_claimed_once(tmp_path: Path) -> None:
     cfg = OmegaConf.create({"hydra": {"run": {"dir": "outputs/day/time"}, "overrides": {"hydra": []}}})
     with ThreadPoolExecutor(20) as pool:
