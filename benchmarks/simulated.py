@@ -4,9 +4,10 @@ SWEEP is the folder of a random search of ``sweep=regularization``, as for bench
 learn from its trials what curve a setting has; the noise is what they say wrongly of a trial that they did not see,
 taken from one that is about as good. Every search draws its settings with the sampler of ``sweep=regularization``.
 
-A plain search has one worker, no pruner and as many trials as that sweep by default. The other one has two workers,
-which are no faster: what is printed is how many times sooner it is as good as the plain search's best than that one
-ends, in epochs of a worker. Where each of the two is x times as fast, it is x times as much.
+A plain search has one worker, no pruner and the 20 trials that ``sweep=regularization`` has by default. The other one has
+two workers, which are no faster: what is printed is how many times sooner it is as good as the plain search's best than
+that one ends, in epochs of a worker, "<1" where it is not so by then. Where each of the two is x times as fast, it is x
+times as much.
 """
 
 from __future__ import annotations
@@ -106,12 +107,14 @@ class Searches:
 
 
 def times_sooner(searches: Searches, make_pruner: Callable[[], BasePruner], seed: int) -> float:
-    """Return how many times sooner a pruned search is as good as a plain one than that ends; below 1: it is not."""
+    """Return how many times sooner a pruned search is as good as a plain one than that ends; 0: it is not by then."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     plain = list(itertools.islice(searches.begin(NopPruner(), seed, 1), searches.sweeper.n_trials))
     ended, best = plain[-1][0], max(accuracy for _, accuracy in plain)
     for now, accuracy in searches.begin(make_pruner(), seed, WORKERS):
-        if accuracy >= best or now > ended:
+        if now > ended:
+            return 0.0
+        if accuracy >= best:
             return ended / now
     raise AssertionError("such a search has no end")
 
@@ -123,10 +126,13 @@ def print_table(searches: Searches, epochs: int, num_searches: int) -> None:
     for name, make in pruners(epochs).items():
         found = Parallel(-1)(delayed(times_sooner)(searches, make, seed) for seed in range(num_searches))
         draws = np.random.default_rng(0).choice(found, (1000, num_searches))  # the bootstrap
-        low, median, high = np.quantile(found, (0.25, 0.5, 0.75))
-        error = np.median(draws, axis=1).std()
-        share = np.mean(np.array(found) < 1)
-        print_row(name, f"{median:.1f}", f"{error:.1f}", f"{low:.1f} and {high:.1f}", f"{share:.0%}")
+        low, median, high = (_shown(value) for value in np.quantile(found, (0.25, 0.5, 0.75)))
+        error = "–" if median == "<1" else f"{np.median(draws, axis=1).std():.1f}"
+        print_row(name, median, error, f"{low} and {high}", f"{np.mean(np.array(found) < 1):.0%}")
+
+
+def _shown(times: float) -> str:
+    return "<1" if times < 1 else f"{times:.1f}"
 
 
 def read(folder: Path) -> tuple[Searches, int]:
@@ -135,7 +141,7 @@ def read(folder: Path) -> tuple[Searches, int]:
     params = [f"{name}={value}" for name, value in sweeper.params.items()]
     space = SearchSpace.parse(params, sweeper.conditions)
     curves = curves_of(folder)
-    study = optuna.load_study(study_name=None, storage=f"sqlite:///{SweepPaths(folder).study}")
+    study = optuna.load_study(study_name=sweeper.study_name, storage=f"sqlite:///{SweepPaths(folder).study}")
     settings = [trial.params for trial in study.get_trials(states=[TrialState.COMPLETE])]
     return Searches(sweeper, space, Model(settings, curves, space.distributions)), len(curves[0])
 

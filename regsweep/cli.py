@@ -4,6 +4,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
 
 from regsweep.errors import RegsweepError
 from regsweep.paths import enter_working_folder
@@ -11,14 +13,21 @@ from regsweep.paths import enter_working_folder
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    # What reads the output may end before this does (`| head`). A run then goes on unheard; what prints stops.
-    logging.raiseExceptions = False
+    # Nobody may hear what is said: what reads the output has ended (`| head`), or there is none (`>&-`). What trains
+    # goes on; what only prints stops.
+    sys.stdout, sys.stderr = (sys.stdout or _nowhere(), sys.stderr or _nowhere())
+    complains, logging.raiseExceptions = logging.raiseExceptions, False
     try:
         _command()
     except BrokenPipeError:
         raise SystemExit(1) from None
     finally:
+        logging.raiseExceptions = complains
         _flush()
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w")
 
 
 def _flush() -> None:

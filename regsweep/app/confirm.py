@@ -45,6 +45,8 @@ def main(arguments: list[str]) -> None:
         paths.confirmation.folder.mkdir(exist_ok=True)
         with FolderLock(paths.confirmation.folder):
             _confirm(sweep, given)
+    except BrokenPipeError:
+        raise  # whoever read the output has gone
     except OSError as error:
         raise records.write_error(paths.confirmation.folder, error) from error
     finally:

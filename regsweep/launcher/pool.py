@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import connection, forkserver, resource_tracker
 from multiprocessing.connection import Connection
@@ -221,8 +221,9 @@ class Pool:
         except (EOFError, OSError):
             return self._bury(worker, number)
         if kind == "text":
-            sys.stdout.write(content[0])
-            sys.stdout.flush()
+            with suppress(BrokenPipeError):  # whoever read it has gone; the jobs go on
+                sys.stdout.write(content[0])
+                sys.stdout.flush()
         elif kind == "report":
             assert self._on_report is not None
             _send(worker, self._on_report(number, *content))

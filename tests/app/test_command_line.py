@@ -90,16 +90,22 @@ def _read_until_closed(terminal: int) -> str:
             return shown.decode()
 
 
-def test_an_output_that_nobody_reads_is_no_error(tmp_path: Path) -> None:
+def test_an_output_that_nobody_reads_is_no_error(shell: Shell, tmp_path: Path) -> None:
+    """What trains goes on; what only prints stops. A search prints at its end, when its records are there."""
     reading, writing = os.pipe()
     os.close(reading)
-    run = ("trainer.epochs=1", "dataset.train_size=100", "hydra.run.dir=unheard")
-    for arguments, code in ((("--help",), 1), (run, 0)):
+    small = ("trainer.epochs=1", "dataset.train_size=100", "model.hidden=[8]")
+    run = (*small, "hydra.run.dir=run")
+    search = ("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", *small, "hydra.sweep.dir=search")
+    for arguments, code in ((("--help",), 1), (run, 0), (search, 1)):
         command = [sys.executable, "-m", "regsweep", *arguments]
         done = subprocess.run(command, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
         assert (done.returncode, done.stderr) == (code, "")
     os.close(writing)
-    assert json.loads((tmp_path / "unheard" / "result.json").read_text())["status"] == "complete"
+    records = [*tmp_path.glob("run/result.json"), *tmp_path.glob("search/*/result.json")]
+    assert [json.loads(record.read_text())["status"] for record in records] == ["complete"] * 4
+    closed = shell("bash", "-c", f"{sys.executable} -m regsweep --help >&-")
+    assert (closed.code, closed.err) == (0, ""), "there is no output at all"
 
 
 def test_a_folder_is_claimed_once(tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def test_a_trial_gives_the_same_numbers_in_the_pool(regsweep: Regsweep, tmp_path
 def test_a_trial_gives_the_same_numbers_under_every_launcher(shell: Shell, tmp_path: Path, launcher: str) -> None:
     pytest.importorskip(f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher")
     for name in ("basic", launcher):
-        done = shell("regsweep", *SWEEP, f"hydra/launcher={name}", f"hydra.sweep.dir={name}", "hydra.sweeper.n_jobs=2")
+        chosen = (f"hydra/launcher={name}", f"hydra.sweep.dir={name}", "hydra.sweeper.n_jobs=2")
+        done = shell(sys.executable, "-m", "regsweep", *SWEEP, *chosen)
         assert done.code == 0, done.err
     assert len(digests(tmp_path / launcher)) == 4
     assert digests(tmp_path / launcher) == digests(tmp_path / "basic")
@@ -140,7 +141,7 @@ except KeyboardInterrupt:
 def test_hydra_s_own_sweepers_run_in_the_pool(regsweep: Regsweep, shell: Shell) -> None:
     quick = ("trainer.epochs=1", "dataset.train_size=100", "model.hidden=[8]", "hydra/launcher=pool")
     # Whole processes: Hydra lets the launcher go only at their end, where a complaint changes no exit code.
-    done = shell("regsweep", "-m", "regularizer=none,l1,l2", *quick, "hydra.sweep.dir=grid")
+    done = shell(sys.executable, "-m", "regsweep", "-m", "regularizer=none,l1,l2", *quick, "hydra.sweep.dir=grid")
     assert (done.code, done.err) == (0, "")
     assert "3 trials: 3 complete" in done.out
     search = ("hydra/sweeper=optuna", "hydra.sweeper.direction=maximize", "regularizer.dropout=interval(0.0,0.5)")
