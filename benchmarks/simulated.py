@@ -4,10 +4,10 @@ SWEEP is the folder of a random search of ``sweep=regularization``, as for bench
 learn from its trials what curve a setting has; the noise is what they say wrongly of a trial that they did not see,
 taken from one that is about as good. Every search draws its settings with the sampler of ``sweep=regularization``.
 
-A plain search has one worker, no pruner and the 20 trials that ``sweep=regularization`` has by default. The other one has
-two workers, which are no faster: what is printed is how many times sooner it is as good as the plain search's best than
-that one ends, in epochs of a worker, "<1" where it is not so by then. Where each of the two is x times as fast, it is x
-times as much.
+A plain search has one worker, no pruner and the 20 trials that ``sweep=regularization`` has by default. The other one
+has two workers, which are no faster: what is printed is how many times sooner it is as good as the plain search's best
+than that one ends, in epochs of a worker, "<1" where it is not so by then. Where each of the two is x times as fast, it
+is x times as much.
 """
 
 from __future__ import annotations
