@@ -69,7 +69,7 @@ def _hydra() -> None:
         with terminable():
             application.main()
     except door.HYDRA_ERRORS as error:
-        raise door.one_line(error) from error
+        raise door.interrupt_behind(error) or door.one_line(error) from error
     except ValueError as error:
         if door.is_hydras_own(error):
             raise door.one_line(error) from error

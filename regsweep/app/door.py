@@ -87,6 +87,14 @@ def is_hydras_own(error: ValueError) -> bool:
     return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("hydra.")
 
 
+def interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """Return the interrupt that `error` came of: OmegaConf's clean-up may stumble over what one left half done."""
+    behind: BaseException | None = error
+    while behind is not None and not isinstance(behind, KeyboardInterrupt):
+        behind = behind.__context__
+    return behind
+
+
 HYDRA_ERRORS: tuple[type[Exception], ...] = (HydraException, OmegaConfBaseException)
 
 

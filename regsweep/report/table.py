@@ -46,10 +46,8 @@ def count_statuses(sweep: Sweep) -> dict[str, int]:
 
 def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
     counts = count_statuses(sweep)
-    total = f"{len(sweep.trials)} trial{'s' if len(sweep.trials) != 1 else ''}: " + ", ".join(
-        f"{n} {status}" for status, n in counts.items()
-    )
-    lines = [total]
+    total = f"{len(sweep.trials)} trial{'s' if len(sweep.trials) != 1 else ''}"
+    lines = [": ".join(filter(None, [total, ", ".join(f"{n} {status}" for status, n in counts.items())]))]
     failed = sweep.trials[sweep.trials["error"].notna()]
     lines += [f"trial {number}: {error}" for number, error in zip(failed["number"], failed["error"], strict=True)]
     best = sweep.best()

@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 import yaml
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from regsweep.app.callback import _claim
+from regsweep.app.door import interrupt_behind
+from regsweep.sweeper.signals import Terminated
 from tests.conftest import PROJECT, Regsweep, Shell
 
 REGSWEEP = str(Path(sys.executable).parent / "regsweep")
@@ -106,6 +109,19 @@ def test_an_output_that_nobody_reads_is_no_error(shell: Shell, tmp_path: Path) -
     assert [json.loads(record.read_text())["status"] for record in records] == ["complete"] * 4
     closed = shell("bash", "-c", f"{sys.executable} -m regsweep --help >&-")
     assert (closed.code, closed.err) == (0, ""), "there is no output at all"
+
+
+def test_an_interrupt_is_no_bad_configuration() -> None:
+    """OmegaConf's own errors may come of one: here its clean-up is what is interrupted."""
+    with pytest.raises(OmegaConfBaseException) as interrupted:  # noqa: PT012
+        try:
+            raise Terminated
+        finally:
+            OmegaConf.create({"a": "${b}"}).a  # noqa: B018
+    assert isinstance(interrupt_behind(interrupted.value), Terminated)
+    with pytest.raises(OmegaConfBaseException) as alone:
+        OmegaConf.create({"a": "${b}"}).a  # noqa: B018
+    assert interrupt_behind(alone.value) is None
 
 
 def test_a_folder_is_claimed_once(tmp_path: Path) -> None:
