@@ -94,13 +94,13 @@ def _read_until_closed(terminal: int) -> str:
 
 
 def test_an_output_that_nobody_reads_is_no_error(shell: Shell, tmp_path: Path) -> None:
-    """What trains goes on; what only prints stops. A search prints at its end, when its records are there."""
+    """What trains goes on; what only prints stops. A search prints at its end, a confirmation before it trains."""
     reading, writing = os.pipe()
     os.close(reading)
     small = ("trainer.epochs=1", "dataset.train_size=100", "model.hidden=[8]")
     run = (*small, "hydra.run.dir=run")
     search = ("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", *small, "hydra.sweep.dir=search")
-    for arguments, code in ((("--help",), 1), (run, 0), (search, 1)):
+    for arguments, code in ((("--help",), 1), (run, 0), (search, 1), (("confirm", "search", "--seeds", "2"), 1)):
         command = [sys.executable, "-m", "regsweep", *arguments]
         done = subprocess.run(command, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
         assert (done.returncode, done.stderr) == (code, "")
