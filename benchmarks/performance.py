@@ -9,7 +9,7 @@ out).
 (e) the bare operations of (d), and the rate of the machine's own large matrix product.
 
 Then searches: the stock Optuna sweeper around (a), regsweep with one and two workers. Then start-up. These are on the
-CPU, and so are the comparisons with pruning, which have to be asked for: --only pruning takes half an hour a round,
+CPU, and so are the comparisons with pruning, which have to be asked for: --only pruning takes some 40 minutes a round,
 --only pruning-digits some minutes.
 Test accuracy over seeds has a command of its own, benchmarks/accuracy.py, and so has where a step's time goes,
 benchmarks/profile_step.py.
