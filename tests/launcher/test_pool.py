@@ -127,6 +127,7 @@ def test_ctrl_c_is_heard_by_the_sweep_s_own_process_alone(shell: Shell, tmp_path
     code = f"""
 import os, signal, time
 from regsweep.launcher import pool
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run in the background, where it is ignored
 os.setsid()
 try:
 {textwrap.indent(textwrap.dedent(INTERRUPTED[place]), "    ")}
