@@ -165,7 +165,7 @@ def bare(task: Task, *overrides: str) -> Result:
     for _ in range(task.epochs):
         model.train()
         began = time.perf_counter()
-        for index_B in torch.split(torch.randperm(len(train)).to(parts.device), BATCH):
+        for index_B in torch.tensor_split(torch.randperm(len(train)).to(parts.device), -(-len(train) // BATCH)):
             step(index_B)
         wait_for(task.device)
         trained = time.perf_counter()

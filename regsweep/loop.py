@@ -5,7 +5,7 @@ Shapes: N images in all, B of a batch, C channels, H rows, W columns, K classes.
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,7 +61,7 @@ class Settings:
 
     Attributes:
         epochs: passes over the training images.
-        batch_size: images per step.
+        batch_size: images per step, at most.
         precision: of the forward pass, ``float32`` or ``bfloat16``.
         cuda_graphs: capture a step once as a CUDA graph and repeat it; on a CUDA device only.
         restore_best: end with the weights of the epoch with the best validation accuracy (the first of equals).
@@ -95,8 +95,7 @@ def train(
     covered = list(penalized.values())
     sample, held_out = _sample(dataset.train), dataset.validation
     plain = Step(model, dataset.train, optimizer, penalty, penalized=covered, precision=settings.precision)
-    whole_batch = min(settings.batch_size, len(dataset.train))
-    step = RepeatedStep(plain, whole_batch, capture_cuda_graph) if settings.cuda_graphs else plain
+    step = RepeatedStep(plain, capture_cuda_graph) if settings.cuda_graphs else plain
     best: tuple[float, int, dict[str, Tensor]] | None = None
     for epoch in range(1, settings.epochs + 1):
         began = time.perf_counter()
@@ -122,9 +121,10 @@ def train(
 
 
 def num_steps(num_images: int, batch_size: int) -> int:
-    """Return the number of steps in an epoch: a last batch of a single image is left out."""
-    full, rest = divmod(num_images, batch_size)
-    return full + (1 if rest > 1 or (rest == 1 and full == 0) else 0)
+    """Return the number of steps in an epoch; see `_batches`."""
+    parts = math.ceil(num_images / batch_size)
+    smallest, num_larger = divmod(num_images, parts)
+    return num_larger if smallest == 1 and num_larger else parts
 
 
 def _train_epoch(
@@ -142,14 +142,16 @@ def _train_epoch(
     return step.total_loss.item() / num_steps(len(split), batch_size)
 
 
-def _batches(split: Split, batch_size: int, order: torch.Generator) -> Iterator[Tensor]:
-    """Yield the indices of each batch, in a fresh random order, on the device that holds `split`.
+def _batches(split: Split, batch_size: int, order: torch.Generator) -> tuple[Tensor, ...]:
+    """Return the indices of each batch, in a fresh random order, on the device that holds `split`.
 
-    A batch of one has no variance, and BatchNorm cannot train on it: the last batch is dropped when it holds a
-    single image, for every model alike, so that runs with and without BatchNorm see the same batches.
+    The images are divided evenly into as few batches of at most `batch_size` as hold them all, so that sizes differ by
+    one at most. A small last batch would be a noisy step, and it would enter BatchNorm's running statistics with the
+    weight of a full one, just before each evaluation. A batch of a single image beside larger ones is left out, for
+    every network alike: BatchNorm cannot train on it.
     """
     permutation = torch.randperm(len(split), generator=order).to(split.labels_N.device)
-    yield from torch.split(permutation, batch_size)[: num_steps(len(split), batch_size)]
+    return torch.tensor_split(permutation, math.ceil(len(split) / batch_size))[: num_steps(len(split), batch_size)]
 
 
 def _evaluate(model: nn.Module, split: Split, settings: Settings) -> Metrics:

@@ -3,6 +3,7 @@
 Shapes: N images in all, B of a batch, C channels, H rows, W columns, K classes.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -18,7 +19,7 @@ from regsweep.optimizers import step_sizes
 from regsweep.regularizers import Penalty
 
 WARM_UP_STEPS = 3
-"""Steps that are made before one is captured, in which everything is allocated that later steps reuse."""
+"""Steps of each size of batch before one is captured, in which everything is allocated that later steps reuse."""
 
 Thunk = Callable[[], None]
 
@@ -61,24 +62,23 @@ class Step:
 
 
 class RepeatedStep:
-    """A step that is captured once and then repeated, which spares the launch of each of its operations.
+    """A step that is captured once for each size of batch and then repeated, which spares its operations' launches.
 
-    The captured step reads its batch from one place, so each batch is copied there. A batch of another size, the
-    last one of an epoch, is trained on as it is. What the network decides in Python is decided once, at the capture: so
-    it must do the same operations in every step.
+    A captured step reads its batch from one place, so each batch is copied there. An epoch has batches of two sizes at
+    most. What the network decides in Python is decided once, at the capture: so it must do the same operations in
+    every step.
 
     Args:
-        step: what to repeat.
-        batch_size: of the batches that are repeated.
+        step: the step to repeat.
         capture: takes a call without arguments and the device, and returns a call that does the same again. It need
             not do it itself.
     """
 
-    def __init__(self, step: Step, batch_size: int, capture: Callable[[Thunk, torch.device], Thunk]) -> None:
+    def __init__(self, step: Step, capture: Callable[[Thunk, torch.device], Thunk]) -> None:
         self._step, self._capture = step, capture
-        self._index_B = torch.zeros(batch_size, dtype=torch.int64, device=step.device)
-        self._steps_before_capture = WARM_UP_STEPS
-        self._repeat: Thunk | None = None
+        self._num_made: Counter[int] = Counter()
+        self._index_B: dict[int, Tensor] = {}
+        self._repeat: dict[int, Thunk] = {}
 
     @property
     def total_loss(self) -> Tensor:
@@ -87,14 +87,16 @@ class RepeatedStep:
 
     def __call__(self, index_B: Tensor) -> None:
         """Train on the images that `index_B` (on the device) chooses."""
-        if len(index_B) != len(self._index_B) or self._steps_before_capture:
-            self._steps_before_capture = max(0, self._steps_before_capture - 1)
+        size = len(index_B)
+        if self._num_made[size] < WARM_UP_STEPS:
+            self._num_made[size] += 1
             self._step(index_B)
             return
-        self._index_B.copy_(index_B)
-        if self._repeat is None:
-            self._repeat = self._capture(lambda: self._step(self._index_B), self._step.device)
-        self._repeat()
+        if size not in self._repeat:
+            place_B = self._index_B[size] = index_B.clone()
+            self._repeat[size] = self._capture(lambda: self._step(place_B), self._step.device)
+        self._index_B[size].copy_(index_B)
+        self._repeat[size]()
 
 
 def capture_cuda_graph(thunk: Thunk, device: torch.device) -> Thunk:

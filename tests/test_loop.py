@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.optim import SGD
 
@@ -90,16 +92,33 @@ def test_every_phase_sets_its_mode() -> None:
     assert recorder.steps == 9
 
 
-@pytest.mark.parametrize(("images", "sizes"), [(13, [4, 4, 4]), (14, [4, 4, 4, 2]), (12, [4, 4, 4]), (3, [3])])
-def test_a_batch_of_one_never_reaches_batchnorm(images: int, sizes: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("images", "batch_size", "sizes"),
+    [
+        (12, 4, [4, 4, 4]),
+        (13, 4, [4, 3, 3, 3]),
+        (14, 4, [4, 4, 3, 3]),
+        (3, 4, [3]),
+        (1026, 64, [61] * 6 + [60] * 11),
+        (5, 2, [2, 2]),  # the fifth image alone is left out
+    ],
+)
+def test_batches_are_of_one_size_but_for_one_image(images: int, batch_size: int, sizes: list[int]) -> None:
+    """No small last batch enters BatchNorm's statistics just before the evaluation, and none of one image at all."""
     model = Watched()
-    fit(model, dataset(train=images), epochs=1)
+    fit(model, dataset(train=images), epochs=1, batch_size=batch_size)
     assert [size for training, size in model.calls if training] == sizes
-    assert loop.num_steps(images, 4) == len(sizes)
+    assert loop.num_steps(images, batch_size) == len(sizes)
 
 
-def test_batches_of_one_image_are_used_when_asked_for() -> None:
-    assert loop.num_steps(5, 1) == 5
+@given(images=st.integers(1, 3000), batch_size=st.integers(1, 200))
+def test_an_epoch_leaves_out_one_image_at_most(images: int, batch_size: int) -> None:
+    found = loop._batches(dataset(train=images).train, batch_size, torch.Generator())
+    sizes = [len(batch) for batch in found]
+    assert len(found) == loop.num_steps(images, batch_size)
+    assert max(sizes) <= batch_size
+    assert max(sizes) - min(sizes) <= 1
+    assert images - sum(sizes) == (1 if batch_size == 2 and images % 2 and images > 1 else 0)
 
 
 def test_each_epoch_shows_every_image_once_in_a_new_order() -> None:

@@ -1,5 +1,6 @@
 """A step that is repeated computes what a step computes; on a CUDA device it never waits."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -18,7 +19,7 @@ from regsweep.scope import group_parameters
 from regsweep.step import WARM_UP_STEPS, RepeatedStep, Step, Thunk
 
 Configure = Callable[..., RunConfig]
-BATCH = 32
+IMAGES, BATCH, SIZES = 152, 32, [31, 31, 30, 30, 30]
 COMBINATIONS = [
     ("l1", "sgd", "float32"),
     ("l1", "adam", "float32"),
@@ -49,13 +50,13 @@ def step_of(parts: Parts) -> Step:
 
 def overrides(penalty: str, optimizer: str, precision: str) -> list[str]:
     chosen = [f"regularizer=[{penalty},dropout,batchnorm]", f"optimizer={optimizer}", "model=cnn"]
-    return [*chosen, "dataset.train_size=150", f"device.precision={precision}"]
+    return [*chosen, f"dataset.train_size={IMAGES}", f"device.precision={precision}"]
 
 
 def batches(epochs: int) -> list[Tensor]:
-    """150 images in batches of 32: four whole ones and one of 22, an epoch."""
+    """The batches of an epoch have the `SIZES`."""
     order = torch.Generator().manual_seed(0)
-    return [index for _ in range(epochs) for index in torch.split(torch.randperm(150, generator=order), BATCH)]
+    return [index for _ in range(epochs) for index in torch.split(torch.randperm(IMAGES, generator=order), SIZES)]
 
 
 @each_combination
@@ -72,39 +73,72 @@ def test_a_repeated_step_trains_as_a_step_does(
     for repeats in (False, True):
         parts = build(configure(*overrides(penalty, optimizer, precision)))
         plain = step_of(parts)
-        step = RepeatedStep(plain, BATCH, call_again) if repeats else plain
+        step = RepeatedStep(plain, call_again) if repeats else plain
         parts.model.train()
         for index in batches(3):
             step(index)
         left.append((weights.digest(parts.model), step.total_loss.item()))
     assert left[0] == left[1]
-    assert len(captured) == 1
+    assert len(captured) == 2
 
 
-def test_after_the_warm_up_every_whole_batch_is_repeated_and_nothing_else_trains(configure: Configure) -> None:
-    """A capture notes the kernels and runs none: only the repetition trains, on the batch at hand."""
+def test_a_repetition_trains_on_the_batch_at_hand(configure: Configure) -> None:
+    """A capture notes the kernels and runs none: only the repetition trains."""
     parts = build(configure(*overrides("l2", "sgd", "float32")))
     repeated: list[Tensor] = []
 
     def note(_: Thunk, device: torch.device) -> Thunk:
         assert device == torch.device("cpu")
-        return lambda: repeated.append(step._index_B.clone())
+        return lambda: repeated.append(step._index_B[30].clone())
 
     parts.model.train()
-    step = RepeatedStep(step_of(parts), BATCH, note)
-    given = [index for index in batches(2) if len(index) == BATCH]
+    step = RepeatedStep(step_of(parts), note)
+    given = [index for index in batches(2) if len(index) == 30]
     for index in given[:WARM_UP_STEPS]:
         step(index)
     warmed_up = weights.digest(parts.model)
     for index in given[WARM_UP_STEPS:]:
         step(index)
     assert weights.digest(parts.model) == warmed_up
-    assert len(repeated) == len(given) - WARM_UP_STEPS
     assert all(torch.equal(a, b) for a, b in zip(repeated, given[WARM_UP_STEPS:], strict=True))
 
 
-def train(parts: Parts, *, cuda_graphs: bool, epochs: int = 3) -> None:
-    settings = loop.Settings(epochs, batch_size=BATCH, precision=parts.precision, cuda_graphs=cuda_graphs)
+def test_after_the_warm_up_of_each_size_every_batch_is_repeated(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repeated: Counter[int] = Counter()
+
+    def count(thunk: Thunk, _: torch.device) -> Thunk:
+        size, capture = len(given[-1]), len(captured)
+        captured.append(size)
+
+        def repeat() -> None:
+            repeated[size] += 1
+            assert len(given[-1]) == captured[capture]
+            thunk()
+
+        return repeat
+
+    captured: list[int] = []
+    given: list[Tensor] = []
+    called = RepeatedStep.__call__
+
+    def watch(step: RepeatedStep, index_B: Tensor) -> None:
+        given.append(index_B)
+        called(step, index_B)
+
+    monkeypatch.setattr(loop, "capture_cuda_graph", count)
+    monkeypatch.setattr(RepeatedStep, "__call__", watch)
+    parts = build(configure("regularizer=batchnorm", "model.hidden=[8]", "dataset.train_size=1026"))
+    train(parts, cuda_graphs=True, epochs=2, batch_size=64)
+    made = Counter(len(index_B) for index_B in given)
+    assert made == {61: 2 * 6, 60: 2 * 11}
+    assert sorted(captured) == [60, 61], "once for each size"
+    assert repeated == {size: number - WARM_UP_STEPS for size, number in made.items()}
+
+
+def train(parts: Parts, *, cuda_graphs: bool, epochs: int = 3, batch_size: int = BATCH) -> None:
+    settings = loop.Settings(epochs, batch_size, precision=parts.precision, cuda_graphs=cuda_graphs)
     loop.train(
         parts.model,
         parts.dataset,
@@ -129,7 +163,7 @@ def test_the_loop_repeats_a_captured_step_where_it_is_asked_to(
     monkeypatch.setattr(loop, "capture_cuda_graph", call_again)
     for cuda_graphs in (False, True):
         train(build(configure(*overrides("l2", "sgd", "float32"))), cuda_graphs=cuda_graphs)
-        assert len(captured) == cuda_graphs
+        assert len(captured) == (len(set(SIZES)) if cuda_graphs else 0)
 
 
 def test_a_step_is_captured_though_the_images_are_fewer_than_a_batch(
@@ -201,7 +235,7 @@ def test_a_parameter_may_have_its_first_gradient_later(configure: Configure, opt
     """And is stepped as PyTorch's plain optimizers step it."""
     left = []
     for fused in (True, False):
-        config = configure(f"optimizer={optimizer}", "dataset.train_size=150")
+        config = configure(f"optimizer={optimizer}", f"dataset.train_size={IMAGES}")
         torch.manual_seed(0)
         model, data = Alternating(), build(config).dataset
         if fused:

@@ -104,7 +104,8 @@ def test_l2_is_weight_decay_over_a_whole_training(configure: Configure, momentum
     order = seeding.generator(config.seed, "batches")
     train = plain.dataset.train
     for _ in range(config.trainer.epochs):
-        for batch in torch.split(torch.randperm(len(train), generator=order), config.trainer.batch_size):
+        parts = math.ceil(len(train) / config.trainer.batch_size)
+        for batch in torch.tensor_split(torch.randperm(len(train), generator=order), parts):
             optimizer.zero_grad()
             loss = nn.functional.cross_entropy(plain.model(train.images_NCHW[batch]), train.labels_N[batch])
             torch.autograd.backward(loss)
