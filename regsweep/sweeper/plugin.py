@@ -119,6 +119,7 @@ class RegsweepSweeper(Sweeper):
             raise RecordError(f"cannot write the study of {folder}: {reason}; mend that and resume") from error
 
     def _sweep(self, folder: Path, arguments: list[str]) -> None:
+        from regsweep.sweeper.announce import announce  # noqa: PLC0415
         from regsweep.sweeper.engine import Engine, Limits  # noqa: PLC0415
         from regsweep.sweeper.live import LiveTable  # noqa: PLC0415
         from regsweep.sweeper.lock import FolderLock  # noqa: PLC0415
@@ -143,6 +144,7 @@ class RegsweepSweeper(Sweeper):
         with FolderLock(folder), Stop() as stop:
             self._require_same_sweep(SweepPaths(folder).multirun)
             study = self._study(folder, space, initial)
+            announce(study.directions, self._objectives)
             tables = Tables(folder, study, self._objectives)
             states = [trial.state for trial in study.get_trials(deepcopy=False)]
             num_done, num_begun = sum(s.is_finished() for s in states), sum(s.name != "WAITING" for s in states)

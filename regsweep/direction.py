@@ -1,0 +1,12 @@
+"""Whether less of a number is better, by its name: ``val_loss`` is minimized, ``accuracy`` maximized."""
+
+import re
+
+MINIMIZED = frozenset({"loss", "error", "err", "mse", "rmse", "mae", "nll", "perplexity", "seconds", "time"})
+"""Last words of numbers of which less is better."""
+
+
+def is_minimized(name: str) -> bool:
+    """Return whether the last word of `name` is one of `MINIMIZED`: of ``val.loss``, ``valLoss`` or ``testMSE``."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    return bool(words) and words[-1].lower() in MINIMIZED

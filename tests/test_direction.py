@@ -1,0 +1,28 @@
+"""Whether less of a number is better, by its name."""
+
+import pytest
+
+from regsweep.direction import is_minimized
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("loss", "val_loss", "val/loss", "val.loss", "valLoss", "VAL_LOSS", "loss_2", "loss1"),
+        *("error", "testErr", "val-MSE", "testMSE", "RMSE", "mae", "nll", "valNLL", "perplexity"),
+        *("train_seconds", "wall time", "inferenceTime"),
+    ],
+)
+def test_of_these_less_is_better(name: str) -> None:
+    assert is_minimized(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("accuracy", "validation_accuracy", "f1", "AUC", "score", "value", "lossless_accuracy", "loss_reduction"),
+        *("gloss", "errors_found", "timeliness", "", "2", "Verlust", "точность"),
+    ],
+)
+def test_of_these_more_is_better(name: str) -> None:
+    assert not is_minimized(name)
