@@ -7,15 +7,19 @@ sees half a record and an interrupted run leaves none.
 import csv
 import errno
 import io
+import itertools
 import json
 import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from regsweep.errors import RecordError
+from regsweep.errors import RecordError, show
+from regsweep.plain_yaml import parse
+
+_T = TypeVar("_T")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -72,12 +76,65 @@ def read_json(path: Path) -> dict[str, Any]:
         RecordError: when it cannot be read, is not JSON or is not a record.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: not a readable record ({error})") from error
+        content = json.loads(_read_text(path))
+    except RecursionError as error:
+        raise RecordError(f"{path}: not a readable record (nested too deeply)") from error
+    except ValueError as error:
+        raise RecordError(f"{path}: not a readable record ({show(error)})") from error
     if not isinstance(content, dict):
         raise RecordError(f"{path}: not a record")
     return content
+
+
+def read_as(path: Path, kind: type[_T]) -> _T:
+    """Return the record at `path` as a `kind`, a dataclass; what else the record has is left out.
+
+    Raises:
+        RecordError: when it cannot be read, or lacks a field, or one is of another type.
+    """
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415  (a report that reads none need not wait for it)
+
+    try:
+        return TypeAdapter(kind).validate_json(_read_text(path), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        wrong = ": ".join([*filter(None, [".".join(map(str, first["loc"]))]), first["msg"]])
+        raise RecordError(f"{path}: not a readable record ({show(wrong)})") from error
+    except ValueError as error:
+        raise RecordError(f"{path}: not a readable record ({show(error)})") from error
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the plain content of the file at `path`, interpolations as they are written.
+
+    Raises:
+        RecordError: when it is missing, or not YAML.
+    """
+    try:
+        return parse(_read_text(path))
+    except ValueError as error:
+        raise RecordError(f"{path}: not readable YAML ({show(error)})") from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what is damaged at `path`, a file or a folder, and return where it lies now; nothing is written over.
+
+    Raises:
+        RecordError: when it cannot be renamed.
+    """
+    names = (f"{path.name}.damaged{'' if number == 1 else f'-{number}'}" for number in itertools.count(1))
+    place = next(place for name in names if not os.path.lexists(place := path.with_name(name)))
+    try:
+        return path.rename(place)
+    except OSError as error:
+        raise write_error(place, error) from error
 
 
 def write_error(path: Path, error: OSError) -> RecordError:

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -31,11 +33,56 @@ def test_rows_become_csv_with_empty_cells(tmp_path: Path) -> None:
     assert (tmp_path / "t.csv").read_text() == 'a,b\n1,"x,y"\n2,\n'
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", "\x00"])
-def test_a_broken_record_is_named(tmp_path: Path, content: str) -> None:
-    (tmp_path / "r.json").write_text(content)
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\x00", b"\xff", b"[" * 100_000])
+def test_a_broken_record_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "r.json").write_bytes(content)
     with pytest.raises(RecordError, match=r"r\.json: not"):
         records.read_json(tmp_path / "r.json")
+    with pytest.raises(RecordError, match=r"r\.json: not"):
+        records.read_as(tmp_path / "r.json", Named)
+
+
+@pytest.mark.parametrize(
+    "content", [b"a: [", b"\x00", b"\xff", b"[" * 100_000, b"!!python/object/apply:os.getpid []", b"a: &a [1]\nb: [*a]"]
+)
+def test_broken_yaml_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "c.yaml").write_bytes(content)
+    with pytest.raises(RecordError, match=r"c\.yaml: not readable YAML \(.+\)"):
+        records.read_yaml(tmp_path / "c.yaml")
+
+
+@pytest.mark.parametrize("read", [records.read_json, records.read_yaml])
+def test_what_is_no_file_is_named(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    for name, reason in (("gone", "No such file"), (".", "Is a directory")):
+        with pytest.raises(RecordError, match=f"cannot be read \\({reason}"):
+            read(tmp_path / name)
+
+
+@dataclass(frozen=True)
+class Named:
+    name: str
+    number: float = 0.0
+
+
+def test_a_record_is_read_as_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    records.write_json(path, {"name": "λ", "number": 1, "more": []})
+    assert records.read_as(path, Named) == Named("λ", 1.0)
+    for content, wrong in (({}, "name: Field required"), ({"name": 1}, "name: .*string"),
+                           ({"name": "", "number": "1"}, "number: .*number")):  # fmt: skip
+        records.write_json(path, content)
+        with pytest.raises(RecordError, match=rf"r\.json: not a readable record \({wrong}"):
+            records.read_as(path, Named)
+
+
+def test_what_is_damaged_is_set_aside_and_writes_over_nothing(tmp_path: Path) -> None:
+    for content in ("first", "second"):
+        (tmp_path / "r.json").write_text(content)
+        records.set_aside(tmp_path / "r.json")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "r.json.damaged": "first",
+        "r.json.damaged-2": "second",
+    }
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from pandas.errors import ParserError
 from regsweep import records
 from regsweep.errors import RecordError
 from regsweep.paths import RunPaths, SweepPaths
-from regsweep.report.plain_yaml import read_yaml
 from regsweep.report.sweep import Sweep
 
 _PASSWORD = re.compile(r"://[^\s/@]*:[^\s@]+@|[?&](?:password|passwd|pwd)=", re.IGNORECASE)
@@ -60,7 +59,7 @@ def read_config(sweep: Sweep, number: int) -> dict[str, Any] | None:
     """
     paths = _paths(sweep, number)
     try:
-        config = None if paths is None else read_yaml(paths.config)
+        config = None if paths is None else records.read_yaml(paths.config)
         if not isinstance(config, dict):
             return None
         text = json.dumps(config, default=str)
@@ -81,7 +80,7 @@ def _paths(sweep: Sweep, number: int) -> RunPaths | None:
 def _json(path: Path) -> dict[str, Any] | None:
     try:
         return records.read_json(path)
-    except (RecordError, RecursionError):
+    except RecordError:
         return None
 
 

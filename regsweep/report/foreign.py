@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.paths import RunPaths, SweepPaths
+from regsweep.records import read_yaml
 from regsweep.report.hydra_files import (
     Job,
     at,
@@ -20,7 +21,6 @@ from regsweep.report.hydra_files import (
     settings_file,
 )
 from regsweep.report.metrics_file import read_metrics, require_metrics_name
-from regsweep.report.plain_yaml import read_yaml
 from regsweep.report.rows import FIRST, LAST, Problems, Rows, column_of, plain_text, require_objective
 from regsweep.report.study import Study, StudyTrial, agrees, count_agreeing, find_offset, read_studies
 

@@ -14,7 +14,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.paths import RunPaths, SweepPaths
-from regsweep.report.plain_yaml import read_scalar, read_yaml
+from regsweep.plain_yaml import read_scalar
+from regsweep.records import read_yaml
 
 Job = tuple[int, Path]
 """Number and folder."""

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from regsweep.errors import RecordError, RegsweepError, show
-from regsweep.report.plain_yaml import read_yaml
+from regsweep.records import read_yaml
 
 KINDS = (".json", ".yaml", ".yml", ".csv")
 

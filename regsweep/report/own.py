@@ -16,7 +16,6 @@ from regsweep.report.hydra_files import (
     read_overrides,
     settings_file,
 )
-from regsweep.report.plain_yaml import read_yaml
 from regsweep.report.rows import NUMBERS, Problems, Rows, column_of, plain_text, require_objective
 
 STATUSES = ("complete", "pruned", "diverged", "failed")
@@ -33,7 +32,7 @@ def is_own(folder: Path, jobs: Sequence[Job]) -> bool:
     for _, path in jobs[:100]:
         try:
             return {"status", "metrics", "seconds"} <= records.read_json(RunPaths(path).result).keys()
-        except (RecordError, RecursionError):
+        except RecordError:
             continue
     return SweepPaths(folder).command.exists()
 
@@ -101,7 +100,7 @@ class _Reader:
 
     def _values(self, number: int) -> dict[str, Any]:
         paths = RunPaths(self._folders[number])
-        config = self._problems.skip(read_yaml, paths.config) if paths.config.exists() else None
+        config = self._problems.skip(records.read_yaml, paths.config) if paths.config.exists() else None
         values = find_values(config, self._overrides[number], self._swept)
         return {column_of(key): value for key, value in values.items()}
 
@@ -150,10 +149,7 @@ class _Record:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            self._content = records.read_json(path)
-        except RecursionError as error:
-            raise RecordError(f"{path}: not a readable record (nested too deeply)") from error
+        self._content = records.read_json(path)
 
     def wrong(self, name: str, value: Any, wanted: str) -> RecordError:
         """Return the error of a value that is not what was wanted."""

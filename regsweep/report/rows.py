@@ -88,8 +88,6 @@ class Problems:
             return read(path)
         except RecordError as error:
             self.add(error)
-        except RecursionError:
-            self.add(f"{path}: not a readable record (nested too deeply)")
         return None
 
     def name_gaps(self, numbers: Sequence[int]) -> None:

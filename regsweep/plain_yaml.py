@@ -6,12 +6,9 @@ A report reads ten thousand configurations, and making OmegaConf's nodes takes t
 import itertools
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
-
-from regsweep.errors import RecordError, show
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -50,28 +47,19 @@ _Loader.add_multi_constructor(  # Hydra writes paths so; as text they are the sa
 )
 
 
-# What PyYAML raises of a value that is not what its tag says is whatever Python raises.
-_ERRORS = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
-
-
-def read_yaml(path: Path) -> Any:
-    """Return the plain content of the file at `path`, interpolations as they are written.
+def parse(text: str) -> Any:
+    """Return the plain content of `text`, interpolations as they are written.
 
     Raises:
-        RecordError: when it is missing, or not YAML.
+        ValueError: when it is not YAML.
     """
-    try:
-        return _parse(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordError(f"{path}: {error.strerror}") from error
-    except _ERRORS as error:
-        raise RecordError(f"{path}: not readable YAML ({show(error)})") from error
-
-
-def _parse(text: str) -> Any:
     if _is_deep(text):
         raise ValueError("nested too deeply")
-    return yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader)
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader)
+    except (yaml.YAMLError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        # What PyYAML raises of a value that is not what its tag says is whatever Python raises.
+        raise ValueError(str(error)) from error
 
 
 def _is_deep(text: str) -> bool:
@@ -86,7 +74,7 @@ def _is_deep(text: str) -> bool:
 def read_scalar(text: str) -> Any:
     """Return what was typed as a number or a truth value, where it is one."""
     try:
-        value = _parse(text)
-    except _ERRORS:
+        value = parse(text)
+    except ValueError:
         return text
     return value if isinstance(value, bool | int | float) else text
