@@ -1,11 +1,13 @@
 """From Hydra's composed configuration to a validated one, and from Hydra's errors to one line."""
 
-import difflib
 import re
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import ConfigRepository
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.object_type import ObjectType
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -13,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from regsweep.config import RunConfig, validate
 from regsweep.errors import ConfigError, RegsweepError
+from regsweep.signatures import choices
 
 NOT_OF_A_RUN = ("hydra", "sweep")
 """Top-level keys that describe the command or the search, not a run."""
@@ -55,12 +58,11 @@ def require_one_penalty(loader: ConfigLoader, config_name: str | None, overrides
 
 def one_line(error: Exception) -> RegsweepError:
     """Return what Hydra or OmegaConf say over several lines as one line with a next step."""
-    if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
-        options = sorted(name for name in error.options if name != "base")
-        near = difflib.get_close_matches(option, options, n=1, cutoff=0.5)
-        hint = f"did you mean {group}={near[0]}? " if near else ""
-        return RegsweepError(f"{group}={option}: no such option; {hint}there is {', '.join(options)}")
+        options = [name for name in error.options or _options_there(group, str(error)) if name != "base"]
+        if options:
+            return RegsweepError(f"{group}={option}: no such option; {choices(option, options, f'{group}=')}")
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     text = f"{error}\n{cause}"
     mistyped = re.match(r"Could not override '(.+?)'\.\nTo append to your config use \+(.+)", text)
@@ -68,7 +70,9 @@ def one_line(error: Exception) -> RegsweepError:
         parent = mistyped[1].rpartition(".")[0]
         near = re.findall(r"Did you mean: '(.+?)'", text)
         meant = f"{parent}.{near[0]}" if near and parent else "".join(near)
-        hint = f"did you mean {meant}?" if meant else f"see the keys of {parent or 'the configuration'} with --cfg job"
+        shown_by = "hydra" if parent.partition(".")[0] == "hydra" else "job"
+        see = f"see the keys of {parent or 'the configuration'} with --cfg {shown_by}"
+        hint = f"did you mean {meant}?" if meant else see
         return RegsweepError(f"{mistyped[2]}: no such key; {hint}")
     lines = [line.strip() for line in text.splitlines()]
     kept = [
@@ -77,6 +81,14 @@ def one_line(error: Exception) -> RegsweepError:
         if line and not re.match(r"(full_key|reference_type|object_type|See https?|Set the env)", line)
     ]
     return RegsweepError(" ".join(dict.fromkeys(kept)) or type(error).__name__)
+
+
+def _options_there(group: str, searched: str) -> list[str]:
+    """Return the options of `group` where Hydra says that it searched: of an option in a list it names none."""
+    path = ConfigSearchPathImpl()
+    for provider, place in re.findall(r"^\s*provider=(.+?), path=(.+)$", searched, re.MULTILINE):
+        path.append(provider, place)
+    return ConfigRepository(path).get_group_options(group, ObjectType.CONFIG)
 
 
 def is_hydras_own(error: ValueError) -> bool:

@@ -28,6 +28,9 @@ _log = logging.getLogger("regsweep")
 
 _NOWHERE = object()
 
+_PARTS = ("constraints_func", "crossover", "independent_sampler", "mutation", "wrapped_pruner")
+"""Settings of samplers and pruners that are code; a mere name would be called only after the first trial."""
+
 MOST_COMBINATIONS = 2000
 """Of an Optuna space, at most this many combinations are checked beyond each value by itself."""
 
@@ -182,6 +185,9 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
 
 
 def _check_limits(sweeper: DictConfig) -> None:
+    if sweeper.custom_search_space is not None:
+        allowed = "names code to run, and a configuration may not; describe the space in hydra.sweeper.params"
+        raise ConfigError("hydra.sweeper.custom_search_space", sweeper.custom_search_space, allowed)
     for name in ("n_trials", "n_jobs"):
         if type(sweeper[name]) is not int or sweeper[name] < 1:
             raise ConfigError(f"hydra.sweeper.{name}", sweeper[name], "must be a whole number of 1 or more")
@@ -240,6 +246,10 @@ def _require_made(group: str, config: DictConfig | None) -> None:
         return
     from hydra.utils import instantiate  # noqa: PLC0415
 
+    for part in _PARTS:
+        if isinstance(config.get(part), str):
+            allowed = "must be an object, not its name: {_target_: optuna.…}, or null"
+            raise ConfigError(f"hydra.sweeper.{group}.{part}", config[part], allowed)
     name = str(config.get("_target_")).rpartition(".")[2]
     if name == "CmaEsSampler" and importlib.util.find_spec("cmaes") is None:
         raise ConfigError("hydra/sweeper/sampler", "cmaes", "needs another package: pip install cmaes")

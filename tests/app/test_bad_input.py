@@ -31,6 +31,8 @@ SINGLE = [
     ("regularizer.lamda=1", "regularizer.lamda=1: no such key; did you mean regularizer.lambda?"),
     ("regulariser=l1", "regulariser=l1: no such key; did you mean regularizer?"),
     ("regularizer=l3", "regularizer=l3: no such option; did you mean regularizer=l"),
+    ("regularizer=[dropout,batchnrom]", "regularizer=batchnrom: no such option; did you mean regularizer=batchnorm?"),
+    ("hydra/launcher=poool", "hydra/launcher=poool: no such option; did you mean hydra/launcher=pool? there is basic"),
     ("model=mpl", "model=mpl: no such option; did you mean model=mlp?"),
     ("dataset=minst", "dataset=minst: no such option; did you mean dataset=mnist?"),
     ("+foo=1", "foo=1: no such key; known: "),
@@ -69,6 +71,7 @@ SWEEPS = [
     ),
     ("regularizer.dropout=interval(0.1,0.2)", "an interval needs a search"),
     ("regularizer=none,l3", "regularizer=l3: no such option"),
+    ("regularizer=[dropout,mixupp],none", "regularizer=mixupp: no such option; there is article, batchnorm, dropout"),
     ("regularizer=[l1,l2],none", "regularizer=[l1,l2]: each sets a penalty"),
     (
         "regularizer.penalty=l1,none regularizer.lambda=1e-4",
@@ -79,9 +82,21 @@ SWEEPS = [
     ("dataset=digits,mnist", "dataset=mnist: not found in data/MNIST/raw"),
     ("sweep=regularization regularizer.lambda=tag(log,interval(0,1))", "not a range to search"),
     ("sweep=regularization regularizer.dropout=interval(0.5,0.1)", "not a range to search"),
+    (
+        "sweep=regularization hydra.sweeper.n_trialz=3",
+        "n_trialz=3: no such key; see the keys of hydra.sweeper with --cfg hydra",
+    ),
     ("sweep=regularization hydra.sweeper.n_trials=0", "hydra.sweeper.n_trials=0: must be a whole number"),
     ("sweep=regularization hydra.sweeper.direction=up", "hydra.sweeper.direction=up: the objective is an accuracy"),
     ("sweep=regularization hydra/sweeper/sampler=tpo", "hydra/sweeper/sampler=tpo: no such option"),
+    (
+        "hydra/sweeper=optuna hydra.sweeper.direction=maximize hydra.sweeper.custom_search_space=my.space",
+        "hydra.sweeper.custom_search_space=my.space: names code to run, and a configuration may not; describe",
+    ),
+    (
+        "sweep=regularization +hydra.sweeper.sampler.constraints_func=my.constraint",
+        "hydra.sweeper.sampler.constraints_func=my.constraint: must be an object, not its name: {_target_: optuna.…}",
+    ),
     ("sweep=regularization hydra/sweeper/sampler=grid", "the grid sampler needs listed values"),
     (
         "sweep=regularization hydra/sweeper/pruner=successive_halving hydra.sweeper.pruner.reduction_factor=2.5",
