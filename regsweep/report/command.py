@@ -17,6 +17,7 @@ from regsweep.errors import RegsweepError
 from regsweep.paths import RunPaths, SweepPaths, shown
 from regsweep.report.export import FORMATS
 from regsweep.report.files import COMPARISON, ReportPaths, require_free, written_before
+from regsweep.report.rows import NUMBERS
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.table import count_statuses, print_table
 
@@ -154,7 +155,8 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
 
 def _write_table(sweep: Sweep, console: Console) -> None:
     paths = SweepPaths(sweep.folder)
-    records.write_text(paths.trials, sweep.trials.drop(columns="ended").to_csv(index=False))
+    unused = [] if sweep.is_own else [name for name in NUMBERS if sweep.trials[name].isna().all()]
+    records.write_text(paths.trials, sweep.trials.drop(columns=["ended", *unused]).to_csv(index=False))
     _name_best_trial(paths, sweep)
     print_table(sweep, console)
     if not RunPaths(sweep.folder).config.is_file():

@@ -7,11 +7,15 @@ from pathlib import Path
 from regsweep import records
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
+from regsweep.report.hydra_files import at
+from regsweep.report.rows import FIRST
 
 COMPARISON = "comparison.html"
 """Several sweeps side by side, in the working folder."""
 MADE_BY = "made_by"
 """The key of ``summary.json`` that says who wrote it."""
+SWEEPER = "regsweep.sweeper.plugin.RegsweepSweeper"
+"""The target of ``hydra/sweeper=regsweep``, as a sweep's settings name it."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +57,37 @@ def written_before(paths: ReportPaths) -> list[str]:
 
 
 def require_free(paths: ReportPaths, files: Iterable[str]) -> None:
-    """Refuse to write over what another application left in its folder.
+    """Refuse to write over what another application, or its user, left in its folder.
 
     Raises:
-        RegsweepError: when one of `files` (relative to the folder) exists and no earlier report wrote it.
+        RegsweepError: when one of `files` (relative to the folder) exists and neither an earlier report nor this
+            project's sweeper wrote it.
     """
     ours = set(written_before(paths))
+    if _is_of_our_sweeper(paths):
+        ours.add(paths.trials.name)
+    if not _is_table_of_trials(paths.trials):
+        ours.discard(paths.trials.name)  # somebody has put another one in its place
     for file in files:
         if file not in ours and (paths.folder / file).exists():
             raise RegsweepError(
                 f"{paths.folder / file}: exists and was not written by regsweep report; rename it, then report again"
             )
+
+
+def _is_of_our_sweeper(paths: ReportPaths) -> bool:
+    """Return whether ``hydra/sweeper=regsweep`` made the sweep, and so its ``trials.csv``."""
+    try:
+        settings = records.read_yaml(SweepPaths(paths.folder).multirun)
+    except RecordError:
+        return False
+    return bool(at(settings, "hydra", "sweeper", "_target_") == SWEEPER)
+
+
+def _is_table_of_trials(path: Path) -> bool:
+    """Return whether the file begins with the columns with which report and sweeper begin theirs."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().rstrip("\r\n").split(",")[: len(FIRST)] == FIRST
+    except (OSError, ValueError):
+        return False

@@ -9,12 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 import optuna
+import pandas as pd
 import pytest
 import yaml
 
 from regsweep.errors import RegsweepError
 from regsweep.report import read_sweep
-from tests.conftest import PROJECT, made_once, run_script_in
+from tests.conftest import PROJECT, Regsweep, made_once, run_script_in
 from tests.report.test_reading import HOSTILE
 
 APP = """
@@ -318,6 +319,28 @@ def test_the_example_of_any_application(tmp_path: Path) -> None:
         record = json.loads((tmp_path / "sweep" / str(number) / "trial.json").read_text())
         assert [value] == record["values"]
         assert sweep.trials["total_seconds"][number] == record["seconds"]
+
+
+def test_the_sweepers_own_table_is_replaced_and_nobody_elses(regsweep: Regsweep, tmp_path: Path) -> None:
+    app = PROJECT / "examples" / "any_application" / "app.py"
+    table = tmp_path / "sweep" / "trials.csv"
+    for n_trials in (2, 3):  # what a report wrote, the sweep goes on writing
+        short = ("hydra/launcher=basic", f"hydra.sweeper.n_trials={n_trials}", "steps=20", "hydra.sweep.dir=sweep")
+        code, printed = run_script_in(tmp_path, app, "-m", *short)
+        assert code == 0, printed
+        assert "total_seconds" not in pd.read_csv(table), "the sweeper wrote it"
+        for _ in range(2):
+            done = regsweep("report", "sweep")
+            assert done.code == 0, done.err
+            written = pd.read_csv(table)
+            assert len(written["total_seconds"]) == n_trials
+            assert "validation_accuracy" not in written, "no column of regsweep's own that has nothing to say"
+    for theirs in ("theirs\n", "", "number,score\n0,1\n"):
+        table.write_text(theirs)
+        refused = regsweep("report", "sweep")
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert "trials.csv: exists and was not written by regsweep report" in refused.err
+        assert table.read_text() == theirs
 
 
 def test_hostile_text_stays_as_it_is(tmp_path: Path) -> None:
