@@ -1,0 +1,134 @@
+"""What a person sees of a sweep on a terminal while it runs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+from rich.console import Console
+
+from regsweep.sweeper.live import LiveTable
+
+MAXIMIZE, MINIMIZE = StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE
+PRUNED, FAIL = TrialState.PRUNED, TrialState.FAIL
+
+
+def trial(number: int, value: Any) -> FrozenTrial:
+    """Return a trial of this value, which may be a state, or a list of values."""
+    state = value if isinstance(value, TrialState) else TrialState.COMPLETE
+    values = {"values": value} if isinstance(value, list) else {"value": value}
+    made = optuna.trial.create_trial(
+        state=state,
+        params={"a.rate": 0.0123456 * (number + 1), "kind": "l1"},
+        distributions={"a.rate": FloatDistribution(0, 100), "kind": CategoricalDistribution(["l1"])},
+        **(values if state == TrialState.COMPLETE else {}),
+    )
+    made.number = number
+    return made
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is printed here count as a terminal of 120 columns."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+def last_lines(text: str) -> list[str]:
+    """Return what stands on the terminal in the end: the lines after the last time that it was drawn anew."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.rpartition("\x1b[2K")[2].rpartition("\r")[2])
+    return [line.rstrip() for line in plain.splitlines() if line.strip()]
+
+
+def shown(table: LiveTable, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the lines of the table as it is now."""
+    capsys.readouterr()
+    Console(width=120, color_system=None).print(table._render())
+    return [line.strip() for line in capsys.readouterr().out.splitlines() if line.strip()]
+
+
+BESTS = {
+    "the highest": ([0.5, 0.9, 0.7], MAXIMIZE, "trial 1  0.9000"),
+    "the lowest": ([0.5, 0.1, 0.7], MINIMIZE, "trial 1  0.1000"),
+    "the first of equals": ([0.5, 0.9, 0.9], MAXIMIZE, "trial 1  0.9000"),
+    "the first of equals that is lowered": ([0.5, 0.1, 0.1], MINIMIZE, "trial 1  0.1000"),
+    "neither pruned nor failed": ([PRUNED, 0.5, FAIL], MAXIMIZE, "trial 1  0.5000"),
+    "by the first objective": ([[0.5, 9.0], [0.9, 1.0]], MAXIMIZE, "trial 1  0.9000"),
+    "zero": ([0.0, -1.0], MAXIMIZE, "trial 0  0.0000"),
+}
+
+
+@pytest.mark.parametrize(("values", "direction", "best"), BESTS.values(), ids=BESTS)
+def test_the_best_so_far(
+    capsys: pytest.CaptureFixture[str], values: list[Any], direction: StudyDirection, best: str
+) -> None:
+    table = LiveTable(10, 0, direction)
+    assert not any("best" in line for line in shown(table, capsys))
+    for number, value in enumerate(values):
+        table.end(trial(number, value))
+    number = int(best.split()[1])
+    assert shown(table, capsys)[-1] == f"best     {best}  rate={0.0123456 * (number + 1):.3g} kind=l1"
+
+
+def test_what_is_done_runs_and_is_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("regsweep.sweeper.live.time.monotonic", lambda: clock[0])
+    table = LiveTable(20, 4, MAXIMIZE)
+    assert shown(table, capsys)[0].endswith("4/20 trials")
+    for number in (4, 5, 6, 7):
+        table.start(number, {"a.rate": 0.25, "kind": f"l{number}"})
+    lines = shown(table, capsys)
+    assert lines[1:] == [f"running  trial {n}  rate=0.25 kind=l{n}" for n in (4, 5, 6, 7)]
+    assert "left" not in lines[0], "before a trial has ended here nobody knows how long one takes"
+    clock[0] += 3 * 61.0
+    for number, value in ((4, 0.5), (5, PRUNED), (6, FAIL)):
+        table.end(trial(number, value))
+    lines = shown(table, capsys)
+    # 7 of 20 are done, 3 of them here in 183 seconds: 13 × 61 = 793 seconds are left.
+    assert lines[0].endswith("7/20 trials · 1 pruned · 1 failed · 13:13 left")
+    assert lines[1:] == ["running  trial 7  rate=0.25 kind=l7", "best     trial 4  0.5000  rate=0.0617 kind=l1"]
+
+
+def test_at_its_end_nothing_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    table = LiveTable(1, 0, MAXIMIZE)
+    table.end(trial(0, 0.5))
+    assert shown(table, capsys)[0].endswith("1/1 trials")
+
+
+def test_the_bar_is_filled_as_far_as_trials_are_done(capsys: pytest.CaptureFixture[str]) -> None:
+    Console(width=120, force_terminal=True, color_system="standard").print(LiveTable(10, 5, MAXIMIZE)._render())
+    bar = capsys.readouterr().out.splitlines()[0]
+    assert [len(part) for part in re.findall("━+", bar)] == [15, 14]  # of 30, with half of one as the border
+
+
+def test_markup_in_a_parameter_stays_text(capsys: pytest.CaptureFixture[str]) -> None:
+    table = LiveTable(2, 0, MAXIMIZE)
+    table.start(0, {"x": "[red]a[/red]"})
+    assert shown(table, capsys)[1] == "running  trial 0  x=[red]a[/red]"
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_terminal_its_last_state_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    with LiveTable(2, 0, MAXIMIZE) as table:
+        assert table.is_shown
+        for number, value in enumerate((0.9, 0.5)):
+            table.start(number, {"x": 1.0})
+            table.end(trial(number, value))
+        table.start(2, {"x": 1.0})
+    text = capsys.readouterr().out
+    lines = last_lines(text)
+    assert lines[-1].startswith("best     trial 0  0.9000")
+    assert not any("running" in line for line in lines), "nothing runs once the sweep has ended"
+
+
+def test_elsewhere_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with LiveTable(2, 0, MAXIMIZE) as table:
+        assert not table.is_shown
+        table.start(0, {})
+        table.end(trial(0, 0.5))
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,86 @@
+"""Which epoch's weights a network ends with."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD
+
+from regsweep import loop, seeding
+from regsweep.data import Dataset, Split
+from regsweep.loop import EpochRow
+from regsweep.regularizers import NoPenalty
+
+NUM_IMAGES = 10
+
+
+class Scripted(nn.Module):
+    """A network that has, after epoch n, `right[n - 1]` of ten images right; its state says which n it is."""
+
+    epoch: Tensor
+
+    def __init__(self, right: list[int]) -> None:
+        super().__init__()
+        self.right = right
+        self.weight = nn.Parameter(torch.zeros(2))
+        self.register_buffer("epoch", torch.tensor(0))
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.training:
+            self.epoch += 1  # there is one batch in an epoch
+            return self.weight.expand(len(images), 2)
+        is_right = torch.arange(len(images)) < self.right[int(self.epoch) - 1]
+        return torch.stack([is_right.float(), 1 - is_right.float()], dim=1)  # every image is of class 0
+
+
+class Rows:
+    def __init__(self) -> None:
+        self.rows: list[EpochRow] = []
+
+    def on_step(self) -> None: ...
+
+    def on_epoch(self, row: EpochRow) -> None:
+        self.rows.append(row)
+
+
+def train(right: list[int], *, restore_best: bool, has_validation: bool = True) -> tuple[int, int | None, list[float]]:
+    """Return the epoch whose weights the network ends with, what is returned as best, validation accuracy by epoch."""
+    split = Split(torch.zeros(NUM_IMAGES, 1, 1, 1), torch.zeros(NUM_IMAGES, dtype=torch.long))
+    data = Dataset("synthetic", 2, split, split if has_validation else None, split)
+    model, heard = Scripted(right), Rows()
+    best = loop.train(
+        model,
+        data,
+        SGD(model.parameters(), lr=0.1),
+        NoPenalty(),
+        penalized={},
+        settings=loop.Settings(len(right), NUM_IMAGES, restore_best=restore_best),
+        batch_order=seeding.generator(0, "batches"),
+        observer=heard,
+    )
+    return int(model.epoch), best, [row.validation.accuracy for row in heard.rows if row.validation]
+
+
+@pytest.mark.parametrize(
+    ("right", "best"),
+    [
+        ([5, 9, 7], 2),
+        ([5, 9, 9, 9], 2),
+        ([9, 9, 5], 1),
+        ([5, 6, 7], 3),
+        ([0, 0], 1),
+        ([7, 5, 6], 1),
+        ([3], 1),
+    ],
+)
+def test_the_best_epoch_is_the_first_of_the_most_accurate(right: list[int], best: int) -> None:
+    for restore_best, kept in ((True, best), (False, len(right))):
+        epoch, found, accuracies = train(right, restore_best=restore_best)
+        assert (epoch, found) == (kept, best)
+        assert accuracies == pytest.approx([number / NUM_IMAGES for number in right])
+
+
+@pytest.mark.parametrize("restore_best", [True, False])
+def test_without_validation_images_the_last_epoch_stays(*, restore_best: bool) -> None:
+    assert train([5, 9, 7], restore_best=restore_best, has_validation=False) == (3, None, [])
