@@ -25,7 +25,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"known: {', '.join(names) or 'none'}"
 
 
-def choices(name: str, known: Iterable[str], prefix: str = "") -> str:
+def offer(name: str, known: Iterable[str], prefix: str = "") -> str:
     """Return what to say of an unknown name: the nearest known one, if any, after `prefix`; then all of them."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)

@@ -94,12 +94,15 @@ def run_in(folder: Path, *arguments: str) -> None:
         assert exit_code() == 0
 
 
-def run_script_in(folder: Path, script: Path, *arguments: str) -> tuple[int, str]:
-    """Run a Hydra application within this process, which saves its imports; return its exit code and what it said."""
+def run_script_in(folder: Path, script: Path, *arguments: str, full_error: bool = True) -> tuple[int, str]:
+    """Run a Hydra application within this process, which saves its imports; return its exit code and what it said.
+
+    With `full_error` Hydra raises its errors, with what lies behind them; else it prints them as by default.
+    """
     printed, code = io.StringIO(), 0
     with redirect_stdout(printed), redirect_stderr(printed), logging_as_before(), pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setenv("HYDRA_FULL_ERROR", "1")
+        patch.setenv("HYDRA_FULL_ERROR", str(int(full_error)))
         patch.setattr(sys, "argv", [str(script), *arguments])
         try:
             runpy.run_path(str(script), run_name="__main__")

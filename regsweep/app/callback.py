@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import CompactHydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
@@ -69,7 +70,7 @@ class RunCallback(Callback):
         Hydra calls this too when the sweep was stopped or broke off, and then that goes on to say so; but where no
         trial is complete the sweeper breaks off merely for want of a best one.
         """
-        if self._sweep is None or isinstance(sys.exception(), RecordError | ConfigError):
+        if self._sweep is None or isinstance(_behind(sys.exception()), RecordError | ConfigError):
             return
         from regsweep.report.command import report  # noqa: PLC0415  (pandas)
         from regsweep.report.sweep import read_sweep  # noqa: PLC0415
@@ -83,6 +84,11 @@ class RunCallback(Callback):
         )
         if counts.keys() - {"complete", "pruned"} and not is_broken_off:
             raise SystemExit(1)
+
+
+def _behind(error: BaseException | None) -> BaseException | None:
+    """Return what the sweeper raised, where Hydra was given it in one line."""
+    return error.__cause__ if isinstance(error, CompactHydraException) and error.__cause__ else error
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from regsweep.config import RunConfig, validate
 from regsweep.errors import ConfigError, RegsweepError
-from regsweep.signatures import choices
+from regsweep.signatures import offer
 
 NOT_OF_A_RUN = ("hydra", "sweep")
 """Top-level keys that describe the command or the search, not a run."""
@@ -58,11 +58,13 @@ def require_one_penalty(loader: ConfigLoader, config_name: str | None, overrides
 
 def one_line(error: Exception) -> RegsweepError:
     """Return what Hydra or OmegaConf say over several lines as one line with a next step."""
+    if isinstance(error.__cause__, RegsweepError):
+        return error.__cause__
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         options = [name for name in error.options or _options_there(group, str(error)) if name != "base"]
         if options:
-            return RegsweepError(f"{group}={option}: no such option; {choices(option, options, f'{group}=')}")
+            return RegsweepError(f"{group}={option}: no such option; {offer(option, options, f'{group}=')}")
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     text = f"{error}\n{cause}"
     mistyped = re.match(r"Could not override '(.+?)'\.\nTo append to your config use \+(.+)", text)

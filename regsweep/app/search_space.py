@@ -19,8 +19,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from regsweep.app import door
 from regsweep.app.grammar import quoted
+from regsweep.app.told import TESTED, VALIDATED
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, RegsweepError, show
+from regsweep.signatures import offer
 from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.space import Condition, parse_conditions, read_trials, text_of
 
@@ -171,7 +173,7 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
         _check_limits(sweeper)
     else:
         require_sensible(config.hydra)
-    _check_objectives(sweeper)
+    _check_objectives(sweeper, is_tested=config.trainer.test is True)
     for name in {name for trial in read_trials(sweeper.get("initial_trials") or []) for name in trial}:
         if OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
             raise ConfigError("hydra.sweeper.initial_trials", name, "no such key; see them all with --cfg job")
@@ -210,10 +212,17 @@ def _require_launcher(target: str) -> None:
         ) from error
 
 
-def _check_objectives(sweeper: DictConfig) -> None:
+def _check_objectives(sweeper: DictConfig, *, is_tested: bool) -> None:
     directions = sweeper.direction if OmegaConf.is_list(sweeper.direction) else [sweeper.direction]
     names = [str(getattr(direction, "name", direction)) for direction in directions]
     objectives = sweeper.get("objectives")
+    known = (*VALIDATED, *TESTED) if is_tested else VALIDATED
+    for name in [str(objective) for objective in objectives or [] if objective not in known]:
+        if name in TESTED:
+            raise ConfigError(
+                "hydra.sweeper.objectives", name, "trials keep the test set closed; add trainer.test=true"
+            )
+        raise ConfigError("hydra.sweeper.objectives", name, f"no such number; {offer(name, known)}")
     if objectives is None:
         if names != ["maximize"]:
             allowed = "the objective is an accuracy; add hydra.sweeper.direction=maximize"

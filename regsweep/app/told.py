@@ -10,6 +10,11 @@ from regsweep.errors import Pruned, RecordError
 from regsweep.paths import RunPaths
 from regsweep.sweeper import TrialValue
 
+VALIDATED = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss", "sparsity")
+"""The numbers that every complete trial returns, by the names that `hydra.sweeper.objectives` takes."""
+TESTED = ("test_accuracy", "test_loss")
+"""Those of a trial that opens the test set, besides."""
+
 
 def told_before(folder: Path) -> TrialValue | None:
     """Return what the finished run in `folder` has to tell, None where there is none; half a record is removed.

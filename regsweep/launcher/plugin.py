@@ -15,6 +15,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from regsweep.errors import ConfigError
+from regsweep.launcher.compact import compact
 
 if TYPE_CHECKING:
     from regsweep.launcher.jobs import OnReport
@@ -81,7 +82,8 @@ class PoolLauncher(Launcher):
         configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
         Path(str(self._config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
         if self._pool is None:
-            self._pool = self.pool(returns=True)
+            with compact():
+                self._pool = self.pool(returns=True)
             # Hydra does not say when a sweeper is done. At the program's end, `__del__` would come too late: by then
             # modules that ending a process needs are gone.
             weakref.finalize(self, self._pool.close)

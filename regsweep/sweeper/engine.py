@@ -61,6 +61,18 @@ class TooManyFailedError(RegsweepError):
     exit_code = 1
 
 
+class MissingObjectiveError(RegsweepError):
+    """A job ran to its end and did not return an objective; no other would."""
+
+    exit_code = 1
+
+
+class NoCompleteTrialError(RegsweepError):
+    """A sweep ended, and none of its trials is complete."""
+
+    exit_code = 1
+
+
 @dataclass
 class _Job:
     """A trial on its way: what it sets, and how often it was tried."""
@@ -103,6 +115,7 @@ class Engine:
         self._running: dict[int, _Job] = {}
         self._again: deque[_Job] = deque()
         self._num_asked = 0
+        self._missing: str | None = None
         self._began = time.monotonic()
 
     def should_prune(self, number: int, value: float, step: int) -> bool:
@@ -120,6 +133,8 @@ class Engine:
         """Finish what an earlier start left, then go on until the limits are reached.
 
         Raises:
+            MissingObjectiveError: see there.
+            NoCompleteTrialError: see there.
             TooManyFailedError: see there.
             RecordError: when records cannot be written.
             KeyboardInterrupt: for a signal; what then still runs is for the caller to end.
@@ -127,7 +142,7 @@ class Engine:
         for leftover in self._folder.glob(".*.tmp"):
             leftover.unlink()  # a record that was being written when an earlier start was killed
         self._resume()
-        failures: list[bool] = []
+        failures: list[str | None] = []
         while True:
             while len(self._running) < jobs.num_slots and (job := self._next()):
                 self._start(job, jobs)
@@ -138,10 +153,13 @@ class Engine:
                 all_ended = jobs.wait()
             for ended in all_ended:
                 failures += self._end(self._running.pop(ended.number), ended)
+            if self._missing is not None:
+                raise MissingObjectiveError(self._missing)
             if len(failures) >= jobs.num_slots:
                 self._require_few(failures)
                 failures = []
         self._require_few(failures)
+        self._require_a_complete_one()
 
     def tell_recorded(self) -> list[Trial]:
         """Tell every trial that has a record and was not told; return those without one, to run again."""
@@ -200,8 +218,8 @@ class Engine:
         self._on_start(number, job.trial.params)
         jobs.start(number, job.overrides)
 
-    def _end(self, job: _Job, ended: Ended) -> list[bool]:
-        """Tell an ended trial, or put it back; return whether it failed, nothing where it runs again."""
+    def _end(self, job: _Job, ended: Ended) -> list[str | None]:
+        """Tell an ended trial, or put it back; return why it failed (None: it did not), nothing if it runs again."""
         place = self._folder / str(ended.number)
         record = TrialRecord.read(place)
         if record is None:
@@ -210,12 +228,14 @@ class Engine:
                 _log.error(f"trial {ended.number} failed: {record.error}")
                 place.mkdir(exist_ok=True)
                 record.write(place)
-        if record.status == "failed" and job.attempt < self._limits.max_retries:
+        if record.missing_objective is not None:
+            self._missing = f"trial {ended.number}: {record.error}"
+        elif record.status == "failed" and job.attempt < self._limits.max_retries:
             _log.warning(f"trial {ended.number} failed: {record.error}; it runs again")
             self._again.append(replace(job, attempt=job.attempt + 1))
             return []
         self._tell(job.trial, record, job.overrides)
-        return [record.status == "failed"]
+        return [f"trial {ended.number}: {record.error}" if record.status == "failed" else None]
 
     def _tell_again(self, job: _Job, again: TrialRecord) -> None:
         place = self._folder / str(job.trial.number)
@@ -239,6 +259,17 @@ class Engine:
             self._ran.setdefault(tuple(overrides), told.number)
         self._on_told(told)
 
-    def _require_few(self, failures: list[bool]) -> None:
-        if failures and sum(failures) / len(failures) > self._limits.max_failure_rate:
-            raise TooManyFailedError(f"{sum(failures)} of {len(failures)} trials failed")
+    def _require_few(self, failures: list[str | None]) -> None:
+        reasons = [reason for reason in failures if reason is not None]
+        if failures and len(reasons) / len(failures) > self._limits.max_failure_rate:
+            allowed = f"hydra.sweeper.max_failure_rate={self._limits.max_failure_rate:g} allows fewer"
+            raise TooManyFailedError(f"{len(reasons)} of {len(failures)} trials failed, {allowed}; {reasons[-1]}")
+
+    def _require_a_complete_one(self) -> None:
+        trials = self._study.get_trials(deepcopy=False)
+        if any(trial.state == TrialState.COMPLETE for trial in trials):
+            return
+        failed = [trial for trial in trials if trial.state == TrialState.FAIL]
+        last = f"; trial {failed[-1].number}: {failed[-1].user_attrs.get('error')}" if failed else ""
+        num_pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
+        raise NoCompleteTrialError(f"no trial is complete: {len(failed)} failed, {num_pruned} were pruned{last}")

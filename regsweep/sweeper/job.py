@@ -21,6 +21,7 @@ from regsweep import records
 from regsweep.errors import Pruned, RecordError
 from regsweep.launcher.jobs import one_line
 from regsweep.paths import RunPaths
+from regsweep.signatures import offer
 from regsweep.sweeper.redact import redact_file
 
 _log = logging.getLogger("regsweep")
@@ -62,6 +63,7 @@ class TrialRecord:
         error: the reason of a failure, in one line.
         seconds: from the job's start to its end.
         duplicate_of: number of an earlier trial with the same configuration, whose result was told again.
+        missing_objective: name of an objective that the job, though it ran to its end, did not return.
     """
 
     status: Status
@@ -70,6 +72,7 @@ class TrialRecord:
     error: str | None = None
     seconds: float = 0.0
     duplicate_of: int | None = None
+    missing_objective: str | None = None
 
     def write(self, folder: Path) -> None:
         """Write the record into the trial's folder, atomically."""
@@ -130,22 +133,25 @@ class RecordedTask:
         metrics = dict(returned.metrics) if isinstance(returned, TrialValue) else {}
         if isinstance(returned, Mapping):
             metrics, returned = dict(returned), math.nan
-        # JSON and Optuna have no place for what is not finite.
         try:
-            metrics = {str(name): float(value) for name, value in metrics.items() if math.isfinite(value)}
+            numbers = {str(name): float(value) for name, value in metrics.items()}
+            # JSON and Optuna have no place for what is not finite.
+            metrics = {name: value for name, value in numbers.items() if math.isfinite(value)}
+            if isinstance(returned, TrialValue) and returned.error:
+                return TrialRecord("failed", metrics=metrics, error=returned.error)
+            missing = [name for name in self._objectives if name not in numbers]
+            if missing:
+                wrong = f"the job returned no metric named {missing[0]}; {offer(missing[0], numbers)}"
+                return TrialRecord("failed", metrics=metrics, error=wrong, missing_objective=missing[0])
             if self._objectives:
-                values = [float(metrics[name]) for name in self._objectives]
+                values = [numbers[name] for name in self._objectives]
             else:
                 values = [float(value) for value in (returned if isinstance(returned, Sequence) else [returned])]
-        except KeyError as missing:
-            return TrialRecord("failed", metrics=metrics, error=f"the job returned no metric named {missing}")
         except (TypeError, ValueError):
             return TrialRecord("failed", error=f"the job returned {returned!r} instead of a number")
         if len(values) != self._num_objectives:
             wrong = f"the job returned {len(values)} numbers for {self._num_objectives} directions"
             return TrialRecord("failed", metrics=metrics, error=wrong)
-        if isinstance(returned, TrialValue) and returned.error:
-            return TrialRecord("failed", metrics=metrics, error=returned.error)
         if not all(math.isfinite(value) for value in values):
             return TrialRecord(
                 "failed", metrics=metrics, error=f"the objective is {values[0] if len(values) == 1 else values}"

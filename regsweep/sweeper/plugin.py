@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,10 +18,12 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from regsweep import records
 from regsweep.errors import ConfigError, RecordError
-from regsweep.launcher.plugin import PoolLauncher
+from regsweep.launcher.compact import compact
+from regsweep.launcher.plugin import PoolLauncher, PoolLauncherConf
 from regsweep.paths import SweepPaths, shown
 from regsweep.records import write_error
 from regsweep.reporting import watching
+from regsweep.signatures import offer
 from regsweep.sweeper.redact import redact
 from regsweep.sweeper.same import require_same_configuration
 
@@ -82,9 +84,18 @@ class RegsweepSweeper(Sweeper):
         self._settings = settings
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Wrap the task so that it records its end, and make the launcher."""
+        """Wrap the task so that it records its end, and make the launcher.
+
+        Raises:
+            CompactHydraException: for a setting that makes no sense; the cause is the error itself.
+        """
+        with compact():
+            self._set_up(hydra_context, task_function, config)
+
+    def _set_up(self, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         from regsweep.sweeper.job import RecordedTask  # noqa: PLC0415
 
+        require_sensible(config.hydra)
         self._config, self._context = config, hydra_context
         self._objectives = [str(name) for name in self._settings["objectives"] or []]
         directions = self._settings["direction"]
@@ -101,9 +112,13 @@ class RegsweepSweeper(Sweeper):
         """Run the sweep, or go on with the one in the folder.
 
         Raises:
-            ConfigError: for what cannot be searched or pruned.
-            RecordError: when the folder is in use or cannot be written.
+            CompactHydraException: its cause is a `ConfigError` for what cannot be searched or pruned, a `RecordError`
+                when the folder is in use or cannot be written, or says why the sweep could not go on.
         """
+        with compact():
+            self._sweep_in_folder(arguments)
+
+    def _sweep_in_folder(self, arguments: list[str]) -> None:
         from optuna.exceptions import StorageInternalError  # noqa: PLC0415
 
         folder = Path(str(self._config.hydra.sweep.dir)).absolute()
@@ -129,7 +144,6 @@ class RegsweepSweeper(Sweeper):
         from regsweep.sweeper.tables import Tables  # noqa: PLC0415
 
         settings = self._settings
-        require_sensible(self._config.hydra)
         params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
         space = SearchSpace.parse([*params, *arguments], _plain(settings["conditions"]))
         limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
@@ -244,6 +258,7 @@ def require_sensible(hydra: DictConfig) -> None:
     Raises:
         ConfigError: for the first such key.
     """
+    _require_known_keys(hydra)
     sweeper = hydra.sweeper
     for name, least in (("n_trials", 1), ("n_jobs", 1), ("max_retries", 0)):
         value = sweeper[name]
@@ -260,6 +275,19 @@ def require_sensible(hydra: DictConfig) -> None:
         raise ConfigError("hydra.sweep.subdir", subdir, allowed)
     require_batch_size(hydra)
     require_way_back(hydra)
+
+
+def _require_known_keys(hydra: DictConfig) -> None:
+    """Refuse keys that were added with + and that nothing would read."""
+    for group, schema in (("sweeper", RegsweepSweeperConf), ("launcher", PoolLauncherConf)):
+        given = OmegaConf.to_container(hydra[group], resolve=False)
+        assert isinstance(given, dict)
+        if given.get("_target_") != schema._target_:
+            continue  # a launcher of Hydra's, which refuses them itself
+        known = {key.name for key in fields(schema)} - {"_target_", "defaults"}
+        for name in [str(key) for key in given if key != "_target_" and key not in known]:
+            allowed = f"no such key; {offer(name, known, f'hydra.{group}.')}"
+            raise ConfigError(f"hydra.{group}.{name}", redact(str(given[name])), allowed)
 
 
 def require_way_back(hydra: DictConfig) -> None:

@@ -116,6 +116,15 @@ SWEEPS = [
         "sweep=regularization hydra.sweeper.initial_trials=[{optimiser.lr:0.1}]",
         "initial_trials=optimiser.lr: no such key",
     ),
+    (
+        "sweep=regularization hydra.sweeper.objectives=[validation_acuracy]",
+        "objectives=validation_acuracy: no such number; did you mean validation_accuracy? there is sparsity, train_acc",
+    ),
+    (
+        "sweep=regularization hydra.sweeper.objectives=[test_accuracy]",
+        "hydra.sweeper.objectives=test_accuracy: trials keep the test set closed; add trainer.test=true",
+    ),
+    ("sweep=regularization +hydra.sweeper.n_trialz=3", "hydra.sweeper.n_trialz=3: no such key; did you mean"),
     ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: the objective is an"),
     ("sweep=regularization seed=1,2", "a search would choose the luckiest seed"),
     ("sweep=regularization regularizer=l1,l2", "the range of regularizer.penalty follows it"),

@@ -41,9 +41,9 @@ def run(cwd: Path, *arguments: str, kill: str = "") -> tuple[int, str]:
     return finish(start(cwd, *arguments, kill=kill))
 
 
-def run_here(cwd: Path, *arguments: str) -> tuple[int, str]:
+def run_here(cwd: Path, *arguments: str, full_error: bool = True) -> tuple[int, str]:
     """Run a sweep within this process; return as `run` does."""
-    return run_script_in(cwd, APP, "-m", f"hydra.sweep.dir={FOLDER}", *arguments)
+    return run_script_in(cwd, APP, "-m", f"hydra.sweep.dir={FOLDER}", *arguments, full_error=full_error)
 
 
 def wait_until(process: subprocess.Popen[str], is_so: Callable[[], object]) -> None:

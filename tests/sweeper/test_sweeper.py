@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 import yaml
 
 from regsweep.errors import ConfigError
+from regsweep.sweeper import TrialValue
 from regsweep.sweeper.engine import Engine, Limits, _Job
+from regsweep.sweeper.job import RecordedTask
 from regsweep.sweeper.redact import redact
 from regsweep.sweeper.signals import Stop
 from regsweep.sweeper.space import SearchSpace
@@ -79,15 +82,72 @@ def test_trials_that_fail_are_told_with_the_reason_and_never_best(tmp_path: Path
     assert study_of(tmp_path).best_params["x"] <= 0
 
 
+def last_line(printed: str) -> str:
+    return printed.strip().splitlines()[-1]
+
+
+def test_a_sweep_without_a_complete_trial_ends_with_1_and_says_why(tmp_path: Path) -> None:
+    code, printed = run_here(tmp_path, "kind=nan", "hydra.sweeper.n_trials=2", full_error=False)
+    assert code == 1
+    assert last_line(printed) == "no trial is complete: 2 failed, 0 were pruned; trial 1: the objective is nan"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "there"),
+    [
+        ((), "the job returned no metric named los; did you mean loss? there is loss, size"),
+        (("x=choice(1.0,2.0)", "hydra.sweeper.max_retries=1"), "the job returned no metric named los; did you mean"),
+        (("kind=nan",), "the job returned no metric named los; did you mean loss? there is loss, size"),
+    ],
+)
+def test_a_metric_that_no_job_returns_ends_the_sweep_at_once(
+    tmp_path: Path, arguments: tuple[str, ...], there: str
+) -> None:
+    code, printed = run_here(tmp_path, "hydra.sweeper.objectives=[los]", *arguments, full_error=False)
+    assert code == 1
+    assert "Traceback" not in printed
+    assert last_line(printed).startswith(f"trial 0: {there}")
+    (trial,) = study_of(tmp_path).trials
+    (row,) = rows_of(tmp_path)
+    record = json.loads((tmp_path / FOLDER / "0" / "trial.json").read_text())
+    assert trial.state.name == "FAIL"
+    assert row["status"] == record["status"] == "failed"
+    assert row["error"] == record["error"] == trial.user_attrs["error"]
+    assert not (tmp_path / FOLDER / "optimization_results.yaml").exists(), "nothing is best"
+
+
+def test_a_job_that_fails_before_it_returns_a_metric_does_not_end_the_sweep(tmp_path: Path) -> None:
+    named = ("hydra.sweeper.objectives=[loss]", "hydra.sweeper.initial_trials=[{x: 2.0},{x: -2.0}]")
+    sweep(tmp_path, *named, "fail=true", "hydra.sweeper.n_trials=2")
+    assert [row["status"] for row in rows_of(tmp_path)] == ["failed", "complete"]
+
+
+def test_a_metric_that_is_not_finite_fails_the_trial_alone(tmp_path: Path) -> None:
+    code, _ = run_here(tmp_path, "hydra.sweeper.objectives=[loss]", "kind=nan", "hydra.sweeper.n_trials=2")
+    assert code == 1
+    assert [row["error"] for row in rows_of(tmp_path)] == ["the objective is nan"] * 2
+
+
+def test_the_job_s_own_error_goes_before_a_missing_metric() -> None:
+    task = RecordedTask(lambda _: None, ["loss"], 1)
+    record = task._judge(TrialValue(math.nan, error="the data are gone"))
+    assert (record.status, record.error, record.missing_objective) == ("failed", "the data are gone", None)
+
+
 def test_an_objective_that_is_not_finite_is_a_failure(tmp_path: Path) -> None:
-    sweep(tmp_path, "kind=nan", "hydra.sweeper.n_trials=2")
+    run_here(tmp_path, "kind=nan", "hydra.sweeper.n_trials=2")
     assert [row["error"] for row in rows_of(tmp_path)] == ["the objective is nan"] * 2
 
 
 def test_too_many_failures_end_the_sweep_where_asked(tmp_path: Path) -> None:
-    code, printed = run_here(tmp_path, "kind=nan", "hydra.sweeper.max_failure_rate=0.0")
-    assert code != 0
-    assert "1 of 1 trials failed" in printed
+    rate = "hydra.sweeper.max_failure_rate=0.0"
+    code, printed = run_here(tmp_path, "fail=true", "x=2.0", rate, full_error=False)
+    assert code == 1
+    lines = printed.strip().splitlines()
+    assert (
+        lines[-1] == f"1 of 1 trials failed, {rate.replace('0.0', '0')} allows fewer; trial 0: ValueError: x is above 0"
+    )
+    assert sum("trials failed" in line for line in lines) == 1
     assert len(study_of(tmp_path).trials) == 1
 
 
@@ -159,7 +219,7 @@ def test_a_timeout_starts_no_further_trial(tmp_path: Path) -> None:
 
 
 def test_a_failed_trial_is_retried_under_its_own_number(tmp_path: Path) -> None:
-    sweep(tmp_path, "kind=nan", "hydra.sweeper.n_trials=2", "hydra.sweeper.max_retries=2")
+    run_here(tmp_path, "kind=nan", "hydra.sweeper.n_trials=2", "hydra.sweeper.max_retries=2")
     assert sorted(path.name for path in (tmp_path / FOLDER).iterdir() if path.is_dir()) == ["0", "1"]
     assert len(study_of(tmp_path).trials) == 2
 
@@ -212,6 +272,19 @@ def test_a_changed_configuration_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
+        (
+            "+hydra.sweeper.n_trialz=2",
+            "hydra.sweeper.n_trialz=2: no such key; did you mean hydra.sweeper.n_trials? there is",
+        ),
+        ("+hydra.sweeper.anything=2", "hydra.sweeper.anything=2: no such key; there is conditions, direction, initial"),
+        (
+            "hydra/launcher=pool +hydra.launcher.worker=2",
+            "hydra.launcher.worker=2: no such key; did you mean hydra.launc",
+        ),
+        (
+            "hydra/launcher=pool hydra.launcher.workers=0",
+            "hydra.launcher.workers=0: must be a whole number of 1 or more",
+        ),
         ("hydra.sweeper.n_jobs=-1", "hydra.sweeper.n_jobs=-1: must be a whole number of 1 or more"),
         ("hydra.sweeper.max_retries=-1", "hydra.sweeper.max_retries=-1: must be a whole number of 0 or more"),
         ("hydra.sweeper.timeout=0", "hydra.sweeper.timeout=0.0: must be seconds above 0, or null"),
@@ -219,14 +292,15 @@ def test_a_changed_configuration_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused(tmp_path: Path, override: str, message: str) -> None:
-    code, printed = run_here(tmp_path, override)
+    code, printed = run_here(tmp_path, *override.split(), full_error=False)
     assert code != 0
-    assert message in printed
-    assert not list((tmp_path / FOLDER).glob("[0-9]*"))
+    (line,) = printed.strip().splitlines()
+    assert message in line
+    assert not (tmp_path / FOLDER).exists()
 
 
 def test_a_wrong_number_of_objectives_fails_the_trial(tmp_path: Path) -> None:
-    sweep(tmp_path, "hydra.sweeper.direction=[minimize,minimize]", "hydra.sweeper.n_trials=2")
+    run_here(tmp_path, "hydra.sweeper.direction=[minimize,minimize]", "hydra.sweeper.n_trials=2")
     assert {row["error"] for row in rows_of(tmp_path)} == {"the job returned 1 numbers for 2 directions"}
 
 
