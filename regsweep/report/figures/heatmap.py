@@ -211,7 +211,6 @@ def _add_map(
             row=1,
             col=column,
         )
-    plain = {"showgrid": False, "showline": False, "ticks": ""}
     plain = {"showgrid": False, "showline": False, "tickangle": 0}
     for update, bins in ((figure.update_xaxes, columns), (figure.update_yaxes, rows)):
         ends = [-0.01, bins.starts[-1] + 1.01]

@@ -1,0 +1,362 @@
+"""Where figures put what they show: x and y of every trace that something is decided by."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from regsweep.report.figures import (
+    Drawing,
+    Evidence,
+    compare_sweeps,
+    curves,
+    front,
+    heatmap,
+    importance,
+    progress,
+    slopes,
+    strength,
+)
+from regsweep.report.sweep import Sweep, read_sweep
+from tests.conftest import Regsweep
+from tests.decisions.handmade import write_sweep
+
+PENALTY, LAMBDA, DROPOUT, BATCH_NORM = (f"regularizer.{key}" for key in ("penalty", "lambda", "dropout", "batch_norm"))
+PLAIN = {PENALTY: "l2", LAMBDA: 0.0, DROPOUT: 0.0, BATCH_NORM: False}
+LOSS: dict[str, Any] = {"objective": "validation_loss", "minimize": True}
+
+
+def read(folder: Path, trials: list[dict[str, Any]], **options: Any) -> Sweep:
+    return read_sweep(write_sweep(folder, trials), **options)
+
+
+def of(penalty: float = 0.0, dropout: float = 0.0, *, norm: bool = False, **columns: Any) -> dict[str, Any]:
+    """Return a trial with these settings."""
+    return {"overrides": {**PLAIN, LAMBDA: penalty, DROPOUT: dropout, BATCH_NORM: norm}, **columns}
+
+
+def grid() -> list[dict[str, Any]]:
+    """Return every trial of 3 λ × 2 dropout × BatchNorm, each with an accuracy of its own; one of them failed."""
+    settings = [(p, d, n) for n in (False, True) for d in (0.0, 0.5) for p in (0.0, 1e-4, 1e-3)]
+    trials = [of(p, d, norm=n, accuracy=0.5 + 0.03 * i, loss=2 - 0.1 * i) for i, (p, d, n) in enumerate(settings)]
+    trials[10] = of(1e-4, 0.5, norm=True, status="failed", error="it died")
+    return trials
+
+
+def traces(drawing: Drawing) -> list[Any]:
+    assert drawing.figure is not None, drawing.missing
+    return list(drawing.figure.data)
+
+
+def named(drawing: Drawing, name: str) -> Any:
+    """Return the one trace whose name begins so."""
+    found = [trace for trace in traces(drawing) if (trace.name or "").startswith(name)]
+    assert len(found) == 1, [trace.name for trace in traces(drawing)]
+    return found[0]
+
+
+def dots_of(drawing: Drawing, axis: str = "x") -> list[Any]:
+    """Return the traces of trials in the panel with this x axis."""
+    return [trace for trace in traces(drawing) if trace.mode == "markers" and (trace.xaxis or "x") == axis]
+
+
+def test_a_cell_of_the_map_stands_at_its_own_ticks(tmp_path: Path) -> None:
+    trials = grid()
+    drawing = heatmap.draw(Evidence(read(tmp_path / "s", trials)))
+    figure = drawing.figure
+    assert figure is not None
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("λ", "dropout")
+    labels = {0.0: "none", 1e-4: "1e-4", 1e-3: "0.001"}
+    for trial in trials:
+        settings = trial["overrides"]
+        panel = 1 if settings[BATCH_NORM] else 0
+        x_axis = (figure.layout.xaxis, figure.layout.xaxis2)[panel]
+        x_place = dict(zip(x_axis.ticktext, x_axis.tickvals, strict=True))[labels[settings[LAMBDA]]]
+        y_axis = figure.layout.yaxis
+        y_place = dict(zip(y_axis.ticktext, y_axis.tickvals, strict=True))[f"{settings[DROPOUT]:.3g}"]
+        assert x_axis.range[0] < x_place < x_axis.range[1]
+        assert y_axis.range[0] < y_place < y_axis.range[1]
+        here = figure.data[panel]
+        row, column = bisect_right(here.y, y_place) - 1, bisect_right(here.x, x_place) - 1
+        if trial.get("status") == "failed":
+            assert math.isnan(here.z[row][column])
+            assert [s.xref for s in figure.layout.shapes if s.x0 < x_place < s.x1 and s.y0 < y_place < s.y1] == ["x2"]
+            assert len(figure.layout.shapes) == 1
+        else:
+            assert here.z[row][column] == pytest.approx(100 * trial["accuracy"])
+            assert here.text[row][column].startswith(f"{100 * trial['accuracy']:.1f}")
+    assert [title.text for title in figure.layout.annotations] == ["BatchNorm off", "BatchNorm on"]
+
+
+@pytest.mark.parametrize(("options", "ends"), [({}, (50.0, 83.0)), (LOSS, (0.9, 2.0))])
+def test_the_map_s_colours_end_at_the_worst_and_the_best(
+    tmp_path: Path, options: dict[str, Any], ends: tuple[float, float]
+) -> None:
+    figure = heatmap.draw(Evidence(read(tmp_path / "s", grid(), **options))).figure
+    assert figure is not None
+    colours = figure.layout.coloraxis
+    assert (colours.cmin, colours.cmax) == pytest.approx(ends)
+    assert bool(colours.reversescale) == bool(options), "the best is the darkest"
+
+
+def test_the_bins_of_the_map_hold_what_lies_between_their_ticks(tmp_path: Path) -> None:
+    strengths = [0.0, 1.234e-4, 2.345e-4, 0.001234, 0.0456789, 3.456e-5, 0.0]
+    dropouts = [0.1234, 0.23456, 0.45678, 0.56789, 0.6789, 0.01234, 0.76543]
+    trials = [of(p, d, accuracy=0.5 + 0.05 * i) for i, (p, d) in enumerate(zip(strengths, dropouts, strict=True))]
+    trials += [of(p * 1.0001234, d * 1.0001234, accuracy=t["accuracy"])
+               for p, d, t in zip(strengths, dropouts, trials, strict=True)]  # fmt: skip
+    figure = heatmap.draw(Evidence(read(tmp_path / "s", trials))).figure
+    assert figure is not None
+    here, x_axis, y_axis = figure.data[0], figure.layout.xaxis, figure.layout.yaxis
+    x_edges = [
+        (float(text), place) for text, place in zip(x_axis.ticktext, x_axis.tickvals, strict=True) if text != "none"
+    ]
+    y_edges = [(float(text), place) for text, place in zip(y_axis.ticktext, y_axis.tickvals, strict=True)]
+    for penalty, dropout, trial in zip(strengths, dropouts, trials, strict=False):
+        column = 0 if penalty == 0 else bisect_right(here.x, max(p for edge, p in x_edges if edge <= penalty)) - 1
+        row = bisect_right(here.y, max(place for edge, place in y_edges if edge <= dropout)) - 1
+        assert here.z[row][column] == pytest.approx(100 * trial["accuracy"])
+    assert np.isfinite(np.array(here.z, dtype=float)).sum() == 7
+
+
+def pairs_of(trace: Any) -> list[tuple[float, float]]:
+    """Return y at the left and at the right end of each line."""
+    places = list(zip(trace.x, trace.y, strict=True))
+    assert all(x is None for x, _ in places[2::3])
+    assert {x for x, _ in places[0::3]} == {0}
+    assert {x for x, _ in places[1::3]} == {1}
+    return [(left[1], right[1]) for left, right in zip(places[0::3], places[1::3], strict=True)]
+
+
+def slope_trials() -> list[dict[str, Any]]:
+    """Return three pairs, off and on: better, worse and equal; the losses say the opposite. One has no partner."""
+    values = {0.0: (0.5, 0.7), 0.3: (0.8, 0.6), 0.5: (0.9, 0.9)}
+    trials = [
+        of(dropout=d, norm=n, accuracy=values[d][n], loss=values[d][n] * 2) for d in values for n in (True, False)
+    ]
+    return [*trials, of(dropout=0.7, norm=True, accuracy=0.1)]
+
+
+@pytest.mark.parametrize(
+    ("options", "better", "others"),
+    [
+        ({}, [(50, 70)], [(80, 60), (90, 90)]),
+        (LOSS, [(1.6, 1.2)], [(1.0, 1.4), (1.8, 1.8)]),
+    ],
+)
+def test_a_slope_goes_from_off_on_the_left_to_on_on_the_right(
+    tmp_path: Path, options: dict[str, Any], better: list[Any], others: list[Any]
+) -> None:
+    drawing = slopes.draw(Evidence(read(tmp_path / "s", slope_trials(), **options)))
+    assert drawing.figure is not None
+    axis = drawing.figure.layout.xaxis
+    assert dict(zip(axis.tickvals, axis.ticktext, strict=True)) == {0: "BatchNorm off", 1: "BatchNorm on"}
+    for name, expected in (("better with BatchNorm", better), ("worse or equal", others)):
+        found = sorted(pairs_of(named(drawing, name)))
+        np.testing.assert_allclose(found, sorted(expected))
+    mean = named(drawing, "mean")
+    np.testing.assert_allclose(mean.x, [0, 1])
+    np.testing.assert_allclose(mean.y, np.mean([*better, *others], axis=0))
+
+
+def test_what_is_not_paired_stands_on_its_own_side(tmp_path: Path) -> None:
+    off = {0.11: 0.5, 0.12: 0.6, 0.13: 0.8}
+    on = {0.21: 0.7, 0.22: 0.9, 0.23: 0.95}
+    trials = [
+        of(dropout=d, norm=norm, accuracy=a) for norm, side in ((True, on), (False, off)) for d, a in side.items()
+    ]
+    drawing = slopes.draw(Evidence(read(tmp_path / "s", trials)))
+    left, right = (trace for trace in dots_of(drawing))
+    assert all(-0.4 < x < 0.4 for x in left.x)
+    assert all(0.6 < x < 1.4 for x in right.x)
+    np.testing.assert_allclose(sorted(left.y), [50, 60, 80])
+    np.testing.assert_allclose(sorted(right.y), [70, 90, 95])
+    medians = [trace for trace in traces(drawing) if trace.mode == "lines+text"]
+    assert [(np.mean(trace.x), list(trace.y)) for trace in medians] == [
+        (0, [pytest.approx(60)] * 2),
+        (1, [pytest.approx(90)] * 2),
+    ]
+
+
+def test_a_point_over_lambda_stands_at_its_own_place(tmp_path: Path) -> None:
+    trials = [
+        of(1e-4, 0.11, accuracy=0.5),
+        of(0.0, 0.12, accuracy=0.6),
+        of(1e-3, 0.13, accuracy=0.7, norm=True),
+        of(1e-2, 0.14, accuracy=0.9, norm=True),
+        of(0.0, 0.15, accuracy=0.9, norm=True),
+        of(0.1, 0.16, accuracy=0.99, status="failed"),
+    ]
+    drawing = strength.draw(Evidence(read(tmp_path / "s", trials)))
+    found = {
+        (trace.name, axis): sorted(
+            zip(np.round(trace.x, 6) if axis == "x2" else [0] * len(trace.x), trace.y, strict=True)
+        )
+        for axis in ("x", "x2")
+        for trace in dots_of(drawing, axis)
+    }
+    assert found == {
+        ("BatchNorm off", "x"): [(0, pytest.approx(60))],
+        ("BatchNorm on", "x"): [(0, pytest.approx(90))],
+        ("BatchNorm off", "x2"): [(1e-4, pytest.approx(50))],
+        ("BatchNorm on", "x2"): [(1e-3, pytest.approx(70)), (1e-2, pytest.approx(90))],
+        ("best: trial 3", "x2"): [(1e-2, pytest.approx(90))],
+    }
+
+
+def test_the_best_so_far_rises_where_a_better_trial_ended(tmp_path: Path) -> None:
+    """Over trials in their order; over seconds in the order in which they ended."""
+    rows = [(0.5, 40), (0.7, 20), (0.6, 10), (0.7, 60), (0.9, 30)]
+    trials = [of(dropout=0.1 * i, accuracy=a, ended=1e9 + s, seconds=10.0) for i, (a, s) in enumerate(rows)]
+    drawing = progress.draw(Evidence(read(tmp_path / "s", trials)))
+    lines = [trace for trace in traces(drawing) if trace.mode == "lines"]
+    assert [trace.xaxis for trace in lines] == ["x", "x2"]
+    for line, expected in zip(
+        lines, ([(0, 50), (1, 70), (4, 90), (4, 90)], [(10, 60), (20, 70), (30, 90), (60, 90)]), strict=True
+    ):
+        np.testing.assert_allclose(list(zip(line.x, line.y, strict=True)), expected)
+    over_trials, over_seconds = dots_of(drawing), dots_of(drawing, "x2")
+    np.testing.assert_allclose(over_trials[0].x, range(5))
+    np.testing.assert_allclose(over_trials[0].y, [50, 70, 60, 70, 90])
+    np.testing.assert_allclose(
+        sorted(zip(over_seconds[0].x, over_seconds[0].y, strict=True)),
+        [(10, 60), (20, 70), (30, 90), (40, 50), (60, 70)],
+    )
+
+
+def test_the_best_so_far_falls_where_less_is_better(tmp_path: Path) -> None:
+    trials = [of(dropout=0.1 * i, loss=loss) for i, loss in enumerate((2.0, 3.0, 1.0, 1.0))]
+    drawing = progress.draw(Evidence(read(tmp_path / "s", trials, **LOSS)))
+    line = next(trace for trace in traces(drawing) if trace.mode == "lines")
+    assert list(zip(line.x, line.y, strict=True)) == [(0, 2.0), (2, 1.0), (3, 1.0)]
+
+
+CURVES = {
+    "the best and the best without": (
+        [of(accuracy=0.5), of(accuracy=0.7), of(1e-3, accuracy=0.9), of(1e-3, 0.5, accuracy=0.8)],
+        {},
+        ["best: trial 2", "without regularization: trial 1"],
+    ),
+    "the first of equals": (
+        [of(accuracy=0.7), of(accuracy=0.7), of(1e-3, accuracy=0.9), of(1e-2, accuracy=0.9)],
+        {},
+        ["best: trial 2", "without regularization: trial 0"],
+    ),
+    "BatchNorm and dropout regularize": (
+        [of(norm=True, accuracy=0.8), of(dropout=0.1, accuracy=0.9), of(accuracy=0.5)],
+        {},
+        ["best: trial 1", "without regularization: trial 2"],
+    ),
+    "not one that failed": (
+        [of(accuracy=0.5), of(accuracy=0.9, status="failed"), of(1e-3, accuracy=0.8)],
+        {},
+        ["best: trial 2", "without regularization: trial 0"],
+    ),
+    "the lowest": (
+        [of(loss=1.0), of(loss=2.0), of(1e-3, loss=0.5), of(1e-2, loss=0.7)],
+        LOSS,
+        ["best: trial 2", "without regularization: trial 0"],
+    ),
+    "the best is without": ([of(accuracy=0.9), of(1e-3, accuracy=0.5)], {}, ["best, without regularization: trial 0"]),
+    "none is without": ([of(1e-2, accuracy=0.9), of(1e-3, accuracy=0.5)], {}, ["best: trial 0"]),
+    "a single one": ([of(accuracy=0.9)], {}, ["this run"]),
+}
+
+
+@pytest.mark.parametrize(("trials", "options", "titles"), CURVES.values(), ids=CURVES)
+def test_whose_learning_curves_are_drawn(
+    tmp_path: Path, trials: list[dict[str, Any]], options: dict[str, Any], titles: list[str]
+) -> None:
+    for number, trial in enumerate(trials):
+        trial["history"] = [0.1, 0.2 + number / 100]
+    drawing = curves.draw(Evidence(read(tmp_path / "s", trials, **options)))
+    assert drawing.figure is not None
+    assert [a.text.partition("<br>")[0] for a in drawing.figure.layout.annotations] == titles
+    validation = [trace for trace in traces(drawing) if trace.name == "validation"]
+    numbers = [0 if title == "this run" else int(title.split()[-1]) for title in titles]
+    for trace, number in zip(validation, numbers, strict=True):
+        np.testing.assert_allclose(trace.x, [1, 2])
+        np.testing.assert_allclose(trace.y, [10, 20 + number])
+    assert [trace.xaxis for trace in validation] == ["x", "x2"][: len(titles)]
+    assert all(list(trace.y) == [90, 90] for trace in traces(drawing) if trace.name == "train")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected", "others"),
+    [
+        ({}, [(20, 90), (50, 80), (90, 60)], [(10, 90), (50, 70), (60, 50)]),
+        (LOSS, [(60, 1.0), (90, 1.2)], [(10, 1.8), (20, 1.8), (50, 1.4), (50, 1.6)]),
+    ],
+)
+def test_the_front_is_drawn_through_what_no_other_beats(
+    tmp_path: Path, options: dict[str, Any], expected: list[Any], others: list[Any]
+) -> None:
+    rows = [(0.1, 0.9), (0.2, 0.9), (0.5, 0.7), (0.5, 0.8), (0.6, 0.5), (0.9, 0.6)]
+    trials = [of(0.001 * (i + 1), sparsity=s, accuracy=a, loss=2 * a) for i, (s, a) in enumerate(rows)]
+    drawing = front.draw(Evidence(read(tmp_path / "s", trials, **options)))
+    on, off = named(drawing, "on the front"), named(drawing, "a trial")
+    np.testing.assert_allclose(list(zip(on.x, on.y, strict=True)), expected)
+    np.testing.assert_allclose(sorted(zip(off.x, off.y, strict=True)), others)
+    line = next(trace for trace in traces(drawing) if trace.mode == "lines")
+    np.testing.assert_allclose(list(zip(line.x, line.y, strict=True)), expected)
+    assert line.line.shape == "vh", "a step down just right of each point: more zeros than that cost accuracy"
+
+
+def test_the_most_important_parameter_is_the_longest_bar_on_top(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    trials = []
+    for _ in range(40):
+        penalty, dropout = float(10 ** rng.uniform(-6, -2)), float(rng.uniform(0, 0.8))
+        accuracy = 0.9 - 0.5 * abs(dropout - 0.3) + 0.001 * math.log10(penalty)
+        trials.append(of(penalty, dropout, accuracy=accuracy))
+    drawing = importance.draw(Evidence(read(tmp_path / "s", trials)))
+    bars = traces(drawing)[0]
+    assert drawing.figure is not None
+    axis = drawing.figure.layout.yaxis
+    labels = dict(zip(axis.tickvals, axis.ticktext, strict=True))
+    assert [labels[place] for place in bars.y] == ["dropout", "lambda"]
+    assert bars.x[0] > bars.x[1]
+    assert axis.range[0] > axis.range[1], "place 0 is on top"
+
+
+def test_every_sweep_is_compared_under_its_own_name(tmp_path: Path) -> None:
+    folders = {"first": (0.5, 0.6, 0.6, 0.9), "second": (0.8, 0.7, 0.7, 0.85), "third": (0.4, 0.3)}
+    sweeps = [
+        read(tmp_path / name, [of(dropout=0.1 * i, accuracy=a) for i, a in enumerate(values)])
+        for name, values in folders.items()
+    ]
+    courses, bests = compare_sweeps([Evidence(sweep) for sweep in sweeps])
+    steps = {
+        "first": [(1, 50), (2, 60), (4, 90), (4, 90)],
+        "second": [(1, 80), (4, 85), (4, 85)],
+        "third": [(1, 40), (2, 40)],
+    }
+    assert [trace.name for trace in traces(courses)] == list(steps)
+    for trace in traces(courses):
+        np.testing.assert_allclose(list(zip(trace.x, trace.y, strict=True)), steps[trace.name])
+    assert bests.figure is not None
+    axis = bests.figure.layout.yaxis
+    places = dict(zip(axis.tickvals, axis.ticktext, strict=True))
+    selected = named(bests, "selected for")
+    assert {places[place]: pytest.approx(x) for place, x in zip(selected.y, selected.x, strict=True)} == {
+        "first": 90, "second": 85, "third": 40
+    }  # fmt: skip
+    assert axis.range[0] > axis.range[1], "the first sweep is on top"
+    assert bests.data is not None
+    assert list(bests.data["best_trial"]) == [3, 3, 0]
+
+
+def test_the_comparison_s_page_has_every_sweep(regsweep: Regsweep, tmp_path: Path) -> None:
+    for name, best in (("first", 0.9), ("second", 0.8)):
+        write_sweep(tmp_path / name, [of(dropout=0.1 * i, accuracy=a) for i, a in enumerate((0.5, best))])
+    done = regsweep("report", "first", "second")
+    assert done.code == 0, done.err
+    page = (tmp_path / "comparison.html").read_text()
+    for name in ("first", "second"):
+        assert f'"name":"{name}"' in page.replace(": ", ":"), "a course of its own"
+        assert page.count(name) > 2
