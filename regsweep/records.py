@@ -12,7 +12,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,6 +41,17 @@ def write_bytes(path: Path, content: bytes) -> None:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         raise write_error(path, error) from error
+
+
+def delete_unfinished(folder: Path) -> None:
+    """Delete the records in `folder` that a process was writing when it was killed. The folder must be owned."""
+    for leftover in unfinished(folder / "*"):
+        leftover.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> Iterator[Path]:
+    """Yield the beginnings of the record `path` that processes were writing, or still are."""
+    return path.parent.glob(f".{path.name}.*.tmp")
 
 
 def write_text(path: Path, text: str) -> None:

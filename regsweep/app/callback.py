@@ -1,14 +1,16 @@
 """What happens before a run or a sweep starts, and after a sweep ends.
 
-Before: everything is checked, and only then a folder is made, one of its own for every start. After: the table.
+Before: everything is checked, and only then a folder is made, one of its own for every start, and owned to the end.
+After: the table.
 """
 
 import itertools
 import logging
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +26,7 @@ from regsweep.app.grammar import quoted
 from regsweep.app.refuse import refuse
 from regsweep.errors import ConfigError, RecordError, RegsweepError
 from regsweep.paths import SweepPaths, shown
+from regsweep.sweeper import lock
 from regsweep.sweeper.redact import redact
 from regsweep.sweeper.same import require_same_configuration
 
@@ -40,12 +43,17 @@ class RunCallback(Callback):
     def __init__(self, table: bool = True) -> None:
         self._table = table
         self._sweep: SweepPaths | None = None
+        self._owned = ExitStack()
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check the run, then claim its folder."""
         with _refusing(), read_write(config.hydra):
             _check_run(config, kwargs["config_name"])
-            config.hydra.run.dir = str(_claim(config, "hydra.run.dir"))
+            config.hydra.run.dir = str(self._claim(config, "hydra.run.dir"))
+
+    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Let go of the folder."""
+        self._owned.close()
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every value of the search space, then claim the sweep's folder and record its configuration."""
@@ -53,14 +61,16 @@ class RunCallback(Callback):
         with _refusing(), read_write(config.hydra), open_dict(config.hydra):
             _warm_up(config.hydra.launcher)
             search_space.check(config, loader, kwargs["config_name"])
-            sweep = SweepPaths(_claim(config, "hydra.sweep.dir"))
+            sweep = SweepPaths(self._claim(config, "hydra.sweep.dir"))
             _settle(config, sweep)
             if resume.is_resumed(sweep.folder):
-                require_same_configuration(config, sweep.multirun)
+                if sweep.multirun.is_file():  # not where the start was killed before it was written
+                    require_same_configuration(config, sweep.multirun)
                 resume.remember_extension(sweep)
             else:
                 resume.remember_command(sweep)
             records.write_text(sweep.multirun, redact(OmegaConf.to_yaml(config)))
+            records.delete_unfinished(sweep.folder)
             self._sweep = sweep
             _announce(sweep, config)
 
@@ -70,6 +80,10 @@ class RunCallback(Callback):
         Hydra calls this too when the sweep was stopped or broke off, and then that goes on to say so; but where no
         trial is complete the sweeper breaks off merely for want of a best one.
         """
+        with self._owned:
+            self._end_multirun()
+
+    def _end_multirun(self) -> None:
         if self._sweep is None or isinstance(_behind(sys.exception()), RecordError | ConfigError):
             return
         from regsweep.report.command import report  # noqa: PLC0415  (pandas)
@@ -84,6 +98,14 @@ class RunCallback(Callback):
         )
         if counts.keys() - {"complete", "pruned"} and not is_broken_off:
             raise SystemExit(1)
+
+    def _claim(self, config: DictConfig, key: str) -> Path:
+        """Return the folder of this start, which nobody else has: new or empty, unless its sweep goes on."""
+        folder = _make(config, key)
+        self._owned.enter_context(lock.FolderLock(folder))
+        if not resume.is_resumed(folder):
+            _require_empty(key, folder)
+        return folder
 
 
 def _behind(error: BaseException | None) -> BaseException | None:
@@ -133,23 +155,19 @@ def _check_run(config: DictConfig, config_name: str | None) -> None:
     require_buildable(validated)
 
 
-def _claim(config: DictConfig, key: str) -> Path:
-    """Make and return a folder that nobody else has.
+def _make(config: DictConfig, key: str) -> Path:
+    """Make the folder of this start where there is none, and return it.
 
     Hydra names folders by the second, and two starts in the same second would share one: the later one gets a
-    number. A folder that the user named is taken as it is, unless something lies in it already.
+    number. A folder that the user named, or whose sweep goes on, is taken as it is.
     """
     wanted = Path(str(OmegaConf.select(config, key))).absolute()
     if "${" in str(wanted):
         raise ConfigError(key, wanted, "Hydra takes ${ in a folder's name for an interpolation; work in another folder")
     is_named = any(override.startswith(f"{key}=") for override in config.hydra.overrides.hydra)
-    if resume.is_resumed(wanted):
-        return wanted
     try:
-        if is_named:
+        if is_named or resume.is_resumed(wanted):
             wanted.mkdir(parents=True, exist_ok=True)
-            if any(wanted.iterdir()):
-                raise ConfigError(key, wanted, "this folder is not empty; choose another, or delete what lies there")
             return wanted
         for number in itertools.count(1):
             folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
@@ -161,6 +179,17 @@ def _claim(config: DictConfig, key: str) -> Path:
     except OSError as error:
         raise records.write_error(wanted, error) from error
     raise AssertionError
+
+
+def _require_empty(key: str, folder: Path) -> None:
+    """Refuse a folder in which something lies already, other than the traces of a start that began nothing there."""
+    command = SweepPaths(folder).command
+    if command.is_file():
+        place = shlex.quote(str(shown(folder)))
+        raise ConfigError(key, folder, f"a sweep began here; go on with regsweep resume {place}, or choose another")
+    traces = {lock.NAME, *(path.name for path in records.unfinished(command))}
+    if any(path.name not in traces for path in folder.iterdir()):
+        raise ConfigError(key, folder, "this folder is not empty; choose another, or delete what lies there")
 
 
 def _settle(config: DictConfig, sweep: SweepPaths) -> None:

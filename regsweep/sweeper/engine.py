@@ -22,6 +22,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from regsweep import records
 from regsweep.errors import RegsweepError
 from regsweep.launcher.jobs import Ended, Jobs
 from regsweep.sweeper.job import TrialRecord
@@ -139,8 +140,7 @@ class Engine:
             RecordError: when records cannot be written.
             KeyboardInterrupt: for a signal; what then still runs is for the caller to end.
         """
-        for leftover in self._folder.glob(".*.tmp"):
-            leftover.unlink()  # a record that was being written when an earlier start was killed
+        records.delete_unfinished(self._folder)
         self._resume()
         failures: list[str | None] = []
         while True:
@@ -212,8 +212,7 @@ class Engine:
         place = self._folder / str(number)
         if job.attempt:
             shutil.rmtree(place, ignore_errors=True)
-        for leftover in place.glob(".*.tmp"):
-            leftover.unlink()  # a record that was being written; what is whole, the application may go on from
+        records.delete_unfinished(place)  # what is whole, the application may go on from
         self._running[number] = job
         self._on_start(number, job.trial.params)
         jobs.start(number, job.overrides)

@@ -1,52 +1,108 @@
-"""One owner per sweep folder: a lock that names its process and host, and that a dead owner's successor takes over."""
+"""One owner per folder, of a sweep or of a trial: a lock that names its process and host.
+
+The operating system holds the lock for the process and drops it when that dies, however it dies. So it shows which
+trials are still being trained after their sweep was killed. What the file says is for people.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import socket
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from regsweep import records
 from regsweep.errors import RecordError
 
 NAME = ".lock"
 
 
-class FolderLock:
-    """Own a sweep's folder meanwhile.
+@dataclass
+class _Hold:
+    """A lock of this process, and how often it was taken."""
 
-    The operating system holds the lock for the process and drops it when that dies, however it dies; what the file
-    says is for people.
+    handle: int
+    depth: int = 1
+
+
+_holds: dict[Path, _Hold] = {}
+
+
+def _let_go() -> None:
+    """Close the handles in a process that was forked from the owner: it owns nothing, and may live longer."""
+    for hold in _holds.values():
+        os.close(hold.handle)
+    _holds.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
+
+class FolderLock:
+    """Own a folder meanwhile; the process that owns it may take the lock again.
+
+    Args:
+        folder: an existing folder.
+        on_wait: receives the owner, when that is another process, and then the lock waits for that process to let
+            go or to die; None: it does not wait.
 
     Raises:
-        RecordError: when another process owns it, naming that process and its host.
+        RecordError: when another process owns it and it does not wait, naming that process and its host; when the
+            folder cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / NAME
-        self._handle: int | None = None
+    def __init__(self, folder: Path, on_wait: Callable[[str], None] | None = None) -> None:
+        self._path = folder.resolve() / NAME
+        self._on_wait = on_wait
 
     def __enter__(self) -> FolderLock:
         """Take the lock."""
-        handle = self._lock()
-        while not self._is_in_place(handle):
-            os.close(handle)  # its owner deleted it between our opening and our locking it
-            handle = self._lock()
-        os.ftruncate(handle, 0)
-        os.write(handle, f"pid {os.getpid()} on host {socket.gethostname()}\n".encode())
-        self._handle = handle
+        if hold := _holds.get(self._path):
+            hold.depth += 1
+            return self
+        try:
+            _holds[self._path] = _Hold(self._lock())
+        except OSError as error:
+            raise records.write_error(self._path, error) from error
         return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give it back."""
+        hold = _holds[self._path]
+        hold.depth -= 1
+        if not hold.depth:
+            del _holds[self._path]
+            self._path.unlink(missing_ok=True)
+            os.close(hold.handle)
+
     def _lock(self) -> int:
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        while True:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                self._await(handle)
+                if self._is_in_place(handle):
+                    os.ftruncate(handle, 0)
+                    os.pwrite(handle, f"pid {os.getpid()} on host {socket.gethostname()}\n".encode(), 0)
+                    return handle
+            except BaseException:
+                os.close(handle)
+                raise
+            os.close(handle)  # its owner deleted it between our opening and our locking it
+
+    def _await(self, handle: int) -> None:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            owner = os.read(handle, 200).decode(errors="replace").strip()
-            os.close(handle)
-            raise RecordError(f"{self._path.parent}: in use by {owner or 'another process'}") from None
-        return handle
+        except BlockingIOError:
+            owner = _read_owner(handle)
+            if self._on_wait is None:
+                raise RecordError(f"{self._path.parent}: in use by {owner}") from None
+            self._on_wait(owner)
+            fcntl.flock(handle, fcntl.LOCK_EX)
 
     def _is_in_place(self, handle: int) -> bool:
         try:
@@ -54,10 +110,6 @@ class FolderLock:
         except FileNotFoundError:
             return False
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Give it back."""
-        if self._handle is not None:
-            self._path.unlink(missing_ok=True)
-            os.close(self._handle)
+
+def _read_owner(handle: int) -> str:
+    return os.pread(handle, 200, 0).decode(errors="replace").strip() or "another process"
