@@ -101,7 +101,7 @@ class RunCallback(Callback):
 
     def _claim(self, config: DictConfig, key: str) -> Path:
         """Return the folder of this start, which nobody else has: new or empty, unless its sweep goes on."""
-        folder = _make(config, key)
+        folder = _make_folder(config, key)
         self._owned.enter_context(lock.FolderLock(folder))
         if not resume.is_resumed(folder):
             _require_empty(key, folder)
@@ -155,7 +155,7 @@ def _check_run(config: DictConfig, config_name: str | None) -> None:
     require_buildable(validated)
 
 
-def _make(config: DictConfig, key: str) -> Path:
+def _make_folder(config: DictConfig, key: str) -> Path:
     """Make the folder of this start where there is none, and return it.
 
     Hydra names folders by the second, and two starts in the same second would share one: the later one gets a

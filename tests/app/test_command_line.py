@@ -15,7 +15,7 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from regsweep.app.callback import _claim
+from regsweep.app.callback import _make_folder
 from regsweep.app.door import interrupt_behind
 from regsweep.sweeper.signals import Terminated
 from tests.conftest import PROJECT, Regsweep, Shell
@@ -124,10 +124,10 @@ def test_an_interrupt_is_no_bad_configuration() -> None:
     assert interrupt_behind(alone.value) is None
 
 
-def test_a_folder_is_claimed_once(tmp_path: Path) -> None:
+def test_a_folder_is_made_once(tmp_path: Path) -> None:
     cfg = OmegaConf.create({"hydra": {"run": {"dir": "outputs/day/time"}, "overrides": {"hydra": []}}})
     with ThreadPoolExecutor(20) as pool:
-        folders = list(pool.map(lambda _: _claim(cfg, "hydra.run.dir"), range(100)))
+        folders = list(pool.map(lambda _: _make_folder(cfg, "hydra.run.dir"), range(100)))
     assert len(set(folders)) == len(list((tmp_path / "outputs" / "day").iterdir())) == 100
 
 
