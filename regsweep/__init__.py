@@ -14,7 +14,7 @@ __version__ = version("regsweep")
 
 
 def load_sweep(
-    folder: Path | str, *, metrics: str | None = None, objective: str | None = None, minimize: bool = False
+    folder: Path | str, *, metrics: str | None = None, objective: str | None = None, minimize: bool | None = None
 ) -> pd.DataFrame:
     """Return a sweep's trials, one row each: number, folder, status, swept parameters, metrics, seconds.
 
@@ -26,7 +26,7 @@ def load_sweep(
         folder: the sweep's folder.
         metrics: for another application's multirun: the file inside each job's folder that holds its metrics.
         objective: the column to rank by; by default the validation accuracy, or what the Optuna study optimized.
-        minimize: whether less of it is better.
+        minimize: whether less of it is better; None: as the study, or the name of the objective, says.
 
     Raises:
         regsweep.errors.RegsweepError: when the folder cannot be read so, in one line.

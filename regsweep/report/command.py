@@ -96,7 +96,17 @@ def _parser() -> argparse.ArgumentParser:
         "--metrics", metavar="FILE", help="of another application: the file in each job's folder that holds its metrics"
     )
     parser.add_argument("--objective", metavar="NAME", help="metric that trials are ranked by (validation_accuracy)")
-    parser.add_argument("--minimize", action="store_true", help="a lower objective is better")
+    direction = parser.add_mutually_exclusive_group()
+    direction.add_argument(
+        "--minimize",
+        action="store_const",
+        const=True,
+        help="a lower objective is better; without either, as the study says of its own values, or as the name says: "
+        "less of a loss, error, mse, time and their like is better, more of anything else",
+    )
+    direction.add_argument(
+        "--maximize", action="store_const", const=False, dest="minimize", help="a higher objective is better"
+    )
     return parser
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from regsweep.direction import is_minimized
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.records import read_yaml
@@ -28,7 +29,7 @@ _WAY_OUT = "say where the values of its jobs are, with --metrics FILE --objectiv
 
 
 def read_foreign(
-    folder: Path, jobs: Sequence[Job], *, metrics: str | None, objective: str | None, minimize: bool
+    folder: Path, jobs: Sequence[Job], *, metrics: str | None, objective: str | None, minimize: bool | None
 ) -> Rows:
     """Return a row per job.
 
@@ -64,7 +65,7 @@ def read_foreign(
     column = _objective(objective, columns, rows, source)
     for row in rows:
         _judge(row, column, metrics)
-    maximize = not minimize and _is_maximized(column, rows, columns, source or best_alone)
+    maximize = not minimize if minimize is not None else _is_maximized(column, rows, columns, source or best_alone)
     return Rows(rows, columns.swept, columns.metrics, column, maximize, problems.lines)
 
 
@@ -229,10 +230,12 @@ def _objective(name: str | None, columns: _Columns, rows: Sequence[Mapping[str, 
 
 
 def _is_maximized(column: str, rows: Sequence[Mapping[str, Any]], columns: _Columns, source: _Source | None) -> bool:
-    """Return whether the study maximized these numbers, under its own name for them or another one; else True."""
-    if source is None:
-        return True
-    for i, (name, maximize) in enumerate(source.study.directions.items()):
+    """Return whether the study maximized these numbers, under its own name for them or another one.
+
+    Of what no study optimized the name decides.
+    """
+    for i, (name, maximize) in enumerate(source.study.directions.items() if source else ()):
+        assert source is not None
         pairs = [
             (trial.values[i], row.get(column, math.nan))
             for row in rows
@@ -240,7 +243,8 @@ def _is_maximized(column: str, rows: Sequence[Mapping[str, Any]], columns: _Colu
         ]
         if columns.names_to_columns.get(name) == column or (pairs and all(math.isclose(*pair) for pair in pairs)):
             return maximize
-    return True
+    names = {found: name for name, found in columns.names_to_columns.items()}
+    return not is_minimized(names[column])
 
 
 def _judge(row: dict[str, Any], objective: str, metrics: str | None) -> None:

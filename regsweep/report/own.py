@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from regsweep import records
+from regsweep.direction import is_minimized
 from regsweep.errors import RecordError, show
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.hydra_files import (
@@ -37,7 +38,7 @@ def is_own(folder: Path, jobs: Sequence[Job]) -> bool:
     return SweepPaths(folder).command.exists()
 
 
-def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str, maximize: bool) -> Rows:
+def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str, minimize: bool | None) -> Rows:
     """Return a row per trial of a sweep, or the one of a run.
 
     Raises:
@@ -60,6 +61,7 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
     ]
     columns = [column_of(key) for key in swept]
     require_objective(objective, [name for name in NUMBERS if name not in columns])
+    maximize = not (is_minimized(objective) if minimize is None else minimize)
     return Rows(rows, columns, objective=objective, maximize=maximize, problems=problems.lines)
 
 

@@ -58,7 +58,7 @@ class Sweep:
 
 
 def read_sweep(
-    folder: Path | str, *, metrics: str | None = None, objective: str | None = None, minimize: bool = False
+    folder: Path | str, *, metrics: str | None = None, objective: str | None = None, minimize: bool | None = None
 ) -> Sweep:
     """Return the records under `folder`: a grid, an Optuna sweep (finished or not), a run, or any Hydra multirun.
 
@@ -67,7 +67,8 @@ def read_sweep(
         metrics: for another application's multirun: the file inside each job's folder that holds its metrics
             (JSON, YAML or CSV). Without it the values are those of the Optuna study.
         objective: the column that trials are ranked by: a metric, nested ones by dotted names.
-        minimize: whether less of it is better; an Optuna study says so itself.
+        minimize: whether less of it is better. None: as an Optuna study says of its own values, else as the name
+            says (`regsweep.direction`).
 
     Raises:
         RegsweepError: when `folder` holds none of these, or not the metrics or the objective that were named.
@@ -85,7 +86,7 @@ def read_sweep(
     if own and metrics is not None:
         raise RegsweepError(f"--metrics {show(metrics)}: the records in {show(folder)} hold the metrics; leave it out")
     if own:
-        rows = read_own(folder, jobs, is_run=is_run, objective=objective or OBJECTIVE, maximize=not minimize)
+        rows = read_own(folder, jobs, is_run=is_run, objective=objective or OBJECTIVE, minimize=minimize)
     else:
         rows = read_foreign(folder, jobs, metrics=metrics, objective=objective, minimize=minimize)
     problems = [*rows.problems, *(f"{plain_text(path.name)}: this folder's name is not UTF-8" for path in unnamed)]

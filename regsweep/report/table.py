@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from regsweep.paths import shown
+from regsweep.report.numbers import show_number
 from regsweep.report.sweep import Sweep
 
 
@@ -54,6 +55,7 @@ def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
     if best is not None and len(sweep.trials) > 1:
         settings = " ".join(f"{names[key]}={show_value(best[key])}" for key in names)
         score = f"{sweep.objective.replace('_', ' ')} {_score(sweep, best[sweep.objective])}"
+        score += "" if sweep.maximize else " (lower is better)"
         lines.append(f"best: trial {best['number']}, {score}, {settings}")
         lines.append(f"      {shown(sweep.folder / best['folder'])}")
     return "\n".join(lines)
@@ -66,12 +68,12 @@ def _short_names(keys: list[str]) -> dict[str, str]:
 
 
 def show_value(value: Any) -> str:
-    """Return a value as the table shows it: three digits, true and false as they are typed."""
+    """Return a value as the table shows it: numbers short, true and false as they are typed."""
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return "–"
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return show_number(value) if isinstance(value, float) else str(value)
 
 
 def _accuracy(value: float) -> str:
@@ -80,7 +82,7 @@ def _accuracy(value: float) -> str:
 
 def _score(sweep: Sweep, value: float) -> str:
     """Return an objective as text: other metrics than accuracies may be of any size."""
-    return _accuracy(value) if sweep.objective.endswith("accuracy") or pd.isna(value) else f"{value:.5g}"
+    return _accuracy(value) if sweep.objective.endswith("accuracy") or pd.isna(value) else show_number(value, 5)
 
 
 def _seconds(value: float) -> str:

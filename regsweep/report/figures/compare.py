@@ -57,7 +57,11 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
             mode="lines",
             name=text(name),
             line={"color": SERIES[i % len(SERIES)], "dash": DASHES[i % len(DASHES)], "width": 2.5, "shape": "hv"},
-            hovertemplate=f"{text(name).replace('%{', '% {')}<br>best of %{{x}} trials: %{{y:.2f}}<extra></extra>",
+            hovertext=[
+                f"{text(name)}<br>best of {count(number, 'trial')}: {axis.show(value)}"
+                for number, value in zip(steps["completed"], steps["best_by_number"], strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
         )
     figure.update_xaxes(title_text="complete trials", rangemode="tozero")
     figure.update_yaxes(title_text=f"best {axis.title}")

@@ -32,7 +32,7 @@ def draw(evidence: Evidence) -> Drawing:
     ]
     values = data[sweep.objective] * axis.factor
     folded = fold(values, axis, maximize=sweep.maximize)
-    data = data.assign(_hover=hovers(trials, sweep.swept, shown), _y=folded.y, _is_low=folded.is_low)
+    data = data.assign(_hover=hovers(trials, sweep.swept, shown), _y=folded.y, _is_far=folded.is_far)
     on_front = data[data["on_front"]].sort_values(["sparsity", "_y"])
     figure = new_figure(440)
     drawn, thinned = thin(data[~data["on_front"]], set())
@@ -41,7 +41,7 @@ def draw(evidence: Evidence) -> Drawing:
         ("on the front", on_front, {"color": BEST, "size": 10}, "diamond"),
     )
     for name, points, look, symbol in looks:
-        symbols = ["triangle-down-open" if low else symbol for low in points["_is_low"]]
+        symbols = [folded.symbol if far else symbol for far in points["_is_far"]]
         figure.add_scatter(
             x=100 * points["sparsity"],
             y=points["_y"],
@@ -66,7 +66,8 @@ def draw(evidence: Evidence) -> Drawing:
         f"Each point is one of {count(len(data), 'complete trial')}. On the front: no other trial is at least as sparse"
         " and at least as good, and better in one of the two. Zeros are those of the final weights."
     )
-    return Drawing(NAME, TITLE, caption + folded.note + thinned, figure, data.drop(columns=["_hover", "_y", "_is_low"]))
+    title = axis.titled("against exact zeros")
+    return Drawing(NAME, title, caption + folded.note + thinned, figure, data.drop(columns=["_hover", "_y", "_is_far"]))
 
 
 def front(sparsity: np.ndarray, gain: np.ndarray) -> np.ndarray:

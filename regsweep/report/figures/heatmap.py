@@ -24,6 +24,7 @@ from regsweep.report.figures.points import (
     settings,
 )
 from regsweep.report.figures.theme import GREY, SEQUENTIAL, new_figure
+from regsweep.report.numbers import show_number
 
 NAME, TITLE = "lambda_dropout_map", "λ and dropout together, with BatchNorm off and on"
 GAP = 0.5
@@ -81,7 +82,7 @@ def draw(evidence: Evidence) -> Drawing:
     cells = grouped.agg(["mean", "size"]).reset_index()
     switches = [name for name in ("off", "on", "") if (cells["batch_norm"] == name).any()]
     folded = fold(cells["mean"], axis, maximize=sweep.maximize)
-    low, is_alone = folded.y[~folded.is_low].min(), bool((cells["size"] == 1).all())
+    drawn, is_alone = folded.y[~folded.is_far], bool((cells["size"] == 1).all())
     titles = [f"BatchNorm {name}" if name else "BatchNorm unknown" for name in switches]
     figure = new_figure(
         max(130 + 44 * len(rows.labels), 300),
@@ -93,9 +94,9 @@ def draw(evidence: Evidence) -> Drawing:
     for i, switch in enumerate(switches):
         here = cells[cells["batch_norm"] == switch]
         _add_map(figure, here, columns, rows, axis, column=i + 1, is_alone=is_alone)
-    _finish(figure, axis, (low, cells["mean"].max()), maximize=sweep.maximize)
+    _finish(figure, axis, (drawn.min(), drawn.max()), maximize=sweep.maximize)
     table = _table(cells, columns.labels, rows.labels, switches)
-    caption = _caption(table, low if folded.note else None, axis, is_alone=is_alone)
+    caption = _caption(table, folded.edge, axis, is_alone=is_alone)
     if len(switches) == 1:
         caption += f" BatchNorm is {switches[0]} in all." if switches[0] else ""
     if len(penalties) > 1:
@@ -134,7 +135,7 @@ def _strength_bins(strengths: pd.Series, *, is_fine: bool) -> Bins:
 def _dropout_bins(dropout: pd.Series, *, is_fine: bool) -> Bins:
     """Return dropout's rows: each value of a grid, or steps of 0.2 (0.1 where `is_fine`)."""
     if is_grid(dropout):
-        return _values([f"{value:.3g}" for value in sorted(dropout.unique())], dropout, has_none=False)
+        return _values([show_number(value) for value in sorted(dropout.unique())], dropout, has_none=False)
     step = 0.1 if is_fine else 0.2
     index = np.floor(dropout / step + 1e-9).astype(int)
     return _ranges([f"{i * step:.1f}" for i in range(int(index.max()) + 2)], index, has_none=False)
@@ -178,7 +179,7 @@ def _add_map(
     hover = np.full(means.shape, "", dtype=object)
     for i, j, mean, size in zip(cells["row"], cells["column"], cells["mean"], cells["size"], strict=True):
         means[i, j] = mean
-        shown = f"{mean:.1f}" if axis.factor != 1 else f"{mean:.3g}"
+        shown = f"{mean:.1f}" if axis.factor != 1 else show_number(mean)
         words[i, j] = (
             shown if is_alone or len(x) > MOST_WORDS else f"{shown}<br><span style='font-size:10px'>n = {size}</span>"
         )
@@ -237,5 +238,5 @@ def _caption(table: pd.DataFrame, edge: float | None, axis: Score, *, is_alone: 
     parts = ["Each cell is one trial." if is_alone else "Each cell is the mean of the n complete trials in it."]
     parts.append(f"Dotted frames: {count(empty, 'cell')} without a trial." if empty else "No cell is without a trial.")
     if edge is not None:
-        parts.append(f"Colours end at {edge:.1f}{' %' if axis.factor != 1 else ''}; the numbers do not.")
+        parts.append(f"Colours end at {axis.label(edge)}; the numbers do not.")
     return " ".join(parts)

@@ -16,7 +16,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, short_names, text
-from regsweep.report.figures.points import PENALTY, STRENGTH, complete, is_grid, roles, score
+from regsweep.report.figures.points import PENALTY, STRENGTH, complete, is_grid, roles
 from regsweep.report.figures.theme import BLUE, new_figure
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def draw(evidence: Evidence) -> Drawing:
     figure.update_xaxes(title_text="importance (share)", range=[0, max(data["importance"].max() * 1.12, 0.01)])
     caption = (
         f"Optuna's default (conditional PED-ANOVA) on {count(len(trials), 'complete trial')}: how much each parameter"
-        f" sets the best tenth by {score(sweep).title.removesuffix(' (%)')} apart from all others. Ranges are those of"
+        f" sets the best tenth by {sweep.objective.replace('_', ' ')} apart from all others. Ranges are those of"
         " the trials; a share says nothing about the direction."
     )
     return Drawing(NAME, TITLE, caption, figure, data)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from regsweep.errors import show
+from regsweep.report.numbers import show_number
 
 LONGEST = 40
 """Signs of a value or name from a configuration that stand in a label."""
@@ -20,7 +21,7 @@ def text(value: Any) -> str:
     Quotation marks stay as they are: Plotly knows no name for them, and needs none.
     """
     if isinstance(value, float | np.floating):
-        return "–" if np.isnan(value) else f"{value:.3g}"
+        return show_number(float(value))
     line = show(bool(value) if isinstance(value, np.bool_) else value)
     return html.escape(line if len(line) <= LONGEST else line[: LONGEST - 1] + "…", quote=False)
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from regsweep.report.details import read_config
 from regsweep.report.figures.labels import count
+from regsweep.report.numbers import show_number
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -42,7 +43,13 @@ _HABITS = {"Linear": False, "MLP": False, "CNN": False, "ResNet18": True}
 
 @dataclass(frozen=True)
 class Score:
-    """The axis of what trials are ranked by: accuracies in percent, anything else as it is."""
+    """The axis of what trials are ranked by: accuracies in percent, anything else as it is.
+
+    Attributes:
+        column: of the table.
+        title: says where less is better.
+        factor: from the table to the axis.
+    """
 
     column: str
     title: str
@@ -50,7 +57,16 @@ class Score:
 
     def show(self, value: float) -> str:
         """Return a value of the table as text, on this axis' scale."""
-        return f"{value * self.factor:.2f} %" if self.factor == 100 else f"{value:.4g}"  # noqa: PLR2004
+        return self.label(value * self.factor)
+
+    def titled(self, rest: str) -> str:
+        """Return a figure's title: an accuracy by that word alone, whichever images it is of."""
+        words = self.column.replace("_", " ")
+        return f"Accuracy {rest}" if self.factor == 100 else f"{words[:1].upper()}{words[1:]} {rest}"  # noqa: PLR2004
+
+    def label(self, y: float) -> str:
+        """Return a place on this axis as text."""
+        return f"{y:.2f} %" if self.factor == 100 else show_number(y, 4)  # noqa: PLR2004
 
 
 def score(sweep: Sweep, column: str | None = None) -> Score:
@@ -59,7 +75,8 @@ def score(sweep: Sweep, column: str | None = None) -> Score:
     values = pd.to_numeric(sweep.trials[name], errors="coerce")
     is_share = name.lower().endswith(("accuracy", "acc")) and values.max() <= 1
     words = name.replace("_", " ")
-    return Score(name, f"{words} (%)", 100.0) if is_share else Score(name, words, 1.0)
+    less = " (lower is better)" if name == sweep.objective and not sweep.maximize else ""
+    return Score(name, f"{words} (%){less}", 100.0) if is_share else Score(name, f"{words}{less}", 1.0)
 
 
 def complete(sweep: Sweep, *, repeats: bool = True) -> pd.DataFrame:
@@ -85,19 +102,21 @@ def thin(trials: pd.DataFrame, keep: set[Any]) -> tuple[pd.DataFrame, str]:
 
 @dataclass(frozen=True)
 class Folded:
-    """Scores as they are drawn: those far below all others stand at the lower edge.
+    """Scores as they are drawn: those far worse than all others stand at the edge of the worse side.
 
     Attributes:
         y: where each point is drawn.
-        is_low: which points stand at the edge.
-        edge: the lowest score that is drawn in its place; None where all are.
+        is_far: which points stand at the edge.
+        edge: the worst score that is drawn in its place; None where all are.
         note: what to say of it; empty where all are drawn in their place.
+        symbol: of a point at the edge.
     """
 
     y: pd.Series
-    is_low: pd.Series
-    edge: float | None
-    note: str
+    is_far: pd.Series
+    edge: float | None = None
+    note: str = ""
+    symbol: str = "triangle-down-open"
 
 
 def fold(values: pd.Series, unit: Score, *, maximize: bool) -> Folded:
@@ -105,17 +124,20 @@ def fold(values: pd.Series, unit: Score, *, maximize: bool) -> Folded:
 
     The fence is that of a box plot, at three lengths of the box; all stay in their places where little is won.
     """
-    fence = -np.inf
-    if maximize and len(values) >= LEAST_FOLDED:
-        first, third = np.quantile(values, [0.25, 0.75])
+    sign = 1 if maximize else -1
+    gains, fence = sign * values, -np.inf
+    if len(values) >= LEAST_FOLDED:
+        first, third = np.quantile(gains, [0.25, 0.75])
         fence = first - 3 * max(third - first, 0.01 * abs(third))
-    is_low = values < fence
-    edge, top = float(values[~is_low].min()), float(values.max())
-    if top - values.min() <= LEAST_WON * (top - edge):
-        return Folded(values, is_low & False, None, "")
-    percent = " %" if unit.factor != 1 else ""
-    note = f" {count(int(is_low.sum()), 'trial')} below {edge:.1f}{percent}: open triangles at the lower edge."
-    return Folded(values.mask(is_low, edge - 0.06 * (top - edge)), is_low, edge, note)
+    is_far = gains < fence
+    edge, best = float(gains[~is_far].min()), float(gains.max())
+    if best - gains.min() <= LEAST_WON * (best - edge):
+        return Folded(values, is_far & False)
+    beyond, side, symbol = ("below", "lower", "down") if maximize else ("above", "upper", "up")
+    trials = count(int(is_far.sum()), "trial")
+    note = f" {trials} {beyond} {unit.label(sign * edge)}: open triangles at the {side} edge."
+    y = values.mask(is_far, sign * (edge - 0.06 * (best - edge)))
+    return Folded(y, is_far, sign * edge, note, f"triangle-{symbol}-open")
 
 
 def is_grid(values: pd.Series) -> bool:

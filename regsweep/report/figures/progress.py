@@ -27,7 +27,7 @@ def draw(evidence: Evidence) -> Drawing:
     axis = score(sweep)
     data = data.assign(_hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])))
     folded = fold(data[sweep.objective] * axis.factor, axis, maximize=sweep.maximize)
-    drawing = data.assign(_y=folded.y, _is_low=folded.is_low)
+    drawing = data.assign(_y=folded.y, _is_far=folded.is_far)
     panels = [("number", "best_by_number", "trial")]
     if data["elapsed_seconds"].notna().all():
         panels.append(("elapsed_seconds", "best_by_seconds", f"seconds {clock}"))
@@ -45,7 +45,7 @@ def draw(evidence: Evidence) -> Drawing:
             marker={
                 "color": POINTS,
                 **dots(len(drawn), 7),
-                "symbol": ["triangle-down-open" if low else "circle" for low in drawn["_is_low"]],
+                "symbol": [folded.symbol if far else "circle" for far in drawn["_is_far"]],
             },
             hovertext=drawn["_hover"],
             hovertemplate="%{hovertext}<extra></extra>",
@@ -60,7 +60,8 @@ def draw(evidence: Evidence) -> Drawing:
             mode="lines",
             name="best so far",
             line={"color": BEST, "width": 2.5, "shape": "hv"},
-            hovertemplate="best so far %{y:.2f}<extra></extra>",
+            hovertext=[f"best so far {axis.show(value)}" for value in steps[best]],
+            hovertemplate="%{hovertext}<extra></extra>",
             showlegend=column == 1,
             row=1,
             col=column,

@@ -86,7 +86,7 @@ def _paired(pairs: pd.DataFrame, parameters: list[str], axis: Score, *, maximize
         x=[0, 1],
         y=means,
         mode="lines+markers+text",
-        text=[f"mean {means['off']:.2f}  ", f"  mean {means['on']:.2f}"],
+        text=[f"mean {axis.label(means['off'])}  ", f"  mean {axis.label(means['on'])}"],
         textposition=["middle left", "middle right"],
         line={"color": GREY, "width": 5},
         marker={"size": 11},
@@ -122,13 +122,13 @@ def _strips(data: pd.DataFrame, axis: Score, hover: list[str], *, maximize: bool
     """Draw both distributions beside each other: a search has no pairs, and none are made up."""
     values = data[axis.column] * axis.factor
     folded = fold(values, axis, maximize=maximize)
-    shown = data.assign(_y=folded.y, _is_low=folded.is_low, _hover=hover)
+    shown = data.assign(_y=folded.y, _is_far=folded.is_far, _hover=hover)
     shown["_x"] = shown[BATCH_NORM].map(PLACES) + 0.16 * np.sin(2.39996 * np.arange(len(shown)))
     drawn, thinned = thin(shown, set())
     figure = new_figure(440)
     for switch, place in PLACES.items():
         points = drawn[drawn[BATCH_NORM] == switch]
-        symbols = ["triangle-down-open" if low else BATCH_NORM_SYMBOL[switch] for low in points["_is_low"]]
+        symbols = [folded.symbol if far else BATCH_NORM_SYMBOL[switch] for far in points["_is_far"]]
         figure.add_scatter(
             x=points["_x"],
             y=points["_y"],
@@ -142,7 +142,7 @@ def _strips(data: pd.DataFrame, axis: Score, hover: list[str], *, maximize: bool
             x=[place - 0.26, place + 0.26],
             y=[median, median],
             mode="lines+text",
-            text=["", f"  median {median:.2f}"],
+            text=["", f"  median {axis.label(median)}"],
             textposition="middle right",
             line={"color": GREY, "width": 4},
             hoverinfo="skip",

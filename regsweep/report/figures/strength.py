@@ -15,6 +15,7 @@ from regsweep.report.figures.points import (
     BATCH_NORM,
     PENALTY,
     STRENGTH,
+    Folded,
     Score,
     complete,
     fold,
@@ -58,17 +59,21 @@ def draw(evidence: Evidence) -> Drawing:
     )
     drawing["_value"] = drawing[sweep.objective] * axis.factor
     means = _means(drawing[trials["duplicate_of"].isna()], sweep.swept)
-    folded = fold(drawing["_value"], axis, maximize=sweep.maximize and means.empty)  # a line needs the true scale
-    drawing = drawing.assign(_y=folded.y, _is_low=folded.is_low)
+    looks = _looks(drawing["kind"])
+    folded = fold(drawing["_value"], axis, maximize=sweep.maximize)
+    if not means.empty:  # a line needs the true scale
+        folded = Folded(drawing["_value"], folded.is_far & False)
+    symbols = drawing["kind"].map({kind: look["symbol"] for kind, look in looks.items()})
+    drawing = drawing.assign(_y=folded.y, _symbol=symbols.mask(folded.is_far, folded.symbol))
     drawn, thinned = thin(drawing, {(best or {}).get("number")})
     figure = _panels(float((found[STRENGTH] == 0).mean()))
-    for kind, look in _looks(drawing["kind"]).items():
+    for kind, look in looks.items():
         _add_line(figure, means[means["kind"] == kind], look)
         _add_points(figure, drawn[drawn["kind"] == kind], look, len(drawn))
     _add_ring(figure, drawing[drawing["is_best"]])
     _finish(figure, strengths, axis, roles(sweep).get(STRENGTH))
     caption = _caption(drawing, has_means=not means.empty) + folded.note + thinned
-    return Drawing(NAME, TITLE, caption, figure, data)
+    return Drawing(NAME, axis.titled("over the strength of the penalty"), caption, figure, data)
 
 
 def _kinds(found: pd.DataFrame) -> pd.Series:
@@ -124,7 +129,7 @@ def _log_panel(figure: go.Figure) -> int:
 
 
 def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, Any], number: int) -> None:
-    """Add one kind of trial on both sides of the break; those far below all others are triangles."""
+    """Add one kind of trial on both sides of the break; those far worse than all others are triangles."""
     for i, (column, side) in enumerate(_sides(figure, points)):
         figure.add_scatter(
             x=side["_x"],
@@ -135,7 +140,7 @@ def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, Any], n
             showlegend=look["in_legend"] and i == 0,
             marker={
                 "color": look["color"],
-                "symbol": [("triangle-down-open" if low else look["symbol"]) for low in side["_is_low"]],
+                "symbol": list(side["_symbol"]),
                 **dots(number),
             },
             hovertext=side["_hover"],

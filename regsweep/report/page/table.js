@@ -8,13 +8,19 @@
   const numTrials = data.folders.length;
   const state = { rows: [...Array(numTrials).keys()], page: 0, sorted: data.sorted };
 
+  // The rule of numbers.py.
+  function shortened(value, digits) {
+    if (Number.isInteger(value) && Math.abs(value) < 1e10) return String(value);
+    const [number, power] = value.toExponential(digits - 1).split("e").map(Number);
+    if (power < -4 || power >= 6) return `${number}e${power}`;
+    return String(Number(value.toFixed(Math.max(digits - 1 - power, 0))));
+  }
+
   const SHOW = {
     percent: (value) => value.toFixed(2),
     seconds: (value) => value.toFixed(1),
-    number: (value) => {
-      if (Number.isInteger(value)) return String(value);
-      return Math.abs(value) < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
-    },
+    score: (value) => shortened(value, 5),
+    number: (value) => shortened(value, 3),
   };
 
   function shown(column, row) {
@@ -65,9 +71,9 @@
     const cells = data.columns.map((column, index) => {
       const isSorted = state.sorted?.column === index;
       const button = element("button", { type: "button", textContent: column.name, title: column.title });
-      // Best first where more is better, as one would read it; the other way round on the second click.
+      // The best first, as one would read it; the other way round on the second click.
       button.addEventListener("click", () =>
-        sort(index, isSorted ? !state.sorted.descending : column.kind === "percent"));
+        sort(index, isSorted ? !state.sorted.descending : column.descends));
       const cell = element("th", { scope: "col", className: column.is_number ? "number" : "" }, button);
       if (isSorted) cell.setAttribute("aria-sort", state.sorted.descending ? "descending" : "ascending");
       return cell;

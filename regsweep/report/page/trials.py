@@ -11,6 +11,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
+from regsweep.direction import is_minimized
 from regsweep.paths import RunPaths, shown
 from regsweep.report.figures.labels import short_names
 from regsweep.report.figures.points import score
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 METRICS = ("validation_accuracy", "validation_loss", "test_accuracy", "sparsity", "total_seconds")
 SIGNIFICANT = 6
-"""Digits of a number that the page keeps."""
+"""Digits of a number that is not whole that the page keeps."""
+EXACT = 2**53
+"""Whole numbers below it are the same in the browser."""
 MOST_REASONS, MOST_TRIALS = 40, 12
 """So many reasons are listed, and so many trials of each."""
 
@@ -109,18 +112,30 @@ def _metric(sweep: Sweep, trials: pd.DataFrame, name: str) -> dict[str, Any]:
     values = pd.to_numeric(trials[name], errors="coerce")
     if name == "sparsity":
         title = "weights that are exactly zero (%)"
-        return {"key": name, "name": "exact zeros (%)", "title": title, **_column(100 * values, "percent")}
+        return {
+            "key": name,
+            "name": "exact zeros (%)",
+            "title": title,
+            **_column(100 * values, "percent", descends=True),
+        }
     axis = score(sweep, name)
-    kind = "percent" if axis.factor != 1 else "number"
-    return {"key": name, "name": axis.title, "title": name, **_column(axis.factor * values, kind)}
+    kind = "percent" if axis.factor != 1 else "score"
+    descends = sweep.maximize if name == sweep.objective else not is_minimized(name)
+    return {
+        "key": name,
+        "name": axis.title,
+        "title": name,
+        **_column(axis.factor * values, kind, descends=descends),
+    }
 
 
-def _column(values: pd.Series, kind: str = "number") -> dict[str, Any]:
+def _column(values: pd.Series, kind: str = "number", *, descends: bool = False) -> dict[str, Any]:
+    """Return a column's values, how numbers among them are shown, and whether it is first sorted the largest first."""
     plain = [_plain(value) for value in values]
     is_number = all(
         value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in plain
     )
-    return {"kind": kind, "is_number": is_number, "values": plain}
+    return {"kind": kind, "is_number": is_number, "descends": descends, "values": plain}
 
 
 def _statuses(trials: pd.DataFrame) -> pd.Series:
@@ -137,7 +152,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int | np.integer):
         return int(value)
     if isinstance(value, float | np.floating):
-        return float(f"{value:.{SIGNIFICANT}g}")
+        number = float(value)
+        return int(number) if number.is_integer() and abs(number) < EXACT else float(f"{number:.{SIGNIFICANT}g}")
     return str(value)
 
 
