@@ -21,7 +21,7 @@ def read(folder: Path, trials: list[dict[str, Any]]) -> Sweep:
 
 
 def of(penalty: float, seed: int | None = None, **columns: Any) -> dict[str, Any]:
-    return {"overrides": {LAMBDA: penalty, **({} if seed is None else {"seed": seed})}, **columns}
+    return {"overrides": {LAMBDA: penalty, **({} if seed is None else {"seed": seed})}, "seed": seed or 0, **columns}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,8 @@ def test_configurations_are_counted_without_seeds_and_repetitions(
         ),
         ([of(1, seconds=10.0, status="failed")], 1, 0.0),
         ([], 1, 0.0),
-        ([of(1, seconds=0.0), of(2, seconds=0.0)], 1, 0.0),
+        ([of(1, seconds=0.0, ended=1e9), of(2, seconds=0.0, ended=1e9)], 1, 0.0),
+        ([of(i, seconds=0.1, ended=1e9) for i in range(4)], 2, 0.05),
     ],
 )
 def test_seconds_of_a_trial_are_those_of_the_sweep_as_it_ran(
@@ -97,6 +98,7 @@ FLAT = [0.1, 0.9, 0.1, 0.9, 0.1, 0.9]
         ([of(1, history=[*FLAT, 0.5, 0.6, 0.7]), of(2, history=[*FLAT, 0.7, 0.7, 0.7])], 0.005),
         ([of(1, history=[*FLAT, 0.5, 0.6, 0.7]), of(2, history=[0.1, 0.9] * 4)], 0.01),
         ([of(1, history=[*FLAT, 0.5, 0.6, 0.7]), of(2, history=[*FLAT, 0, 0, 9], status="failed")], 0.01),
+        ([of(1, history=[*FLAT, 0.5, 0.6, 0.7]), of(2, history=[*FLAT, 0, 0, 9], status="pruned")], 0.01),
         # The ten best alone: an eleventh that is worse wanders elsewhere.
         ([of(i, accuracy=0.6 + i / 100, history=[*FLAT, 0.5, 0.6, 0.7]) for i in range(10)]
          + [of(99, accuracy=0.59, history=[*FLAT, 0, 0, 1])], 0.01),

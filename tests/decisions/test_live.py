@@ -78,20 +78,20 @@ def test_the_best_so_far(
 def test_what_is_done_runs_and_is_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr("regsweep.sweeper.live.time.monotonic", lambda: clock[0])
-    table = LiveTable(20, 4, MAXIMIZE)
-    assert shown(table, capsys)[0].endswith("4/20 trials")
-    for number in (4, 5, 6, 7):
+    table = LiveTable(18, 4, MAXIMIZE)
+    assert shown(table, capsys)[0].endswith("4/18 trials")
+    for number in (4, 5, 6, 7, 8):
         table.start(number, {"a.rate": 0.25, "kind": f"l{number}"})
     lines = shown(table, capsys)
-    assert lines[1:] == [f"running  trial {n}  rate=0.25 kind=l{n}" for n in (4, 5, 6, 7)]
+    assert lines[1:] == [f"running  trial {n}  rate=0.25 kind=l{n}" for n in (4, 5, 6, 7, 8)]
     assert "left" not in lines[0], "before a trial has ended here nobody knows how long one takes"
-    clock[0] += 3 * 61.0
-    for number, value in ((4, 0.5), (5, PRUNED), (6, FAIL)):
+    clock[0] += 4 * 60.0
+    for number, value in ((4, 0.5), (5, PRUNED), (6, FAIL), (7, PRUNED)):
         table.end(trial(number, value))
     lines = shown(table, capsys)
-    # 7 of 20 are done, 3 of them here in 183 seconds: 13 × 61 = 793 seconds are left.
-    assert lines[0].endswith("7/20 trials · 1 pruned · 1 failed · 13:13 left")
-    assert lines[1:] == ["running  trial 7  rate=0.25 kind=l7", "best     trial 4  0.5000  rate=0.0617 kind=l1"]
+    # 8 of 18 are done, 4 of them here in 240 seconds: 10 × 60 seconds are left.
+    assert lines[0].endswith("8/18 trials · 2 pruned · 1 failed · 10:00 left")
+    assert lines[1:] == ["running  trial 8  rate=0.25 kind=l8", "best     trial 4  0.5000  rate=0.0617 kind=l1"]
 
 
 def test_at_its_end_nothing_is_left(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,273 @@
+"""How the loop of a sweep goes on: what starts, what is told, what runs again, and when it ends."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import FrozenTrial
+
+from regsweep.launcher.jobs import Ended
+from regsweep.sweeper.engine import Engine, Limits, NoCompleteTrialError, TooManyFailedError
+from regsweep.sweeper.job import TrialRecord
+from regsweep.sweeper.signals import Stop
+from regsweep.sweeper.space import SearchSpace
+
+Script = Callable[[int, int], TrialRecord | None]
+
+
+class Scripted:
+    """Jobs that end at once, in the order in which they were started, with the record that `script` gives.
+
+    Args:
+        folder: the sweep's.
+        script: returns a record, or None for a job that dies without one, by number and attempt (from 0).
+        num_slots: how many run at a time.
+    """
+
+    def __init__(self, folder: Path, script: Script, num_slots: int) -> None:
+        self.num_slots = num_slots
+        self.started: list[tuple[int, list[str]]] = []
+        self.most_at_a_time = 0
+        self._folder, self._script = folder, script
+        self._running: deque[int] = deque()
+
+    def start(self, number: int, overrides: Sequence[str]) -> None:
+        self._running.append(number)
+        self.most_at_a_time = max(self.most_at_a_time, len(self._running))
+        self.started.append((number, list(overrides)))
+
+    def wait(self) -> list[Ended]:
+        number = self._running.popleft()
+        attempt = sum(started == number for started, _ in self.started) - 1
+        record = self._script(number, attempt)
+        place = self._folder / str(number)
+        place.mkdir(exist_ok=True)
+        (place / f"attempt{attempt}").touch()
+        if record is not None:
+            record.write(place)
+        return [Ended(number, None if record else "WorkerDied: it is gone")]
+
+    def close(self) -> None: ...
+
+
+class Sweep:
+    """A study of one parameter, x = 0, 1, 2 … in turn, in a folder."""
+
+    def __init__(self, folder: Path, xs: Sequence[int], directions: Sequence[Any] = ("minimize",)) -> None:
+        self.folder = folder
+        self.study = optuna.create_study(directions=directions)
+        self.space = SearchSpace.parse(["x=choice(0,1,2,3,4,5,6,7,8,9)"], {})
+        for x in xs:
+            self.study.enqueue_trial({"x": x})
+        self.told: list[FrozenTrial] = []
+        self.heard: list[tuple[int, dict[str, Any]]] = []
+
+    def run(self, script: Script, *, num_slots: int = 1, reuse: bool = True, **limits: Any) -> Scripted:
+        jobs = Scripted(self.folder, script, num_slots)
+        engine = Engine(
+            self.study,
+            self.space,
+            self.folder,
+            Limits(**limits),
+            reuse_duplicates=reuse,
+            stop=Stop(),
+            on_start=lambda number, parameters: self.heard.append((number, dict(parameters))),
+            on_told=self.told.append,
+        )
+        engine.run(jobs)
+        return jobs
+
+    def states(self) -> list[str]:
+        return [trial.state.name for trial in self.study.trials]
+
+
+def good(number: int, _: int) -> TrialRecord:
+    return TrialRecord("complete", [10.0 + number], {"size": float(number)}, seconds=1.5)
+
+
+def bad(*numbers: int, attempts: int = 99) -> Script:
+    """Return a script in which these trials fail so many times."""
+
+    def script(number: int, attempt: int) -> TrialRecord:
+        is_bad = number in numbers and attempt < attempts
+        return TrialRecord("failed", error=f"it died {attempt}") if is_bad else good(number, attempt)
+
+    return script
+
+
+def test_as_many_trials_as_were_asked_for_run_and_are_told(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, [3, 1, 2, 0])
+    jobs = sweep.run(good, n_trials=3)
+    assert jobs.started == [(0, ["x=3"]), (1, ["x=1"]), (2, ["x=2"])]
+    assert sweep.heard == [(0, {"x": 3}), (1, {"x": 1}), (2, {"x": 2})]
+    assert jobs.most_at_a_time == 1
+    assert [(trial.number, trial.value) for trial in sweep.told] == [(0, 10.0), (1, 11.0), (2, 12.0)]
+    assert sweep.told[1].user_attrs == {"size": 1.0, "seconds": 1.5}
+    assert [trial.state.name for trial in sweep.study.trials] == ["COMPLETE"] * 3 + ["WAITING"]
+
+
+@pytest.mark.parametrize(("num_slots", "n_trials"), [(2, 5), (4, 4), (8, 3)])
+def test_all_slots_are_filled_and_no_more(tmp_path: Path, num_slots: int, n_trials: int) -> None:
+    sweep = Sweep(tmp_path, range(n_trials))
+    jobs = sweep.run(good, num_slots=num_slots, n_trials=n_trials)
+    assert jobs.most_at_a_time == min(num_slots, n_trials)
+    assert {trial.number: trial.value for trial in sweep.told} == {n: 10.0 + n for n in range(n_trials)}
+
+
+def test_objectives_keep_their_order(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, [0], ("minimize", "maximize"))
+    sweep.run(lambda *_: TrialRecord("complete", [1.0, 2.0]), n_trials=1)
+    assert sweep.told[0].values == [1.0, 2.0]
+
+
+def test_how_a_trial_ended_is_told(tmp_path: Path) -> None:
+    records = [
+        TrialRecord("complete", [1.0], {"number": 7.0, "size": 2.0}),
+        TrialRecord("pruned", error="given up"),
+        TrialRecord("failed", error="it died", metrics={"size": 3.0}),
+        None,
+    ]
+    sweep = Sweep(tmp_path, range(4))
+    sweep.run(lambda number, _: records[number], n_trials=4)
+    assert sweep.states() == ["COMPLETE", "PRUNED", "FAIL", "FAIL"]
+    assert [trial.user_attrs for trial in sweep.told] == [
+        {"metrics.number": 7.0, "size": 2.0, "seconds": 0.0},
+        {"seconds": 0.0, "error": "given up"},
+        {"size": 3.0, "seconds": 0.0, "error": "it died"},
+        {"seconds": 0.0, "error": "WorkerDied: it is gone"},
+    ]
+    written = TrialRecord.read(tmp_path / "3")
+    assert written is not None
+    assert (written.status, written.error) == ("failed", "WorkerDied: it is gone")
+
+
+DUPLICATES = {
+    "of a complete one": ([1, 2, 1, 1], good, {2: 0, 3: 0}),
+    "not of one that failed": ([1, 2, 1, 1], bad(0), {3: 2}),
+    "not of another": ([1, 2, 3], good, {}),
+}
+
+
+@pytest.mark.parametrize(("xs", "script", "again"), DUPLICATES.values(), ids=DUPLICATES)
+def test_a_configuration_that_ran_is_told_again(tmp_path: Path, xs: list[int], script: Script, again: Any) -> None:
+    sweep = Sweep(tmp_path, xs)
+    jobs = sweep.run(script, n_trials=len(xs))
+    assert [number for number, _ in jobs.started] == [n for n in range(len(xs)) if n not in again]
+    for trial in sweep.told:
+        earlier = again.get(trial.number)
+        assert trial.user_attrs.get("duplicate_of") == earlier
+        if earlier is not None:
+            assert (trial.value, trial.user_attrs["seconds"]) == (10.0 + earlier, 0.0)
+            record = TrialRecord.read(tmp_path / str(trial.number))
+            assert record is not None
+            assert (record.values, record.duplicate_of) == ([10.0 + earlier], earlier)
+
+
+def test_a_configuration_runs_again_where_that_is_wanted(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, [1, 1])
+    assert len(sweep.run(good, reuse=False, n_trials=2).started) == 2
+    assert [trial.value for trial in sweep.told] == [10.0, 11.0]
+
+
+@pytest.mark.parametrize(
+    ("retries", "fails", "tries", "state"),
+    [(0, 1, 1, "FAIL"), (1, 1, 2, "COMPLETE"), (2, 1, 2, "COMPLETE"), (2, 2, 3, "COMPLETE"), (2, 3, 3, "FAIL")],
+)
+def test_a_trial_that_fails_runs_again_as_often_as_allowed(
+    tmp_path: Path, retries: int, fails: int, tries: int, state: str
+) -> None:
+    sweep = Sweep(tmp_path, [5, 6])
+    jobs = sweep.run(bad(0, attempts=fails), n_trials=2, max_retries=retries)
+    assert jobs.started.count((0, ["x=5"])) == tries
+    assert jobs.started.count((1, ["x=6"])) == 1
+    assert sweep.states() == [state, "COMPLETE"]
+    assert sorted(path.name for path in (tmp_path / "0").glob("attempt*")) == [f"attempt{tries - 1}"], "begun anew"
+
+
+@pytest.mark.parametrize(
+    ("rate", "failing", "num_slots", "raises"),
+    [
+        (1.0, (0, 1, 2), 1, None),
+        (0.5, (), 2, None),
+        (0.5, (1,), 2, None),
+        (0.4, (1,), 2, "1 of 2 trials failed"),
+        (0.5, (0, 1), 2, "2 of 2 trials failed"),
+        (0.0, (3,), 1, "1 of 1 trials failed"),
+        (0.9, (3,), 3, "1 of 1 trials failed"),
+    ],
+)
+def test_too_many_failures_end_the_sweep(
+    tmp_path: Path, rate: float, failing: tuple[int, ...], num_slots: int, raises: str | None
+) -> None:
+    """Of as many trials as run at a time; the last ones are judged by themselves."""
+    sweep = Sweep(tmp_path, range(4))
+    if raises is None:
+        sweep.run(bad(*failing), num_slots=num_slots, n_trials=4, max_failure_rate=rate)
+        assert len(sweep.told) == 4
+    else:
+        with pytest.raises(TooManyFailedError, match=raises):
+            sweep.run(bad(*failing), num_slots=num_slots, n_trials=4, max_failure_rate=rate)
+
+
+def test_a_sweep_without_a_complete_trial_says_so(tmp_path: Path) -> None:
+    records = [TrialRecord("failed", error="first"), TrialRecord("failed", error="second"), TrialRecord("pruned")]
+    with pytest.raises(NoCompleteTrialError, match=r"2 failed, 1 were pruned.*trial 1: second"):
+        Sweep(tmp_path, range(3)).run(lambda number, _: records[number], n_trials=3)
+
+
+def test_it_goes_on_from_what_an_earlier_start_left(tmp_path: Path) -> None:
+    """Trial 0 was told; of 1 there is a record, which is told and not run; 2 has none and runs again; 3 is new."""
+    sweep = Sweep(tmp_path, [4, 5, 6, 4])
+    for x in (4, 5, 6):
+        assert sweep.space.draw(sweep.study.ask()) == {"x": x}
+    sweep.study.tell(0, 99.0)
+    for number in (0, 1, 2):
+        (tmp_path / str(number)).mkdir()
+    TrialRecord("complete", [99.0]).write(tmp_path / "0")
+    TrialRecord("complete", [42.0]).write(tmp_path / "1")
+    (tmp_path / "2" / "checkpoint").touch()
+    leftovers = [tmp_path / ".trials.csv.x.tmp", tmp_path / "2" / ".result.json.x.tmp"]
+    for file in leftovers:
+        file.touch()
+    jobs = sweep.run(good, n_trials=4)
+    assert jobs.started == [(2, ["x=6"])]
+    assert [(trial.number, trial.value) for trial in sweep.told] == [(1, 42.0), (2, 12.0), (3, 99.0)]
+    assert sweep.told[2].user_attrs["duplicate_of"] == 0
+    assert not any(file.exists() for file in leftovers)
+    assert (tmp_path / "2" / "checkpoint").exists(), "the application may go on from it"
+
+
+def test_after_the_timeout_nothing_new_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("regsweep.sweeper.engine.time.monotonic", lambda: clock[0])
+
+    def slow(number: int, attempt: int) -> TrialRecord:
+        clock[0] += 10.0
+        return good(number, attempt)
+
+    sweep = Sweep(tmp_path, range(9))
+    sweep.run(slow, n_trials=9, timeout=20.0)
+    assert len(sweep.told) == 3, "at 20 seconds they are not over"
+
+
+def test_a_pruner_hears_of_the_steps_of_running_trials() -> None:
+    study = optuna.create_study(pruner=optuna.pruners.ThresholdPruner(upper=1.0))
+    sweep: Any = {"reuse_duplicates": False, "on_start": lambda *_: None, "on_told": lambda *_: None}
+    engine = Engine(study, SearchSpace.parse([], {}), Path(), Limits(2), stop=Stop(), **sweep)
+    answers = []
+
+    class Reporting(Scripted):
+        def wait(self) -> list[Ended]:
+            number = self._running[-1]
+            answers.append([engine.should_prune(number, value, step) for step, value in enumerate((0.5, 2.0, 0.7), 1)])
+            assert study.trials[number].intermediate_values == {1: 0.5, 2: 2.0, 3: 0.7}
+            return super().wait()
+
+    jobs = Reporting(Path(), lambda *_: TrialRecord("complete", [0.0]), 1)
+    engine.run(jobs)
+    assert answers == [[False, True, False]] * 2

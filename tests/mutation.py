@@ -1,0 +1,125 @@
+"""Puts faults into one module after another and counts those that its tests notice.
+
+    pip install mutmut && python tests/mutation.py sweeper/tables report/effort --sample 200
+
+mutmut makes the faults, one at a time, and runs the tests of `MODULES` on each within a process of its own; it works in
+a copy of the project. What survives is printed as a diff: a missing test, or a fault that changes nothing but words.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+MODULES: dict[str, tuple[str, ...]] = {
+    "statistics": ("tests/test_statistics.py",),
+    "loop": ("tests/decisions/test_restore_best.py", "tests/test_loop.py"),
+    "report/effort": ("tests/decisions/test_effort.py",),
+    "report/sweep": ("tests/decisions/test_best_trial.py",),
+    "report/table": ("tests/decisions/test_best_trial.py",),
+    "sweeper/engine": ("tests/decisions/test_engine.py",),
+    "sweeper/live": ("tests/decisions/test_live.py",),
+    "sweeper/sampler": ("tests/decisions/test_sampler.py",),
+    "sweeper/tables": ("tests/decisions/test_tables.py",),
+}
+"""For each module the tests that should notice any fault in it, without those that take more than seconds."""
+
+KILLED = {1, 3}
+TIMED_OUT = {36, -24, 24, 152, 255}
+
+
+def main() -> None:
+    """Test the named modules, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument(
+        "modules", nargs="*", metavar="MODULE", help=f"of {', '.join(MODULES)}; all where none is named"
+    )
+    parser.add_argument("--sample", type=int, default=200, help="faults of each module, at most (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample (default: %(default)s)")
+    arguments = parser.parse_args()
+    for unknown in set(arguments.modules) - set(MODULES):
+        parser.error(f"{unknown}: no such module; there are {', '.join(MODULES)}")
+    for module in arguments.modules or MODULES:
+        print(report(PROJECT, module, MODULES[module], arguments.sample, arguments.seed), flush=True)
+
+
+def report(project: Path, module: str, tests: tuple[str, ...], most: int, seed: int) -> str:
+    """Return how many of a module's faults (a sample of at most `most`) its tests notice, and those they do not."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as place:
+        folder = copy(project, Path(place), module, tests)
+        names = mutants(folder, module)
+        drawn = sorted(random.Random(seed).sample(names, most)) if len(names) > most else names  # noqa: S311
+        done = subprocess.run(
+            (*MUTMUT, "run", "--max-children", "1", *drawn), cwd=folder, capture_output=True, text=True, check=False
+        )
+        results = folder / "mutants" / "regsweep" / f"{module}.py.meta"
+        codes = json.loads(results.read_text())["exit_code_by_key"] if results.is_file() else {}
+        codes = {name: codes.get(name) for name in drawn}
+        if not drawn or None in codes.values():
+            return f"{module}: mutmut did not finish\n{done.stdout[-5000:]}{done.stderr[-5000:]}"
+        killed = sum(code in KILLED or code in TIMED_OUT for code in codes.values())
+        of = f" of {len(names)}, drawn with seed {seed}" if len(drawn) < len(names) else ""
+        lines = [f"{module}: {killed}/{len(drawn)} noticed ({100 * killed / len(drawn):.0f} %){of}"]
+        for name, code in codes.items():
+            if code not in KILLED and code not in TIMED_OUT:
+                lines += [
+                    "",
+                    f"{name} ({'no test runs it' if code == 33 else f'exit code {code}'})",
+                    difference(folder, name),
+                ]
+        return "\n".join(lines)
+
+
+MUTMUT = (str(Path(sys.executable).with_name("mutmut")),)
+
+
+def copy(project: Path, place: Path, module: str, tests: tuple[str, ...]) -> Path:
+    """Return a copy of the project in which mutmut changes this module alone."""
+    folder = place / "project"
+    ignored = shutil.ignore_patterns(".*", "__pycache__", "multirun", "mutants")
+    shutil.copytree(project, folder, ignore=ignored)
+    options = {
+        "source_paths": ["regsweep"],
+        "only_mutate": [f"regsweep/{module}.py"],
+        "also_copy": ["conf", "examples", "benchmarks", "README.md", "docs", "CHANGELOG.md"],
+        "pytest_add_cli_args_test_selection": list(tests),
+        "pytest_add_cli_args": ["-n", "0", "-p", "no:cacheprovider"],
+        "timeout_multiplier": 4.0,
+        "timeout_constant": 5.0,
+    }
+    lines = ["[mutmut]"]
+    for key, value in options.items():
+        values = value if isinstance(value, list) else [value]
+        lines.append(f"{key} =" + "".join(f"\n  {each}" for each in values))
+    (folder / "setup.cfg").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def mutants(folder: Path, module: str) -> list[str]:
+    """Return the names of all faults that mutmut makes of a module."""
+    path = f"regsweep/{module}.py"
+    code = (
+        "import sys; from pathlib import Path;"
+        "from mutmut.mutation.file_mutation import mutate_file_contents as mutate;"
+        "print(*mutate(sys.argv[1], Path(sys.argv[1]).read_text()).mutant_names, sep='\\n')"
+    )
+    done = subprocess.run((sys.executable, "-c", code, path), cwd=folder, capture_output=True, text=True, check=True)
+    return [f"regsweep.{module.replace('/', '.')}.{name}" for name in done.stdout.split()]
+
+
+def difference(folder: Path, name: str) -> str:
+    """Return a fault as a diff."""
+    shown = subprocess.run((*MUTMUT, "show", name), cwd=folder, capture_output=True, text=True, check=False).stdout
+    return "\n".join(line for line in shown.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---"))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()
