@@ -1,6 +1,7 @@
 """What a report shows of single trials. All of it is optional: what is missing or damaged is None."""
 
 import json
+import os
 import re
 from contextlib import suppress
 from io import StringIO
@@ -15,6 +16,7 @@ from pandas.errors import ParserError
 from regsweep import records
 from regsweep.errors import RecordError
 from regsweep.paths import RunPaths, SweepPaths
+from regsweep.report.hydra_files import at, settings_file
 from regsweep.report.sweep import Sweep
 
 _PASSWORD = re.compile(r"://[^\s/@]*:[^\s@]+@|[?&](?:password|passwd|pwd)=", re.IGNORECASE)
@@ -49,6 +51,38 @@ def read_command(sweep: Sweep) -> dict[str, Any] | None:
     """Return what the sweep was started with: ``arguments``, ``working_folder``, ``import_path``."""
     command = _json(SweepPaths(sweep.folder).command)
     return None if command is None else _without_passwords(command)
+
+
+def read_override_lines(folder: Path) -> list[str]:
+    """Return the overrides of the job in `folder`, each as it was typed; empty where they cannot be read."""
+    try:
+        lines = records.read_yaml(RunPaths(folder).overrides)
+    except RecordError:
+        return []
+    return [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
+
+
+def read_program(sweep: Sweep) -> list[str]:
+    """Return what another application was started with, as far as it is known: Python and its script, or nothing.
+
+    Hydra records the script's name without its folder, so it is looked for where the command was typed, and beside
+    the configuration.
+    """
+    for folder in sweep.trials["folder"].head(5):
+        try:
+            hydra = at(records.read_yaml(settings_file(sweep.folder / folder)), "hydra")
+        except RecordError:
+            continue
+        cwd, sources = at(hydra, "runtime", "cwd"), at(hydra, "runtime", "config_sources")
+        name = f"{at(hydra, 'job', 'name')}.py"
+        if not isinstance(cwd, str):
+            continue
+        configs = [at(source, "path") for source in (sources if isinstance(sources, list) else [])]
+        places = [Path(path) for path in configs if isinstance(path, str) and path.startswith("/")]
+        for place in (Path(cwd), *places, *(place.parent for place in places)):
+            if (place / name).is_file():
+                return ["python", os.path.relpath(place / name, cwd)]
+    return []
 
 
 def read_config(sweep: Sweep, number: int) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import json
 import math
 import random
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -199,12 +200,18 @@ def test_a_page_that_cannot_be_written_is_said(regsweep: Regsweep, grid: Path) -
     assert "report.html" in done.err
 
 
+def typed(number: int) -> list[str]:
+    """Return overrides with all that a number or a shell could make something else of."""
+    rate = 0.0030539203720234345 / (number + 1)
+    return [f"lr={rate!r}", "name='a b'", "+date=20240613", "~gone", 'text="$HOME; x"', "list=[1,2]"]
+
+
 def test_another_applications_files_are_left_alone(regsweep: Regsweep) -> None:
     folder = Path("theirs")
     for number in range(3):
         hydra = folder / str(number) / ".hydra"
         hydra.mkdir(parents=True)
-        (hydra / "overrides.yaml").write_text(f"- lr={0.1 / (number + 1)}\n- name='a b'\n")
+        (hydra / "overrides.yaml").write_text(yaml.safe_dump(typed(number)))
         (hydra / "config.yaml").write_text(f"lr: {0.1 / (number + 1)}\nname: a b\n")
         (folder / str(number) / "metrics.json").write_text(json.dumps({"score": number}))
     (folder / "multirun.yaml").write_text(yaml.safe_dump({"hydra": {"overrides": {"task": ["name='a b'"]}}}))
@@ -223,7 +230,7 @@ def test_another_applications_files_are_left_alone(regsweep: Regsweep) -> None:
     assert json.loads((folder / "summary.json").read_text())["best_trial"]["number"] == 2
     page = Elements((folder / "report.html").read_text())
     table = next(json.loads(text) for attributes, text in page.of("script") if attributes.get("id") == "trials-data")
-    assert table["commands"][0] == "lr=0.0333333"
+    assert shlex.split(table["commands"][0]) == typed(2)
 
 
 def test_several_sweeps_are_compared_on_a_page_of_their_own(regsweep: Regsweep) -> None:

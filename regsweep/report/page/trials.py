@@ -13,6 +13,7 @@ import pandas as pd
 
 from regsweep.direction import is_minimized
 from regsweep.paths import RunPaths, shown
+from regsweep.report.details import read_override_lines, read_program
 from regsweep.report.figures.labels import short_names
 from regsweep.report.figures.points import score
 
@@ -42,10 +43,11 @@ def table(sweep: Sweep) -> dict[str, Any]:
     ]
     objective = next(index for index, column in enumerate(columns) if column["key"] == sweep.objective)
     numbers = trials["number"].tolist()
+    program = [] if sweep.is_own else read_program(sweep)
     return {
         "columns": columns,
         "folders": [href(folder) for folder in trials["folder"]],
-        "commands": [_command(sweep, row) for row in trials.to_dict("records")],
+        "commands": [_command(sweep, row, program) for row in trials.to_dict("records")],
         "errors": [None if pd.isna(error) else str(error) for error in trials["error"]],
         "best": numbers.index(best["number"]) if best is not None else None,
         "sorted": {"column": objective, "descending": sweep.maximize},
@@ -157,12 +159,12 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _command(sweep: Sweep, row: dict[Any, Any]) -> str | None:
-    """Return what runs a trial again: of another application's, the overrides that it had."""
-    if not sweep.is_own:
-        given = {key: _plain(row[key]) for key in sweep.swept}
-        return shlex.join(f"{key}={value}" for key, value in given.items() if value is not None) or None
+def _command(sweep: Sweep, row: dict[Any, Any], program: list[str]) -> str | None:
+    """Return what runs a trial again: of another application's, the overrides that it had, as they were typed."""
     folder = sweep.folder / row["folder"]
     if not pd.isna(row["duplicate_of"]):
         folder = folder.with_name(str(int(row["duplicate_of"])))
+    if not sweep.is_own:
+        lines = read_override_lines(folder)
+        return shlex.join([*program, *lines]) if lines else None
     return shlex.join(["regsweep", "reproduce", str(shown(folder))]) if RunPaths(folder).result.is_file() else None
