@@ -24,7 +24,7 @@ from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, RegsweepError, show
 from regsweep.signatures import offer
 from regsweep.sweeper.plugin import require_sensible
-from regsweep.sweeper.space import Condition, parse_conditions, read_trials, text_of
+from regsweep.sweeper.space import LEFT_OUT, Condition, parse_conditions, read_trials, text_of
 
 _log = logging.getLogger("regsweep")
 
@@ -138,9 +138,10 @@ def _runs(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
     runs: dict[str, RunConfig] = {}
 
     def take(choices: Iterable[str], combinations: Iterable[tuple[str, ...]]) -> None:
-        base = _compose(config, loader, config_name, list(choices))
+        chosen = list(choices)
+        base = _compose(config, loader, config_name, chosen)
         for values in combinations:
-            run = door.validate_composed(_with_values(base, values, conditions))
+            run = door.validate_composed(_with_values(base, values, conditions, chosen))
             _require_validation(run)
             runs.setdefault(_kind(run), run)
 
@@ -370,13 +371,19 @@ def _combinations(values: list[list[str]], most: int | None) -> Iterator[tuple[s
     yield from itertools.islice(everything, most)
 
 
-def _with_values(base: DictConfig, overrides: tuple[str, ...], conditions: Mapping[str, Condition]) -> DictConfig:
+def _with_values(
+    base: DictConfig, overrides: tuple[str, ...], conditions: Mapping[str, Condition], choices: list[str]
+) -> DictConfig:
+    """Return `base`, composed with `choices`, with those values of `overrides` that the conditions let it have."""
     cfg = OmegaConf.masked_copy(base, [str(key) for key in base if key not in door.NOT_OF_A_RUN])
     with read_write(cfg), open_dict(cfg):
         values = dict(map(_parsed, overrides))
-        for key, value in values.items():
-            holds = key not in conditions or conditions[key].holds(values)
-            OmegaConf.update(cfg, key, value if holds else conditions[key].otherwise, merge=False)
+        groups = {group: option for group, _, option in (choice.partition("=") for choice in choices)}
+        for key, given in values.items():
+            condition = conditions.get(key)
+            value = given if condition is None or condition.holds({**groups, **values}) else condition.otherwise
+            if value is not LEFT_OUT:
+                OmegaConf.update(cfg, key, value, merge=False)
     return cfg
 
 

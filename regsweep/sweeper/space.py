@@ -16,6 +16,9 @@ from yaml import YAMLError
 
 from regsweep.errors import ConfigError, show
 
+LEFT_OUT: Any = object()
+"""In place of a value: the trial's overrides do not have the parameter at all."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -24,12 +27,12 @@ class Condition:
     Attributes:
         others: other parameters by name, each with some of its values.
         is_unless: whether the parameter is searched unless they all have these values, or only when they do.
-        otherwise: what the parameter is set to where it is not searched.
+        otherwise: what the parameter is set to where it is not searched; `LEFT_OUT`: it is not set.
     """
 
     others: Mapping[str, Sequence[Any]]
     is_unless: bool
-    otherwise: Any
+    otherwise: Any = LEFT_OUT
 
     def holds(self, chosen: Mapping[str, Any]) -> bool:
         """Return whether the parameter is searched, given what was chosen for the others."""
@@ -96,7 +99,7 @@ class SearchSpace:
             condition = self.conditions.get(name)
             if condition is None or condition.holds(chosen):
                 chosen[name] = drawn[name] = trial._suggest(name, self.distributions[name])
-            else:
+            elif condition.otherwise is not LEFT_OUT:
                 chosen[name] = condition.otherwise
         return drawn
 
@@ -106,12 +109,14 @@ class SearchSpace:
         return [name for name in TopologicalSorter(names).static_order() if name in names]
 
     def overrides_of(self, drawn: Mapping[str, Any]) -> list[str]:
-        """Return the overrides of a trial that drew `drawn`, in the order in which the space was declared."""
+        """Return the overrides of a trial that drew `drawn`, in the order in which the space was declared.
+
+        What it neither drew nor has a value for otherwise is not among them.
+        """
         otherwise = {name: condition.otherwise for name, condition in self.conditions.items()}
         chosen = {**otherwise, **drawn, **self.fixed}
-        return [
-            f"{name}={text_of(chosen.get(name))}" for name in (*self.distributions, *self.fixed)
-        ] + self.fixed_overrides
+        names = [name for name in (*self.distributions, *self.fixed) if chosen.get(name, LEFT_OUT) is not LEFT_OUT]
+        return [f"{name}={text_of(chosen[name])}" for name in names] + self.fixed_overrides
 
 
 def read_trials(setting: Any) -> list[dict[str, Any]]:
@@ -146,12 +151,15 @@ def parse_conditions(conditions: Any) -> dict[str, Condition]:
 
 def _condition(name: str, value: Any) -> Condition:
     kinds = {"when", "unless"} & set(value) if isinstance(value, Mapping) else set()
-    if len(kinds) != 1 or set(value) - kinds != {"otherwise"} or not isinstance(value[min(kinds)], Mapping):
-        allowed = "must be {when: {parameter: value or list of values}, otherwise: value}, or unless in place of when"
+    if len(kinds) != 1 or not set(value) - kinds <= {"otherwise"} or not isinstance(value[min(kinds)], Mapping):
+        allowed = (
+            "must be {when: {parameter: value or list of values}, otherwise: value}, or unless in place of when; "
+            "without otherwise the parameter is left out"
+        )
         raise ConfigError(f"hydra.sweeper.conditions.{name}", value, allowed)
     kind = min(kinds)
     others = {str(other): list(v) if isinstance(v, list | tuple) else [v] for other, v in value[kind].items()}
-    return Condition(others, kind == "unless", value["otherwise"])
+    return Condition(others, kind == "unless", value.get("otherwise", LEFT_OUT))
 
 
 def _is_same(one: Any, other: Any) -> bool:

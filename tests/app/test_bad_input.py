@@ -65,6 +65,14 @@ SWEEPS = [
         "sweep=regularization regularizer.dropout=interval(-0.5,0.5)",
         "regularizer.dropout=-0.5: must be a probability",
     ),
+    *[
+        (
+            "hydra/sweeper=regsweep hydra.sweeper.direction=maximize regularizer=none,dropout "
+            f"regularizer.dropout=interval(0.0,1.5) +hydra.sweeper.conditions={{regularizer.dropout:{condition}}}",
+            "regularizer.dropout=1.5: must be a probability",
+        )
+        for condition in ("{when:{regularizer:dropout},otherwise:0}", "{unless:{regularizer:none}}")
+    ],
     (
         "sweep=regularization regularizer.lambda=choice(1e-4,oops)",
         "regularizer.lambda=oops: must be a finite number",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +207,35 @@ def test_a_parameter_is_searched_only_where_its_condition_holds(tmp_path: Path) 
     assert all(("y" in trial.params) == (trial.params["x"] == 2.0) for trial in trials)
 
 
-@pytest.mark.parametrize("value", ["always", {"when": {"x": 1}}, {"when": {"z": 1}, "otherwise": 0}])
+@pytest.mark.parametrize("launcher", ["basic", "pool"])
+def test_a_parameter_without_a_value_elsewhere_is_left_out_there(tmp_path: Path, launcher: str) -> None:
+    """Adam has no momentum: `optimizer.momentum=0` would fail each of its trials."""
+    condition = "+hydra.sweeper.conditions={optimizer.momentum: {when: {optimizer: sgd}}}"
+    space = ("optimizer=sgd,adam", "optimizer.momentum=choice(0.5,0.9)", "x=choice(1.0,2.0)", "y=0.0")
+    arguments = (condition, *space, f"hydra/launcher={launcher}")
+    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=10")
+    assert code == 0, printed
+    (tmp_path / FOLDER / "9" / "trial.json").unlink()
+    with sqlite3.connect(tmp_path / FOLDER / "study.db") as file:  # as a kill inside of trial 9 leaves it
+        file.execute("UPDATE trials SET state = 'RUNNING' WHERE number = 9")
+        file.execute("DELETE FROM trial_values WHERE trial_id = (SELECT trial_id FROM trials WHERE number = 9)")
+    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=12")
+    assert code == 0, printed
+    assert "9 done kept, 1 interrupted rerun, 2 left" in printed
+    rows = rows_of(tmp_path)
+    assert [row["status"] for row in rows] == ["complete"] * 12
+    assert {row["optimizer"] for row in rows} == {"sgd", "adam"}
+    for row, trial in zip(rows, study_of(tmp_path).trials, strict=True):
+        has_momentum = row["optimizer"] == "sgd"
+        assert ("optimizer.momentum" in trial.params) == bool(row["optimizer.momentum"]) == has_momentum
+        overrides = tmp_path / FOLDER / row["number"] / ".hydra" / "overrides.yaml"
+        if not row["duplicate_of"]:
+            assert ("optimizer.momentum" in overrides.read_text()) == has_momentum
+    adams = [row["x"] for row in rows if row["optimizer"] == "adam" and not row["duplicate_of"]]
+    assert len(adams) == len(set(adams)), "the same configuration of Adam does not run twice"
+
+
+@pytest.mark.parametrize("value", ["always", {"when": 1}, {"when": {"x": 1}, "else": 0}, {"when": {"z": 1}}])
 def test_a_condition_that_makes_no_sense_is_refused(value: object) -> None:
     with pytest.raises(ConfigError, match=r"hydra\.sweeper\.conditions\.y="):
         SearchSpace.parse(["x=1,2", "y=3,4"], {"y": value})
