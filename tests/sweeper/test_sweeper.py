@@ -170,7 +170,11 @@ def test_named_objectives_make_a_front(tmp_path: Path) -> None:
     results = yaml.safe_load((tmp_path / FOLDER / "optimization_results.yaml").read_text())
     front = {trial.number: list(trial.values) for trial in study_of(tmp_path).best_trials}
     assert {solution["number"]: solution["values"] for solution in results["solutions"]} == front
-    assert {"loss", "size"} <= set(rows_of(tmp_path)[0])
+    for trial, row in zip(study_of(tmp_path).trials, rows_of(tmp_path), strict=True):
+        x, y = trial.params["x"], trial.params["y"]
+        expected = pytest.approx([(x - 1) ** 2 + y**2, abs(x) + abs(y)])
+        assert trial.values == expected, "in the order in which they were named"
+        assert [float(row["loss"]), float(row["size"])] == expected
 
 
 def test_further_metrics_are_kept_with_the_trial(tmp_path: Path) -> None:
