@@ -114,6 +114,7 @@ def test_the_table_has_each_trial_s_own_values(tmp_path: Path) -> None:
 def test_the_test_set_stands_in_the_table_once_and_only_where_it_was_opened(tmp_path: Path) -> None:
     closed = read_sweep(write_sweep(tmp_path / "closed", trials(0.5, 0.9)))
     assert "test accuracy" not in printed(closed)
+    assert cells(printed(closed))[1] == ["1", "0.002", "0.9000", "complete", "6.0"]
     one = read_sweep(write_sweep(tmp_path / "one", [*trials(0.5), {"test": 0.4}]))
     assert printed(one).count("test accuracy") == 1
     ranked = read_sweep(write_sweep(tmp_path / "by", trials(0.5, 0.4, test=[0.1, 0.2])), objective="test_accuracy")
@@ -133,10 +134,12 @@ def test_what_failed_is_named_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_keys_are_shortened_unless_two_would_be_the_same(tmp_path: Path) -> None:
-    rows = [{"overrides": {"a.rate": 0.1, "b.rate": 0.2 * n, "c.size": n}, "accuracy": 0.5 + n / 10} for n in (1, 2)]
+    rows = [
+        {"overrides": {"a.rate": 0.1, "b.d.rate": 0.2 * n, "c.e.size": n}, "accuracy": 0.5 + n / 10} for n in (1, 2)
+    ]
     text = printed(read_sweep(write_sweep(tmp_path / "s", rows)))
-    assert cells(text)[0][1:4] == ["a.rate", "b.rate", "size"]
-    assert "a.rate=0.1 b.rate=0.4 size=2" in text
+    assert cells(text)[0][1:4] == ["a.rate", "b.d.rate", "size"]
+    assert "best: trial 1, validation accuracy 0.7000, a.rate=0.1 b.d.rate=0.4 size=2" in text
 
 
 @pytest.mark.parametrize(
