@@ -25,6 +25,7 @@ from regsweep.app import door, resume, search_space
 from regsweep.app.grammar import quoted
 from regsweep.app.refuse import refuse
 from regsweep.errors import ConfigError, RecordError, RegsweepError
+from regsweep.launcher.private import make_private_folder
 from regsweep.paths import SweepPaths, shown
 from regsweep.sweeper import lock
 from regsweep.sweeper.redact import redact
@@ -71,6 +72,7 @@ class RunCallback(Callback):
                 resume.remember_command(sweep)
             records.write_text(sweep.multirun, redact(OmegaConf.to_yaml(config)))
             records.delete_unfinished(sweep.folder)
+            make_private_folder(config.hydra.launcher)
             self._sweep = sweep
             _announce(sweep, config)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from regsweep import records
 from regsweep.app.grammar import quoted
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths
-from regsweep.sweeper.redact import redact
+from regsweep.sweeper.redact import is_redacted, redact
 
 _RESUMED = "REGSWEEP_RESUMED"
 """In the environment, so that worker processes know too."""
@@ -58,26 +59,35 @@ def restore_command(arguments: list[str]) -> None:
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="the sweep's folder")
     parser.add_argument(
-        "settings", metavar="KEY=VALUE", nargs="*", help="n_trials=N: how many trials in all; timeout=S"
+        "settings",
+        metavar="KEY=VALUE",
+        nargs="*",
+        help="n_trials=N: how many trials in all; timeout=S; storage=URL: the sweep's own, with the password",
     )
     given = parser.parse_args(arguments)
     folder = given.folder.resolve()
     paths = SweepPaths(folder)
     if not paths.command.is_file():
         raise RegsweepError(f"{given.folder}: no sweep that can go on (there is no {paths.command.name})")
+    command = records.read_json(paths.command)
     extra = []
     for setting in given.settings:
         name, _, value = setting.partition("=")
-        if name not in ("n_trials", "timeout"):
+        if name not in ("n_trials", "timeout", "storage"):
             raise RegsweepError(
-                f"{setting}: a resumed sweep takes n_trials=N and timeout=S; start a new one for anything else"
+                f"{redact(setting)}: a resumed sweep takes n_trials=N, timeout=S and storage=URL; "
+                "start a new one for anything else"
             )
+        if name == "storage":
+            _require_same_storage(value, command["arguments"])
+            value = quoted(value)
         extra.append(f"hydra.sweeper.{name}={value}")
-    command = records.read_json(paths.command)
-    if any(":***@" in argument for argument in command["arguments"]):
+    replaced = ("hydra.sweep.dir=", *(setting.partition("=")[0] + "=" for setting in extra))
+    before = [argument for argument in command["arguments"] if not argument.lstrip("+").startswith(replaced)]
+    if any(is_redacted(argument) for argument in before):
         raise RegsweepError(
             f"{given.folder}: the password of its storage is not kept; "
-            "name it as ${oc.env:NAME} in hydra.sweeper.storage"
+            f"give it with regsweep resume {shlex.quote(str(given.folder))} storage=URL"
         )
     try:
         os.chdir(command["working_folder"])
@@ -86,7 +96,19 @@ def restore_command(arguments: list[str]) -> None:
             f"{command['working_folder']}: the sweep's working folder is gone ({error.strerror})"
         ) from error
     sys.path[:] = dict.fromkeys([*sys.path, *command["import_path"]])
-    replaced = ("hydra.sweep.dir=", *(setting.partition("=")[0] + "=" for setting in extra))
-    before = [argument for argument in command["arguments"] if not argument.startswith(replaced)]
     sys.argv = ["regsweep", *before, *extra, f"hydra.sweep.dir={quoted(str(folder))}"]
     os.environ[_RESUMED] = str(folder)
+
+
+def _require_same_storage(url: str, arguments: list[str]) -> None:
+    """Refuse a storage other than the one in `arguments`, which have no password any longer."""
+    given = [argument.lstrip("+").partition("=") for argument in arguments]
+    recorded = [value.strip("'\"") for key, _, value in given if key == "hydra.sweeper.storage"]
+    if not recorded:
+        raise RegsweepError(
+            f"storage={redact(url)}: the sweep was started without hydra.sweeper.storage=URL; leave it out"
+        )
+    if redact(url) != recorded[-1]:
+        raise RegsweepError(
+            f"storage={redact(url)}: the sweep began with {recorded[-1]}; only the password may be another"
+        )

@@ -20,11 +20,12 @@ from regsweep import records
 from regsweep.errors import ConfigError, RecordError
 from regsweep.launcher.compact import compact
 from regsweep.launcher.plugin import PoolLauncher, PoolLauncherConf
+from regsweep.launcher.private import make_private_folder
 from regsweep.paths import SweepPaths, shown
 from regsweep.records import write_error
 from regsweep.reporting import watching
 from regsweep.signatures import offer
-from regsweep.sweeper.redact import redact
+from regsweep.sweeper.redact import redact, redact_config
 from regsweep.sweeper.same import require_same_configuration
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class RegsweepSweeper(Sweeper):
         from regsweep.sweeper.job import RecordedTask  # noqa: PLC0415
 
         require_sensible(config.hydra)
+        redact_config(config)  # this sweeper's own settings were made before, with the password
         self._config, self._context = config, hydra_context
         self._objectives = [str(name) for name in self._settings["objectives"] or []]
         directions = self._settings["direction"]
@@ -158,6 +160,7 @@ class RegsweepSweeper(Sweeper):
             limits = replace(limits, n_trials=num_points)
         with FolderLock(folder), Stop() as stop:
             self._require_same_sweep(SweepPaths(folder).multirun)
+            make_private_folder(self._config.hydra.launcher)
             study = self._study(folder, space, initial)
             announce(study.directions, self._objectives)
             tables = Tables(folder, study, self._objectives)

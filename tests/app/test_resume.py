@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import torch
 
-from regsweep.app.resume import remember_command
+from regsweep.app.resume import remember_command, restore_command
 from regsweep.paths import SweepPaths
 from tests.conftest import Finished, Regsweep
 
@@ -219,13 +219,45 @@ def test_a_run_is_reproduced_in_the_precision_that_it_was_computed_in(
         assert (done.code, "reproduced bit for bit" in done.out) == (0, True), done.out
 
 
-def test_a_password_is_not_kept(regsweep: Regsweep, tmp_path: Path) -> None:
-    sys.argv = ["regsweep", "-m", "hydra.sweeper.storage=postgresql://me:secret@host/db"]
+URLS = ("postgresql://me:{}@host/db", "mysql://host/db?user=me&password={}&x=1", "mysql://host/db?pwd={}")
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_a_password_is_not_kept_and_given_again(
+    regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["regsweep", "-m", f"hydra.sweeper.storage='{url.format('s3cret')}'", "seed=1"])
     remember_command(SweepPaths(tmp_path))
-    assert "secret" not in (tmp_path / "command.json").read_text()
+    assert "s3cret" not in (tmp_path / "command.json").read_text()
     done = regsweep("resume", ".")
     assert done.code == 2
-    assert "the password of its storage is not kept" in done.err
+    assert done.err == (
+        "regsweep: .: the password of its storage is not kept; give it with regsweep resume . storage=URL\n"
+    )
+    monkeypatch.delenv("REGSWEEP_RESUMED", raising=False)
+    restore_command([".", f"storage={url.format('n3w')}"])
+    monkeypatch.setenv("REGSWEEP_RESUMED", "")
+    given = f'hydra.sweeper.storage="{url.format("n3w")}"'
+    assert sys.argv == ["regsweep", "-m", "seed=1", given, f'hydra.sweep.dir="{tmp_path}"']
+
+
+@pytest.mark.parametrize(
+    ("started", "given", "message"),
+    [
+        (["hydra.sweeper.storage=postgresql://me:old@host/db"], "postgresql://me:new@other/db",
+         "storage=postgresql://me:***@other/db: the sweep began with postgresql://me:***@host/db; "
+         "only the password may be another"),
+        ([], "postgresql://me:new@host/db",
+         "storage=postgresql://me:***@host/db: the sweep was started without hydra.sweeper.storage=URL; leave it out"),
+    ],
+)  # fmt: skip
+def test_a_sweep_goes_on_with_its_own_storage_alone(
+    regsweep: Regsweep, tmp_path: Path, started: list[str], given: str, message: str
+) -> None:
+    sys.argv = ["regsweep", "-m", *started]
+    remember_command(SweepPaths(tmp_path))
+    done = regsweep("resume", ".", f"storage={given}")
+    assert (done.code, done.err) == (2, f"regsweep: {message}\n")
 
 
 def test_a_result_that_was_written_and_not_told_is_told_and_not_trained_again(regsweep: Regsweep, search: Path) -> None:

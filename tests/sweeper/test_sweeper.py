@@ -17,7 +17,7 @@ from regsweep.errors import ConfigError
 from regsweep.sweeper import TrialValue
 from regsweep.sweeper.engine import Engine, Limits, _Job
 from regsweep.sweeper.job import RecordedTask
-from regsweep.sweeper.redact import redact
+from regsweep.sweeper.redact import is_redacted, redact
 from regsweep.sweeper.signals import Stop
 from regsweep.sweeper.space import SearchSpace
 from tests.sweeper.audit import FOLDER, run_here
@@ -263,6 +263,22 @@ def test_passwords_are_redacted() -> None:
     assert redact("sqlite:////tmp/a@b.db") == "sqlite:////tmp/a@b.db"
     assert redact("mysql://host/db?user=me&password=s3cret&x=1") == "mysql://host/db?user=me&password=***&x=1"
     assert redact("postgresql://me:it's@host/db") == "postgresql://me:***@host/db"
+    for kept in ("${oc.env:URL}", "postgresql://me:${oc.env:PW}@host/db", "mysql://h/db?password=${oc.env:PW}"):
+        assert redact(kept) == kept
+        assert not is_redacted(kept)
+
+
+def test_jobs_are_launched_without_the_password_and_the_sweep_has_it(tmp_path: Path) -> None:
+    """The query is one that SQLite's driver takes for a part of the file's name."""
+    url = f"sqlite:///file:{tmp_path}/study.db?password=s3cret&uri=true"
+    code, printed = run_here(tmp_path, "hydra/launcher=submitit_local", "hydra.sweeper.n_jobs=1",
+                             "hydra.sweeper.n_trials=1", f'hydra.sweeper.storage="{url}"')  # fmt: skip
+    assert code == 0, printed
+    assert (tmp_path / "study.db").is_file()
+    written = [path for path in (tmp_path / FOLDER).rglob("*") if path.is_file()]
+    assert any(path.suffix == ".pkl" for path in written), "submitit has pickled the job"
+    assert [path for path in written if b"s3cret" in path.read_bytes()] == []
+    assert (tmp_path / FOLDER / ".submitit").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_condition_may_name_what_is_fixed_and_what_has_a_condition_itself() -> None:
