@@ -105,13 +105,16 @@ def serve(channel: Connection) -> None:
     # The sweep ends its workers as it ends daemons; but a daemon could have no children, and data loaders are some.
     current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    sys.stdout = sys.stderr = _Forwarded(channel)
+    printed = Printed(lambda lines: _send(channel, ("text", lines)))
+    sys.stdout = sys.stderr = printed
     try:
         setup: Setup = cloudpickle.loads(channel.recv_bytes())
         _settle(setup.environment, setup.import_path, setup.working_folder)
         while True:
             task: Task = cloudpickle.loads(channel.recv_bytes())
-            _send(channel, _outcome(setup, task, channel))
+            outcome = _outcome(setup, task, channel)
+            printed.end_line()
+            _send(channel, outcome)
     except EOFError:
         return
 
@@ -169,26 +172,51 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-class _Forwarded(io.TextIOBase):
-    """Standard output and error of a worker: whole lines go to the sweep, which knows where to show them."""
+class Printed(io.TextIOWrapper):
+    """Standard output and error of a worker: whole lines go to the sweep, which knows where to show them.
 
-    def __init__(self, channel: Connection) -> None:
-        self._channel, self._line = channel, ""
+    Args:
+        send: takes whole lines.
+    """
+
+    def __init__(self, send: Callable[[str], None]) -> None:
+        self._lines = _Lines(send)
+        raw: Any = self._lines  # takes all that it is given, so that it needs no buffer before it
+        super().__init__(raw, encoding="utf-8", errors="replace", newline="", line_buffering=True)
+
+    def end_line(self) -> None:
+        """Send a last line that was not ended, and end it: another job's lines follow."""
+        self.flush()
+        self._lines.end()
+
+
+class _Lines(io.RawIOBase):
+    """Sends whole lines of the bytes that are written."""
+
+    def __init__(self, send: Callable[[str], None]) -> None:
+        self._send = send
+        self._unfinished = bytearray()
         self._lock = threading.Lock()
 
     def writable(self) -> bool:
         """Return True."""
         return True
 
-    def write(self, text: str) -> int:
-        """Send what is whole lines of it."""
+    def write(self, content: Any) -> int:
+        """Send what is whole lines of it, with what came before."""
+        new = bytes(content)
+        end = max(new.rfind(b"\n"), new.rfind(b"\r")) + 1  # a progress bar ends its lines with the latter
         with self._lock:
-            whole = self._line + text
-            end = max(whole.rfind("\n"), whole.rfind("\r")) + 1  # a progress bar ends its lines with the latter
-            self._line = whole[end:]
             if end:
-                _send(self._channel, ("text", whole[:end]))
-        return len(text)
+                self._send((bytes(self._unfinished) + new[:end]).decode(errors="replace"))
+                self._unfinished.clear()
+            self._unfinished += new[end:]
+        return len(new)
+
+    def end(self) -> None:
+        """Send what is left, as a line."""
+        if self._unfinished:
+            self.write(b"\n")
 
     def fileno(self) -> int:
         """Return the process's own output, for processes that a job starts."""
