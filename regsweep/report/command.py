@@ -93,7 +93,10 @@ def _parser() -> argparse.ArgumentParser:
         help="also write each figure so into DIR/figures, with what it shows as CSV beside it",
     )
     parser.add_argument(
-        "--metrics", metavar="FILE", help="of another application: the file in each job's folder that holds its metrics"
+        "--metrics",
+        metavar="FILE",
+        help="of another application: the file in each job's folder that holds its metrics, or a pattern ('*.csv') "
+        "that it alone matches there",
     )
     parser.add_argument("--objective", metavar="NAME", help="metric that trials are ranked by (validation_accuracy)")
     direction = parser.add_mutually_exclusive_group()

@@ -21,7 +21,7 @@ from regsweep.report.hydra_files import (
     read_overrides,
     settings_file,
 )
-from regsweep.report.metrics_file import read_metrics, require_metrics_name
+from regsweep.report.metrics_file import find_metrics, read_metrics, require_metrics_name
 from regsweep.report.rows import FIRST, LAST, Problems, Rows, column_of, plain_text, require_objective
 from regsweep.report.study import Study, StudyTrial, agrees, count_agreeing, find_offset, read_studies
 
@@ -61,7 +61,7 @@ def read_foreign(
         values = find_values(config, overrides[number] or (trial.params if trial else {}), swept)
         row = {"number": number, "folder": str(path.relative_to(folder)), **{column_of(k): values[k] for k in swept}}
         row |= _of_trial(trial, columns) if trial else {"status": None if metrics else "unknown"}
-        rows.append(row | (_of_metrics(row, path / metrics, columns, problems) if metrics else {}))
+        rows.append(row | (_of_metrics(row, path, metrics, columns, problems) if metrics else {}))
     column = _objective(objective, columns, rows, source)
     for row in rows:
         _judge(row, column, metrics)
@@ -201,31 +201,40 @@ def _of_trial(trial: StudyTrial, columns: _Columns) -> dict[str, Any]:
     return row
 
 
-def _of_metrics(row: Mapping[str, Any], file: Path, columns: _Columns, problems: Problems) -> dict[str, Any]:
+def _of_metrics(
+    row: Mapping[str, Any], job: Path, metrics: str, columns: _Columns, problems: Problems
+) -> dict[str, Any]:
     """Return the numbers of a job's metrics file; without one the job counts as interrupted."""
-    if not file.exists():
-        return {"status": row["status"] if row["status"] in ("pruned", "failed") else "interrupted"}
     try:
+        file = find_metrics(job, metrics)
+        if file is None:
+            return {"status": row["status"] if row["status"] in ("pruned", "failed") else "interrupted"}
         numbers = read_metrics(file)
     except RecordError as error:
         return {"status": "unreadable", "error": problems.add(error)}
-    told = {columns.add(name): value for name, value in numbers.items()}
+    values = {columns.add(name): value for name, value in numbers.items()}
     ended = row.get("ended", math.nan)
-    return {**told, "ended": file.stat().st_mtime if math.isnan(ended) else ended}
+    return {**values, "ended": file.stat().st_mtime if math.isnan(ended) else ended}
 
 
 def _objective(name: str | None, columns: _Columns, rows: Sequence[Mapping[str, Any]], source: _Source | None) -> str:
+    # Why a number is missing may stand in a file that could not be read.
+    cause = next((f"; {row['error']}" for row in rows if row["status"] == "unreadable"), "")
+    if not columns.names:
+        states = ", ".join(sorted({str(row["status"]) for row in rows}))
+        raise RegsweepError(f"--metrics: no job's folder has such a file with numbers in it (jobs: {states}){cause}")
     if name is None and source is not None:
         name = source.study.objectives[0]
     if name is None and len(columns.names) == 1:
         name = columns.names[0]
     if name is None:
-        there = ", ".join(map(show, columns.names))
-        if not there:
-            states = ", ".join(sorted({str(row["status"]) for row in rows}))
-            raise RegsweepError(f"--metrics: no job's folder has such a file with numbers in it (jobs: {states})")
-        raise RegsweepError(f"--objective: name the number to rank by; there are: {there}")
-    require_objective(name, columns.names)
+        raise RegsweepError(
+            f"--objective: name the number to rank by; there are: {', '.join(map(show, columns.names))}"
+        )
+    try:
+        require_objective(name, columns.names)
+    except RegsweepError as error:
+        raise RegsweepError(f"{error}{cause}") from error
     return columns.add(name)
 
 

@@ -65,7 +65,8 @@ def read_sweep(
     Args:
         folder: the sweep's folder.
         metrics: for another application's multirun: the file inside each job's folder that holds its metrics
-            (JSON, YAML or CSV). Without it the values are those of the Optuna study.
+            (JSON, JSON Lines, YAML or CSV), or a pattern that it alone matches there. Without it the values are those
+            of the Optuna study.
         objective: the column that trials are ranked by: a metric, nested ones by dotted names.
         minimize: whether less of it is better. None: as an Optuna study says of its own values, else as the name
             says (`regsweep.direction`).
