@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from regsweep import loop
+from regsweep import loop, statistics
 from tests.conftest import PROJECT, Regsweep, Shell
 
 FOLDER = PROJECT / "benchmarks"
@@ -190,3 +190,50 @@ def test_searches_are_simulated_on_a_model_of_a_sweep_s_trials(
     # Where all settings are alike, the first whole trial is as good as the best of 20.
     alike = replace(searches, model=simulated.Model(settings, [[0.5, 0.6, 0.7]] * 60, searches.space.distributions))
     assert simulated.times_sooner(alike, simulated.pruners(3)["successive_halving"], 0) == 20
+
+
+@pytest.fixture
+def claims(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(FOLDER)
+    return importlib.import_module("claims")
+
+
+def test_simulated_p_values_are_those_of_the_answer(claims: Any) -> None:
+    noise = np.random.default_rng(0)
+    few = np.concatenate([noise.normal(0.3, 0.5, (20, 10)), noise.integers(-2, 3, (20, 10)) / 360, np.zeros((1, 10))])
+    assert claims.sign_flip_p_values(few) == pytest.approx([statistics.sign_flip_p_value(row) for row in few], abs=1e-9)
+    many = noise.normal(0.2, 0.5, (4, 20))
+    p_values = np.array([statistics.sign_flip_p_value(row) for row in many])
+    # Both are drawn; twice a share of 99,999, and five standard errors of the difference of two.
+    errors = 2 * np.sqrt(2 * p_values / 2 * (1 - p_values / 2) / statistics.RESAMPLES)
+    assert (np.abs(claims.sign_flip_p_values(many) - p_values) <= 5 * errors + 1e-4).all()
+
+
+def test_simulated_claims_are_those_of_the_answer(claims: Any) -> None:
+    noise = np.random.default_rng(1)
+    effects = noise.choice([-0.8, 0.0, 0.8], (40, 3, 1))
+    tuned = effects + noise.normal(0, 0.5, (40, 3, 10))
+    own = noise.choice([1, 1, -1], (40, 3, 1)) * effects + noise.normal(0, 0.5, (40, 3, 10))
+    expected = []
+    for tuned_KS, own_KS in zip(tuned, own, strict=True):
+        compared = [statistics.compare(row) for row in tuned_KS]
+        shown = statistics.are_shown(compared)
+        second = [statistics.compare(row) if is_shown else None for row, is_shown in zip(own_KS, shown, strict=True)]
+        expected.append([each.sign for each in statistics.claim(compared, second)])
+    assert claims.claims(tuned, own).tolist() == expected
+    assert {-1, 0, 1} == set(np.ravel(expected))
+
+
+def test_two_baselines_claim_fewer_placebos(claims: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    surface = claims.Surface.read(FOLDER / "claims.csv")
+    claims.print_placebos(surface, 300, 0, all_seeds=(10,))
+    claims.print_effects(300, 0)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()]
+    found = {tuple(row[:3]): [float(cell.split(" ")[0]) for cell in row[3:] if "±" in cell] for row in rows}
+    one, two = claims.RULES[False], claims.RULES[True]
+    for sweep in ("search", "grid at 0.1"):
+        assert sum(found[sweep, "1", two]) < sum(found[sweep, "1", one])
+        assert max(found[sweep, "1", two]) <= 5
+    assert found["0", "1", one][0] > 20
+    assert found["0", "1", two][0] < 5
+    assert found["1", "1", two][0] > 90
