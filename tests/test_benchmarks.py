@@ -202,7 +202,7 @@ def test_simulated_p_values_are_those_of_the_answer(claims: Any) -> None:
     noise = np.random.default_rng(0)
     few = np.concatenate([noise.normal(0.3, 0.5, (20, 10)), noise.integers(-2, 3, (20, 10)) / 360, np.zeros((1, 10))])
     assert claims.sign_flip_p_values(few) == pytest.approx([statistics.sign_flip_p_value(row) for row in few], abs=1e-9)
-    many = noise.normal(0.2, 0.5, (4, 20))
+    many = noise.normal(0.2, 0.5, (2, 20))
     p_values = np.array([statistics.sign_flip_p_value(row) for row in many])
     # Both are drawn; twice a share of 99,999, and five standard errors of the difference of two.
     errors = 2 * np.sqrt(2 * p_values / 2 * (1 - p_values / 2) / statistics.RESAMPLES)
@@ -211,9 +211,9 @@ def test_simulated_p_values_are_those_of_the_answer(claims: Any) -> None:
 
 def test_simulated_claims_are_those_of_the_answer(claims: Any) -> None:
     noise = np.random.default_rng(1)
-    effects = noise.choice([-0.8, 0.0, 0.8], (40, 3, 1))
-    tuned = effects + noise.normal(0, 0.5, (40, 3, 10))
-    own = noise.choice([1, 1, -1], (40, 3, 1)) * effects + noise.normal(0, 0.5, (40, 3, 10))
+    effects = noise.choice([-0.8, 0.0, 0.8], (12, 3, 1))
+    tuned = effects + noise.normal(0, 0.5, (12, 3, 10))
+    own = noise.choice([1, 1, -1], (12, 3, 1)) * effects + noise.normal(0, 0.5, (12, 3, 10))
     expected = []
     for tuned_KS, own_KS in zip(tuned, own, strict=True):
         compared = [statistics.compare(row) for row in tuned_KS]
@@ -224,16 +224,16 @@ def test_simulated_claims_are_those_of_the_answer(claims: Any) -> None:
     assert {-1, 0, 1} == set(np.ravel(expected))
 
 
-def test_two_baselines_claim_fewer_placebos(claims: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_baselines_claim_fewer_placebos_and_show_a_point(claims: Any) -> None:
     surface = claims.Surface.read(FOLDER / "claims.csv")
-    claims.print_placebos(surface, 300, 0, all_seeds=(10,))
-    claims.print_effects(300, 0)
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()]
-    found = {tuple(row[:3]): [float(cell.split(" ")[0]) for cell in row[3:] if "±" in cell] for row in rows}
-    one, two = claims.RULES[False], claims.RULES[True]
-    for sweep in ("search", "grid at 0.1"):
-        assert sum(found[sweep, "1", two]) < sum(found[sweep, "1", one])
-        assert max(found[sweep, "1", two]) <= 5
-    assert found["0", "1", one][0] > 20
-    assert found["0", "1", two][0] < 5
-    assert found["1", "1", two][0] > 90
+    for drawn in (
+        claims.search(300, 1, surface.rates, np.random.default_rng(0)),
+        claims.grid(0.1, 300, 1, np.random.default_rng(0)),
+    ):
+        found = {two: claims.placebos(surface, drawn, 10, two, np.random.default_rng(1)) for two in (False, True)}
+        assert np.mean(found[True] != 0) < np.mean(found[False] != 0)
+        assert max(np.mean(found[True] == sign) for sign in (-1, 1)) < 0.05
+    different = {two: np.mean(claims.effects(0.0, 1, two, 1000, 0) != 0) for two in (False, True)}
+    assert different[False] > 0.2
+    assert different[True] < 0.03
+    assert np.mean(claims.effects(1.0, 1, True, 1000, 0) == 1) > 0.95
