@@ -12,8 +12,9 @@ baseline and of the placebos; a grid has the placebos at one good rate, and the 
 decade to either side.
 
 The rule "one seed, one baseline" takes the best trials by their one seed and compares them with the tuned baseline. The
-rule "three seeds, two baselines" is what ``regsweep confirm`` does. A second table has differences of known size, with
-normal noise.
+rule "three seeds, two baselines" runs the three best of each kind on three further seeds, and claims only what differs
+from the tuned baseline and from the same network without regularization at its own other settings. A second table has
+differences of known size, with normal noise.
 
 Shapes: E experiments, K configurations, T trials, S seeds.
 """
