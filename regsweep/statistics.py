@@ -24,6 +24,8 @@ RESAMPLES = 99_999  # at least 2^16: sign patterns of up to 16 seeds are enumera
 MIXTURE_VARIANCE = 1.0
 MOST_SEEDS = 10**12
 LARGEST_EFFECT = 10.0
+FEWEST_IMAGES = 10
+"""Images that differ, below which nothing is said of other images: of 360 with none, any network would be sure."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,15 @@ class Interval:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One configuration against the baseline; differences are fractions, above zero where the configuration is better.
+    """One configuration against one baseline; differences are fractions, above zero where the configuration is better.
 
     Args:
         mean: mean difference over the seeds.
         interval: t interval of the mean difference over seeds, on this test set.
-        interval_with_images: the same where the test images were drawn, too; None where they are not known.
+        interval_with_images: the same where the test images were drawn, too; None where they are not known, or where
+            fewer than `FEWEST_IMAGES` of them differ.
         anytime: confidence sequence: may be looked at after every seed.
         p_value: exact sign-flip test.
-        adjusted_p_value: the same by Holm over all configurations that were compared.
         num_better: seeds in which the configuration is better.
         num_equal: seeds in which both are equal.
         num_seeds: pairs in all.
@@ -56,62 +58,129 @@ class Comparison:
     interval_with_images: Interval | None
     anytime: Interval
     p_value: float
-    adjusted_p_value: float
     num_better: int
     num_equal: int
     num_seeds: int
     probability_better: float
 
 
-def compare(
-    differences: Sequence[ArrayLike], images: Sequence[ArrayLike | None] | None = None, level: float = 0.05
-) -> list[Comparison]:
-    """Return the comparison of each configuration with the baseline, in the order given.
-
-    The intervals have confidence 1 - `level` for each comparison by itself; the adjusted p-values hold for all of them
-    together (Holm): called different where they are at most `level`, a difference that is not there is shown for
-    any configuration in at most that share of experiments.
+def compare(differences_S: ArrayLike, images_SN: ArrayLike | None = None, level: float = 0.05) -> Comparison:
+    """Return the comparison of a configuration with a baseline; its intervals have confidence 1 - `level`.
 
     Args:
-        differences: for each configuration, the paired differences of accuracy_S.
-        images: for each configuration, the differences_SN of the same seeds and images, or None.
-        level: significance level, 0 < level < 1.
+        differences_S: the paired differences of accuracy.
+        images_SN: the differences of the same seeds and of each image, or None.
+        level: 0 < level < 1.
 
     Raises:
         ValueError: fewer than two seeds, a value that is not finite, or images of other seeds.
     """
-    checked = [_checked(differences_S, "differences", ndim=1) for differences_S in differences]
-    images = [None] * len(checked) if images is None else images
-    if len(images) != len(checked):
-        raise ValueError(f"{len(checked)} configurations, but images of {len(images)}")
-    p_values = [sign_flip_p_value(differences_S) for differences_S in checked]
-    adjusted = holm(p_values)
-    return [_compare_one(*each, confidence=1 - level) for each in zip(checked, images, p_values, adjusted, strict=True)]
-
-
-def _compare_one(
-    differences_S: FloatArray, images: ArrayLike | None, p_value: float, adjusted_p_value: float, confidence: float
-) -> Comparison:
+    d_S = _checked(differences_S, "differences", ndim=1)
     with_images = None
-    if images is not None:
-        images_SN = _checked(images, "images", ndim=2)
-        if len(images_SN) != len(differences_S) or not np.allclose(images_SN.mean(1), differences_S, rtol=0, atol=1e-6):
+    if images_SN is not None:
+        d_SN = _checked(images_SN, "images", ndim=2)
+        if len(d_SN) != len(d_S) or not np.allclose(d_SN.mean(1), d_S, rtol=0, atol=1e-6):
             raise ValueError("images: their means are not the differences of accuracy; other seeds or another test set")
-        with_images = seeds_and_images_interval(images_SN, confidence)
-    num_better = int((differences_S > NOISE).sum())
-    num_equal = int((np.abs(differences_S) <= NOISE).sum())
+        if count_differing(d_SN) >= FEWEST_IMAGES:
+            with_images = seeds_and_images_interval(d_SN, 1 - level)
+    num_better = int((d_S > NOISE).sum())
+    num_equal = int((np.abs(d_S) <= NOISE).sum())
     return Comparison(
-        mean=float(differences_S.mean()),
-        interval=t_interval(differences_S, confidence),
+        mean=float(d_S.mean()),
+        interval=t_interval(d_S, 1 - level),
         interval_with_images=with_images,
-        anytime=anytime_interval(differences_S, confidence),
-        p_value=p_value,
-        adjusted_p_value=adjusted_p_value,
+        anytime=anytime_interval(d_S, 1 - level),
+        p_value=sign_flip_p_value(d_S),
         num_better=num_better,
         num_equal=num_equal,
-        num_seeds=len(differences_S),
-        probability_better=(num_better + num_equal / 2) / len(differences_S),
+        num_seeds=len(d_S),
+        probability_better=(num_better + num_equal / 2) / len(d_S),
     )
+
+
+def count_differing(images_SN: ArrayLike) -> int:
+    """Return how many images any seed's pair of networks classifies differently."""
+    return int(np.asarray(images_SN).any(axis=0).sum())
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is shown of a configuration, against both of its baselines.
+
+    Attributes:
+        sign: 1 where it is shown to be better than both, -1 where worse, 0 where nothing is claimed.
+        p_value: the larger of the two; the first alone where the second was not trained; 1 where there is none.
+        adjusted_p_value: the same by Holm over all configurations.
+        rests_on: the comparison that has it, ``tuned`` or ``own``; None where `own` was not trained.
+    """
+
+    sign: int
+    p_value: float
+    adjusted_p_value: float
+    rests_on: str | None
+
+
+def claim(
+    tuned: Sequence[Comparison | None],
+    own: Sequence[Comparison | None],
+    *,
+    is_sequential: bool = False,
+    level: float = 0.05,
+) -> list[Claim]:
+    """Return what is claimed of each configuration, in the order given.
+
+    A difference from a baseline that was tuned apart can be the tuning's: its luck, or a learning rate that suits the
+    regularized network better. So a claim takes two differences of one sign: from the tuned baseline, and from the
+    same network without regularization at the configuration's own other settings. Neither is enough alone, so both must
+    be shown (an intersection-union test; Berger, 1982), and the larger p-value is adjusted by Holm (1979) over the
+    configurations: a difference that is not there is claimed of any of them in at most `level` of experiments.
+    After several looks the anytime-valid intervals decide instead, each with confidence 1 - level/k.
+
+    Args:
+        tuned: each configuration against the tuned baseline; None where it never trained: that claims nothing, and
+            counts among the configurations.
+        own: each against the same network without regularization; None where that was not trained.
+        is_sequential: whether there were several looks.
+        level: of all claims together.
+    """
+    pairs = list(zip(tuned, own, strict=True))
+    p_values = [max([each.p_value for each in pair if each], default=1.0) if pair[0] else 1.0 for pair in pairs]
+    adjusted = holm(p_values)
+    claims = []
+    for (first, second), p_value, adjusted_p_value in zip(pairs, p_values, adjusted, strict=True):
+        sign, rests_on = 0, None
+        if first and second:
+            rests_on = "own" if second.p_value > first.p_value else "tuned"
+            if is_sequential:
+                signs = {_side(first.anytime), _side(second.anytime)}
+                rests_on = "own" if _distance(second.anytime) < _distance(first.anytime) else "tuned"
+            else:
+                signs = {int(np.sign(each.mean)) for each in (first, second)}
+                signs = signs if adjusted_p_value <= level else {0}
+            sign = signs.pop() if len(signs) == 1 else 0
+        claims.append(Claim(sign, p_value, adjusted_p_value, rests_on))
+    return claims
+
+
+def are_shown(tuned: Sequence[Comparison | None], *, is_sequential: bool = False, level: float = 0.05) -> list[bool]:
+    """Return which differences from the tuned baseline are shown: those that a second baseline could make a claim.
+
+    To raise a p-value rejects nothing more in Holm's procedure: elsewhere the second baseline could change no claim.
+    """
+    if is_sequential:
+        return [each is not None and _side(each.anytime) != 0 for each in tuned]
+    adjusted = holm([each.p_value if each else 1.0 for each in tuned])
+    return [p_value <= level for p_value in adjusted]
+
+
+def _side(interval: Interval) -> int:
+    """Return on which side of zero an interval lies, 0 where it holds zero."""
+    return int(interval.low > 0) - int(interval.high < 0)
+
+
+def _distance(interval: Interval) -> float:
+    """Return how far an interval lies from zero, below zero where it holds it."""
+    return max(interval.low, -interval.high)
 
 
 def t_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Interval:
