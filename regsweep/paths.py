@@ -137,11 +137,20 @@ class ConfirmationPaths:
         return self.folder / "baseline"
 
     @property
+    def choosing(self) -> Path:
+        """The folder of the sweep in which the best configuration of each kind is chosen."""
+        return self.folder / "choosing"
+
+    @property
     def seeds(self) -> Path:
         """The folder of the sweep of every configuration on every seed."""
         return self.folder / "seeds"
 
     @property
-    def trials(self) -> Path:
-        """The trials of that sweep, as its sweeper reads them."""
-        return self.folder / "trials.json"
+    def own(self) -> Path:
+        """The folder of the sweep of the networks without regularization at a configuration's own other settings."""
+        return self.folder / "own_baselines"
+
+    def trials(self, sweep: Path) -> Path:
+        """Return the file of the trials of one of these sweeps, as its sweeper reads them."""
+        return sweep.with_suffix(".json")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from regsweep.errors import RegsweepError
+from regsweep import records
+from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.paths import RunPaths
 from regsweep.report.sweep import Sweep
+from regsweep.report.table import show_value
 from regsweep.sweeper.space import text_of
 
 _UNREGULARIZED = {
@@ -22,12 +25,16 @@ _UNREGULARIZED = {
 }
 
 
+NAMES = {"l1": "L1", "l2": "L2", "elastic_net": "elastic net"}
+
+
 @dataclass(frozen=True)
 class Configuration:
     """What is trained on every seed.
 
     Attributes:
         name: in plain words.
+        kind: what regularizes it; empty for a network without regularization.
         trial: its number in the sweep that it was chosen in.
         selected_for: the validation accuracy that it was chosen for, a fraction.
         parameters: the values that tell it from the others, by key.
@@ -35,6 +42,7 @@ class Configuration:
     """
 
     name: str
+    kind: list[str]
     trial: int
     selected_for: float
     parameters: dict[str, Any]
@@ -44,6 +52,14 @@ class Configuration:
         """Return it as it stands in the plan."""
         return asdict(self)
 
+    def without_regularization(self, baseline: Configuration) -> Configuration:
+        """Return the same network without regularization: `baseline`'s regularizer, and its own other settings."""
+        overrides = {key: baseline.overrides[key] if _regularizes(key) else v for key, v in self.overrides.items()}
+        parameters = {key: baseline.parameters[key] if _regularizes(key) else v for key, v in self.parameters.items()}
+        return Configuration(
+            f"no regularization{settings_of(parameters)}", [], self.trial, self.selected_for, parameters, overrides
+        )
+
 
 @dataclass(frozen=True)
 class _Trial:
@@ -51,21 +67,21 @@ class _Trial:
 
     overrides: dict[str, str]
     config: DictConfig
-    choices: DictConfig
+    choices: Mapping[str, Any]
 
     @staticmethod
     def read(folder: Path) -> _Trial:
         paths = RunPaths(folder)
+        settings = paths.config.with_name("hydra.yaml")
+        lines, hydra = records.read_yaml(paths.overrides), records.read_yaml(settings)
+        if not isinstance(lines, list):
+            raise RecordError(f"{paths.overrides}: not a list of overrides")
         try:
-            lines = OmegaConf.to_container(OmegaConf.load(paths.overrides))
-            config = OmegaConf.load(paths.config)
-            hydra: Any = OmegaConf.load(paths.config.with_name("hydra.yaml"))
-        except (OSError, ValueError) as error:
-            raise RegsweepError(f"{folder}: its configuration cannot be read ({error})") from error
-        assert isinstance(lines, list)
-        assert isinstance(config, DictConfig)
+            choices = hydra["hydra"]["runtime"]["choices"].items()
+        except (KeyError, TypeError, AttributeError) as error:
+            raise RecordError(f"{settings}: not the settings of a run of Hydra's") from error
         pairs = (str(line).partition("=") for line in lines if "=" in str(line))
-        return _Trial({key: value for key, _, value in pairs}, config, hydra.hydra.runtime.choices)
+        return _Trial({key: value for key, _, value in pairs}, composed(folder), dict(choices))
 
     def text(self, key: str) -> str:
         """Return the value of `key` as it would be typed, whether or not it was."""
@@ -84,43 +100,70 @@ def fixed_overrides(folder: Path, without: set[str]) -> list[str]:
 
 
 def composed(folder: Path) -> DictConfig:
-    """Return the configuration of the trial in `folder`, as it was composed."""
-    return _Trial.read(folder).config
-
-
-def choose(sweep: Sweep, top: int) -> list[dict[str, Any]]:
-    """Return the rows of the `top` best configurations that regularize, each once, the best first.
-
-    A configuration that was run with several seeds counts by its mean, and stands for its best trial.
+    """Return the configuration of the trial in `folder`, as it was composed.
 
     Raises:
-        RegsweepError: when not one is complete.
+        RecordError: when it cannot be read.
+    """
+    path = RunPaths(folder).config
+    try:
+        config = OmegaConf.create(records.read_yaml(path))
+        describe(config)
+    except (OmegaConfBaseException, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{path}: not the configuration of a run ({show(error)})") from error
+    return config
+
+
+def ranked(sweep: Sweep) -> Iterator[dict[str, Any]]:
+    """Yield a row per configuration that is complete, the best first, the earliest of equals.
+
+    A configuration that was run with several seeds counts by their mean, and stands for its best trial.
     """
     settings = [key for key in sweep.swept if key != "seed"]
-    complete = sweep.trials[(sweep.trials["status"] == "complete") & sweep.trials[sweep.objective].notna()]
-    if complete.empty:
-        raise RegsweepError(f"{sweep.folder}: no complete trial to confirm")
+    is_scored = (sweep.trials["status"] == "complete") & sweep.trials[sweep.objective].notna()
+    complete = sweep.trials[is_scored & sweep.trials["duplicate_of"].isna()].sort_values("number")
     same = complete[settings].astype(str).agg("\n".join, axis=1) if settings else complete["number"].astype(str)
-    means = complete.groupby(same)[sweep.objective].mean().sort_values(ascending=False, kind="stable")
-    chosen: list[dict[str, Any]] = []
-    for key, mean in means.items():
-        runs = complete[(same == key) & complete["duplicate_of"].isna()]
-        best = runs.sort_values(sweep.objective, ascending=False, kind="stable").iloc[0]
-        row = {str(name): value for name, value in best.items()}
-        if regularizes(_Trial.read(sweep.folder / str(row["folder"])).config):
-            chosen.append({**row, "selected_for": float(mean)})
-        if len(chosen) == top:
+    groups = complete.groupby(same, sort=False)[sweep.objective]  # in the order of their first trials
+    for key, mean in groups.mean().sort_values(ascending=not sweep.maximize, kind="stable").items():
+        values = complete.loc[same == key, sweep.objective]
+        best = complete.loc[values.idxmax() if sweep.maximize else values.idxmin()]
+        yield {**{str(name): value for name, value in best.items()}, "selected_for": float(mean)}
+
+
+def choose_kinds(sweep: Sweep, top: int, most: int) -> list[list[dict[str, Any]]]:
+    """Return the rows of the best `most` configurations, at most, of each of the `top` best kinds, the best first.
+
+    A kind is the set of what regularizes: each penalty, dropout, BatchNorm. It is as good as its best configuration.
+
+    Raises:
+        RegsweepError: when nothing that regularizes is complete.
+    """
+    kinds: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    num_complete = 0
+    for row in ranked(sweep):
+        num_complete += 1
+        kind = tuple(kind_of(composed(sweep.folder / str(row["folder"]))))
+        if kind and (kind in kinds or len(kinds) < top):
+            rows = kinds.setdefault(kind, [])
+            rows.extend([row][: most - len(rows)])
+        if len(kinds) == top and all(len(rows) == most for rows in kinds.values()):
             break
-    if not chosen:
+    if not num_complete:
+        raise RegsweepError(f"{sweep.folder}: no complete trial to confirm")
+    if not kinds:
         raise RegsweepError(f"{sweep.folder}: no complete trial regularizes; there is nothing to compare with none")
-    return chosen
+    return list(kinds.values())
 
 
-def regularizes(config: DictConfig) -> bool:
-    """Return whether a composed configuration has a penalty, dropout, or BatchNorm turned on."""
+def kind_of(config: DictConfig) -> list[str]:
+    """Return the names of what regularizes a composed configuration: its penalty, dropout, BatchNorm."""
     regularizer = config.regularizer
     has_penalty = regularizer.penalty != "none" and float(regularizer["lambda"]) != 0
-    return has_penalty or regularizer.dropout != 0 or regularizer.batch_norm is True
+    return [
+        *([NAMES.get(regularizer.penalty, regularizer.penalty)] if has_penalty else []),
+        *(["dropout"] if regularizer.dropout else []),
+        *(["BatchNorm"] if regularizer.batch_norm else []),
+    ]
 
 
 def unregularized(sweep: Sweep, rows: list[dict[str, Any]]) -> dict[str, str]:
@@ -135,48 +178,56 @@ def unregularized(sweep: Sweep, rows: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def configurations(
-    sweep: Sweep, rows: list[dict[str, Any]], baseline: Sweep, baseline_row: Mapping[str, Any]
-) -> list[Configuration]:
-    """Return the baseline and the chosen rows as configurations that set the same keys."""
-    folders = [baseline.folder / str(baseline_row["folder"]), *(sweep.folder / str(row["folder"]) for row in rows)]
-    trials = [_Trial.read(folder) for folder in folders]
+    sweep: Sweep, rows: list[dict[str, Any]], baseline: Sweep, baseline_rows: list[dict[str, Any]]
+) -> tuple[list[Configuration], list[Configuration]]:
+    """Return the baseline's rows, and the chosen ones, as configurations that set the same keys."""
+    places = [*((baseline, row) for row in baseline_rows), *((sweep, row) for row in rows)]
+    trials = [_Trial.read(source.folder / str(row["folder"])) for source, row in places]
     swept = dict.fromkeys(key for key in (*sweep.swept, *baseline.swept) if key != "seed")
     typed = dict.fromkeys(
         key for trial in trials for key in trial.overrides if key.partition(".")[0] == "regularizer" or key in swept
     )
-    keys = [*dict.fromkeys([*swept, *typed])]
     found: list[Configuration] = []
-    for row, trial in zip([baseline_row, *rows], trials, strict=True):
-        overrides = {key: trial.text(key) for key in keys}
-        shown = {key: _value(trial, key) for key in swept}
-        name = describe(trial.config) if found else "no regularization (tuned)"
-        found.append(Configuration(name, int(row["number"]), float(row["selected_for"]), shown, overrides))
-    return _told_apart(found)
+    for (_, row), trial in zip(places, trials, strict=True):
+        overrides = {key: trial.text(key) for key in dict.fromkeys([*swept, *typed])}
+        parameters = {key: _value(trial, key) for key in swept}
+        is_baseline = len(found) < len(baseline_rows)
+        name = "no regularization (tuned)" if is_baseline else describe(trial.config)
+        found.append(
+            Configuration(
+                f"{name}{settings_of(parameters)}",
+                kind_of(trial.config),
+                int(row["number"]),
+                float(row["selected_for"]),
+                parameters,
+                overrides,
+            )
+        )
+    return found[: len(baseline_rows)], found[len(baseline_rows) :]
 
 
 def describe(config: DictConfig) -> str:
-    """Return what regularizes a composed configuration: ``L2 with λ=0.0003, dropout 0.35 and BatchNorm``."""
+    """Return what regularizes a composed configuration: ``L2 λ=0.0003 with dropout 0.35 and BatchNorm``."""
     regularizer = config.regularizer
-    parts = []
-    if regularizer.penalty != "none" and float(regularizer["lambda"]) != 0:
-        names = {"l1": "L1", "l2": "L2", "elastic_net": "elastic net"}
-        mixture = "" if regularizer.l1_ratio is None else f" and ρ={float(regularizer.l1_ratio):.2g}"
-        name = names.get(regularizer.penalty, regularizer.penalty)
-        parts.append(f"{name} with λ={float(regularizer['lambda']):.2g}{mixture}")
-    if regularizer.dropout:
-        parts.append(f"dropout {float(regularizer.dropout):.2g}")
-    if regularizer.batch_norm:
-        parts.append("BatchNorm")
-    return " and ".join([", ".join(parts[:-1]), *parts[-1:]]).removeprefix(" and ") or "no regularization"
+    ratio = "" if regularizer.l1_ratio is None else f" ρ={float(regularizer.l1_ratio):.2g}"
+    parts = {
+        "dropout": f"dropout {float(regularizer.dropout):.2g}",
+        "BatchNorm": "BatchNorm",
+    }
+    strength = f"λ={float(regularizer['lambda']):.2g}{ratio}"
+    first, *others = [parts.get(name, f"{name} {strength}") for name in kind_of(config)] or ["no regularization"]
+    return f"{first} with {' and '.join(others)}" if others else first
 
 
-def _told_apart(found: list[Configuration]) -> list[Configuration]:
-    """Add the trial's number to names that occur more than once."""
-    names = [configuration.name for configuration in found]
-    return [
-        Configuration(**{**c.as_dict(), "name": f"{c.name} (trial {c.trial})"}) if names.count(c.name) > 1 else c
-        for c in found
-    ]
+def settings_of(parameters: Mapping[str, Any]) -> str:
+    """Return what else was tuned, as a name's end: ``, at lr 0.0031``; nothing where nothing was."""
+    others = {key.rpartition(".")[2]: value for key, value in parameters.items() if not _regularizes(key)}
+    settings = [f"{name} {show_value(value)}" for name, value in others.items()]
+    return f", at {' and '.join(settings)}" if settings else ""
+
+
+def _regularizes(key: str) -> bool:
+    return key.partition(".")[0] == "regularizer"
 
 
 def _value(trial: _Trial, key: str) -> Any:

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from regsweep import records
-from regsweep.app.candidates import Configuration, choose, composed, configurations, regularizes
-from regsweep.errors import RecordError, RegsweepError
-from regsweep.paths import ConfirmationPaths, SweepPaths, shown
+from regsweep.app.candidates import Configuration, choose_kinds, composed, configurations, kind_of, ranked
+from regsweep.errors import RecordError, RegsweepError, show
+from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.sweep import Sweep, read_sweep
 
 DEFAULT_TOP = 3
+
+CONTENDERS = 3
+"""Configurations of a kind, at most, of which the best over further seeds is confirmed."""
+
+CHOOSING_SEEDS = 3
+"""Further seeds, on which that is judged."""
+
+TUNED = 0
+"""Among the baselines of `Plan.own_of`: the tuned baseline itself."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trial of a sweep that runs named trials: one of its configurations, on a seed."""
+
+    configuration: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """A configuration as it stands in its sweep: the number and folder of its best trial, and its mean accuracy."""
+
+    number: int
+    folder: str
+    selected_for: float
 
 
 @dataclass
@@ -23,101 +51,202 @@ class Plan:
 
     Attributes:
         paths: where everything lies.
-        chosen: the rows of the sweep's best configurations: ``number``, ``folder``, ``selected_for``.
-        first_seed: the first that the sweep has not used.
+        kinds: the sweep's best configurations of each of its best kinds, the best first.
         num_trials: how many the sweep had when its best were chosen.
-        top: how many configurations were asked for; there may be fewer.
+        top: how many kinds were asked for; there may be fewer.
+        choosing_seeds: on which the configurations of a kind are compared; none that the sweep has used.
+        first_seed: the first after those.
         num_seeds: how many were asked for, at most.
-        configurations: the baseline and the chosen ones; empty until the baseline is tuned.
-        until_settled: whether it was ever to stop when the differences had settled.
-        looks: after how many seeds the outcome was looked at.
+        is_sequential: whether the number of seeds was ever to follow from the outcome, or was changed after a seed had
+            ended.
+        contenders: the configurations of each kind, the baseline's first; empty until the baseline is tuned.
+        configurations: the best of each; empty until they are chosen.
+        own_baselines: networks without regularization at other settings than the tuned baseline's.
+        own_of: for each configuration but the baseline, which of these is its own: 0 is the tuned baseline itself, n is
+            the nth of `own_baselines`; None where it takes none, as no difference was shown.
+        own_runs: the trials of these, in the order in which they were added.
     """
 
     paths: ConfirmationPaths
-    chosen: list[dict[str, Any]]
-    first_seed: int
+    kinds: list[list[Row]]
     num_trials: int
     top: int
+    choosing_seeds: list[int]
+    first_seed: int
     num_seeds: int = 0
+    is_sequential: bool = False
+    contenders: list[list[Configuration]] = field(default_factory=list)
     configurations: list[Configuration] = field(default_factory=list)
-    until_settled: bool = False
-    looks: list[int] = field(default_factory=list)
+    own_baselines: list[Configuration] = field(default_factory=list)
+    own_of: list[int | None] = field(default_factory=list)
+    own_runs: list[Run] = field(default_factory=list)
 
     @staticmethod
     def read_or_choose(sweep: Sweep, top: int | None) -> Plan:
-        """Return the plan in the sweep's folder, or a new one of its `top` configurations.
+        """Return the plan in the sweep's folder, or a new one of its `top` kinds.
 
         Raises:
-            RegsweepError: when it was made for another number of configurations, is damaged or cannot be written.
+            RecordError: when it is damaged or cannot be written, or is missing beside finished trials.
+            RegsweepError: when it was made for another number of kinds.
         """
         paths = SweepPaths(sweep.folder).confirmation
-        if not paths.plan.is_file():
+        if not paths.plan.exists():
+            _require_no_records(paths)
             return Plan._choose(sweep, paths, top or DEFAULT_TOP)
         content = records.read_json(paths.plan)
+        place = shown(paths.folder)
+        if "choosing_seeds" not in content and "looks" in content:
+            raise RecordError(f"{paths.plan}: written by regsweep 0.1, which chose in another way; move {place} away")
         try:
-            made = [Configuration(**each) for each in content.pop("configurations")]
-            plan = Plan(paths, configurations=made, **content)
-        except (KeyError, TypeError) as error:
-            raise RecordError(f"{paths.plan}: damaged; delete {shown(paths.folder)} to confirm anew") from error
+            plan = TypeAdapter(Plan).validate_python({**content, "paths": paths})
+        except ValidationError as error:
+            first = error.errors()[0]
+            wrong = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            raise RecordError(f"{paths.plan}: damaged ({show(wrong)}); move {place} away to confirm anew") from error
         if top is not None and top != plan.top:
             raise RegsweepError(
                 f"--top {top}: this sweep's confirmation was begun with --top {plan.top}; "
-                f"leave it out, or delete {shown(paths.folder)} to confirm anew"
+                f"leave it out, or move {place} away to confirm anew"
             )
         return plan
 
     @staticmethod
     def _choose(sweep: Sweep, paths: ConfirmationPaths, top: int) -> Plan:
         used = sweep.trials["seed"].dropna()
-        rows = [{name: row[name] for name in ("number", "folder", "selected_for")} for row in choose(sweep, top)]
-        plan = Plan(paths, rows, int(used.max()) + 1 if len(used) else 1, len(sweep.trials), top)
+        first = int(used.max()) + 1 if len(used) else 1
+        kinds = [[_row(row) for row in rows] for rows in choose_kinds(sweep, top, CONTENDERS)]
+        choosing = list(range(first, first + CHOOSING_SEEDS))
+        plan = Plan(paths, kinds, len(sweep.trials), top, choosing, first + CHOOSING_SEEDS)
         plan.write()
         return plan
 
     def write(self) -> None:
         """Write it down."""
         content = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "paths"}
-        made = [configuration.as_dict() for configuration in self.configurations]
-        records.write_json(self.paths.plan, _plain({**content, "configurations": made}))
+        records.write_json(self.paths.plan, _plain(content))
 
-    def take_baseline(self, sweep: Sweep) -> None:
-        """Take in the baseline, now that it is tuned.
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows of all kinds' configurations."""
+        return [asdict(row) for rows in self.kinds for row in rows]
+
+    def take_contenders(self, sweep: Sweep) -> None:
+        """Take in the baseline's best configurations, now that it is tuned.
 
         Raises:
             RegsweepError: when none of its trials is complete.
         """
         baseline = read_sweep(self.paths.baseline)
-        best = baseline.best()
-        if best is None:
-            place = shown(self.paths.baseline)
+        best = [row for row, _ in zip(ranked(baseline), range(CONTENDERS), strict=False)]
+        place = shown(self.paths.baseline)
+        if not best:
             raise RegsweepError(f"{place}: no trial of the baseline is complete, so there is nothing to compare with")
-        if regularizes(composed(baseline.folder / str(best["folder"]))):
-            raise RegsweepError(
-                f"{shown(self.paths.baseline)}: its best trial regularizes; this is a fault of regsweep"
-            )
-        row = {**best, "selected_for": best[baseline.objective]}
-        self.configurations = configurations(sweep, self.chosen, baseline, row)
+        if any(kind_of(composed(baseline.folder / str(row["folder"]))) for row in best):
+            raise RegsweepError(f"{place}: one of its best trials regularizes; this is a fault of regsweep")
+        baselines, others = configurations(sweep, self.rows, baseline, best)
+        left = iter(others)
+        self.contenders = [baselines, *([next(left) for _ in rows] for rows in self.kinds)]
+        self.write()
+
+    def choosing_runs(self) -> list[Run]:
+        """Return the trials on which the configurations of each kind are compared; none where each has only one."""
+        return [
+            Run(place, seed)
+            for seed in self.choosing_seeds
+            for place, contenders in self._contenders()
+            if len(contenders) > 1
+        ]
+
+    def _contenders(self) -> list[tuple[int, list[Configuration]]]:
+        """Return for each contender its place among all, and those of its kind."""
+        return list(enumerate(contenders for contenders in self.contenders for _ in contenders))
+
+    def take_best(self, accuracies: Mapping[int, float]) -> None:
+        """Take the configuration of each kind with the best mean accuracy, the earliest of equals.
+
+        Args:
+            accuracies: mean validation accuracy over the choosing seeds, by place among all contenders; none for those
+                that were not compared.
+        """
+        places = iter(range(sum(map(len, self.contenders))))
+        chosen = [
+            max([(accuracies.get(next(places), 0.0), -i, c) for i, c in enumerate(group)], key=lambda each: each[:2])[2]
+            for group in self.contenders
+        ]
+        self.configurations = _told_apart(chosen)
+        self.own_of = [None] * (len(chosen) - 1)
         self.write()
 
     def seeds(self, count: int) -> list[int]:
         """Return the first `count` fresh seeds."""
         return list(range(self.first_seed, self.first_seed + count))
 
-    def intend(self, num_seeds: int, *, until_settled: bool) -> None:
-        """Write down how many seeds are meant to be trained, before any outcome is seen."""
-        self.num_seeds = max(self.num_seeds, num_seeds)
-        self.until_settled = self.until_settled or until_settled
+    def runs(self, count: int) -> list[Run]:
+        """Return the trials of all configurations on the first `count` fresh seeds, seed by seed."""
+        return [Run(place, seed) for seed in self.seeds(count) for place in range(len(self.configurations))]
+
+    def add_own_baselines(self, places: Sequence[int], count: int) -> None:
+        """Let the configurations at `places` have a baseline of their own, on the first `count` fresh seeds.
+
+        Args:
+            places: among the configurations, the baseline left out: from 0.
+            count: of seeds.
+        """
+        tuned = self.configurations[0]
+        for place in places:
+            own = self.configurations[place + 1].without_regularization(tuned)
+            known = [tuned.overrides, *(baseline.overrides for baseline in self.own_baselines)]
+            if own.overrides not in known:
+                self.own_baselines.append(own)
+                known.append(own.overrides)
+            self.own_of[place] = known.index(own.overrides)
+        needed = sorted({own - 1 for place in places if (own := self.own_of[place])})  # the tuned one has run already
+        runs = [Run(number, seed) for seed in self.seeds(count) for number in needed]
+        self.own_runs += [run for run in runs if run not in self.own_runs]
         self.write()
 
-    def look(self, count: int) -> None:
-        """Write down that the outcome of `count` seeds was looked at; of fewer than before it is no further look."""
-        if count > max(self.looks, default=0):
-            self.looks.append(count)
-            self.write()
+    def intend(self, num_seeds: int, *, until_settled: bool, has_begun: bool) -> None:
+        """Write down how many seeds are meant to be trained, before any outcome is seen.
+
+        Args:
+            num_seeds: that many.
+            until_settled: whether to stop as soon as the outcome says so.
+            has_begun: whether a run on such a seed has ended: whoever changes the number then may have seen it.
+        """
+        self.is_sequential = self.is_sequential or until_settled or (has_begun and num_seeds != self.num_seeds)
+        self.num_seeds = max(self.num_seeds, num_seeds)
+        self.write()
+
+
+def _require_no_records(paths: ConfirmationPaths) -> None:
+    """Refuse to begin beside trials whose plan is lost: theirs could be taken for another configuration's."""
+    for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own):
+        if any(has_record(folder) for folder in sweep.glob("[0-9]*")):
+            raise RecordError(
+                f"{paths.plan}: missing beside finished trials; restore it, or move {shown(paths.folder)} away "
+                "to confirm anew"
+            )
+
+
+def has_record(folder: Path) -> bool:
+    """Return whether the trial in `folder` has ended."""
+    return RunPaths(folder).result.exists() or RunPaths(folder).trial.exists()
+
+
+def _row(row: Mapping[str, Any]) -> Row:
+    return Row(int(row["number"]), str(row["folder"]), float(row["selected_for"]))
+
+
+def _told_apart(found: list[Configuration]) -> list[Configuration]:
+    """Add the trial's number to names that occur more than once."""
+    names = [configuration.name for configuration in found]
+    return [replace(c, name=f"{c.name} (trial {c.trial})") if names.count(c.name) > 1 else c for c in found]
 
 
 def _plain(content: Any) -> Any:
     """Return what came from a table as plain Python values."""
+    if is_dataclass(content) and not isinstance(content, type):
+        return _plain(asdict(content))
     if isinstance(content, Mapping):
         return {str(key): _plain(value) for key, value in content.items()}
     if isinstance(content, Sequence) and not isinstance(content, str):

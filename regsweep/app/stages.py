@@ -1,4 +1,4 @@
-"""The two sweeps of a confirmation: each is an ordinary one, in a process of its own, and can be resumed."""
+"""The sweeps of a confirmation: each is an ordinary one, in a process of its own, and can be resumed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import fmean
+from types import FrameType
 from typing import Any
 
 from regsweep import records
-from regsweep.app.candidates import composed, fixed_overrides, unregularized
+from regsweep.app.candidates import Configuration, composed, fixed_overrides, unregularized
 from regsweep.app.grammar import quoted
-from regsweep.app.plan import Plan
+from regsweep.app.plan import Plan, Run, has_record
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths, shown
 from regsweep.report.effort import count_configurations
@@ -35,32 +37,84 @@ def tune_baseline(sweep: Sweep, plan: Plan) -> None:
     _run(sweep, plan.paths.baseline, n_trials, lambda: _search_of_baseline(sweep, plan))
 
 
-def run_seeds(sweep: Sweep, plan: Plan, num_seeds: int) -> None:
-    """Train every configuration on the first `num_seeds` seeds, as far as that was not done.
+def choose_contenders(sweep: Sweep, plan: Plan) -> None:
+    """Run the configurations of each kind on the choosing seeds, as far as that was not done, and take the best.
 
     Raises:
         SystemExit: when it did not come to its end, with its exit code.
     """
-    seeds = plan.seeds(num_seeds)
-    n_trials = len(seeds) * len(plan.configurations)
-    if count_ended(plan.paths.seeds) >= n_trials:
+    runs, contenders = plan.choosing_runs(), [c for of_kind in plan.contenders for c in of_kind]
+    if runs:
+        several = f"{len({run.configuration for run in runs})} configurations on {len(plan.choosing_seeds)} seeds"
+        title = f"{several}, of which the best of each kind is confirmed"
+        _run_named(sweep, plan, plan.paths.choosing, contenders, runs, title, test=False)
+        plan.take_best(mean_accuracies(read_sweep(plan.paths.choosing), runs))
+    else:
+        plan.take_best({})
+
+
+def mean_accuracies(choosing: Sweep, runs: Sequence[Run]) -> dict[int, float]:
+    """Return the mean validation accuracy by configuration: 0 for a run that diverged, without those that failed."""
+    trials = choosing.trials.set_index("number")
+    values: dict[int, list[float]] = {}
+    for number, run in enumerate(runs):
+        status, accuracy = trials.loc[number, ["status", choosing.objective]] if number in trials.index else ("", 0)
+        if status in ("complete", "diverged"):
+            values.setdefault(run.configuration, []).append(float(accuracy) if status == "complete" else 0.0)
+    return {configuration: fmean(found) for configuration, found in values.items()}
+
+
+def run_seeds(sweep: Sweep, plan: Plan, num_seeds: int) -> None:
+    """Train every configuration on the first `num_seeds` fresh seeds, as far as that was not done.
+
+    Raises:
+        SystemExit: when it did not come to its end, with its exit code.
+    """
+    title = f"{len(plan.configurations)} configurations on {num_seeds} seeds, with the test set"
+    _run_named(sweep, plan, plan.paths.seeds, plan.configurations, plan.runs(num_seeds), title)
+
+
+def run_own_baselines(sweep: Sweep, plan: Plan) -> None:
+    """Train the networks without regularization at the configurations' own settings, as far as that was not done.
+
+    Raises:
+        SystemExit: when it did not come to its end, with its exit code.
+    """
+    if not plan.own_runs:
         return
-    trials = [{**configuration.overrides, "seed": seed} for seed in seeds for configuration in plan.configurations]
-    records.write_json(plan.paths.trials, trials)
-    print(f"\n{len(plan.configurations)} configurations on {num_seeds} seeds, with the test set")  # noqa: T201
-    _run(sweep, plan.paths.seeds, n_trials, lambda: _named_trials(sweep, plan))
+    title = "a difference is shown: the same network without regularization at its own other settings, for a claim"
+    _run_named(sweep, plan, plan.paths.own, plan.own_baselines, plan.own_runs, title)
+
+
+def _run_named(
+    sweep: Sweep,
+    plan: Plan,
+    folder: Path,
+    configurations: Sequence[Configuration],
+    runs: Sequence[Run],
+    title: str,
+    *,
+    test: bool = True,
+) -> None:
+    """Run a sweep of the named `runs` in `folder`, as far as that was not done."""
+    if count_ended(folder) >= len(runs):
+        return
+    trials = [{**configurations[run.configuration].overrides, "seed": run.seed} for run in runs]
+    records.write_json(plan.paths.trials(folder), trials)
+    print(f"\n{title}")  # noqa: T201
+    _run(sweep, folder, len(runs), lambda: _named_trials(sweep, plan, folder, test=test))
 
 
 def count_ended(folder: Path) -> int:
     """Return how many trials of the sweep in `folder` have ended, however they did; 0 where there is none."""
-    if not SweepPaths(folder).command.is_file():
+    if not folder.is_dir() or not any(has_record(trial) for trial in folder.glob("[0-9]*")):
         return 0
     return int((~read_sweep(folder).trials["status"].isin(["interrupted", "unreadable"])).sum())
 
 
 def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
     """Return the sweep's own arguments, with no regularization, and the learning rate searched in any case."""
-    added = [f"{key}={value}" for key, value in unregularized(sweep, plan.chosen).items()]
+    added = [f"{key}={value}" for key, value in unregularized(sweep, plan.rows).items()]
     replaced = {
         "hydra.sweep.dir",
         "hydra.sweeper.n_trials",
@@ -68,9 +122,9 @@ def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
         "hydra.sweeper.study_name",
         "seed",
     }
-    added.append(f"seed={plan.first_seed - 1}")
+    added.append(f"seed={plan.choosing_seeds[0] - 1}")
     if "optimizer.lr" not in sweep.swept:
-        lr = float(composed(sweep.folder / str(plan.chosen[0]["folder"])).optimizer.lr)
+        lr = float(composed(sweep.folder / plan.kinds[0][0].folder).optimizer.lr)
         replaced |= {"optimizer.lr", "hydra.sweeper.initial_trials"}
         # The sweep's own rate, and a decade to either side.
         added.append(f"optimizer.lr=tag(log, interval({lr / 10:g}, {lr * 10:g}))")
@@ -85,21 +139,21 @@ def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
     return [*kept, *added, *_batch_size(kept, plan)]
 
 
-def _named_trials(sweep: Sweep, plan: Plan) -> list[str]:
-    """Return the arguments of a sweep that searches nothing and runs the plan's trials."""
-    keys = {*plan.configurations[0].overrides, "seed", "trainer.test", "trainer.save_weights"}
+def _named_trials(sweep: Sweep, plan: Plan, folder: Path, *, test: bool) -> list[str]:
+    """Return the arguments of a sweep that searches nothing and runs the trials that a file names."""
+    keys = {*plan.contenders[0][0].overrides, "seed", "trainer.test", "trainer.save_weights"}
     kept = [a for a in _arguments(sweep) if "=" not in a or a.startswith("-") or _is_kept(a)]
     return [
         *kept,
-        *fixed_overrides(sweep.folder / str(plan.chosen[0]["folder"]), keys),
-        "trainer.test=true",
+        *fixed_overrides(sweep.folder / plan.kinds[0][0].folder, keys),
+        f"trainer.test={str(test).lower()}",
         "hydra/sweeper=regsweep",
         "hydra.sweeper.study_name=confirmation",
         "hydra.sweeper.direction=maximize",
         *(f"hydra.sweeper.{name}=null" for name in ("params", "pruner", "storage", "objectives", "timeout")),
         *_batch_size(kept, plan),
         # Relative to the folder that it runs in, which may have been moved by the time that it goes on.
-        f"hydra.sweeper.initial_trials=${{hydra.sweep.dir}}/../{plan.paths.trials.name}",
+        f"hydra.sweeper.initial_trials=${{hydra.sweep.dir}}/../{plan.paths.trials(folder).name}",
     ]
 
 
@@ -107,50 +161,71 @@ def _batch_size(arguments: list[str], plan: Plan) -> list[str]:
     """Return the number of trials at a time, where the launcher runs batches and nobody said how large."""
     is_batched = any(_key(a) == "hydra/launcher" and not a.endswith(("pool", "basic")) for a in arguments)
     is_said = any(_key(argument) == "hydra.sweeper.n_jobs" for argument in arguments)
-    return [f"hydra.sweeper.n_jobs={len(plan.chosen) + 1}"] if is_batched and not is_said else []
+    return [f"hydra.sweeper.n_jobs={len(plan.kinds) + 1}"] if is_batched and not is_said else []
 
 
 def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list[str]]) -> None:
-    """Start the sweep in `folder`, or go on with it."""
+    """Start the sweep in `folder`, or go on with it, until all its trials have ended.
+
+    Raises:
+        SystemExit: when they did not.
+    """
     command = _command(sweep)
-    place = Path(command["working_folder"])
+    place, paths = Path(command["working_folder"]), SweepPaths(folder)
     if not place.is_dir():
         raise RegsweepError(f"{place}: the sweep's working folder is gone")
-    if SweepPaths(folder).command.is_file():
+    made = ["-m", *arguments(), "hydra.callbacks.regsweep.table=false"]
+    if paths.command.exists() or any(has_record(trial) for trial in folder.glob("[0-9]*")):
+        if not paths.command.exists():  # lost, and what it held follows from the plan
+            records.write_json(paths.command, {**command, "arguments": made})
         typed = ["resume", str(folder.absolute()), f"n_trials={n_trials}"]
     else:
-        shutil.rmtree(folder, ignore_errors=True)  # killed before it began
-        own = [
-            f"hydra.sweeper.n_trials={n_trials}",
-            f"hydra.sweep.dir={quoted(str(folder.absolute()))}",
-            "hydra.callbacks.regsweep.table=false",
-        ]
-        typed = ["-m", *arguments(), *own]
-    places = [place for place in command["import_path"] if place and place not in sys.path]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([*places, *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
-    sys.stdout.flush()
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "regsweep", *typed], cwd=place, env=environment
-    )
-    code = _wait(process)
+        shutil.rmtree(folder, ignore_errors=True)  # killed before a trial ended
+        typed = [*made, f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweep.dir={quoted(str(folder.absolute()))}"]
+    code = _call(typed, place, command["import_path"])
     if code in (130, 143):
         print(f"go on with: regsweep confirm {shlex.quote(str(shown(sweep.folder)))}")  # noqa: T201
     if code not in (0, 1):  # 1: some trials failed, and the rest is worth having
-        raise SystemExit(code if code > 0 else 128 - code)
+        raise SystemExit(code)
+    num_missing = n_trials - count_ended(folder)
+    if num_missing > 0:
+        print(  # noqa: T201
+            f"{num_missing} of {n_trials} runs in {shown(folder)} were not made, for the reason above; "
+            f"go on with: regsweep confirm {shlex.quote(str(shown(sweep.folder)))}"
+        )
+        raise SystemExit(1)
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a sweep. Ctrl-C reaches it by itself; it stops in its own time."""
-    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    terminate = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+def _call(typed: Sequence[str], place: Path, import_path: Sequence[str]) -> int:
+    """Run a command of regsweep in a process of its own, and return the exit code that it comes to.
+
+    Ctrl-C in a terminal reaches both processes, `kill -INT` only this one. So that one does not hear it, and is asked
+    to stop in either case; asked once more it stops at once.
+    """
+    places = [each for each in import_path if each and each not in sys.path]
+    paths = os.pathsep.join([*places, *filter(None, [os.environ.get("PYTHONPATH")])])
+    asked: list[int] = []
+    sys.stdout.flush()
+    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in (signal.SIGINT,)}
+    before[signal.SIGTERM] = signal.getsignal(signal.SIGTERM)
     try:
-        return process.wait()
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "regsweep", *typed], cwd=place, env={**os.environ, "PYTHONPATH": paths}
+        )
+
+        def stop(signum: int, _: FrameType | None) -> None:
+            asked.append(signum)
+            process.terminate()
+
+        for signum in before:
+            signal.signal(signum, stop)
+        code = process.wait()
     finally:
-        signal.signal(signal.SIGINT, interrupt)
-        signal.signal(signal.SIGTERM, terminate)
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+    if asked and code in (130, 143, -signal.SIGTERM, -signal.SIGINT):
+        return 128 + asked[0]
+    return code if code >= 0 else 128 - code
 
 
 def _arguments(sweep: Sweep) -> list[str]:
