@@ -1,4 +1,4 @@
-"""``regsweep confirm DIR``: a sweep's best configurations against the tuned unregularized network, on fresh seeds."""
+"""``regsweep confirm DIR``: a sweep's best kinds against the network without regularization, on fresh seeds."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from pathlib import Path
 
 from regsweep import records
 from regsweep.app.candidates import Configuration
-from regsweep.app.plan import DEFAULT_TOP, Plan
-from regsweep.app.stages import count_ended, run_seeds, tune_baseline
+from regsweep.app.plan import CONTENDERS, DEFAULT_TOP, Plan
+from regsweep.app.stages import choose_contenders, count_ended, run_own_baselines, run_seeds, tune_baseline
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths, shown
 from regsweep.report.command import Parser, report_confirmed
-from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Confirmation, read_confirmation
+from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Candidate, Confirmation, read_confirmation
 from regsweep.report.effort import count_configurations, seconds_a_trial, spread_of_differences
 from regsweep.report.sweep import Sweep, read_sweep
-from regsweep.report.table import show_value
 from regsweep.statistics import least_p_value, least_seeds, seeds_needed
 from regsweep.sweeper.lock import FolderLock
 
@@ -60,22 +59,35 @@ def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
     """Train what the plan says, as far as that was not done."""
     plan = Plan.read_or_choose(sweep, given.top)
     num_seeds = given.seeds or plan.num_seeds or (MOST_SEEDS if given.until_settled else DEFAULT_SEEDS)
-    plan.intend(num_seeds, until_settled=given.until_settled)
+    plan.intend(num_seeds, until_settled=given.until_settled, has_begun=count_ended(plan.paths.seeds) > 0)
     _announce(sweep, plan, num_seeds, until_settled=given.until_settled)
-    if not plan.configurations:
+    if not plan.contenders:
         tune_baseline(sweep, plan)
-        plan.take_baseline(sweep)
-        print(f"its best: trial {plan.configurations[0].trial}, {_settings(plan.configurations[0])}")  # noqa: T201
+        plan.take_contenders(sweep)
+    if not plan.configurations:
+        choose_contenders(sweep, plan)
+        print(f"\nchosen: {'; '.join(_shown(configuration) for configuration in plan.configurations)}")  # noqa: T201
     margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / 100
     for count in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
         run_seeds(sweep, plan, count)
-        plan.look(count)
-        confirmation = read_confirmation(sweep.folder) if given.until_settled else None
-        if confirmation is not None and is_settled(confirmation, margin):
+        plan.add_own_baselines(_are_shown(sweep), count)
+        run_own_baselines(sweep, plan)
+        if given.until_settled and is_settled(_read(sweep), margin):
             print(f"\nsettled after {count} seeds")  # noqa: T201
             return
     if given.until_settled:
         print(f"\nnot settled after {num_seeds} seeds")  # noqa: T201
+
+
+def _are_shown(sweep: Sweep) -> list[int]:
+    """Return the places of the candidates whose difference from the tuned baseline is shown."""
+    return [place for place, candidate in enumerate(_read(sweep).candidates) if candidate.is_shown]
+
+
+def _read(sweep: Sweep) -> Confirmation:
+    confirmation = read_confirmation(sweep.folder)
+    assert confirmation is not None
+    return confirmation
 
 
 def _require_complete(sweep: Sweep) -> None:
@@ -84,31 +96,43 @@ def _require_complete(sweep: Sweep) -> None:
     Raises:
         SystemExit: then, after saying so.
     """
-    seeds = SweepPaths(sweep.folder).confirmation.seeds
-    statuses = read_sweep(seeds).trials["status"]
-    num_lost = int((statuses != "complete").sum())
+    paths = SweepPaths(sweep.folder).confirmation
+    folders = [folder for folder in (paths.seeds, paths.own) if folder.is_dir()]
+    statuses = [status for folder in folders for status in read_sweep(folder).trials["status"]]
+    num_lost = sum(status != "complete" for status in statuses)
     if num_lost:
         print(  # noqa: T201
-            f"{num_lost} of {len(statuses)} runs are not complete, and their seeds left out; "
-            f"to train all anew, delete {shown(seeds)}"
+            f"{num_lost} of {len(statuses)} runs are not complete, and count as the answer says; "
+            f"to train all anew, move {shown(paths.folder)} away"
         )
         raise SystemExit(1)
 
 
 def is_settled(confirmation: Confirmation, margin: float) -> bool:
-    """Return whether each anytime-valid interval leaves out zero, or lies within `margin` (a fraction) of it."""
-    intervals = [comparison.anytime for comparison in confirmation.comparisons]
-    return bool(intervals) and all(i.low > 0 or i.high < 0 or max(-i.low, i.high) <= margin for i in intervals)
+    """Return whether each difference is shown, or shown to lie within `margin` (a fraction) of zero.
+
+    Where the difference from the tuned baseline is shown, that is asked of the one from the own baseline.
+    """
+    return all(_is_settled(candidate, margin) for candidate in confirmation.candidates)
+
+
+def _is_settled(candidate: Candidate, margin: float) -> bool:
+    decisive = candidate.against_own if candidate.is_shown else candidate.against_tuned
+    if decisive.comparison is None:
+        return False
+    interval = decisive.comparison.anytime
+    return interval.low > 0 or interval.high < 0 or max(-interval.low, interval.high) <= margin
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="regsweep confirm",
-        description="Tune the network without regularization as long as the sweep was, train it and the sweep's best "
-        "configurations on fresh seeds, open the test set, and say what is shown. Started again, it goes on.",
+        description="Tune the network without regularization as long as the sweep was, train it and the best "
+        "configuration of each kind of regularization on fresh seeds, open the test set, and say what is shown. "
+        "Started again, it goes on.",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="the sweep's folder")
-    parser.add_argument("--top", type=_count, metavar="K", help=f"how many configurations (default: {DEFAULT_TOP})")
+    parser.add_argument("--top", type=_count, metavar="K", help=f"how many kinds (default: {DEFAULT_TOP})")
     parser.add_argument(
         "--seeds",
         type=_seeds,
@@ -149,31 +173,35 @@ def _points(text: str) -> float:
     return points
 
 
-def _settings(baseline: Configuration) -> str:
-    settings = {key.rpartition(".")[2]: value for key, value in baseline.parameters.items() if "regularizer" not in key}
-    shown_settings = " ".join(f"{key}={show_value(value)}" for key, value in settings.items())
-    return f"validation accuracy {baseline.selected_for:.4f}, {shown_settings}"
+def _shown(configuration: Configuration) -> str:
+    return f"{configuration.name} (trial {configuration.trial}, validation accuracy {configuration.selected_for:.4f})"
 
 
 def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) -> None:
     """Say beforehand what it takes, and what so many seeds can show."""
-    k, seeds = len(plan.chosen), plan.seeds(num_seeds)
+    k, seeds = len(plan.kinds), plan.seeds(num_seeds)
     if k < plan.top:
-        print(f"no more than {k} of the sweep's configurations are complete and regularize")  # noqa: T201
+        print(f"no more than {k} kinds of regularization are complete in the sweep")  # noqa: T201
     if plan.num_trials != len(sweep.trials):
         print(  # noqa: T201
             f"the sweep has {len(sweep.trials)} trials now, and this confirms the best of its first {plan.num_trials}; "
-            f"to confirm anew, delete {shown(plan.paths.folder)}"
+            f"to confirm anew, move {shown(plan.paths.folder)} away"
         )
-    num_tuning = 0 if plan.configurations else count_configurations(sweep) - count_ended(plan.paths.baseline)
+    num_tuning = 0 if plan.contenders else count_configurations(sweep) - count_ended(plan.paths.baseline)
+    num_choosing = 0 if plan.configurations else _count_choosing(sweep, plan) - count_ended(plan.paths.choosing)
     num_runs = max(0, (k + 1) * num_seeds - count_ended(plan.paths.seeds))
-    if not num_tuning + num_runs:
+    if not num_tuning + num_choosing + num_runs:
         return
-    minutes = seconds_a_trial(sweep) * (num_runs + num_tuning) / 60
-    print(  # noqa: T201
-        f"confirm {shown(sweep.folder)}: the top {k} and the tuned baseline on seeds {seeds[0]} to {seeds[-1]}\n"
-        f"{num_tuning} trials of tuning and {num_runs} runs, about {max(minutes, 0.1):.1f} minutes at the sweep's pace"
-    )
+    minutes = seconds_a_trial(sweep) * (num_tuning + num_choosing + num_runs) / 60
+    kinds = "one kind" if k == 1 else f"{k} kinds"
+    lines = [
+        f"confirm {shown(sweep.folder)}: the best of {kinds} and the tuned baseline on seeds {seeds[0]} to {seeds[-1]}",
+        f"{num_tuning} trials of tuning, {num_choosing} runs to choose on seeds {plan.choosing_seeds[0]} to "
+        f"{plan.choosing_seeds[-1]}, {num_runs} runs with the test set: "
+        f"about {max(minutes, 0.1):.1f} minutes at the sweep's pace",
+        f"where a difference is shown, up to {num_seeds} more for each kind",
+    ]
+    print("\n".join(lines))  # noqa: T201
     if until_settled:
         print(f"looks every {ROUND} seeds; what 5 seeds can settle is little, so it may take them all")  # noqa: T201
         return
@@ -190,3 +218,11 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
             f"{num_seeds} seeds cannot show a difference: the smallest possible p-value of {of} is "
             f"{least_p_value(num_seeds, k):.2g}; take --seeds {least_seeds(k, LEVEL)} or more"
         )
+
+
+def _count_choosing(sweep: Sweep, plan: Plan) -> int:
+    """Return how many runs it takes to choose: the baseline will have as many configurations as the sweep."""
+    if plan.contenders:
+        return len(plan.choosing_runs())
+    sizes = [min(CONTENDERS, count_configurations(sweep)), *map(len, plan.kinds)]
+    return len(plan.choosing_seeds) * sum(size for size in sizes if size > 1)

@@ -206,8 +206,10 @@ def _call(typed: Sequence[str], place: Path, import_path: Sequence[str]) -> int:
     paths = os.pathsep.join([*places, *filter(None, [os.environ.get("PYTHONPATH")])])
     asked: list[int] = []
     sys.stdout.flush()
-    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in (signal.SIGINT,)}
-    before[signal.SIGTERM] = signal.getsignal(signal.SIGTERM)
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as the process that is started finds it
+        signal.SIGTERM: signal.getsignal(signal.SIGTERM),
+    }
     try:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "regsweep", *typed], cwd=place, env={**os.environ, "PYTHONPATH": paths}

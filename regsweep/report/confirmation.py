@@ -1,8 +1,8 @@
-"""What ``regsweep confirm`` left: every configuration on every seed, and the comparison with the baseline."""
+"""What ``regsweep confirm`` left: every configuration on every seed, and what is claimed of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from regsweep import records
 from regsweep.errors import RecordError, show
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.sweep import Sweep, read_sweep
-from regsweep.statistics import Comparison, Interval, compare
+from regsweep.statistics import Claim, Comparison, Interval, are_shown, claim, compare, count_differing
 
 LEVEL = 0.05
 """Of all claims of a confirmation together."""
@@ -21,9 +21,17 @@ LEVEL = 0.05
 FEWEST_SEEDS = 2
 """Below, there is no spread to judge a difference by."""
 
+FAR = 6
+"""Median absolute deviations from the median, beyond which a seed's difference lies far from the others'."""
+
+FAR_POINTS = 0.01
+
+_COLUMNS = ["number", "seed", "folder", "status", "validation_accuracy", "test_accuracy", "total_seconds"]
+_NOT_ENDED = ("interrupted", "unreadable")
+
 
 @dataclass(frozen=True)
-class Candidate:
+class Trained:
     """A configuration, and its runs on fresh seeds.
 
     Attributes:
@@ -41,48 +49,98 @@ class Candidate:
     selected_for: float
     runs: pd.DataFrame
 
+    @property
+    def complete(self) -> pd.DataFrame:
+        """Return the runs that are complete."""
+        return self.runs[(self.runs["status"] == "complete") & self.runs["test_accuracy"].notna()]
+
+    @property
+    def num_lost(self) -> int:
+        """Return on how many seeds it failed or diverged."""
+        return int((~self.runs["status"].isin(["complete", *_NOT_ENDED])).sum())
+
+    def mean(self, name: str) -> float:
+        """Return the mean of the column `name` over the seeds on which it is complete."""
+        return float(self.complete[name].astype(float).mean())
+
+
+@dataclass(frozen=True)
+class Against:
+    """A configuration against one baseline.
+
+    Attributes:
+        baseline: what it is compared with.
+        seeds: the paired seeds: those on which this configuration and this baseline are complete.
+        differences: of test accuracy, fractions, one per paired seed.
+        comparison: what they say; None with fewer than two.
+        num_differing: images that any pair classifies differently; None where that is not on record.
+        num_diverged: seeds on which the baseline diverged, and counts with the share of the largest class.
+    """
+
+    baseline: Trained
+    seeds: list[int]
+    differences: np.ndarray
+    comparison: Comparison | None
+    num_differing: int | None = None
+    num_diverged: int = 0
+
+    @property
+    def far_seeds(self) -> list[tuple[int, float]]:
+        """Return the seeds whose differences lie far from the others', and the differences."""
+        if not len(self.differences):
+            return []
+        distances = np.abs(self.differences - np.median(self.differences))
+        is_far = (distances > FAR * np.median(distances)) & (distances > FAR_POINTS)
+        return [(seed, float(self.differences[i])) for i, seed in enumerate(self.seeds) if is_far[i]]
+
+
+@dataclass(frozen=True)
+class Candidate(Trained):
+    """A configuration that regularizes, against both of its baselines.
+
+    Attributes:
+        against_tuned: against the network without regularization that was tuned as long as the sweep was.
+        against_own: against the same network without regularization, at the candidate's own other settings; None where
+            that was not trained.
+        is_shown: whether the difference from the tuned baseline is shown.
+        claim: what is shown against both.
+    """
+
+    against_tuned: Against
+    against_own: Against | None
+    is_shown: bool
+    claim: Claim
+
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The configurations against the baseline, paired by seed.
+    """The configurations against their baselines, paired by seed.
 
     Attributes:
         baseline: the network without regularization, tuned as long as the sweep was.
         candidates: the configurations, in the order in which they were chosen.
-        comparisons: of each candidate with the baseline; none where there are too few pairs.
-        differences: the test accuracies of each candidate minus the baseline's, fractions, one per paired seed.
-        seeds: the paired seeds, on which every configuration is complete.
+        seeds: those on which the baseline was run.
         num_images: of the test set; None where that is not on record.
-        is_sequential: whether the seeds were looked at more than once, or before all that were meant to be trained
-            were, or until the differences had settled. Then only the anytime-valid intervals count (at 95 % for all
-            configurations together), on this test set, and no p-value.
+        is_sequential: whether the number of seeds could follow from the outcome: it was changed after a seed had ended,
+            not all that are meant to be trained were, or the confirmation goes on until the differences have settled.
+            Then only the anytime-valid intervals count (at 95 % for all configurations together), on this test set,
+            and no p-value.
         num_planned: how many seeds are meant to be trained.
         problems: what could not be used, one line each.
     """
 
-    baseline: Candidate
+    baseline: Trained
     candidates: list[Candidate]
-    comparisons: list[Comparison]
-    differences: list[np.ndarray]
     seeds: list[int]
     num_images: int | None
     is_sequential: bool
     num_planned: int
     problems: list[str]
 
-    def num_lost(self, candidate: Candidate) -> int:
-        """Return on how many seeds a configuration failed or diverged."""
-        return int((~candidate.runs["status"].isin(["complete", "interrupted"])).sum())
-
-    def mean(self, candidate: Candidate, name: str) -> float:
-        """Return a configuration's mean of the column `name` over the paired seeds."""
-        return float(_column(candidate, self.seeds, name).mean()) if self.seeds else float("nan")
-
-    def is_shown(self, comparison: Comparison) -> bool:
-        """Return whether a difference from the baseline is shown, at 5 % over all configurations."""
-        if self.is_sequential:
-            return comparison.anytime.low > 0 or comparison.anytime.high < 0
-        return comparison.adjusted_p_value <= LEVEL
+    @property
+    def has_comparisons(self) -> bool:
+        """Return whether there are enough pairs to say anything."""
+        return any(candidate.against_tuned.comparison for candidate in self.candidates)
 
     def interval(self, comparison: Comparison) -> Interval:
         """Return the interval to go by."""
@@ -99,92 +157,162 @@ def read_confirmation(folder: Path) -> Confirmation | None:
     if not SweepPaths(paths.seeds).command.is_file():
         return None
     plan = records.read_json(paths.plan)
-    sweep = read_sweep(paths.seeds)
-    problems = [*sweep.problems]
+    seeds = read_sweep(paths.seeds)
     try:
-        found = plan["configurations"]
-        baseline, *candidates = [_candidate(i, len(found), content, sweep) for i, content in enumerate(found)]
-        seeds = _paired_seeds([baseline, *candidates], problems)
-        num_planned = int(plan["num_seeds"])
-        is_sequential = plan["until_settled"] or len(plan["looks"]) > 1 or len(baseline.runs) < num_planned
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecordError(f"{paths.plan}: damaged; the confirmation is left out") from error
-    accuracies = [_column(candidate, seeds, "test_accuracy") for candidate in (baseline, *candidates)]
-    correct = [_read_correct(sweep, candidate, seeds, problems) for candidate in (baseline, *candidates)]
-    comparisons, differences = [], [values - accuracies[0] for values in accuracies[1:]]
-    if len(seeds) >= FEWEST_SEEDS and candidates:
-        level = LEVEL / len(candidates) if is_sequential else LEVEL
-        comparisons = compare(differences, None if is_sequential else _minus_first(correct), level)
-    return Confirmation(
-        baseline=baseline,
-        candidates=candidates,
-        comparisons=comparisons,
-        differences=differences,
-        seeds=seeds,
-        num_images=None if correct[0] is None else correct[0].shape[1],
-        is_sequential=bool(is_sequential),
-        num_planned=num_planned,
-        problems=problems,
-    )
+        reader = _Reader(plan, seeds, read_sweep(paths.own) if SweepPaths(paths.own).command.is_file() else None)
+        return reader.confirmation()
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise RecordError(f"{paths.plan}: damaged ({show(error)}); the confirmation is left out") from error
 
 
-def _minus_first(correct: list[np.ndarray | None]) -> list[np.ndarray | None]:
-    """Return for each configuration its differences_SN from the baseline, None where either is not on record."""
-    first = correct[0]
-    return [
-        None if first is None or each is None or each.shape != first.shape else each.astype(float) - first
-        for each in correct[1:]
-    ]
+class _Reader:
+    """Reads what a plan names from the sweeps that were made after it."""
+
+    def __init__(self, plan: dict[str, Any], seeds: Sweep, own: Sweep | None) -> None:
+        self._plan, self._seeds, self._own = plan, seeds, own
+        self._problems = [*seeds.problems, *(own.problems if own else [])]
+        self._correct: dict[Path, np.ndarray | None] = {}
+
+    def confirmation(self) -> Confirmation:
+        found = self._plan["configurations"]
+        # The trials were named seed by seed, in the plan's order within each.
+        trials = self._seeds.trials
+        baseline, *others = [
+            _trained(content, trials[trials["number"] % len(found) == i]) for i, content in enumerate(found)
+        ]
+        num_planned = int(self._plan["num_seeds"])
+        num_ended = int((~trials["status"].isin(_NOT_ENDED)).sum())
+        is_sequential = self._was_looked_at() or num_ended < num_planned * len(found)
+        level = LEVEL / max(1, len(others)) if is_sequential else LEVEL
+        tuned = [self._compare(other, baseline, self._seeds, level) for other in others]
+        own = [self._compare_own(i, other, baseline, level) for i, other in enumerate(others)]
+        for trained in (baseline, *others):
+            self._name_lost(trained)
+        comparisons = [each.comparison for each in tuned]
+        shown = are_shown(comparisons, is_sequential=is_sequential, level=LEVEL)
+        claims = claim(
+            comparisons, [each.comparison if each else None for each in own], is_sequential=is_sequential, level=LEVEL
+        )
+        candidates = [
+            Candidate(**vars(other), against_tuned=tuned[i], against_own=own[i], is_shown=shown[i], claim=claims[i])
+            for i, other in enumerate(others)
+        ]
+        correct = next((found for found in self._correct.values() if found is not None), None)
+        return Confirmation(
+            baseline=baseline,
+            candidates=[_without_images(each) for each in candidates] if is_sequential else candidates,
+            seeds=sorted({int(seed) for seed in baseline.runs["seed"].dropna()}),
+            num_images=None if correct is None else len(correct),
+            is_sequential=is_sequential,
+            num_planned=num_planned,
+            problems=list(dict.fromkeys(self._problems)),
+        )
+
+    def _was_looked_at(self) -> bool:
+        if "is_sequential" in self._plan:
+            return bool(self._plan["is_sequential"])
+        return bool(self._plan["until_settled"]) or len(self._plan["looks"]) > 1  # as version 0.1 wrote it
+
+    def _compare_own(self, place: int, candidate: Trained, baseline: Trained, level: float) -> Against | None:
+        """Return a candidate against its own baseline; None where that is not there, or not all of it yet."""
+        number = self._plan.get("own_of", [None] * (place + 1))[place]
+        if number is None:
+            return None
+        if number == 0:  # the tuned baseline is its own
+            return self._compare(candidate, baseline, self._seeds, level)
+        if self._own is None:
+            return None
+        runs = [n for n, run in enumerate(self._plan["own_runs"]) if run["configuration"] == number - 1]
+        own = _trained(
+            self._plan["own_baselines"][number - 1], self._own.trials[self._own.trials["number"].isin(runs)]
+        )
+        seeds_run = {int(seed) for seed in own.runs.loc[~own.runs["status"].isin(_NOT_ENDED), "seed"]}
+        if not {int(seed) for seed in candidate.complete["seed"]} <= seeds_run:
+            return None
+        self._name_lost(own)
+        return self._compare(candidate, own, self._own, level, counts_diverged=True)
+
+    def _compare(
+        self, candidate: Trained, baseline: Trained, place: Sweep, level: float, *, counts_diverged: bool = False
+    ) -> Against:
+        """Return `candidate` against `baseline`, whose runs lie in `place`, on the seeds that both have."""
+        theirs = baseline.complete.set_index("seed")["test_accuracy"]
+        diverged = baseline.runs.loc[baseline.runs["status"] == "diverged", "seed"] if counts_diverged else []
+        if len(diverged):
+            theirs = pd.concat([theirs, pd.Series(self._largest_share(), index=list(diverged))])
+        ours = candidate.complete.set_index("seed")["test_accuracy"]
+        seeds = sorted(int(seed) for seed in set(ours.index) & set(theirs.index))
+        differences = np.array([ours[seed] - theirs[seed] for seed in seeds], dtype=float)
+        images = self._images(candidate, baseline, place, seeds)
+        comparison = compare(differences, images, level) if len(seeds) >= FEWEST_SEEDS else None
+        num_differing = None if images is None else count_differing(images)
+        return Against(baseline, seeds, differences, comparison, num_differing, len(set(diverged) & set(seeds)))
+
+    def _images(self, candidate: Trained, baseline: Trained, place: Sweep, seeds: list[int]) -> np.ndarray | None:
+        """Return correct minus the baseline's correct (seeds × images); None where either is not on record."""
+        pairs = []
+        for trained, sweep in ((candidate, self._seeds), (baseline, place)):
+            by_seed = trained.complete.set_index("seed")
+            if not set(seeds) <= set(by_seed.index):
+                return None
+            found = [self._read_correct(sweep, by_seed.loc[seed]) for seed in seeds]
+            if not found or any(row is None for row in found):
+                return None
+            pairs.append([row for row in found if row is not None])
+        if len({len(row) for rows in pairs for row in rows}) != 1:
+            return None
+        ours, theirs = (np.stack(rows) for rows in pairs)
+        return ours.astype(float) - theirs
+
+    def _read_correct(self, sweep: Sweep, run: pd.Series) -> np.ndarray | None:  # type: ignore[type-arg]
+        """Return whether each test image was classified correctly in a run, None where that is not on record."""
+        path = RunPaths(sweep.folder / str(run["folder"])).test_correct
+        if path not in self._correct:
+            try:
+                self._correct[path] = _of_accuracy(np.load(path), run["test_accuracy"])
+            except (OSError, ValueError, EOFError, TypeError) as error:
+                reason = "missing" if isinstance(error, FileNotFoundError) else f"cannot be used ({show(error)})"
+                self._problems.append(f"{path}: {reason}; nothing is said of other test images")
+                self._correct[path] = None
+        return self._correct[path]
+
+    def _largest_share(self) -> float:
+        """Return the share of the largest class of the test set: what a network that diverged is worth."""
+        for folder in self._seeds.trials["folder"]:
+            try:
+                sizes = records.read_json(RunPaths(self._seeds.folder / str(folder)).result)["class_sizes"]["test"]
+                return float(max(sizes) / sum(sizes))
+            except (RecordError, KeyError, TypeError):
+                continue
+        raise ValueError("no record has the sizes of the classes")
+
+    def _name_lost(self, trained: Trained) -> None:
+        for _, run in trained.runs.iterrows():
+            if run["status"] not in ("complete", *_NOT_ENDED):
+                self._problems.append(f"{trained.name}, seed {run['seed']}: {run['status']}")
 
 
-def _candidate(place: int, num: int, content: dict[str, Any], sweep: Sweep) -> Candidate:
-    columns = ["number", "seed", "folder", "status", "validation_accuracy", "test_accuracy", "total_seconds"]
-    # The trials were named seed by seed, in the plan's order within each.
-    runs = sweep.trials.loc[sweep.trials["number"] % num == place, columns].reset_index(drop=True)
-    return Candidate(
+def _trained(content: dict[str, Any], runs: pd.DataFrame) -> Trained:
+    return Trained(
         name=content["name"],
         trial=content["trial"],
         parameters=content["parameters"],
         selected_for=content["selected_for"],
-        runs=runs,
+        runs=runs[_COLUMNS].reset_index(drop=True),
     )
 
 
-def _paired_seeds(candidates: list[Candidate], problems: list[str]) -> list[int]:
-    """Return the seeds on which all are complete, and name the others in `problems`."""
-    complete = []
-    for candidate in candidates:
-        runs = candidate.runs[(candidate.runs["status"] == "complete") & candidate.runs["test_accuracy"].notna()]
-        complete.append({int(seed) for seed in runs["seed"]})
-        for _, run in candidate.runs.iterrows():
-            if run["status"] not in ("complete", "interrupted"):
-                problems.append(
-                    f"confirmation, run {run['number']} ({candidate.name}): {run['status']}; its seed is left out"
-                )
-    return sorted(set.intersection(*complete))
+def _without_images(candidate: Candidate) -> Candidate:
+    """Leave out the intervals for other images: they are for one look."""
 
+    def stripped(against: Against | None) -> Against | None:
+        if against is None or against.comparison is None:
+            return against
+        return replace(against, comparison=replace(against.comparison, interval_with_images=None))
 
-def _column(candidate: Candidate, seeds: list[int], name: str) -> np.ndarray:
-    return np.array(_of(candidate, seeds, name), dtype=float)
-
-
-def _of(candidate: Candidate, seeds: list[int], name: str) -> list[Any]:
-    by_seed = candidate.runs.dropna(subset=["seed"]).set_index("seed")[name]
-    return [by_seed.loc[seed] for seed in seeds]
-
-
-def _read_correct(sweep: Sweep, candidate: Candidate, seeds: list[int], problems: list[str]) -> np.ndarray | None:
-    """Return whether each test image was classified correctly (seeds × images), None where that is not on record."""
-    rows = []
-    for folder, accuracy in zip(_of(candidate, seeds, "folder"), _of(candidate, seeds, "test_accuracy"), strict=True):
-        path = RunPaths(sweep.folder / str(folder)).test_correct
-        try:
-            rows.append(_of_accuracy(np.load(path), accuracy))
-        except (OSError, ValueError, EOFError, TypeError) as error:
-            reason = "missing" if isinstance(error, FileNotFoundError) else f"cannot be used ({show(error)})"
-            problems.append(f"{path}: {reason}; nothing is said of other test images")
-            return None
-    return np.stack(rows) if rows and len({len(row) for row in rows}) == 1 else None
+    tuned = stripped(candidate.against_tuned)
+    assert tuned is not None
+    return replace(candidate, against_tuned=tuned, against_own=stripped(candidate.against_own))
 
 
 def _of_accuracy(correct_N: np.ndarray, accuracy: float) -> np.ndarray:

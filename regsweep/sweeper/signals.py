@@ -50,9 +50,10 @@ class Stop:
         self._before: dict[int, signal._HANDLER] = {}
 
     def __enter__(self) -> Stop:
-        """Hear them, where this thread can."""
+        """Hear them, where this thread can; one that this process was started to ignore stays ignored."""
         if threading.current_thread() is threading.main_thread():
-            self._before = {signum: signal.signal(signum, self._hear) for signum in (signal.SIGINT, signal.SIGTERM)}
+            heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) != signal.SIG_IGN]
+            self._before = {signum: signal.signal(signum, self._hear) for signum in heard}
         return self
 
     def __exit__(self, *_: object) -> None:
