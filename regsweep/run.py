@@ -16,6 +16,7 @@ from torch import Tensor
 from regsweep import loop, provenance, records, seeding, weights
 from regsweep.build import Parts, build, has_batch_norm
 from regsweep.config import RunConfig
+from regsweep.data import Dataset
 from regsweep.errors import DivergedError, Pruned, RecordError, show
 from regsweep.metrics import Metrics, evaluate_each
 from regsweep.paths import RunPaths
@@ -199,6 +200,7 @@ def _seconds(reporter: Reporter | None, began: float, last_evaluation: float = 0
 def _provenance(config: RunConfig, parts: Parts | None) -> dict[str, Any]:
     return {
         "seed": config.seed,
+        "class_sizes": _class_sizes(parts.dataset) if parts else {},
         "ended": time.time(),
         "versions": provenance.versions(),
         "git": provenance.git(),
@@ -208,6 +210,15 @@ def _provenance(config: RunConfig, parts: Parts | None) -> dict[str, Any]:
             "precision": parts.precision if parts else config.device.precision,
             "threads": torch.get_num_threads(),
         },
+    }
+
+
+def _class_sizes(dataset: Dataset) -> dict[str, list[int]]:
+    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    return {
+        name: torch.bincount(split.labels_N, minlength=dataset.num_classes).tolist()
+        for name, split in splits.items()
+        if split is not None
     }
 
 

@@ -1,23 +1,26 @@
-"""The answer in two sentences: what was shown, and how far to trust it."""
+"""The answer in a few sentences: what was shown, what was not, and how far to trust it."""
 
 from __future__ import annotations
 
-from regsweep.report.confirmation import LEVEL, Candidate, Confirmation
+from regsweep.report.confirmation import LEVEL, Against, Candidate, Confirmation
 from regsweep.report.sweep import Sweep
-from regsweep.statistics import Comparison, Interval, least_p_value, least_seeds
+from regsweep.report.table import count_statuses
+from regsweep.statistics import FEWEST_IMAGES, Comparison, Interval, least_p_value, least_seeds
+
+EQUAL = 0.00005
+"""Differences below this, in the mean, are called equal: with two decimals they are 0.00 points."""
 
 
 def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
-    """Return what a sweep and its confirmation have to say, one or two sentences in plain words."""
-    if confirmation is not None and confirmation.comparisons:
-        return _confirmed(confirmation)
+    """Return what a sweep and its confirmation have to say, in plain words."""
     if confirmation is not None:
-        return [
-            f"{len(confirmation.seeds)} of {confirmation.num_planned} seeds are complete for every configuration: "
-            "too few to say anything. Go on with regsweep confirm."
-        ]
+        return _confirmed(confirmation)
     best = sweep.best()
     if best is None:
+        num_complete = count_statuses(sweep).get("complete", 0)
+        if num_complete:
+            name = sweep.objective.replace("_", " ")
+            return [f"None of the {num_complete} complete trials has a {name}, so there is nothing to rank them by."]
         return ["No trial is complete, so there is nothing to say yet."]
     if len(sweep.trials) == 1:
         return [f"One run{_value_of(sweep, best)}; a single run compares nothing."]
@@ -42,29 +45,80 @@ def _value_of(sweep: Sweep, best: object) -> str:
 
 
 def _confirmed(confirmation: Confirmation) -> list[str]:
-    pairs = list(zip(confirmation.candidates, confirmation.comparisons, strict=True))
-    shown = [pair for pair in pairs if confirmation.is_shown(pair[1])]
-    candidate, comparison = max(shown or pairs, key=lambda pair: pair[1].mean)
-    size, side = _points(comparison.mean), "ahead of" if comparison.mean >= 0 else "behind"
-    numbers = _numbers(confirmation, comparison)
-    if not shown and (short := _too_few(confirmation)):
-        return [short, f"So far {candidate.name} is {side} the tuned baseline by {size} ({numbers})."]
-    num_lost = confirmation.num_lost(candidate)
-    if num_lost:
-        size += f", on the seeds on which it trained; on {num_lost} of {len(candidate.runs)} it failed or diverged"
-    if not shown:
-        first = f"No difference shown: {candidate.name} is {side} the tuned baseline by {size} ({numbers})."
-    elif comparison.mean > 0:
-        verb = "is ahead of" if num_lost else "beats"
-        first = f"{candidate.name} {verb} the tuned baseline by {size} ({numbers})."
+    """Return every difference that is shown, then the furthest ahead of those that are not, then what they rest on."""
+    candidates = sorted(
+        (candidate for candidate in confirmation.candidates if candidate.against_tuned.comparison),
+        key=lambda candidate: -_mean(candidate.against_tuned),
+    )
+    never = [f"{_upper(c.name)} never trained to the end." for c in confirmation.candidates if not len(c.complete)]
+    if not candidates:
+        few = (
+            f"{len(confirmation.seeds)} of {confirmation.num_planned} seeds were run: "
+            "too few to say anything. Go on with regsweep confirm."
+        )
+        return [*never, few] if len(never) < len(confirmation.candidates) else never
+    shown = [candidate for candidate in candidates if candidate.is_shown]
+    others = [candidate for candidate in candidates if not candidate.is_shown]
+    few_seeds = None if shown else _too_few(confirmation)
+    lines = [few_seeds] if few_seeds else []
+    lines += [_shown(confirmation, candidate) for candidate in shown]
+    lines += [_not_shown(confirmation, others[0], among=len(others), is_all=not shown)] if others else []
+    first = (shown or others)[0]
+    lines += [*never, _how_far(confirmation, first)]
+    lines += [line for candidate in candidates for line in _far_seeds(candidate)]
+    return [*lines, *_unfinished(confirmation)]
+
+
+def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
+    """Return the sentence on a difference from the tuned baseline that is shown, and what may be claimed of it."""
+    tuned, own = candidate.against_tuned, candidate.against_own
+    first = _difference(confirmation, tuned)
+    seeds = f"{len(tuned.seeds)} paired seeds{_lost(candidate)}"
+    same = _same_network(candidate)
+    if own is None or own.comparison is None:
+        p_value = _p_value(confirmation, candidate)
+        return (
+            f"{_upper(candidate.name)} is {_side(tuned)} the tuned baseline by {first} ({seeds}{p_value}); nothing is "
+            f"claimed before {same} is trained on them, too: go on with regsweep confirm."
+        )
+    second = _difference(confirmation, own) + _diverged(own)
+    evidence = f"({seeds}{_p_value(confirmation, candidate)})"
+    if candidate.claim.sign:
+        is_better = candidate.claim.sign > 0
+        verb = "is behind" if not is_better else "is ahead of" if candidate.num_lost else "beats"
+        return f"{_upper(candidate.name)} {verb} the tuned baseline by {first} and {same} by {second} {evidence}."
+    start = f"{_upper(candidate.name)} is {_side(tuned)} the tuned baseline by {first}"
+    if _is_equal(own):
+        return f"{start}, but {same} is equal to it: {second}; nothing is claimed {evidence}."
+    if _mean(tuned) * _mean(own) < 0:
+        return f"{start} but {_side(own)} {same} by {second}; nothing is claimed {evidence}."
+    return f"{start}, but {_side(own)} {same} only by {second}, which is not shown; nothing is claimed {evidence}."
+
+
+def _not_shown(confirmation: Confirmation, candidate: Candidate, *, among: int, is_all: bool) -> str:
+    """Return the sentence on the one that is furthest ahead of those whose differences are not shown."""
+    tuned = candidate.against_tuned
+    seeds = f"{len(tuned.seeds)} paired seeds{_lost(candidate)}{_p_value(confirmation, candidate)}"
+    difference = _difference(confirmation, tuned)
+    if _is_equal(tuned):
+        what = f"{candidate.name} is equal to the tuned baseline: {difference}"
     else:
-        first = f"No configuration beats the tuned baseline: {candidate.name} is behind it by {size} ({numbers})."
-    return [first[0].upper() + first[1:], _how_far(confirmation, candidate, comparison), *_unfinished(confirmation)]
+        what = f"{candidate.name} is {_side(tuned)} the tuned baseline by {difference}"
+    start = "No difference is shown" if is_all else "Not shown"
+    rest = (
+        ""
+        if among == 1
+        else f", the furthest ahead of {among}"
+        if is_all
+        else f", the furthest ahead of {among} others"
+    )
+    return f"{start}: {what} ({seeds}){rest}."
 
 
 def _too_few(confirmation: Confirmation) -> str | None:
     """Return why so few seeds cannot show a difference, None where they can."""
-    k, n = len(confirmation.candidates), len(confirmation.seeds)
+    k = len(confirmation.candidates)
+    n = max(len(candidate.against_tuned.seeds) for candidate in confirmation.candidates)
     if confirmation.is_sequential or n >= least_seeds(k, LEVEL):
         return None
     among = f"with {k} configurations " if k > 1 else ""
@@ -74,37 +128,93 @@ def _too_few(confirmation: Confirmation) -> str | None:
     )
 
 
-def _how_far(confirmation: Confirmation, candidate: Candidate, comparison: Comparison) -> str:
-    images = comparison.interval_with_images
+def _how_far(confirmation: Confirmation, candidate: Candidate) -> str:
+    """Return of which images this is said, and what the validation accuracy that it was selected for is worth."""
+    tuned = candidate.against_tuned
+    comparison = _comparison(tuned)
     scope = "This is said of this test set"
-    if images is not None:
-        others = f"for others of their kind the interval is {points_range(images)} points"
-        scope += f" of {confirmation.num_images:,} images ({others})"
-    confirmed = confirmation.mean(candidate, "validation_accuracy")
+    if confirmation.num_images is not None:
+        scope += f" of {confirmation.num_images:,} images"
+    if comparison.interval_with_images is not None:
+        scope += f" (for others of their kind the interval is {points_range(comparison.interval_with_images)} points)"
+    elif tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
+        scope += f" ({_count(tuned.num_differing)} classified differently: too few to say anything of other images)"
     return (
-        f"{scope}; the validation accuracy of {100 * candidate.selected_for:.2f} % that it was selected for is "
-        f"{100 * confirmed:.2f} % on fresh seeds."
+        f"{scope}; the validation accuracy of {100 * candidate.selected_for:.2f} % that {candidate.name} was selected "
+        f"for is {100 * candidate.mean('validation_accuracy'):.2f} % on fresh seeds."
     )
 
 
+def _count(num_images: int) -> str:
+    return "none is" if num_images == 0 else "one is" if num_images == 1 else f"{num_images} are"
+
+
+def _far_seeds(candidate: Candidate) -> list[str]:
+    """Return a warning where single seeds differ so much that intervals and p-values are not to be trusted."""
+    lines = []
+    for against, whom in ((candidate.against_tuned, "the tuned baseline"), (candidate.against_own, "its own baseline")):
+        if against is not None and (far := against.far_seeds):
+            seeds = ", ".join(f"{_signed(difference)} points on seed {seed}" for seed, difference in far)
+            lines.append(
+                f"Careful: the difference of {candidate.name} from {whom} is {seeds}, far from the other seeds'. The "
+                "intervals assume that no seed collapses: look at these runs, and at the median."
+            )
+    return lines
+
+
 def _unfinished(confirmation: Confirmation) -> list[str]:
-    missing = confirmation.num_planned - len(confirmation.baseline.runs)
+    missing = confirmation.num_planned - len(confirmation.seeds)
     if missing <= 0 or not confirmation.is_sequential:
         return []
     return [f"{missing} of the {confirmation.num_planned} planned seeds were not trained."]
 
 
-def _numbers(confirmation: Confirmation, comparison: Comparison) -> str:
-    interval = points_range(confirmation.interval(comparison))
-    if confirmation.is_sequential:
-        return f"95 % anytime-valid interval {interval}, {comparison.num_seeds} paired seeds"
-    return (
-        f"95 % interval {interval}, {comparison.num_seeds} paired seeds, adjusted p = {comparison.adjusted_p_value:.2g}"
-    )
+def _same_network(candidate: Candidate) -> str:
+    return f"the same network without {'them' if len(candidate.kind) > 1 else 'it'}"
 
 
-def _points(difference: float) -> str:
-    return f"{abs(100 * difference):.2f} points"
+def _lost(candidate: Candidate) -> str:
+    if not candidate.num_lost:
+        return ""
+    return f", on which it trained; on {candidate.num_lost} of {len(candidate.runs)} it failed or diverged"
+
+
+def _diverged(own: Against) -> str:
+    if not own.num_diverged:
+        return ""
+    return f", where that diverged on {own.num_diverged} of {len(own.seeds)} seeds and counts with the largest class"
+
+
+def _comparison(against: Against) -> Comparison:
+    assert against.comparison is not None
+    return against.comparison
+
+
+def _mean(against: Against) -> float:
+    return _comparison(against).mean
+
+
+def _is_equal(against: Against) -> bool:
+    return abs(_mean(against)) < EQUAL
+
+
+def _side(against: Against) -> str:
+    return "ahead of" if _mean(against) > 0 else "behind"
+
+
+def _difference(confirmation: Confirmation, against: Against) -> str:
+    """Return size and interval of a difference."""
+    comparison = _comparison(against)
+    name = "95 % anytime-valid interval" if confirmation.is_sequential else "95 % interval"
+    return f"{abs(100 * comparison.mean):.2f} points ({name} {points_range(confirmation.interval(comparison))})"
+
+
+def _p_value(confirmation: Confirmation, candidate: Candidate) -> str:
+    return "" if confirmation.is_sequential else f", adjusted p = {candidate.claim.adjusted_p_value:.2g}"
+
+
+def _upper(name: str) -> str:
+    return name[0].upper() + name[1:]
 
 
 def points_range(interval: Interval) -> str:
@@ -113,4 +223,5 @@ def points_range(interval: Interval) -> str:
 
 
 def _signed(difference: float) -> str:
-    return f"{100 * difference:.2f}".replace("-", "−").replace("inf", "∞")
+    text = f"{100 * difference:.2f}".replace("inf", "∞")
+    return text.replace("-0.00", "0.00").replace("-", "−")

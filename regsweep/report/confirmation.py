@@ -36,6 +36,7 @@ class Trained:
 
     Attributes:
         name: in plain words.
+        kind: what regularizes it.
         trial: its number in the sweep that it was chosen in.
         parameters: the swept values, by key.
         selected_for: the validation accuracy that it was chosen for, a fraction.
@@ -44,6 +45,7 @@ class Trained:
     """
 
     name: str
+    kind: list[str]
     trial: int
     parameters: dict[str, Any]
     selected_for: float
@@ -223,9 +225,7 @@ class _Reader:
         if self._own is None:
             return None
         runs = [n for n, run in enumerate(self._plan["own_runs"]) if run["configuration"] == number - 1]
-        own = _trained(
-            self._plan["own_baselines"][number - 1], self._own.trials[self._own.trials["number"].isin(runs)]
-        )
+        own = _trained(self._plan["own_baselines"][number - 1], self._own.trials[self._own.trials["number"].isin(runs)])
         seeds_run = {int(seed) for seed in own.runs.loc[~own.runs["status"].isin(_NOT_ENDED), "seed"]}
         if not {int(seed) for seed in candidate.complete["seed"]} <= seeds_run:
             return None
@@ -295,6 +295,7 @@ class _Reader:
 def _trained(content: dict[str, Any], runs: pd.DataFrame) -> Trained:
     return Trained(
         name=content["name"],
+        kind=content.get("kind", []),
         trial=content["trial"],
         parameters=content["parameters"],
         selected_for=content["selected_for"],

@@ -1,40 +1,70 @@
-"""The confirmation in the terminal: every configuration against the tuned baseline, and the answer."""
+"""The confirmation in the terminal: every configuration against its baselines, and the answer."""
 
 from __future__ import annotations
 
+import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from regsweep.report.answer import answer, points_range
-from regsweep.report.confirmation import Candidate, Confirmation
+from regsweep.report.confirmation import Against, Candidate, Confirmation
 from regsweep.report.sweep import Sweep
 
 
 def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Console) -> None:
-    """Print one row per configuration (test accuracy over the seeds, difference from the baseline), then the answer."""
+    """Print two rows per configuration, one against each of its baselines, then the answer."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    headings = ("configuration", "test accuracy", "difference", "95 % interval", "better in", "p (Holm)")
-    for heading in headings[:5] if confirmation.is_sequential else headings:
-        table.add_column(heading, justify="left" if heading == "configuration" else "right", overflow="fold")
-    table.add_row(escape(confirmation.baseline.name), _accuracy(confirmation, confirmation.baseline))
-    for candidate, comparison in zip(confirmation.candidates, confirmation.comparisons, strict=False):
-        cells = [
-            candidate.name,
-            _accuracy(confirmation, candidate),
-            f"{100 * comparison.mean:+.2f}",
-            points_range(confirmation.interval(comparison)),
-            f"{comparison.num_better} of {comparison.num_seeds}",
-            *([] if confirmation.is_sequential else [f"{comparison.adjusted_p_value:.2g}"]),
+    headings = [
+        "configuration",
+        "test accuracy",
+        "against",
+        "difference",
+        "95 % interval",
+        "better in",
+        "p",
+        "p (Holm)",
+    ]
+    for heading in headings[:6] if confirmation.is_sequential else headings:
+        table.add_column(
+            heading, justify="left" if heading in ("configuration", "against") else "right", overflow="fold"
+        )
+    table.add_row(escape(confirmation.baseline.name), _accuracy(confirmation.baseline.complete["test_accuracy"]))
+    for candidate in confirmation.candidates:
+        rows = [
+            ("tuned", "the tuned baseline", candidate.against_tuned),
+            ("own", "itself without", candidate.against_own),
         ]
-        is_better = confirmation.is_shown(comparison) and comparison.mean > 0
-        table.add_row(*(escape(cell) for cell in cells), style="bold green" if is_better else None)
+        for name, title, against in rows:
+            first = [candidate.name, _accuracy(candidate.complete["test_accuracy"])] if name == "tuned" else ["", ""]
+            cells = [*first, title, *_numbers(confirmation, candidate, name, against)]
+            is_better = candidate.claim.sign > 0
+            table.add_row(*(escape(cell) for cell in cells), style="bold green" if is_better else None)
     console.print(table)
+    if not confirmation.is_sequential:
+        console.print("p (Holm) stands beside the comparison that a claim rests on, the one with the larger p")
     for line in [*confirmation.problems, *answer(sweep, confirmation)]:
         console.print(escape(line), soft_wrap=True)
 
 
-def _accuracy(confirmation: Confirmation, candidate: Candidate) -> str:
-    """Return mean and standard deviation over the paired seeds, in percent."""
-    values = candidate.runs.loc[candidate.runs["seed"].isin(confirmation.seeds), "test_accuracy"].astype(float)
+def _numbers(confirmation: Confirmation, candidate: Candidate, name: str, against: Against | None) -> list[str]:
+    if against is None:
+        return ["not trained"]
+    comparison = against.comparison
+    if comparison is None:
+        return ["–"]
+    cells = [
+        f"{100 * comparison.mean:+.2f}".replace("-", "−"),
+        points_range(confirmation.interval(comparison)),
+        f"{comparison.num_better} of {comparison.num_seeds}",
+    ]
+    if confirmation.is_sequential:
+        return cells
+    rests_here = name == (candidate.claim.rests_on or "tuned")
+    return [*cells, f"{comparison.p_value:.2g}", f"{candidate.claim.adjusted_p_value:.2g}" if rests_here else ""]
+
+
+def _accuracy(values: pd.Series) -> str:  # type: ignore[type-arg]
+    """Return mean and standard deviation over the seeds, in percent."""
+    values = values.astype(float)
     return f"{100 * values.mean():.2f} ± {100 * values.std():.2f} %" if len(values) > 1 else "–"

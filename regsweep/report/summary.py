@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +14,10 @@ from regsweep.report.files import MADE_BY
 from regsweep.report.table import count_statuses
 
 if TYPE_CHECKING:
-    from regsweep.report.confirmation import Candidate, Confirmation
+    from regsweep.report.confirmation import Against, Candidate, Confirmation, Trained
     from regsweep.report.figures.evidence import Evidence
     from regsweep.report.sweep import Sweep
-    from regsweep.statistics import Comparison, Interval
+    from regsweep.statistics import Interval
 
 
 def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> dict[str, Any]:
@@ -56,46 +55,67 @@ def _confirmation(confirmation: Confirmation) -> dict[str, Any]:
         "seeds": [plain(seed) for seed in confirmation.seeds],
         "num_planned_seeds": confirmation.num_planned,
         "is_sequential": confirmation.is_sequential,
-        "baseline": _candidate(confirmation, confirmation.baseline),
+        "baseline": _trained(confirmation.baseline),
         "candidates": [
             {
-                **_candidate(confirmation, candidate),
-                "against_baseline": None if comparison is None else _comparison(confirmation, comparison),
+                **_trained(candidate),
+                "against_tuned_baseline": _against(confirmation, candidate.against_tuned),
+                "against_own_baseline": _against(confirmation, candidate.against_own),
+                "claim": _claim(confirmation, candidate),
             }
-            for candidate, comparison in zip_longest(confirmation.candidates, confirmation.comparisons)
+            for candidate in confirmation.candidates
         ],
         "skipped": list(confirmation.problems),
     }
 
 
-def _candidate(confirmation: Confirmation, candidate: Candidate) -> dict[str, Any]:
-    accuracies = pd.to_numeric(candidate.runs["test_accuracy"], errors="coerce")
+def _trained(trained: Trained) -> dict[str, Any]:
+    accuracies = pd.to_numeric(trained.runs["test_accuracy"], errors="coerce")
     return {
-        "name": candidate.name,
-        "trial": plain(candidate.trial),
-        "parameters": {key: plain(value) for key, value in candidate.parameters.items()},
-        "selected_for": plain(candidate.selected_for),
-        "mean_test_accuracy": plain(confirmation.mean(candidate, "test_accuracy")),
-        "test_accuracy": {str(seed): plain(a) for seed, a in zip(candidate.runs["seed"], accuracies, strict=True)},
+        "name": trained.name,
+        "kind": list(trained.kind),
+        "trial": plain(trained.trial),
+        "parameters": {key: plain(value) for key, value in trained.parameters.items()},
+        "selected_for": plain(trained.selected_for),
+        "mean_test_accuracy": plain(trained.mean("test_accuracy")),
+        "test_accuracy": {str(seed): plain(a) for seed, a in zip(trained.runs["seed"], accuracies, strict=True)},
     }
 
 
-def _comparison(confirmation: Confirmation, comparison: Comparison) -> dict[str, Any]:
+def _claim(confirmation: Confirmation, candidate: Candidate) -> dict[str, Any]:
+    claim = candidate.claim
+    names = {None: "not trained", "tuned": "against_tuned_baseline", "own": "against_own_baseline"}
+    return {
+        "claim": {1: "better", -1: "worse", 0: None}[claim.sign],
+        "rests_on": names[claim.rests_on],
+        "p_value": None if confirmation.is_sequential else plain(claim.p_value),
+        "adjusted_p_value": None if confirmation.is_sequential else plain(claim.adjusted_p_value),
+    }
+
+
+def _against(confirmation: Confirmation, against: Against | None) -> dict[str, Any] | None:
+    """Return a comparison; None where it was not trained, or has too few pairs."""
+    if against is None or against.comparison is None:
+        return None
+    comparison = against.comparison
+
     def ends(interval: Interval | None) -> list[Any] | None:
         return None if interval is None else [plain(interval.low), plain(interval.high)]
 
     return {
-        "is_shown": confirmation.is_shown(comparison),
+        "baseline": against.baseline.name,
+        "baseline_mean_test_accuracy": plain(against.baseline.mean("test_accuracy")),
+        "seeds": [plain(seed) for seed in against.seeds],
         "mean": plain(comparison.mean),
         "interval": ends(None if confirmation.is_sequential else comparison.interval),
         "interval_with_images": ends(comparison.interval_with_images),
         "anytime_interval": ends(comparison.anytime),
         "p_value": None if confirmation.is_sequential else plain(comparison.p_value),
-        "adjusted_p_value": None if confirmation.is_sequential else plain(comparison.adjusted_p_value),
         "probability_better": plain(comparison.probability_better),
         "num_better": plain(comparison.num_better),
         "num_equal": plain(comparison.num_equal),
         "num_seeds": plain(comparison.num_seeds),
+        "num_diverged": plain(against.num_diverged),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +102,19 @@ def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
             layer="below",
         )
     figure.update_xaxes(title_text="accuracy (%)")
-    figure.update_yaxes(tickvals=places, ticktext=[text(name) for name in data["sweep"]], range=[len(data) - 0.5, -0.5])
+    figure.update_yaxes(
+        tickvals=places, ticktext=[_label(row) for row in data.to_dict("records")], range=[len(data) - 0.5, -0.5]
+    )
     caption = "A selected value flatters: it was the largest of many, on one seed."
     without = int(data["confirmed_test_accuracy"].isna().sum())
     caption += f" {count(without, 'sweep')} not confirmed yet." if without else ""
     return Drawing(BEST_NAME, BEST_TITLE, caption, figure, data)
+
+
+def _label(row: Mapping[Hashable, Any]) -> str:
+    """Return a sweep's name, and beneath it the configuration whose accuracies are shown."""
+    what = row["confirmed"] or f"trial {row['selected_trial']}"
+    return f"{text(row['sweep'])}<br>{text(what)}"
 
 
 def _best_row(name: str, evidence: Evidence) -> dict[str, Any] | None:
@@ -116,16 +124,17 @@ def _best_row(name: str, evidence: Evidence) -> dict[str, Any] | None:
         return None
     row: dict[str, Any] = {
         "sweep": name,
-        "best_trial": best["number"],
+        "selected_trial": best["number"],
         "num_trials": len(evidence.sweep.trials),
         "selected_validation_accuracy": float(best[evidence.sweep.objective]),
-        "confirmed_trial": None,
+        "confirmed": None,
         "confirmed_test_accuracy": None,
         "baseline_test_accuracy": None,
     }
     if confirmation is not None and confirmation.candidates:
         top = max(confirmation.candidates, key=lambda candidate: candidate.selected_for)  # never by test accuracy
-        row["confirmed_trial"] = top.trial
-        row["confirmed_test_accuracy"] = confirmation.mean(top, "test_accuracy")
-        row["baseline_test_accuracy"] = confirmation.baseline.runs["test_accuracy"].mean()
+        row["selected_trial"], row["confirmed"] = top.trial, top.name
+        row["selected_validation_accuracy"] = top.selected_for
+        row["confirmed_test_accuracy"] = top.mean("test_accuracy")
+        row["baseline_test_accuracy"] = confirmation.baseline.mean("test_accuracy")
     return row
