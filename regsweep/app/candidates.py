@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -122,12 +123,15 @@ def ranked(sweep: Sweep) -> Iterator[dict[str, Any]]:
     settings = [key for key in sweep.swept if key != "seed"]
     is_scored = (sweep.trials["status"] == "complete") & sweep.trials[sweep.objective].notna()
     complete = sweep.trials[is_scored & sweep.trials["duplicate_of"].isna()].sort_values("number")
-    same = complete[settings].astype(str).agg("\n".join, axis=1) if settings else complete["number"].astype(str)
-    groups = complete.groupby(same, sort=False)[sweep.objective]  # in the order of their first trials
-    for key, mean in groups.mean().sort_values(ascending=not sweep.maximize, kind="stable").items():
-        values = complete.loc[same == key, sweep.objective]
-        best = complete.loc[values.idxmax() if sweep.maximize else values.idxmin()]
-        yield {**{str(name): value for name, value in best.items()}, "selected_for": float(mean)}
+    sign = -1 if sweep.maximize else 1
+    groups: dict[str, list[dict[str, Any]]] = {}  # in the order of their first trials
+    for row in complete.to_dict("records"):
+        groups.setdefault("\n".join(str(row[key]) for key in settings), []).append({str(k): v for k, v in row.items()})
+    if not settings:
+        groups = {str(number): [row] for number, row in enumerate(row for rows in groups.values() for row in rows)}
+    means = {same: fmean(row[sweep.objective] for row in rows) for same, rows in groups.items()}
+    for same in sorted(means, key=lambda same: sign * means[same]):  # a stable order: the earliest of equals first
+        yield {**min(groups[same], key=lambda row: sign * row[sweep.objective]), "selected_for": means[same]}
 
 
 def choose_kinds(sweep: Sweep, top: int, most: int) -> list[list[dict[str, Any]]]:

@@ -118,8 +118,8 @@ def is_settled(confirmation: Confirmation, margin: float) -> bool:
 
 def _is_settled(candidate: Candidate, margin: float) -> bool:
     decisive = candidate.against_own if candidate.is_shown else candidate.against_tuned
-    if decisive.comparison is None:
-        return False
+    if decisive is None or decisive.comparison is None:
+        return candidate.num_lost == len(candidate.runs)  # it never trained, and more seeds would not help
     interval = decisive.comparison.anytime
     return interval.low > 0 or interval.high < 0 or max(-interval.low, interval.high) <= margin
 

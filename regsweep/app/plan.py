@@ -200,7 +200,9 @@ class Plan:
                 self.own_baselines.append(own)
                 known.append(own.overrides)
             self.own_of[place] = known.index(own.overrides)
-        needed = sorted({own - 1 for place in places if (own := self.own_of[place])})  # the tuned one has run already
+        needed = sorted(
+            {(self.own_of[place] or TUNED) - 1 for place in places} - {TUNED - 1}
+        )  # that one has run already
         runs = [Run(number, seed) for seed in self.seeds(count) for number in needed]
         self.own_runs += [run for run in runs if run not in self.own_runs]
         self.write()

@@ -47,7 +47,7 @@ def choose_contenders(sweep: Sweep, plan: Plan) -> None:
     if runs:
         several = f"{len({run.configuration for run in runs})} configurations on {len(plan.choosing_seeds)} seeds"
         title = f"{several}, of which the best of each kind is confirmed"
-        _run_named(sweep, plan, plan.paths.choosing, contenders, runs, title, test=False)
+        _run_named(sweep, plan, plan.paths.choosing, contenders, runs, title=title, test=False)
         plan.take_best(mean_accuracies(read_sweep(plan.paths.choosing), runs))
     else:
         plan.take_best({})
@@ -55,12 +55,13 @@ def choose_contenders(sweep: Sweep, plan: Plan) -> None:
 
 def mean_accuracies(choosing: Sweep, runs: Sequence[Run]) -> dict[int, float]:
     """Return the mean validation accuracy by configuration: 0 for a run that diverged, without those that failed."""
-    trials = choosing.trials.set_index("number")
+    rows = {int(row["number"]): row for row in choosing.trials.to_dict("records")}
     values: dict[int, list[float]] = {}
     for number, run in enumerate(runs):
-        status, accuracy = trials.loc[number, ["status", choosing.objective]] if number in trials.index else ("", 0)
-        if status in ("complete", "diverged"):
-            values.setdefault(run.configuration, []).append(float(accuracy) if status == "complete" else 0.0)
+        row = rows.get(number, {"status": "missing"})
+        if row["status"] in ("complete", "diverged"):
+            accuracy = float(row[choosing.objective]) if row["status"] == "complete" else 0.0
+            values.setdefault(run.configuration, []).append(accuracy)
     return {configuration: fmean(found) for configuration, found in values.items()}
 
 
@@ -71,7 +72,7 @@ def run_seeds(sweep: Sweep, plan: Plan, num_seeds: int) -> None:
         SystemExit: when it did not come to its end, with its exit code.
     """
     title = f"{len(plan.configurations)} configurations on {num_seeds} seeds, with the test set"
-    _run_named(sweep, plan, plan.paths.seeds, plan.configurations, plan.runs(num_seeds), title)
+    _run_named(sweep, plan, plan.paths.seeds, plan.configurations, plan.runs(num_seeds), title=title)
 
 
 def run_own_baselines(sweep: Sweep, plan: Plan) -> None:
@@ -83,7 +84,7 @@ def run_own_baselines(sweep: Sweep, plan: Plan) -> None:
     if not plan.own_runs:
         return
     title = "a difference is shown: the same network without regularization at its own other settings, for a claim"
-    _run_named(sweep, plan, plan.paths.own, plan.own_baselines, plan.own_runs, title)
+    _run_named(sweep, plan, plan.paths.own, plan.own_baselines, plan.own_runs, title=title)
 
 
 def _run_named(
@@ -92,8 +93,8 @@ def _run_named(
     folder: Path,
     configurations: Sequence[Configuration],
     runs: Sequence[Run],
-    title: str,
     *,
+    title: str,
     test: bool = True,
 ) -> None:
     """Run a sweep of the named `runs` in `folder`, as far as that was not done."""

@@ -64,7 +64,7 @@ def _numbers(confirmation: Confirmation, candidate: Candidate, name: str, agains
     return [*cells, f"{comparison.p_value:.2g}", f"{candidate.claim.adjusted_p_value:.2g}" if rests_here else ""]
 
 
-def _accuracy(values: pd.Series) -> str:  # type: ignore[type-arg]
+def _accuracy(values: pd.Series) -> str:
     """Return mean and standard deviation over the seeds, in percent."""
     values = values.astype(float)
     return f"{100 * values.mean():.2f} ± {100 * values.std():.2f} %" if len(values) > 1 else "–"

@@ -196,8 +196,8 @@ def _extent(rows: pd.DataFrame, seeds: list[np.ndarray]) -> tuple[float, float]:
 def _caption(confirmation: Confirmation, rows: pd.DataFrame) -> str:
     seeds = count(len(confirmation.seeds), "seed")
     parts = [
-        f"Test accuracy minus that of {confirmation.baseline.name} (diamond) and, where that difference is shown, of the "
-        f"same network without regularization at its own other settings (square), paired by seed ({seeds}; a small "
+        f"Test accuracy minus that of {confirmation.baseline.name} (diamond) and, where that difference is shown, of "
+        f"the same network without regularization at its own other settings (square), paired by seed ({seeds}; a small "
         "point each)."
     ]
     if confirmation.is_sequential:
