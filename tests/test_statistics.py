@@ -16,9 +16,13 @@ from scipy import integrate, stats
 from statsmodels.stats.power import TTestPower
 
 from regsweep.statistics import (
+    Comparison,
     Interval,
     anytime_interval,
+    are_shown,
+    claim,
     compare,
+    count_differing,
     holm,
     least_p_value,
     least_seeds,
@@ -237,7 +241,8 @@ def test_the_least_seeds_are_just_enough(num_configurations: int, seeds: int) ->
     assert least_seeds(num_configurations) == seeds
     assert least_p_value(seeds, num_configurations) <= 0.05 < least_p_value(seeds - 1, num_configurations)
     alike = [[0.001 * rank for rank in range(1, seeds + 1)]] * num_configurations
-    assert compare(alike)[0].adjusted_p_value == pytest.approx(least_p_value(seeds, num_configurations))
+    claims = claim([compare(each) for each in alike], [None] * num_configurations)
+    assert claims[0].adjusted_p_value == pytest.approx(least_p_value(seeds, num_configurations))
 
 
 def test_least_p_value_is_at_most_one() -> None:
@@ -270,24 +275,87 @@ def test_a_smaller_difference_needs_more_seeds(effect: float, factor: float, num
 
 
 def test_comparison_counts_seeds() -> None:
-    one, other = compare([[0.3 - 0.2, 0.2 - 0.1, 0.1, 0.0, -0.1], [-0.5, -0.4, -0.3, -0.2, -0.1]])
+    one, other = compare([0.3 - 0.2, 0.2 - 0.1, 0.1, 0.0, -0.1]), compare([-0.5, -0.4, -0.3, -0.2, -0.1])
     assert (one.num_better, one.num_equal, one.num_seeds, one.probability_better) == (3, 1, 5, 0.7)
     assert (other.num_better, other.num_equal, other.probability_better) == (0, 0, 0)
     assert (one.mean, other.mean) == pytest.approx((0.04, -0.3))
     assert one.interval_with_images is None
-    # p = 2/32 for the second, doubled by Holm; the first keeps its own.
-    assert (other.p_value, other.adjusted_p_value) == (2 / 32, 4 / 32)
-    assert one.adjusted_p_value == one.p_value > 4 / 32
+    assert other.p_value == 2 / 32
 
 
 def test_comparison_with_images() -> None:
     cells_SN = np.random.default_rng(6).integers(-1, 2, (10, 200))
-    both, without = compare([cells_SN.mean(1)] * 2, [cells_SN, None], level=0.1)
+    both, without = (compare(cells_SN.mean(1), images_SN, level=0.1) for images_SN in (cells_SN, None))
     assert both.interval_with_images == seeds_and_images_interval(cells_SN, 0.9)
     assert both.interval == t_interval(cells_SN.mean(1), 0.9)
     assert both.anytime == anytime_interval(cells_SN.mean(1), 0.9)
     assert without.interval_with_images is None
-    assert compare([]) == []
+
+
+@pytest.mark.parametrize(("num_differing", "has_interval"), [(0, False), (9, False), (10, True)])
+def test_few_images_that_differ_say_nothing_of_others(num_differing: int, has_interval: bool) -> None:
+    cells_SN = np.zeros((10, 360))
+    cells_SN[np.arange(num_differing) % 10, np.arange(num_differing)] = 1
+    assert count_differing(cells_SN) == num_differing
+    assert (compare(cells_SN.mean(1), cells_SN).interval_with_images is not None) == has_interval
+
+
+UP = [0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004]
+LESS = [0.002, -0.001, 0.003, 0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004]  # p = 4/1024: only the one sign matters
+MIXED = [0.004, -0.005, 0.003, -0.004, 0.005, -0.003, 0.004, -0.005, 0.003, -0.004]
+DOWN = [-value for value in UP]
+
+
+@pytest.mark.parametrize(
+    ("tuned", "own", "signs", "rests_on", "p_values"),
+    [
+        pytest.param([UP], [UP], [1], ["tuned"], [2 / 1024], id="better than both"),
+        pytest.param([DOWN], [DOWN], [-1], ["tuned"], [2 / 1024], id="worse than both"),
+        pytest.param([UP], [DOWN], [0], ["tuned"], [2 / 1024], id="opposite signs"),
+        pytest.param([UP], [None], [0], [None], [2 / 1024], id="the second is not trained"),
+        pytest.param([UP], [LESS], [1], ["own"], [4 / 1024], id="it rests on the larger p"),
+        pytest.param([LESS], [UP], [1], ["tuned"], [4 / 1024], id="on the first, where that is larger"),
+        pytest.param([None], [UP], [0], [None], [1.0], id="never trained"),
+        pytest.param([UP, None], [UP, None], [1, 0], ["tuned", None], [2 / 1024, 1.0], id="one never trained"),
+    ],
+)
+def test_a_claim_takes_two_baselines(
+    tuned: list[list[float] | None],
+    own: list[list[float] | None],
+    signs: list[int],
+    rests_on: list[str | None],
+    p_values: list[float],
+) -> None:
+    def made(all_differences: list[list[float] | None]) -> list[Comparison | None]:
+        return [None if each is None else compare(each) for each in all_differences]
+
+    found = claim(made(tuned), made(own))
+    assert [each.sign for each in found] == signs
+    assert [each.rests_on for each in found] == rests_on
+    assert [each.p_value for each in found] == pytest.approx(p_values)
+    # Holm: the smallest of k counts k times, one that never trained among them.
+    assert found[0].adjusted_p_value == pytest.approx(min(1.0, len(tuned) * p_values[0]))
+
+
+def test_a_claim_that_the_second_baseline_does_not_carry_is_none() -> None:
+    (found,) = claim([compare(UP)], [compare(MIXED)])
+    assert (found.sign, found.rests_on) == (0, "own")
+    assert found.p_value == compare(MIXED).p_value > 0.05
+
+
+def test_a_second_baseline_is_due_where_the_first_difference_is_shown() -> None:
+    up, mixed = compare(UP), compare(MIXED)
+    assert are_shown([up, mixed, None]) == [True, False, False]
+    # 26 times 2/1024 is above 0.05: those that never trained keep their place.
+    assert are_shown([up, *[None] * 24]) == [True, *[False] * 24]
+    assert are_shown([up, *[None] * 25]) == [False] * 26
+    assert are_shown([compare(DOWN), mixed], is_sequential=True) == [True, False]
+
+
+@pytest.mark.parametrize(("own", "sign", "rests_on"), [(UP, 1, "tuned"), (MIXED, 0, "own"), (DOWN, 0, "tuned")])
+def test_after_several_looks_both_intervals_leave_out_zero(own: list[float], sign: int, rests_on: str) -> None:
+    (found,) = claim([compare(UP)], [compare(own)], is_sequential=True)
+    assert (found.sign, found.rests_on) == (sign, rests_on)
 
 
 @pytest.mark.usefixtures("_quick_collection")
@@ -300,8 +368,7 @@ def test_equal_networks_are_seldom_called_different() -> None:
         top = np.argsort(validation_accuracy)[-3:]
         of_seed_S = generator.normal(0, 0.01, 10)  # what two networks of the same seed share
         accuracy_CS = np.clip(0.95 + of_seed_S + generator.normal(0, 0.005, (21, 10)), 0, 1).round(4)
-        comparisons = compare([accuracy_CS[configuration] - accuracy_CS[20] for configuration in top])
-        alarms += any(comparison.adjusted_p_value <= 0.05 for comparison in comparisons)
+        alarms += any(are_shown([compare(accuracy_CS[configuration] - accuracy_CS[20]) for configuration in top]))
     assert 0.01 <= alarms / 400 <= 0.05
 
 
@@ -315,9 +382,8 @@ def test_equal_networks_are_seldom_called_different() -> None:
         (lambda: t_interval([0.1, 0.2], confidence=95), "confidence=95: must lie between 0 and 1"),
         (lambda: seeds_and_images_interval([0, 1]), "images: needs at least 2 seeds × 2 images"),
         (lambda: seeds_and_images_interval([[0], [1]]), "images: needs at least 2 seeds × 2 images"),
-        (lambda: compare([[0.5, 0.5]], [[[1, 0], [1, 1]]]), "means are not the differences"),
-        (lambda: compare([[0.5, 0.5]], [[[1, 0]] * 3]), "means are not the differences"),
-        (lambda: compare([[0.5, 0.5]], []), "1 configurations, but images of 0"),
+        (lambda: compare([0.5, 0.5], [[1, 0], [1, 1]]), "means are not the differences"),
+        (lambda: compare([0.5, 0.5], [[1, 0]] * 3), "means are not the differences"),
         (lambda: holm([0.5, 1.5]), "p-values lie between 0 and 1"),
         (lambda: holm([math.nan]), "p-values lie between 0 and 1"),
         (lambda: least_p_value(10, 0), "num_configurations=0: must be at least 1"),

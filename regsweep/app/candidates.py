@@ -108,7 +108,7 @@ def composed(folder: Path) -> DictConfig:
     """
     path = RunPaths(folder).config
     try:
-        config = OmegaConf.create(records.read_yaml(path))
+        config: DictConfig = OmegaConf.create(records.read_yaml(path))
         describe(config)
     except (OmegaConfBaseException, AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path}: not the configuration of a run ({show(error)})") from error

@@ -50,7 +50,7 @@ def _confirmed(confirmation: Confirmation) -> list[str]:
         (candidate for candidate in confirmation.candidates if candidate.against_tuned.comparison),
         key=lambda candidate: -_mean(candidate.against_tuned),
     )
-    never = [f"{_upper(c.name)} never trained to the end." for c in confirmation.candidates if not len(c.complete)]
+    never = [f"{_subject(c)} never trained to the end." for c in confirmation.candidates if not len(c.complete)]
     if not candidates:
         few = (
             f"{len(confirmation.seeds)} of {confirmation.num_planned} seeds were run: "
@@ -72,47 +72,40 @@ def _confirmed(confirmation: Confirmation) -> list[str]:
 def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
     """Return the sentence on a difference from the tuned baseline that is shown, and what may be claimed of it."""
     tuned, own = candidate.against_tuned, candidate.against_own
-    first = _difference(confirmation, tuned)
-    seeds = f"{len(tuned.seeds)} paired seeds{_lost(candidate)}"
-    same = _same_network(candidate)
+    subject, same = _subject(candidate), _same_network(candidate)
+    first = f"the tuned baseline by {_difference(confirmation, tuned)}"
+    evidence = f"{len(tuned.seeds)} paired seeds{_lost(candidate)}{_p_value(confirmation, candidate)}"
     if own is None or own.comparison is None:
-        p_value = _p_value(confirmation, candidate)
-        return (
-            f"{_upper(candidate.name)} is {_side(tuned)} the tuned baseline by {first} ({seeds}{p_value}); nothing is "
-            f"claimed before {same} is trained on them, too: go on with regsweep confirm."
-        )
-    second = _difference(confirmation, own) + _diverged(own)
-    evidence = f"({seeds}{_p_value(confirmation, candidate)})"
+        ahead = f"{subject} is {_side(tuned)} {first}; {evidence}."
+        return f"{ahead} Nothing is claimed before {same} is trained on them, too: go on with regsweep confirm."
+    second = f"{_difference(confirmation, own)}{_diverged(own)}"
     if candidate.claim.sign:
         is_better = candidate.claim.sign > 0
         verb = "is behind" if not is_better else "is ahead of" if candidate.num_lost else "beats"
-        return f"{_upper(candidate.name)} {verb} the tuned baseline by {first} and {same} by {second} {evidence}."
-    start = f"{_upper(candidate.name)} is {_side(tuned)} the tuned baseline by {first}"
+        return f"{subject} {verb} {first} and {same} by {second}; {evidence}."
+    start = f"{subject} is {_side(tuned)} {first}"
     if _is_equal(own):
-        return f"{start}, but {same} is equal to it: {second}; nothing is claimed {evidence}."
+        return f"{start}, but equal to {same}: {second}. Nothing is claimed; {evidence}."
     if _mean(tuned) * _mean(own) < 0:
-        return f"{start} but {_side(own)} {same} by {second}; nothing is claimed {evidence}."
-    return f"{start}, but {_side(own)} {same} only by {second}, which is not shown; nothing is claimed {evidence}."
+        return f"{start}, but {_side(own)} {same} by {second}. Nothing is claimed; {evidence}."
+    return f"{start}, but {_side(own)} {same} by {second}, which is not shown. Nothing is claimed; {evidence}."
 
 
 def _not_shown(confirmation: Confirmation, candidate: Candidate, *, among: int, is_all: bool) -> str:
     """Return the sentence on the one that is furthest ahead of those whose differences are not shown."""
     tuned = candidate.against_tuned
-    seeds = f"{len(tuned.seeds)} paired seeds{_lost(candidate)}{_p_value(confirmation, candidate)}"
+    evidence = f"{len(tuned.seeds)} paired seeds{_lost(candidate)}{_p_value(confirmation, candidate)}"
     difference = _difference(confirmation, tuned)
-    if _is_equal(tuned):
-        what = f"{candidate.name} is equal to the tuned baseline: {difference}"
-    else:
-        what = f"{candidate.name} is {_side(tuned)} the tuned baseline by {difference}"
-    start = "No difference is shown" if is_all else "Not shown"
-    rest = (
-        ""
-        if among == 1
-        else f", the furthest ahead of {among}"
-        if is_all
-        else f", the furthest ahead of {among} others"
+    is_equal = _is_equal(tuned)
+    what = (
+        f"equal to the tuned baseline: {difference}"
+        if is_equal
+        else f"{_side(tuned)} the tuned baseline by {difference}"
     )
-    return f"{start}: {what} ({seeds}){rest}."
+    others = "" if among == 1 else f" Of the {among} that are not shown it is the furthest ahead."
+    if is_all:
+        return f"No difference is shown: {_subject(candidate, starts=False)} is {what}; {evidence}.{others}"
+    return f"Not shown: {_subject(candidate, starts=False)} is {what}; {evidence}.{others}"
 
 
 def _too_few(confirmation: Confirmation) -> str | None:
@@ -169,6 +162,11 @@ def _unfinished(confirmation: Confirmation) -> list[str]:
     return [f"{missing} of the {confirmation.num_planned} planned seeds were not trained."]
 
 
+def _subject(candidate: Candidate, *, starts: bool = True) -> str:
+    name = f"{candidate.name}," if ", at " in candidate.name else candidate.name
+    return name[0].upper() + name[1:] if starts else name
+
+
 def _same_network(candidate: Candidate) -> str:
     return f"the same network without {'them' if len(candidate.kind) > 1 else 'it'}"
 
@@ -211,10 +209,6 @@ def _difference(confirmation: Confirmation, against: Against) -> str:
 
 def _p_value(confirmation: Confirmation, candidate: Candidate) -> str:
     return "" if confirmation.is_sequential else f", adjusted p = {candidate.claim.adjusted_p_value:.2g}"
-
-
-def _upper(name: str) -> str:
-    return name[0].upper() + name[1:]
 
 
 def points_range(interval: Interval) -> str:

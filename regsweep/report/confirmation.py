@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -237,9 +238,10 @@ class _Reader:
     ) -> Against:
         """Return `candidate` against `baseline`, whose runs lie in `place`, on the seeds that both have."""
         theirs = baseline.complete.set_index("seed")["test_accuracy"]
-        diverged = baseline.runs.loc[baseline.runs["status"] == "diverged", "seed"] if counts_diverged else []
-        if len(diverged):
-            theirs = pd.concat([theirs, pd.Series(self._largest_share(), index=list(diverged))])
+        is_diverged = (baseline.runs["status"] == "diverged") & counts_diverged
+        diverged = [int(seed) for seed in baseline.runs.loc[is_diverged, "seed"]]
+        if diverged:
+            theirs = pd.concat([theirs, pd.Series(self._largest_share(), index=diverged)])
         ours = candidate.complete.set_index("seed")["test_accuracy"]
         seeds = sorted(int(seed) for seed in set(ours.index) & set(theirs.index))
         differences = np.array([ours[seed] - theirs[seed] for seed in seeds], dtype=float)
@@ -252,19 +254,19 @@ class _Reader:
         """Return correct minus the baseline's correct (seeds × images); None where either is not on record."""
         pairs = []
         for trained, sweep in ((candidate, self._seeds), (baseline, place)):
-            by_seed = trained.complete.set_index("seed")
-            if not set(seeds) <= set(by_seed.index):
+            by_seed = {int(run["seed"]): run for run in trained.complete.to_dict("records")}
+            if not set(seeds) <= set(by_seed):
                 return None
-            found = [self._read_correct(sweep, by_seed.loc[seed]) for seed in seeds]
+            found = [self._read_correct(sweep, by_seed[seed]) for seed in seeds]
             if not found or any(row is None for row in found):
                 return None
             pairs.append([row for row in found if row is not None])
         if len({len(row) for rows in pairs for row in rows}) != 1:
             return None
         ours, theirs = (np.stack(rows) for rows in pairs)
-        return ours.astype(float) - theirs
+        return np.asarray(ours.astype(float) - theirs)
 
-    def _read_correct(self, sweep: Sweep, run: pd.Series) -> np.ndarray | None:  # type: ignore[type-arg]
+    def _read_correct(self, sweep: Sweep, run: Mapping[Hashable, Any]) -> np.ndarray | None:
         """Return whether each test image was classified correctly in a run, None where that is not on record."""
         path = RunPaths(sweep.folder / str(run["folder"])).test_correct
         if path not in self._correct:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from rich.console import Console
 from rich.markup import escape
@@ -33,7 +35,7 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
     for candidate in confirmation.candidates:
         rows = [
             ("tuned", "the tuned baseline", candidate.against_tuned),
-            ("own", "itself without", candidate.against_own),
+            ("own", own_title(candidate.kind), candidate.against_own),
         ]
         for name, title, against in rows:
             first = [candidate.name, _accuracy(candidate.complete["test_accuracy"])] if name == "tuned" else ["", ""]
@@ -45,6 +47,11 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
         console.print("p (Holm) stands beside the comparison that a claim rests on, the one with the larger p")
     for line in [*confirmation.problems, *answer(sweep, confirmation)]:
         console.print(escape(line), soft_wrap=True)
+
+
+def own_title(kind: Sequence[str]) -> str:
+    """Return what a configuration's own baseline is called beside it."""
+    return f"the same without {'them' if len(kind) > 1 else 'it'}"
 
 
 def _numbers(confirmation: Confirmation, candidate: Candidate, name: str, against: Against | None) -> list[str]:

@@ -11,7 +11,7 @@ import optuna
 import pandas as pd
 import pytest
 
-from regsweep.report.confirmation import Candidate, Confirmation
+from regsweep.report.confirmation import Confirmation
 from regsweep.report.figures import (
     Drawing,
     Evidence,
@@ -29,7 +29,7 @@ from regsweep.report.figures import (
 )
 from regsweep.report.figures.points import MOST_POINTS
 from regsweep.report.sweep import Sweep, read_sweep
-from regsweep.statistics import compare
+from tests.decisions.confirmations import Made, confirmed
 
 PENALTY, LAMBDA, DROPOUT, BATCH_NORM = (f"regularizer.{key}" for key in ("penalty", "lambda", "dropout", "batch_norm"))
 HOSTILE = "<img src=x onerror=alert(1)>%{x}</script><b>"
@@ -82,20 +82,12 @@ def grid(folder: Path, **columns: Any) -> Sweep:
     return make_sweep(folder, swept, **{"validation_accuracy": accuracy.to_numpy(), **columns})
 
 
-def confirmation(*, is_sequential: bool = False) -> Confirmation:
+def confirmation(folder: Path, *, is_sequential: bool = False) -> Confirmation:
     """Return three configurations on eight seeds: the second one is clearly the best."""
     rng = np.random.default_rng(1)
-    base = rng.normal(0.83, 0.003, 8)
-    gains = [rng.normal(mean, 0.002, 8) for mean in (0.0, 0.01, -0.004)]
-
-    def candidate(name: str, accuracy: np.ndarray) -> Candidate:
-        runs = pd.DataFrame({"seed": range(8), "status": "complete", "test_accuracy": accuracy})
-        return Candidate(name, 3, {}, 0.86, runs)
-
-    candidates = [candidate(name, base + gain) for name, gain in zip(("dull", HOSTILE, "bad"), gains, strict=True)]
-    comparisons = compare(gains)
-    baseline = candidate("no regularization (tuned)", base)
-    return Confirmation(baseline, candidates, comparisons, gains, list(range(8)), None, is_sequential, 8, [])
+    gains = [list(rng.normal(mean, 0.002, 8)) for mean in (0.0, 0.01, -0.004)]
+    made = [Made("dull", gains[0]), Made(HOSTILE, gains[1], gains[1][::-1]), Made("bad", gains[2])]
+    return confirmed(folder / "confirmed", *made, is_sequential=is_sequential)
 
 
 def write_trial(folder: Path, layers: dict[str, Any], number: int = 0) -> None:
@@ -127,27 +119,40 @@ def strings(value: Any) -> Iterator[str]:
         yield value
 
 
-def test_the_forest_has_every_seed_and_the_best_on_top() -> None:
-    found = confirmation()
+def test_the_forest_has_every_seed_and_the_best_on_top(tmp_path: Path) -> None:
+    found = confirmation(tmp_path)
     drawing = forest.draw(Evidence(None, found))  # type: ignore[arg-type]
     assert drawing.figure is not None
     assert drawing.data is not None
-    assert list(drawing.data["name"]) == [HOSTILE, "dull", "bad"]
+    assert list(drawing.data["name"]) == [HOSTILE, HOSTILE, "dull", "bad"]
+    best, own = found.candidates[1].against_tuned, found.candidates[1].against_own
+    assert own is not None
     seeds = [trace for trace in drawing.figure.data if trace.mode == "markers" and len(trace.x) == 8]
-    np.testing.assert_allclose(seeds[0].x, 100 * found.differences[1])
-    assert seeds[0].y[0] > seeds[1].y[0] > seeds[2].y[0]
+    expected = [best, own, found.candidates[0].against_tuned, found.candidates[2].against_tuned]
+    for trace, against in zip(seeds, expected, strict=True):
+        np.testing.assert_allclose(trace.x, 100 * against.differences)
     means = [trace for trace in drawing.figure.data if trace.mode == "markers" and len(trace.x) == 1]
-    assert [trace.marker.symbol for trace in means] == ["diamond", "diamond-open", "diamond"]  # as Holm says
-    assert any(f"p = {found.comparisons[1].adjusted_p_value:.3f}" in a.text for a in drawing.figure.layout.annotations)
+    for trace, against in zip(means, expected, strict=True):
+        assert against.comparison is not None
+        assert trace.x[0] == pytest.approx(100 * against.comparison.mean)
+    heights = [trace.y[0] for trace in means]
+    assert heights[0] == 2 > heights[1] > heights[2] == 1 > heights[3] == 0, "each below the better one"
+    # Filled where a claim is made: against both, and only of the one whose second baseline was trained.
+    assert [trace.marker.symbol for trace in means] == ["diamond", "square", "diamond-open", "diamond-open"]
+    claimed = [a.text for a in drawing.figure.layout.annotations if "p = " in a.text]
+    assert len(claimed) == 1, "p stands beside the comparison that the claim rests on"
+    assert f"p = {found.candidates[1].claim.adjusted_p_value:.3f}" in claimed[0]
     assert any(shape.x0 == 0 == shape.x1 for shape in drawing.figure.layout.shapes)
 
 
-def test_a_forest_of_several_looks_shows_anytime_intervals_and_no_p_value() -> None:
-    found = confirmation(is_sequential=True)
+def test_a_forest_of_several_looks_shows_anytime_intervals_and_no_p_value(tmp_path: Path) -> None:
+    found = confirmation(tmp_path, is_sequential=True)
     drawing = forest.draw(Evidence(None, found))  # type: ignore[arg-type]
     assert drawing.figure is not None
     assert drawing.data is not None
-    assert drawing.data["low_points"].iloc[0] == pytest.approx(100 * found.comparisons[1].anytime.low)
+    comparison = found.candidates[1].against_tuned.comparison
+    assert comparison is not None
+    assert drawing.data["low_points"].iloc[0] == pytest.approx(100 * comparison.anytime.low)
     assert not any("p = " in annotation.text for annotation in drawing.figure.layout.annotations)
 
 
@@ -370,7 +375,7 @@ def test_what_comes_from_configurations_stays_text(tmp_path: Path) -> None:
     folder.mkdir()
     sweep = make_sweep(folder, swept, sparsity=0.5)
     write_trial(folder, {HOSTILE: {"low": -1.0, "high": 1.0, "counts": [1, 2], "zeros": 3}}, 23)
-    evidence = Evidence(sweep, confirmation())
+    evidence = Evidence(sweep, confirmation(tmp_path))
     for drawing in [*draw_all(evidence), *compare_sweeps([evidence, evidence])]:
         if drawing.figure is None:
             continue
@@ -425,7 +430,7 @@ def test_what_the_data_cannot_support_is_missing_with_a_reason(tmp_path: Path, p
 
 
 def test_several_sweeps_are_compared_by_name(tmp_path: Path) -> None:
-    evidences = [Evidence(grid(tmp_path / "x" / "a"), confirmation()), Evidence(search(tmp_path / "y" / "a"))]
+    evidences = [Evidence(grid(tmp_path / "x" / "a"), confirmation(tmp_path)), Evidence(search(tmp_path / "y" / "a"))]
     courses, bests = compare_sweeps(evidences)
     assert courses.figure is not None
     assert [trace.name for trace in courses.figure.data] == ["x/a", "y/a"]

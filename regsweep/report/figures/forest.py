@@ -58,7 +58,7 @@ def draw(evidence: Evidence) -> Drawing:
 
 
 TUNED, OWN = "tuned baseline", "the same network without regularization"
-OWN_LABEL = "than itself without"
+OWN_LABEL = "the same without"
 
 
 def table(confirmation: Confirmation) -> pd.DataFrame:

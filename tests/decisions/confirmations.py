@@ -1,0 +1,110 @@
+"""Confirmations made by hand: the differences are given, and what is claimed of them is plain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from regsweep.paths import SweepPaths
+from regsweep.report.confirmation import Confirmation, read_confirmation
+from tests.decisions.handmade import write_sweep
+
+FIRST_SEED = 4
+BASE = 0.8
+"""Test accuracy of the tuned baseline on every seed."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A configuration: its differences from the tuned baseline and from its own, fractions, one per seed.
+
+    A difference of None is a run that diverged; in `own` it is the baseline's run that did. `own` is None where it was
+    not trained; `is_own_tuned`: the tuned baseline is its own.
+    """
+
+    name: str
+    tuned: Sequence[float | None]
+    own: Sequence[float | None] | None = None
+    kind: Sequence[str] = ("dropout",)
+    selected_for: float = 0.86
+    is_own_tuned: bool = False
+
+
+def confirmed(
+    folder: Path, *made: Made, is_sequential: bool = False, num_planned: int | None = None, num_lost: int = 0
+) -> Confirmation:
+    """Return the confirmation that is read back from what is written into `folder`.
+
+    Args:
+        folder: is made.
+        made: the configurations.
+        is_sequential: whether the number of seeds followed from the outcome.
+        num_planned: seeds; None: as many as there are.
+        num_lost: the first seeds on which the tuned baseline diverged.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = SweepPaths(folder).confirmation
+    num_seeds = len(made[0].tuned)
+    seeds = range(FIRST_SEED, FIRST_SEED + num_seeds)
+    trials = []
+    for place, seed in enumerate(seeds):
+        values = [None if place < num_lost else 0.0, *(each.tuned[place] for each in made)]
+        trials += [_run(seed, None if value is None else BASE + value) for value in values]
+    _write(paths.seeds, trials)
+    own_of: list[int | None] = []
+    own_runs, own_trials, own_baselines = [], [], []
+    for each in made:
+        if each.is_own_tuned or each.own is None:
+            own_of.append(0 if each.is_own_tuned else None)
+            continue
+        own_baselines.append(_configuration(f"no regularization for {each.name}", [], 0.0))
+        own_of.append(len(own_baselines))
+        for place, (seed, difference) in enumerate(zip(seeds, each.own, strict=True)):
+            accuracy = None if difference is None else BASE + (each.tuned[place] or 0.0) - difference
+            own_runs.append({"configuration": len(own_baselines) - 1, "seed": seed})
+            own_trials.append(_run(seed, accuracy))
+    if own_trials:
+        _write(paths.own, own_trials)
+    names = [_configuration("no regularization (tuned)", [], 0.85)]
+    names += [_configuration(each.name, list(each.kind), each.selected_for) for each in made]
+    plan = {
+        "configurations": names,
+        "num_seeds": num_planned or num_seeds,
+        "is_sequential": is_sequential,
+        "own_of": own_of,
+        "own_baselines": own_baselines,
+        "own_runs": own_runs,
+    }
+    paths.plan.write_text(json.dumps(plan))
+    found = read_confirmation(folder)
+    assert found is not None
+    return found
+
+
+def _write(folder: Path, trials: list[dict[str, object]]) -> None:
+    write_sweep(folder, trials)
+    (folder / "command.json").write_text(json.dumps({"arguments": [], "working_folder": "", "import_path": []}))
+
+
+def _run(seed: int, accuracy: float | None) -> dict[str, object]:
+    overrides = {"seed": seed, "optimizer.lr": 0.1}
+    if accuracy is None:
+        return {"overrides": overrides, "seed": seed, "status": "diverged", "error": "diverged"}
+    return {"overrides": overrides, "seed": seed, "accuracy": 0.85, "test": accuracy}
+
+
+def _configuration(name: str, kind: list[str], selected_for: float) -> dict[str, object]:
+    return {"name": name, "kind": kind, "trial": 7, "parameters": {}, "selected_for": selected_for, "overrides": {}}
+
+
+def write_correct(folder: Path, sweep: str, number: int, correct_N: np.ndarray) -> None:
+    """Write which test images a run of a confirmation classified correctly, and the accuracy that follows."""
+    place = folder / "confirmation" / sweep / str(number)
+    record = json.loads((place / "result.json").read_text())
+    record["metrics"]["test"]["accuracy"] = float(correct_N.mean())
+    (place / "result.json").write_text(json.dumps(record))
+    np.save(place / "test_correct.npy", correct_N)

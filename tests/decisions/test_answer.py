@@ -1,0 +1,289 @@
+"""What the answer says of which differences, and what it must not say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from regsweep.app.confirm import is_settled
+from regsweep.report.answer import answer
+from regsweep.report.confirmation import Confirmation, read_confirmation
+from regsweep.report.figures.evidence import Evidence
+from regsweep.report.summary import summary
+from regsweep.report.sweep import Sweep, read_sweep
+from tests.decisions.confirmations import Made, confirmed, write_correct
+from tests.decisions.handmade import write_sweep
+
+# Mean 0.4 points, standard deviation √(6·0.1²/9) = 0.0816 points, t(0.975, 9) = 2.2622:
+# 0.4 ± 2.2622 · 0.0816/√10 = 0.34 to 0.46. All ten signs agree: p = 2/1024.
+UP = [0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004]
+DOWN = [-value for value in UP]
+MIXED = [0.004, -0.005, 0.003, -0.004, 0.005, -0.003, 0.004, -0.005, 0.003, -0.004]  # mean −0.02 points
+WIDE = [0.03, -0.02, 0.03, -0.02, 0.02, -0.01, 0.01, 0.01, 0.0, -0.008]  # mean 0.42 points
+NONE = [0.0] * 10
+
+UP_TEXT = "0.40 points (95 % interval 0.34 to 0.46)"
+DOWN_TEXT = "0.40 points (95 % interval −0.46 to −0.34)"
+
+
+def sweep(tmp_path: Path) -> Sweep:
+    return read_sweep(write_sweep(tmp_path / "sweep", [{"overrides": {"optimizer.lr": 0.1}}] * 2))
+
+
+def said(tmp_path: Path, *made: Made, **options: object) -> list[str]:
+    return answer(sweep(tmp_path), confirmed(tmp_path / "c", *made, **options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("made", "lines"),
+    [
+        pytest.param(
+            [Made("dropout 0.18 with BatchNorm, at lr 0.0031", UP, UP, ("dropout", "BatchNorm"))],
+            [
+                f"Dropout 0.18 with BatchNorm, at lr 0.0031, beats the tuned baseline by {UP_TEXT} and the same "
+                f"network without them by {UP_TEXT}; 10 paired seeds, adjusted p = 0.002."
+            ],
+            id="better than both",
+        ),
+        pytest.param(
+            [Made("dropout 0.2", DOWN, DOWN)],
+            [
+                f"Dropout 0.2 is behind the tuned baseline by {DOWN_TEXT} and the same network without it by "
+                f"{DOWN_TEXT}; 10 paired seeds, adjusted p = 0.002."
+            ],
+            id="worse than both",
+        ),
+        pytest.param(
+            [Made("dropout 0.2", UP, DOWN)],
+            [
+                f"Dropout 0.2 is ahead of the tuned baseline by {UP_TEXT}, but behind the same network without it by "
+                f"{DOWN_TEXT}. Nothing is claimed; 10 paired seeds, adjusted p = 0.002."
+            ],
+            id="opposite signs",
+        ),
+        pytest.param(
+            [Made("dropout 0.2", UP, NONE)],
+            [
+                f"Dropout 0.2 is ahead of the tuned baseline by {UP_TEXT}, but equal to the same network without it: "
+                "0.00 points (95 % interval 0.00 to 0.00). Nothing is claimed; 10 paired seeds, adjusted p = 1."
+            ],
+            id="a placebo at a better rate",
+        ),
+        pytest.param(
+            [Made("dropout 0.2", UP)],
+            [
+                f"Dropout 0.2 is ahead of the tuned baseline by {UP_TEXT}; 10 paired seeds, adjusted p = 0.002. "
+                "Nothing is claimed before the same network without it is trained on them, too: go on with "
+                "regsweep confirm."
+            ],
+            id="the second baseline is not trained",
+        ),
+        pytest.param(
+            [Made("dropout 0.2", UP, is_own_tuned=True)],
+            [
+                f"Dropout 0.2 beats the tuned baseline by {UP_TEXT} and the same network without it by {UP_TEXT}; "
+                "10 paired seeds, adjusted p = 0.002."
+            ],
+            id="the tuned baseline is its own",
+        ),
+        pytest.param(
+            [Made("open", WIDE), Made("dropout 0.2", DOWN, DOWN)],
+            [
+                f"Dropout 0.2 is behind the tuned baseline by {DOWN_TEXT} and the same network without it by "
+                f"{DOWN_TEXT}; 10 paired seeds, adjusted p = 0.0039.",
+                "Not shown: open is ahead of the tuned baseline by 0.42 points",
+            ],
+            id="one shown behind, one ahead and open",
+        ),
+        pytest.param(
+            [Made("low", DOWN, DOWN), Made("high", UP, UP), Made("open", MIXED)],
+            [
+                "High beats the tuned baseline",
+                "Low is behind the tuned baseline",
+                "Not shown: open is behind",
+            ],
+            id="shown behind and ahead together",
+        ),
+        pytest.param(
+            [Made("open", MIXED), Made("wide", WIDE)],
+            ["No difference is shown: wide is ahead of the tuned baseline by 0.42 points"],
+            id="nothing settled",
+        ),
+        pytest.param(
+            [Made("dropout 0.2", NONE)],
+            [
+                "No difference is shown: dropout 0.2 is equal to the tuned baseline: 0.00 points (95 % interval 0.00 "
+                "to 0.00); 10 paired seeds, adjusted p = 1."
+            ],
+            id="zero variance",
+        ),
+        pytest.param(
+            [Made("one", UP, UP), Made("two", UP, UP)],
+            ["One beats the tuned baseline", "Two beats the tuned baseline"],
+            id="ties: the earlier first",
+        ),
+        pytest.param(
+            [Made("dropout 0.2", [None] * 10), Made("high", UP, UP)],
+            ["High beats the tuned baseline by", "Dropout 0.2 never trained to the end."],
+            id="one never trains",
+        ),
+        pytest.param([Made("dropout 0.2", [None] * 10)], ["Dropout 0.2 never trained to the end."], id="none trains"),
+    ],
+)
+def test_every_difference_is_said_with_its_sign(tmp_path: Path, made: list[Made], lines: list[str]) -> None:
+    found = said(tmp_path, *made)
+    for line, expected in zip(found, lines, strict=False):
+        assert line.startswith(expected)
+    assert len(found) >= len(lines)
+    assert "No configuration beats" not in " ".join(found)
+    assert sum(line.startswith(("Not shown", "No difference")) for line in found) <= 1
+
+
+def test_one_that_never_trained_keeps_its_place(tmp_path: Path) -> None:
+    alone, among = (
+        confirmed(tmp_path / str(len(others)), Made("high", UP, UP), *others).candidates[0].claim
+        for others in ([], [Made("lost", [None] * 10)])
+    )
+    assert among.adjusted_p_value == 2 * alone.adjusted_p_value
+
+
+def test_a_seed_is_lost_in_its_own_comparison_alone(tmp_path: Path) -> None:
+    lost = [None, *UP[1:]]
+    found = confirmed(tmp_path / "c", Made("dropout 0.2", lost, UP), Made("high", UP, UP))
+    assert [len(candidate.against_tuned.seeds) for candidate in found.candidates] == [9, 10]
+    lines = answer(sweep(tmp_path), found)
+    assert lines[0].startswith("Dropout 0.2 is ahead of the tuned baseline by 0.40 points")
+    assert "9 paired seeds, on which it trained; on 1 of 10 it failed or diverged" in lines[0]
+    assert lines[1].startswith("High beats")
+
+
+def test_a_second_baseline_that_diverges_counts_with_the_largest_class(tmp_path: Path) -> None:
+    found = confirmed(tmp_path / "c", Made("high", UP, [*UP[:8], None, None]))
+    own = found.candidates[0].against_own
+    assert own is not None
+    assert own.num_diverged == 2
+    # 60 % of the test images are of the largest class; the configuration has 80.3 and 80.4 % on these seeds.
+    np.testing.assert_allclose(own.differences, [*UP[:8], 0.203, 0.204])
+    line = answer(sweep(tmp_path), found)[0]
+    assert line.startswith("High beats")
+    assert "where that diverged on 2 of 10 seeds and counts with the largest class" in line
+
+
+def test_a_tuned_baseline_that_diverges_loses_the_seed_for_all(tmp_path: Path) -> None:
+    found = confirmed(tmp_path / "c", Made("one", UP), Made("two", UP), num_lost=1)
+    assert [len(candidate.against_tuned.seeds) for candidate in found.candidates] == [9, 9]
+    assert any("seed 4: diverged" in problem for problem in found.problems)
+
+
+def test_too_few_seeds_and_unfinished_ones(tmp_path: Path) -> None:
+    few = said(tmp_path, *(Made(name, UP[:5]) for name in ("one", "two", "three")))
+    assert few[0] == (
+        "5 paired seeds cannot show a difference: with 3 configurations the smallest possible p-value is 0.19; "
+        "take 7 or more."
+    )
+    few_sweep = read_sweep(tmp_path / "sweep")
+    unfinished = answer(few_sweep, confirmed(tmp_path / "d", Made("x", UP), num_planned=12))
+    assert unfinished[-1] == "2 of the 12 planned seeds were not trained."
+    assert "anytime-valid" in unfinished[0]
+    single = answer(few_sweep, confirmed(tmp_path / "e", Made("x", UP[:1]), num_planned=3))
+    assert single == ["1 of 3 seeds were run: too few to say anything. Go on with regsweep confirm."]
+
+
+@pytest.mark.parametrize(
+    ("values", "far"),
+    [
+        ([*UP[:9], -0.234], [(13, -0.234)]),
+        ([*UP[:9], 0.009], []),  # far, but not by a point
+        (WIDE, []),
+        ([0.0] * 9 + [0.02], [(13, 0.02)]),
+    ],
+)
+def test_a_seed_that_collapses_is_warned_of(tmp_path: Path, values: list[float], far: list[tuple[int, float]]) -> None:
+    found = confirmed(tmp_path / "c", Made("dropout 0.2", values))
+    assert [seed for seed, _ in found.candidates[0].against_tuned.far_seeds] == [seed for seed, _ in far]
+    assert [d for _, d in found.candidates[0].against_tuned.far_seeds] == pytest.approx([value for _, value in far])
+    warnings = [line for line in answer(sweep(tmp_path), found) if line.startswith("Careful")]
+    assert len(warnings) == len(far)
+    if far:
+        assert "from the tuned baseline is" in warnings[0]
+        assert "on seed 13" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("trials", "line"),
+    [
+        ([{"status": "failed"}] * 2, "No trial is complete, so there is nothing to say yet."),
+        ([{}] * 2, "None of the 2 complete trials has a test accuracy, so there is nothing to rank them by."),
+    ],
+)
+def test_without_a_best_trial(tmp_path: Path, trials: list[dict[str, str]], line: str) -> None:
+    made = [{**trial, "overrides": {"optimizer.lr": 0.1}} for trial in trials]
+    found = read_sweep(write_sweep(tmp_path / "s", made))
+    assert answer(replace(found, objective="test_accuracy"), None) == [line]
+
+
+def images(tmp_path: Path, num_differing: int) -> Confirmation:
+    """A test set of 360 images, of which the configuration has `num_differing` more right on every seed."""
+    confirmed(tmp_path / "c", Made("dropout 0.2", NONE))
+    for seed in range(10):
+        base = np.arange(360) >= 60
+        write_correct(tmp_path / "c", "seeds", 2 * seed, base)
+        write_correct(tmp_path / "c", "seeds", 2 * seed + 1, base | (np.arange(360) < num_differing))
+    found = read_confirmation(tmp_path / "c")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("num_differing", "part"),
+    [
+        (0, "of 360 images (none is classified differently: too few to say anything of other images)"),
+        (9, "of 360 images (9 are classified differently: too few to say anything of other images)"),
+        (10, "of 360 images (for others of their kind the interval is 1.0"),
+    ],
+)
+def test_other_images_are_spoken_of_where_enough_differ(tmp_path: Path, num_differing: int, part: str) -> None:
+    assert part in " ".join(answer(sweep(tmp_path), images(tmp_path, num_differing)))
+
+
+def test_what_it_was_selected_for_is_said_of_the_one_that_is_named(tmp_path: Path) -> None:
+    lines = said(tmp_path, Made("low", DOWN, selected_for=0.9), Made("high", UP, UP, selected_for=0.86))
+    assert any(
+        "validation accuracy of 86.00 % that high was selected for is 85.00 % on fresh seeds" in x for x in lines
+    )
+
+
+def test_the_summary_has_both_comparisons_and_what_the_claim_rests_on(tmp_path: Path) -> None:
+    less = [0.002, -0.001, *UP[2:]]
+    found = confirmed(tmp_path / "c", Made("high", UP, less), Made("open", MIXED))
+    high, open_ = summary(Evidence(sweep(tmp_path), found), [], [])["confirmation"]["candidates"]
+    assert high["claim"] == {
+        "claim": "better",
+        "rests_on": "against_own_baseline",
+        "p_value": pytest.approx(4 / 1024),
+        "adjusted_p_value": pytest.approx(8 / 1024),
+    }
+    assert high["against_tuned_baseline"]["p_value"] == pytest.approx(2 / 1024)
+    assert high["against_own_baseline"]["p_value"] == pytest.approx(4 / 1024)
+    assert high["against_own_baseline"]["mean"] == pytest.approx(np.mean(less))
+    assert (open_["against_own_baseline"], open_["claim"]["rests_on"]) == (None, "not trained")
+
+
+@pytest.mark.parametrize(
+    ("made", "margin", "settled"),
+    [
+        ([Made("x", UP, UP)], 0.0, True),
+        ([Made("x", UP, MIXED)], 0.0, False),  # the second difference is open
+        ([Made("x", UP, MIXED)], 0.02, True),
+        ([Made("x", UP, UP), Made("y", MIXED)], 0.0, False),
+        ([Made("x", UP, UP), Made("y", MIXED)], 0.02, True),
+        ([Made("x", UP, UP), Made("y", [None] * 10)], 0.0, True),  # more seeds would not help it
+    ],
+)
+def test_a_difference_has_settled_when_it_is_shown_or_small_enough(
+    tmp_path: Path, made: list[Made], margin: float, settled: bool
+) -> None:
+    assert is_settled(confirmed(tmp_path / "c", *made, is_sequential=True), margin) == settled
