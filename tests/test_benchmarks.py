@@ -209,6 +209,21 @@ def test_simulated_p_values_are_those_of_the_answer(claims: Any) -> None:
     assert (np.abs(claims.sign_flip_p_values(many) - p_values) <= 5 * errors + 1e-4).all()
 
 
+def test_simulated_claims_are_those_of_the_answer(claims: Any) -> None:
+    noise = np.random.default_rng(1)
+    effects = noise.choice([-0.8, 0.0, 0.8], (12, 3, 1))
+    tuned = effects + noise.normal(0, 0.5, (12, 3, 10))
+    own = noise.choice([1, 1, -1], (12, 3, 1)) * effects + noise.normal(0, 0.5, (12, 3, 10))
+    expected = []
+    for tuned_KS, own_KS in zip(tuned, own, strict=True):
+        compared = [statistics.compare(row) for row in tuned_KS]
+        shown = statistics.are_shown(compared)
+        second = [statistics.compare(row) if is_shown else None for row, is_shown in zip(own_KS, shown, strict=True)]
+        expected.append([each.sign for each in statistics.claim(compared, second)])
+    assert claims.claims(tuned, own).tolist() == expected
+    assert {-1, 0, 1} == set(np.ravel(expected))
+
+
 def test_two_baselines_claim_fewer_placebos_and_show_a_point(claims: Any) -> None:
     surface = claims.Surface.read(FOLDER / "claims.csv")
     for drawn in (
