@@ -1,0 +1,196 @@
+"""Which kinds and which of their configurations are confirmed, on which seeds, and what makes it sequential."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from regsweep.app.candidates import Configuration, choose_kinds, ranked
+from regsweep.app.plan import Plan, Row, Run
+from regsweep.app.stages import mean_accuracies
+from regsweep.errors import RecordError
+from regsweep.paths import SweepPaths
+from regsweep.report.sweep import Sweep, read_sweep
+from tests.decisions.handmade import write_sweep
+
+OFF = {
+    "regularizer.penalty": "none",
+    "regularizer.lambda": 0,
+    "regularizer.dropout": 0,
+    "regularizer.batch_norm": False,
+    "regularizer.l1_ratio": None,
+}
+
+
+def trial(accuracy: float, lr: float = 0.1, seed: int = 0, **regularizer: Any) -> dict[str, Any]:
+    given = {f"regularizer.{name}": value for name, value in regularizer.items()}
+    overrides = {"optimizer.lr": lr, "seed": seed, **OFF, **given}
+    return {"overrides": overrides, "accuracy": accuracy, "seed": seed}
+
+
+def l2(accuracy: float, **more: Any) -> dict[str, Any]:
+    return trial(accuracy, **{"penalty": "l2", "lambda": 0.001, **more})
+
+
+def made(tmp_path: Path, *trials: dict[str, Any]) -> Sweep:
+    return read_sweep(write_sweep(tmp_path / "s", trials))
+
+
+@pytest.mark.parametrize(
+    ("trials", "top", "chosen"),
+    [
+        pytest.param(
+            [trial(0.99), trial(0.9, dropout=0.1), trial(0.95, dropout=0.2), trial(0.94, dropout=0.3), l2(0.8)],
+            2,
+            [[2, 3, 1], [4]],
+            id="near copies take one place",
+        ),
+        pytest.param(
+            [trial(0.9, dropout=d / 10) for d in (1, 2, 3, 4)] + [trial(0.95, dropout=0.5)],
+            1,
+            [[4, 0, 1]],
+            id="three of a kind, the earliest of equals",
+        ),
+        pytest.param(
+            [trial(0.9, dropout=0.1), l2(0.95), trial(0.8, batch_norm=True)], 2, [[1], [0]], id="the worst not"
+        ),
+        pytest.param(
+            [l2(0.9), l2(0.99, dropout=0.1), l2(0.8, **{"lambda": 0})],
+            3,
+            [[1], [0]],
+            id="a combination is a kind; a strength of 0 is none",
+        ),
+        pytest.param(
+            [l2(0.99, seed=0), l2(0.1, seed=1), trial(0.6, dropout=0.1, seed=0), trial(0.7, dropout=0.1, seed=1)],
+            1,
+            [[3]],
+            id="seeds count by their mean, not by the luckiest",
+        ),
+        pytest.param([{**l2(0.99), "status": "pruned"}, l2(0.5, lr=0.2)], 1, [[1]], id="a pruned trial is none"),
+    ],
+)
+def test_kinds(tmp_path: Path, trials: list[dict[str, Any]], top: int, chosen: list[list[int]]) -> None:
+    kinds = choose_kinds(made(tmp_path, *trials), top, 3)
+    assert [[int(row["number"]) for row in rows] for rows in kinds] == chosen
+
+
+def test_the_earliest_of_equals_is_the_best_as_in_the_table(tmp_path: Path) -> None:
+    sweep = made(tmp_path, l2(0.9, lr=0.5), l2(0.9, lr=0.1), l2(0.9, lr=0.3))
+    best = sweep.best()
+    assert best is not None
+    assert [int(row["number"]) for row in ranked(sweep)] == [0, 1, 2]
+    assert best["number"] == 0
+
+
+def configuration(name: str) -> Configuration:
+    return Configuration(name, [], 0, 0.9, {}, {"optimizer.lr": name})
+
+
+def plan(tmp_path: Path, *sizes: int) -> Plan:
+    paths = SweepPaths(tmp_path).confirmation
+    paths.folder.mkdir(exist_ok=True)
+    contenders = [[configuration(f"{kind}.{i}") for i in range(size)] for kind, size in enumerate(sizes)]
+    kinds = [[Row(0, "0", 0.9)] * size for size in sizes[1:]]
+    return Plan(paths, kinds, 9, 3, [1, 2, 3], 4, contenders=contenders)
+
+
+def test_what_is_compared_on_the_choosing_seeds(tmp_path: Path) -> None:
+    runs = plan(tmp_path, 2, 1, 3).choosing_runs()
+    assert {run.configuration for run in runs} == {0, 1, 3, 4, 5}, "no run where there is one"
+    assert [run.seed for run in runs] == [1] * 5 + [2] * 5 + [3] * 5
+    assert plan(tmp_path, 1, 1).choosing_runs() == []
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "names"),
+    [
+        ({0: 0.8, 1: 0.9, 3: 0.7, 4: 0.9, 5: 0.8}, ["0.1", "1.0", "2.1"]),
+        ({0: 0.9, 1: 0.9, 3: 0.7, 4: 0.7, 5: 0.7}, ["0.0", "1.0", "2.0"]),  # the earliest of equals
+        ({1: 0.1, 5: 0.1}, ["0.1", "1.0", "2.2"]),  # the others failed
+        ({}, ["0.0", "1.0", "2.0"]),
+    ],
+)
+def test_the_best_mean_of_each_kind_is_taken(tmp_path: Path, accuracies: dict[int, float], names: list[str]) -> None:
+    made_plan = plan(tmp_path, 2, 1, 3)
+    made_plan.take_best(accuracies)
+    assert [each.name for each in made_plan.configurations] == names
+    assert made_plan.own_of == [None, None]
+
+
+def test_choosing_counts_a_divergence_as_nothing_and_leaves_a_failure_out(tmp_path: Path) -> None:
+    runs = [Run(place, seed) for seed in (1, 2) for place in (0, 1, 2)]
+    results: list[dict[str, Any]] = [
+        *({"accuracy": accuracy} for accuracy in (0.9, 0.8, 0.7)),
+        {"status": "diverged", "error": "diverged"},
+        {"status": "failed", "error": "killed"},
+        {"accuracy": 0.9},
+    ]
+    trials = [{**each, "overrides": {"optimizer.lr": n}} for n, each in enumerate(results)]
+    assert mean_accuracies(made(tmp_path, *trials), runs) == pytest.approx({0: 0.45, 1: 0.8, 2: 0.8})
+
+
+@pytest.mark.parametrize(
+    ("steps", "sequential"),
+    [
+        ([(10, False, False)], False),
+        ([(10, False, False), (20, False, False)], False),  # changed before a seed ended
+        ([(12, False, False), (12, False, True)], False),  # goes on
+        ([(12, False, False), (20, False, True)], True),
+        ([(12, False, False), (5, False, True)], True),
+        ([(12, True, False)], True),
+        ([(12, False, False), (20, False, True), (20, False, True)], True),  # once seen, always seen
+    ],
+)
+def test_a_number_of_seeds_that_changes_after_one_ended_is_a_look(
+    tmp_path: Path, steps: list[tuple[int, bool, bool]], sequential: bool
+) -> None:
+    made_plan = plan(tmp_path, 1, 1)
+    for num_seeds, until_settled, has_begun in steps:
+        made_plan.intend(num_seeds, until_settled=until_settled, has_begun=has_begun)
+    assert made_plan.is_sequential == sequential
+    assert made_plan.num_seeds == max(num for num, _, _ in steps)
+
+
+def test_own_baselines_are_trained_once_each_and_where_they_are_due(tmp_path: Path) -> None:
+    def network(lr: str, dropout: str) -> Configuration:
+        return Configuration(lr, [], 0, 0.9, {}, {"optimizer.lr": lr, "regularizer.dropout": dropout})
+
+    made_plan = plan(tmp_path, 1, 1, 1, 1)
+    made_plan.configurations = [
+        network("0.1", "0"),
+        network("0.1", "0.5"),
+        network("0.2", "0.5"),
+        network("0.2", "0.3"),
+    ]
+    made_plan.own_of = [None] * 3
+    made_plan.add_own_baselines([0], 2)
+    assert (made_plan.own_of, made_plan.own_runs) == ([0, None, None], []), "the tuned baseline is its own"
+    made_plan.add_own_baselines([0, 1, 2], 2)
+    assert made_plan.own_of == [0, 1, 1], "one network serves both"
+    assert [each.overrides for each in made_plan.own_baselines] == [{"optimizer.lr": "0.2", "regularizer.dropout": "0"}]
+    assert made_plan.own_runs == [Run(0, 4), Run(0, 5)]
+    made_plan.add_own_baselines([2], 3)
+    assert made_plan.own_runs == [Run(0, 4), Run(0, 5), Run(0, 6)], "those that ran keep their places"
+
+
+def test_a_lost_plan_gives_its_runs_to_nobody(tmp_path: Path) -> None:
+    sweep = made(tmp_path, l2(0.9))
+    paths = SweepPaths(sweep.folder).confirmation
+    write_sweep(paths.seeds, [l2(0.9)])
+    with pytest.raises(RecordError, match=r"plan\.json: missing beside finished trials"):
+        Plan.read_or_choose(sweep, None)
+    assert not paths.plan.exists()
+
+
+def test_a_plan_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    sweep = made(tmp_path, l2(0.9), trial(0.8, dropout=0.1, seed=3))
+    SweepPaths(sweep.folder).confirmation.folder.mkdir()
+    first = Plan.read_or_choose(sweep, 1)
+    assert (first.choosing_seeds, first.first_seed) == ([4, 5, 6], 7), "none that the sweep has used"
+    assert [[row.number for row in rows] for rows in first.kinds] == [[0]]
+    assert Plan.read_or_choose(sweep, None) == first
+    first.paths.plan.write_text('{"kinds": 3}')
+    with pytest.raises(RecordError, match=r"plan\.json: damaged"):
+        Plan.read_or_choose(sweep, None)
