@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,11 +93,13 @@ def files_no_larger_than(num_bytes: int) -> Iterator[None]:
     ],
 )
 def test_a_start_that_cannot_write_leaves_a_folder_that_can_be_used(
-    regsweep: Regsweep, tmp_path: Path, arguments: tuple[str, ...], failing: str
+    regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], failing: str
 ) -> None:
     arguments = (*arguments, "trainer.epochs=1", "hydra.sweep.dir=s")
     if arguments[1].startswith("sweep"):
         arguments += ("hydra.sweeper.n_trials=2",)
+    # command.json has it and must be the smaller file; each command of an earlier test has left its folder there.
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if not place.startswith(tempfile.gettempdir())])
     with files_no_larger_than({"command.json": 100, "multirun.yaml": 3000}[failing]):
         done = regsweep(*arguments)
     assert done.code == 3

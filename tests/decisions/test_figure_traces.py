@@ -344,7 +344,7 @@ def test_every_sweep_is_compared_under_its_own_name(tmp_path: Path) -> None:
     places = dict(zip(axis.tickvals, axis.ticktext, strict=True))
     selected = named(bests, "selected for")
     assert {places[place]: pytest.approx(x) for place, x in zip(selected.y, selected.x, strict=True)} == {
-        "first": 90, "second": 85, "third": 40
+        "first<br>trial 3": 90, "second<br>trial 3": 85, "third<br>trial 0": 40
     }  # fmt: skip
     assert axis.range[0] > axis.range[1], "the first sweep is on top"
     assert bests.data is not None
