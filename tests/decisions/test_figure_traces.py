@@ -348,7 +348,7 @@ def test_every_sweep_is_compared_under_its_own_name(tmp_path: Path) -> None:
     }  # fmt: skip
     assert axis.range[0] > axis.range[1], "the first sweep is on top"
     assert bests.data is not None
-    assert list(bests.data["best_trial"]) == [3, 3, 0]
+    assert list(bests.data["selected_trial"]) == [3, 3, 0]
 
 
 def test_the_comparison_s_page_has_every_sweep(regsweep: Regsweep, tmp_path: Path) -> None:
