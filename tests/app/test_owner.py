@@ -73,6 +73,9 @@ def test_a_sweep_that_runs_is_neither_started_nor_resumed_nor_changed(
 @contextmanager
 def files_no_larger_than(num_bytes: int) -> Iterator[None]:
     """Let every write beyond that size fail, as on a disk that is full."""
+    # Compiled modules would be cut short, too, and every later import of them would fail.
+    writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
@@ -80,6 +83,8 @@ def files_no_larger_than(num_bytes: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE")
+        sys.dont_write_bytecode = writes_bytecode
         signal.signal(signal.SIGXFSZ, before)
 
 
