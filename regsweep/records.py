@@ -101,12 +101,13 @@ def read_as(path: Path, kind: type[_T]) -> _T:
     """Return the record at `path` as a `kind`, a dataclass; what else the record has is left out.
 
     Raises:
-        RecordError: when it cannot be read, or lacks a field, or one is of another type.
+        RecordError: when it cannot be read, lacks a field, or one is of another type or a number that is not finite.
     """
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415  (a report that reads none need not wait for it)
 
+    content = read_json(path)
     try:
-        return TypeAdapter(kind).validate_json(_read_text(path), strict=True)
+        return TypeAdapter(kind).validate_json(json.dumps(content, allow_nan=False), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         wrong = ": ".join([*filter(None, [".".join(map(str, first["loc"]))]), first["msg"]])
@@ -134,13 +135,13 @@ def _read_text(path: Path) -> str:
         raise RecordError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def set_aside(path: Path) -> Path:
-    """Rename what is damaged at `path`, a file or a folder, and return where it lies now; nothing is written over.
+def set_aside(path: Path, reason: str = "damaged") -> Path:
+    """Add `reason` to the name of the file or folder at `path`, and return where it lies now; nothing is written over.
 
     Raises:
         RecordError: when it cannot be renamed.
     """
-    names = (f"{path.name}.damaged{'' if number == 1 else f'-{number}'}" for number in itertools.count(1))
+    names = (f"{path.name}.{reason}{'' if number == 1 else f'-{number}'}" for number in itertools.count(1))
     place = next(place for name in names if not os.path.lexists(place := path.with_name(name)))
     try:
         return path.rename(place)

@@ -65,7 +65,8 @@ class RunCallback(Callback):
             sweep = SweepPaths(self._claim(config, "hydra.sweep.dir"))
             _settle(config, sweep)
             if resume.is_resumed(sweep.folder):
-                if sweep.multirun.is_file():  # not where the start was killed before it was written
+                resume.require_numbered(config)
+                if sweep.multirun.exists():  # not where the start was killed before it was written
                     require_same_configuration(config, sweep.multirun)
                 resume.remember_extension(sweep)
             else:

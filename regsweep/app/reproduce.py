@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from regsweep import records
 from regsweep.app.door import validate_composed
-from regsweep.errors import DivergedError, Pruned, RegsweepError
+from regsweep.app.told import FinishedRun
+from regsweep.config import RunConfig
+from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
 from regsweep.paths import RunPaths, enter_working_folder
 
 _COMPARED = ("status", "error", "metrics", "penalty", "best_epoch", "epochs", "sparsity", "histogram", "weights_sha256")
@@ -41,23 +44,17 @@ def reproduce(folder: Path) -> list[str]:
         raise RegsweepError(f"{folder}: was told the result of trial {earlier}; reproduce that")
     if not (paths.result.is_file() and paths.config.is_file()):
         raise RegsweepError(f"{folder}: holds no finished run (result.json and .hydra/config.yaml)")
-    before = records.read_json(paths.result)
-    config = OmegaConf.load(paths.config)
-    hydra = OmegaConf.load(paths.config.with_name("hydra.yaml"))
-    assert isinstance(config, DictConfig)
-    if "precision" in before.get("machine", {}):  # what device.precision=auto came to, there and then
-        config.device.precision = before["machine"]["precision"]
-    os.chdir(str(OmegaConf.select(hydra, "hydra.runtime.cwd")))
-    enter_working_folder()
+    before, record = records.read_json(paths.result), records.read_as(paths.result, FinishedRun)
+    _enter_folder_of(paths)
+    config = _read_config(paths, record)
 
     def give_up_as_then(_: float, epoch: int) -> None:
-        if before["status"] == "pruned" and epoch == before["epochs"]:
-            raise Pruned(before["error"])
+        if record.status == "pruned" and epoch == record.epochs:
+            raise Pruned(record.error)
 
     with tempfile.TemporaryDirectory() as place:
         with contextlib.suppress(DivergedError, Pruned):  # it is recorded, and compared like any other end
-            is_trial = "test" not in before["metrics"]
-            run(validate_composed(config), Path(place), is_trial=is_trial, report=give_up_as_then)
+            run(config, Path(place), is_trial="test" not in record.metrics, report=give_up_as_then)
         now = records.read_json(RunPaths(Path(place)).result)
     differences = [name for key in _COMPARED for name in _differences(key, before.get(key), now.get(key))]
     print(f"{folder}: {'reproduced bit for bit' if not differences else 'NOT reproduced'}")  # noqa: T201
@@ -67,6 +64,31 @@ def reproduce(folder: Path) -> list[str]:
         for name in _differences(key, before.get(key), now.get(key)):
             print(f"  other than then: {name}")  # noqa: T201
     return differences
+
+
+def _enter_folder_of(paths: RunPaths) -> None:
+    """Work in the folder that the run was started in: its data and its own models may lie there."""
+    path = paths.config.with_name("hydra.yaml")
+    content = records.read_yaml(path)
+    try:
+        os.chdir(content["hydra"]["runtime"]["cwd"])
+    except (LookupError, TypeError, ValueError) as error:
+        raise RecordError(f"{path}: does not say where the run was started (hydra.runtime.cwd); restore it") from error
+    except OSError as error:
+        raise RegsweepError(f"{path}: the run's working folder is gone ({error})") from error
+    enter_working_folder()
+
+
+def _read_config(paths: RunPaths, record: FinishedRun) -> RunConfig:
+    content = records.read_yaml(paths.config)
+    try:
+        config = OmegaConf.create(content)
+        assert isinstance(config, DictConfig)
+        if "precision" in record.machine:  # what device.precision=auto came to, there and then
+            OmegaConf.update(config, "device.precision", record.machine["precision"])
+        return validate_composed(config)
+    except (RegsweepError, OmegaConfBaseException, AssertionError) as error:
+        raise RecordError(f"{paths.config}: not the configuration of a run ({show(error)})") from error
 
 
 def _differences(name: str, before: Any, now: Any) -> list[str]:

@@ -6,16 +6,28 @@ import argparse
 import os
 import shlex
 import sys
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from omegaconf import DictConfig
 
 from regsweep import records
 from regsweep.app.grammar import quoted
-from regsweep.errors import RegsweepError
+from regsweep.errors import ConfigError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.sweeper.redact import is_redacted, redact
 
 _RESUMED = "REGSWEEP_RESUMED"
 """In the environment, so that worker processes know too."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a sweep was started with (``command.json``)."""
+
+    arguments: list[str]
+    working_folder: str
+    import_path: list[str]
 
 
 def is_resumed(folder: Path) -> bool:
@@ -28,24 +40,29 @@ def is_trial_of_resumed(folder: Path) -> bool:
     return any(is_resumed(parent) for parent in folder.parents)
 
 
+def require_numbered(config: DictConfig) -> None:
+    """Refuse a sweeper that starts with trial 0 again: it would give the records there to other configurations.
+
+    Raises:
+        ConfigError: naming the sweeper.
+    """
+    sweeper = str(config.hydra.sweeper.get("_target_")).rpartition(".")[2]
+    if sweeper not in ("BasicSweeper", "RegsweepSweeper"):
+        allowed = "it would count its trials from 0 again; only hydra/sweeper=regsweep and grids can go on"
+        raise ConfigError("hydra/sweeper", config.hydra.runtime.choices.get("hydra/sweeper", sweeper), allowed)
+
+
 def remember_command(paths: SweepPaths) -> None:
     """Write down what this sweep was started with, and where."""
     arguments = [redact(argument) for argument in sys.argv[1:]]
-    records.write_json(
-        paths.command,
-        {
-            "arguments": arguments,
-            "working_folder": str(Path.cwd()),
-            "import_path": sys.path,
-        },
-    )
+    records.write_json(paths.command, asdict(Command(arguments, str(Path.cwd()), sys.path)))
 
 
 def remember_extension(paths: SweepPaths) -> None:
     """Write down how far the sweep is to go now: stopped again, it goes on to there."""
-    command = records.read_json(paths.command)
+    command = records.read_as(paths.command, Command)
     arguments = [redact(argument) for argument in sys.argv[1:] if not argument.startswith("hydra.sweep.dir=")]
-    records.write_json(paths.command, {**command, "arguments": arguments})
+    records.write_json(paths.command, asdict(replace(command, arguments=arguments)))
 
 
 def restore_command(arguments: list[str]) -> None:
@@ -67,9 +84,9 @@ def restore_command(arguments: list[str]) -> None:
     given = parser.parse_args(arguments)
     folder = given.folder.resolve()
     paths = SweepPaths(folder)
-    if not paths.command.is_file():
+    if not paths.command.exists():
         raise RegsweepError(f"{given.folder}: no sweep that can go on (there is no {paths.command.name})")
-    command = records.read_json(paths.command)
+    command = records.read_as(paths.command, Command)
     extra = []
     for setting in given.settings:
         name, _, value = setting.partition("=")
@@ -79,23 +96,21 @@ def restore_command(arguments: list[str]) -> None:
                 "start a new one for anything else"
             )
         if name == "storage":
-            _require_same_storage(value, command["arguments"])
+            _require_same_storage(value, command.arguments)
             value = quoted(value)
         extra.append(f"hydra.sweeper.{name}={value}")
     replaced = ("hydra.sweep.dir=", *(setting.partition("=")[0] + "=" for setting in extra))
-    before = [argument for argument in command["arguments"] if not argument.lstrip("+").startswith(replaced)]
+    before = [argument for argument in command.arguments if not argument.lstrip("+").startswith(replaced)]
     if any(is_redacted(argument) for argument in before):
         raise RegsweepError(
             f"{given.folder}: the password of its storage is not kept; "
             f"give it with regsweep resume {shlex.quote(str(given.folder))} storage=URL"
         )
     try:
-        os.chdir(command["working_folder"])
-    except OSError as error:
-        raise RegsweepError(
-            f"{command['working_folder']}: the sweep's working folder is gone ({error.strerror})"
-        ) from error
-    sys.path[:] = dict.fromkeys([*sys.path, *command["import_path"]])
+        os.chdir(command.working_folder)
+    except (OSError, ValueError) as error:
+        raise RegsweepError(f"{command.working_folder}: the sweep's working folder is gone ({error})") from error
+    sys.path[:] = dict.fromkeys([*sys.path, *command.import_path])
     sys.argv = ["regsweep", *before, *extra, f"hydra.sweep.dir={quoted(str(folder))}"]
     os.environ[_RESUMED] = str(folder)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 from regsweep import records
 from regsweep.errors import Pruned, RecordError
 from regsweep.paths import RunPaths
 from regsweep.sweeper import TrialValue
+
+_log = logging.getLogger("regsweep")
 
 VALIDATED = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss", "sparsity")
 """The numbers that every complete trial returns, by the names that `hydra.sweeper.objectives` takes."""
@@ -16,23 +21,50 @@ TESTED = ("test_accuracy", "test_loss")
 """Those of a trial that opens the test set, besides."""
 
 
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a sweep, or a reproduction, takes from ``result.json``.
+
+    Attributes:
+        status: how it ended.
+        metrics: by split and name.
+        error: the reason of an end that is not complete.
+        sparsity: share of exact zeros, ``overall`` among others.
+        epochs: as many as were trained.
+        machine: ``precision`` and so on.
+    """
+
+    status: Literal["complete", "pruned", "diverged", "failed"]
+    metrics: dict[str, dict[str, float]]
+    epochs: int
+    error: str | None = None
+    sparsity: dict[str, Any] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
+
+
 def told_before(folder: Path) -> TrialValue | None:
-    """Return what the finished run in `folder` has to tell, None where there is none; half a record is removed.
+    """Return what the finished run in `folder` has to tell, None where there is none; a damaged record is set aside.
 
     Raises:
         Pruned: when it was pruned.
     """
     path = RunPaths(folder).result
-    if not path.is_file():
+    if not path.exists():
         return None
     try:
-        record = records.read_json(path)
-        metrics = {f"{split}_{name}": v for split, m in record["metrics"].items() for name, v in m.items()}
-        if record["status"] == "pruned":
-            raise Pruned(record["error"])
-        if record["status"] != "complete":
-            return TrialValue(math.nan, error=record["error"])
-        return TrialValue(metrics["validation_accuracy"], {**metrics, "sparsity": record["sparsity"]["overall"]})
-    except (RecordError, KeyError, TypeError, AttributeError):
-        path.unlink()
+        return _tell(path)
+    except RecordError as error:
+        _log.warning(f"{error}: set aside as {records.set_aside(path).name}, and trial {folder.name} runs again")
         return None
+
+
+def _tell(path: Path) -> TrialValue:
+    record = records.read_as(path, FinishedRun)
+    if record.status == "pruned":
+        raise Pruned(record.error)
+    if record.status != "complete":
+        return TrialValue(math.nan, error=record.error or record.status)
+    metrics = {f"{split}_{name}": value for split, of_it in record.metrics.items() for name, value in of_it.items()}
+    if "validation_accuracy" not in metrics or not isinstance(record.sparsity.get("overall"), float):
+        raise RecordError(f"{path}: not a readable record (no validation accuracy, or no sparsity)")
+    return TrialValue(metrics["validation_accuracy"], {**metrics, "sparsity": record.sparsity["overall"]})

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from rich.console import Console
 
 from regsweep import records
-from regsweep.errors import RegsweepError
+from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import RunPaths, SweepPaths, shown
 from regsweep.report.export import FORMATS
 from regsweep.report.files import COMPARISON, ReportPaths, require_free, written_before
@@ -181,11 +181,14 @@ def _name_best_trial(paths: SweepPaths, sweep: Sweep) -> None:
     best = sweep.best()
     if best is None or not sweep.is_own or not paths.optimization_results.is_file():
         return
-    results = OmegaConf.load(paths.optimization_results)
-    assert isinstance(results, DictConfig)
-    if results.get("best_value") == best[sweep.objective]:
+    try:
+        results = records.read_yaml(paths.optimization_results)
+    except RecordError as error:
+        sweep.problems.append(str(error))
+        return
+    if isinstance(results, dict) and results.get("best_value") == best[sweep.objective]:
         results["best_trial"] = {"number": int(best["number"]), "folder": best["folder"]}
-        records.write_text(paths.optimization_results, OmegaConf.to_yaml(results))
+        records.write_text(paths.optimization_results, OmegaConf.to_yaml(OmegaConf.create(results)))
 
 
 def _compare(evidence: Sequence[Evidence], headed: Sequence[Headed], console: Console) -> None:

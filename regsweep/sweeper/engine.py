@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import copy
 import logging
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from regsweep import records
-from regsweep.errors import RegsweepError
+from regsweep.errors import RecordError, RegsweepError
 from regsweep.launcher.jobs import Ended, Jobs
+from regsweep.paths import RunPaths
 from regsweep.sweeper.job import TrialRecord
 from regsweep.sweeper.signals import Stop
 from regsweep.sweeper.space import SearchSpace
@@ -81,6 +82,26 @@ class _Job:
     trial: Trial
     overrides: list[str]
     attempt: int = 0
+
+
+def read_record(folder: Path, num_objectives: int) -> TrialRecord | None:
+    """Return the record of a trial that the study knows no end of, None where there is none.
+
+    One that is damaged is set aside: the trial runs again, and writes another.
+    """
+    try:
+        return TrialRecord.read(folder, num_objectives)
+    except RecordError as error:
+        aside = records.set_aside(RunPaths(folder).trial)
+        _log.warning(f"{error}: set aside as {aside.name}, and trial {folder.name} runs again")
+        return None
+
+
+def attributes_of(record: TrialRecord) -> dict[str, Any]:
+    """Return what the study keeps beside a trial's values: further numbers, seconds, the reason of a failure."""
+    further = {f"metrics.{name}" if name in RESERVED else name: value for name, value in record.metrics.items()}
+    ending = {"seconds": record.seconds, "error": record.error, "duplicate_of": record.duplicate_of}
+    return {**further, **{name: value for name, value in ending.items() if value is not None}}
 
 
 class Engine:
@@ -166,7 +187,7 @@ class Engine:
         interrupted = []
         for frozen in self._study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
             trial = Trial(self._study, frozen._trial_id)
-            record = TrialRecord.read(self._folder / str(frozen.number))
+            record = self._read(frozen.number)
             if record is None:
                 interrupted.append(trial)
             else:
@@ -206,12 +227,13 @@ class Engine:
     def _start(self, job: _Job, jobs: Jobs) -> None:
         number = job.trial.number
         earlier = self._ran.get(tuple(job.overrides)) if self._reuse_duplicates else None
-        if earlier is not None and (record := TrialRecord.read(self._folder / str(earlier))):
+        if earlier is not None and (record := self._reusable(earlier)):
             self._tell_again(job, replace(record, duplicate_of=earlier, seconds=0.0))
             return
         place = self._folder / str(number)
-        if job.attempt:
-            shutil.rmtree(place, ignore_errors=True)
+        if job.attempt and place.exists():
+            # A worker that was killed may have left more than half of a run.
+            _log.info(f"trial {number}: its failed attempt is kept in {records.set_aside(place, 'failed').name}")
         records.delete_unfinished(place)  # what is whole, the application may go on from
         self._running[number] = job
         self._on_start(number, job.trial.params)
@@ -220,7 +242,7 @@ class Engine:
     def _end(self, job: _Job, ended: Ended) -> list[str | None]:
         """Tell an ended trial, or put it back; return why it failed (None: it did not), nothing if it runs again."""
         place = self._folder / str(ended.number)
-        record = TrialRecord.read(place)
+        record = self._read(ended.number)
         if record is None:
             record = TrialRecord("failed", error=ended.error or "the job left no record")
             if job.attempt == self._limits.max_retries:
@@ -236,6 +258,15 @@ class Engine:
         self._tell(job.trial, record, job.overrides)
         return [f"trial {ended.number}: {record.error}" if record.status == "failed" else None]
 
+    def _read(self, number: int) -> TrialRecord | None:
+        return read_record(self._folder / str(number), len(self._study.directions))
+
+    def _reusable(self, number: int) -> TrialRecord | None:
+        """Return the record of a complete trial; None where it is gone or damaged, and its like has to run."""
+        with suppress(RecordError):
+            return TrialRecord.read(self._folder / str(number), len(self._study.directions))
+        return None
+
     def _tell_again(self, job: _Job, again: TrialRecord) -> None:
         place = self._folder / str(job.trial.number)
         place.mkdir(exist_ok=True)
@@ -243,15 +274,7 @@ class Engine:
         self._tell(job.trial, again, job.overrides)
 
     def _tell(self, trial: Trial, record: TrialRecord, overrides: list[str]) -> None:
-        attributes: dict[str, Any] = {
-            f"metrics.{name}" if name in RESERVED else name: value for name, value in record.metrics.items()
-        }
-        attributes["seconds"] = record.seconds
-        if record.error is not None:
-            attributes["error"] = record.error
-        if record.duplicate_of is not None:
-            attributes["duplicate_of"] = record.duplicate_of
-        for name, value in attributes.items():
+        for name, value in attributes_of(record).items():
             trial.set_user_attr(name, value)
         told = self._study.tell(trial, record.values or None, STATES[record.status])
         if record.status == "complete":

@@ -79,16 +79,19 @@ class TrialRecord:
         records.write_json(RunPaths(folder).trial, asdict(self))
 
     @staticmethod
-    def read(folder: Path) -> TrialRecord | None:
-        """Return the record in `folder`, None where there is none or half of one."""
+    def read(folder: Path, num_objectives: int) -> TrialRecord | None:
+        """Return the record in `folder`, None where there is none.
+
+        Raises:
+            RecordError: when it is damaged.
+        """
         path = RunPaths(folder).trial
-        if not path.is_file():
+        if not path.exists():
             return None
-        try:
-            return TrialRecord(**records.read_json(path))
-        except (RecordError, TypeError):
-            _log.warning(f"{path}: damaged; the trial runs again")
-            return None
+        record = records.read_as(path, TrialRecord)
+        if record.status == "complete" and len(record.values) != num_objectives:
+            raise RecordError(f"{path}: not a readable record ({len(record.values)} values of {num_objectives})")
+        return record
 
 
 class RecordedTask:

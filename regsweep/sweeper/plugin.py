@@ -216,13 +216,18 @@ class RegsweepSweeper(Sweeper):
     def _study(self, folder: Path, space: SearchSpace, initial: list[dict[str, Any]]) -> Study:
         import optuna  # noqa: PLC0415
 
+        from regsweep.sweeper.rebuild import Rebuilder, set_aside_damaged  # noqa: PLC0415
+
         settings = self._settings
-        storage = settings["storage"] or f"sqlite:///{quote(str(folder / 'study.db'))}"
+        storage = settings["storage"] or f"sqlite:///{quote(str(SweepPaths(folder).study))}"
         name = settings["study_name"] or "sweep"
+        if not settings["storage"]:
+            set_aside_damaged(SweepPaths(folder).study)
         study = optuna.create_study(study_name=name, storage=storage, directions=self._directions, load_if_exists=True)
         if settings["storage"]:
             _require_own(study, folder)
         study.pruner = instantiate(settings["pruner"]) if settings["pruner"] is not None else optuna.pruners.NopPruner()
+        Rebuilder(study, space, folder, initial).rebuild()
         # Those that are not there yet: an earlier start may have been killed here, or fewer were named then.
         for trial in initial[len(study.get_trials(deepcopy=False)) :]:
             study.enqueue_trial({name: value for name, value in trial.items() if _is_allowed(space, name, value)})

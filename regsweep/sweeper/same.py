@@ -7,13 +7,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from regsweep.errors import ConfigError
+from regsweep import records
+from regsweep.errors import ConfigError, RecordError
 from regsweep.sweeper.redact import redact
 
 MAY_DIFFER = (
     "hydra.sweeper.n_trials",
     "hydra.sweeper.timeout",
-    "hydra.overrides",
+    "hydra.overrides.hydra",
     "hydra.runtime",
     "hydra.job",
     "hydra.sweep.dir",
@@ -26,18 +27,23 @@ def require_same_configuration(config: DictConfig, recorded: Path) -> None:
 
     Raises:
         ConfigError: naming the first key that differs, its value now and then.
+        RecordError: when what it began with cannot be read.
     """
-    before, now = _flat(OmegaConf.load(recorded)), _flat(config)
+    content = records.read_yaml(recorded)
+    if not isinstance(content, dict) or not isinstance(content.get("hydra"), dict):
+        raise RecordError(f"{recorded}: not the configuration of a sweep, so it cannot be compared; restore it")
+    before, now = _flat(content), _flat(OmegaConf.to_container(config, resolve=False, enum_to_str=True))
     for key in [*before, *(key for key in now if key not in before)]:
         if before.get(key) != now.get(key) and not key.startswith(MAY_DIFFER):
             raise ConfigError(
                 key,
                 now.get(key),
-                f"the sweep began with {before.get(key)}; restore it, or start a new sweep in another folder",
+                f"the sweep began with {before.get(key)} ({recorded.name}); restore it, or start a new sweep in "
+                "another folder",
             )
 
 
-def _flat(config: Any) -> dict[str, str]:
+def _flat(content: Any) -> dict[str, str]:
     found: dict[str, str] = {}
 
     def walk(node: Any, path: str) -> None:
@@ -47,5 +53,5 @@ def _flat(config: Any) -> dict[str, str]:
         else:
             found[path] = redact(str(node))  # as it was written
 
-    walk(OmegaConf.to_container(config, resolve=False, enum_to_str=True), "")
+    walk(content, "")
     return found

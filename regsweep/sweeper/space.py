@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 from typing import Any
 
 from hydra_plugins.hydra_optuna_sweeper._impl import create_params_from_overrides
@@ -12,9 +13,9 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import Trial
-from yaml import YAMLError
 
-from regsweep.errors import ConfigError, show
+from regsweep import records
+from regsweep.errors import ConfigError, RecordError, show
 
 LEFT_OUT: Any = object()
 """In place of a value: the trial's overrides do not have the parameter at all."""
@@ -93,12 +94,33 @@ class SearchSpace:
 
     def draw(self, trial: Trial) -> dict[str, Any]:
         """Let `trial` draw its parameters, those first that others depend on, and return them."""
+        return self._draw(trial._suggest)
+
+    def read(self, overrides: Sequence[str]) -> dict[str, Any]:
+        """Return what the trial with these overrides drew: `overrides_of` read backwards.
+
+        Raises:
+            ValueError: when no trial of this sweep can have them.
+        """
+        typed = {name: text for name, sign, text in (override.partition("=") for override in overrides) if sign}
+
+        def value(name: str, distribution: BaseDistribution) -> Any:
+            if name not in typed:
+                raise ValueError(f"{name} is missing")
+            found = _value_of(distribution, typed[name])
+            if not self.allows(name, found):
+                raise ValueError(f"{name}={typed[name]} lies outside of the search space")
+            return found
+
+        return self._draw(value)
+
+    def _draw(self, draw: Callable[[str, BaseDistribution], Any]) -> dict[str, Any]:
         chosen: dict[str, Any] = dict(self.fixed)
         drawn: dict[str, Any] = {}
         for name in self._order():
             condition = self.conditions.get(name)
             if condition is None or condition.holds(chosen):
-                chosen[name] = drawn[name] = trial._suggest(name, self.distributions[name])
+                chosen[name] = drawn[name] = draw(name, self.distributions[name])
             elif condition.otherwise is not LEFT_OUT:
                 chosen[name] = condition.otherwise
         return drawn
@@ -128,8 +150,8 @@ def read_trials(setting: Any) -> list[dict[str, Any]]:
     plain = OmegaConf.to_container(setting, resolve=True) if OmegaConf.is_config(setting) else setting
     if isinstance(plain, str):
         try:
-            plain = OmegaConf.to_container(OmegaConf.load(plain), resolve=True)
-        except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
+            plain = OmegaConf.to_container(OmegaConf.create(records.read_yaml(Path(plain))), resolve=True)
+        except (RecordError, ValueError, OmegaConfBaseException) as error:
             raise ConfigError("hydra.sweeper.initial_trials", plain, f"cannot be read ({show(error)})") from error
     if not isinstance(plain, list) or not all(isinstance(trial, dict) for trial in plain):
         allowed = "must be a list of trials, each {parameter: value}, or a YAML or JSON file with such a list"
@@ -141,6 +163,13 @@ def _distribution_of(values: Sequence[Any]) -> BaseDistribution:
     if all(type(value) is int for value in values):
         return IntDistribution(min(values), max(values))
     return CategoricalDistribution(sorted(set(values), key=str))
+
+
+def _value_of(distribution: BaseDistribution, text: str) -> Any:
+    """Return the value that is typed as `text` in an override; None where there is none."""
+    if isinstance(distribution, CategoricalDistribution):
+        return next((choice for choice in distribution.choices if text_of(choice) == text), None)
+    return int(text) if isinstance(distribution, IntDistribution) else float(text)
 
 
 def parse_conditions(conditions: Any) -> dict[str, Condition]:

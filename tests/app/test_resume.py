@@ -272,3 +272,33 @@ def test_a_result_that_was_written_and_not_told_is_told_and_not_trained_again(re
     assert "trial 2: finished before, its record is told" in done.out
     assert digests(search) == before
     assert (search / "2" / "trial.json").is_file()
+
+
+def test_damaged_records_are_told_from_what_is_whole_or_set_aside_and_trained_again(
+    regsweep: Regsweep, search: Path
+) -> None:
+    """A damaged trial.json beside a whole result.json is told from that; where both are damaged the trial runs again."""
+    (search / "study.db").unlink()
+    for path in ("1/trial.json", "2/trial.json", "2/result.json"):
+        (search / path).write_text("{")
+    before, overrides = digests(search), (search / "2" / ".hydra" / "overrides.yaml").read_text()
+    done = regsweep("resume", str(search))
+    assert done.code == 0, done.err
+    assert "1 ended and 2 to run" in done.out
+    assert "trial 1: finished before, its record is told" in done.out
+    assert "result.json.damaged, and trial 2 runs again" in done.out
+    after = digests(search)
+    assert {name: after[name] for name in "01"} == {name: before[name] for name in "01"}
+    assert json.loads(after["2"])["status"] == "complete"
+    assert (search / "2" / ".hydra" / "overrides.yaml").read_text() == overrides
+    assert (search / "2" / "result.json.damaged").read_text() == "{"
+
+
+def test_a_sweeper_that_counts_from_zero_again_cannot_go_on(regsweep: Regsweep, tmp_path: Path) -> None:
+    sweep = ("-m", "hydra/sweeper=optuna", "optimizer.lr=interval(0.01,0.1)", *SWEEP[3:], "hydra.sweep.dir=s")
+    assert regsweep(*sweep, "hydra.sweeper.n_trials=1").code == 0
+    before = digests(tmp_path / "s")
+    done = regsweep("resume", "s", "n_trials=2")
+    assert done.code == 2
+    assert "hydra/sweeper=optuna: it would count its trials from 0 again" in done.err
+    assert digests(tmp_path / "s") == before

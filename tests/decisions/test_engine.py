@@ -141,7 +141,7 @@ def test_how_a_trial_ended_is_told(tmp_path: Path) -> None:
         {"size": 3.0, "seconds": 0.0, "error": "it died"},
         {"seconds": 0.0, "error": "WorkerDied: it is gone"},
     ]
-    written = TrialRecord.read(tmp_path / "3")
+    written = TrialRecord.read(tmp_path / "3", 1)
     assert written is not None
     assert (written.status, written.error) == ("failed", "WorkerDied: it is gone")
 
@@ -163,7 +163,7 @@ def test_a_configuration_that_ran_is_told_again(tmp_path: Path, xs: list[int], s
         assert trial.user_attrs.get("duplicate_of") == earlier
         if earlier is not None:
             assert (trial.value, trial.user_attrs["seconds"]) == (10.0 + earlier, 0.0)
-            record = TrialRecord.read(tmp_path / str(trial.number))
+            record = TrialRecord.read(tmp_path / str(trial.number), 1)
             assert record is not None
             assert (record.values, record.duplicate_of) == ([10.0 + earlier], earlier)
 

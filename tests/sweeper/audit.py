@@ -83,7 +83,7 @@ def audit(cwd: Path, n_trials: int, before: dict[str, str]) -> None:
     folder = cwd / FOLDER
     after = completed(cwd)
     assert before.items() <= after.items(), "a finished trial was changed"
-    folders = sorted(int(path.name) for path in folder.iterdir() if path.is_dir())
+    folders = sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
     assert folders == list(range(n_trials)), "one folder per trial, as many as asked for"
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{folder / 'study.db'}")
     assert [trial.number for trial in study.trials] == folders

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
+from regsweep import records
+from regsweep.errors import RecordError
 from regsweep.paths import SweepPaths
 from regsweep.report.details import read_command, read_result
+from regsweep.report.hydra_files import at
 from regsweep.report.table import count_statuses
 
 if TYPE_CHECKING:
@@ -49,13 +50,11 @@ def kind(sweep: Sweep) -> str:
 def searched_with(sweep: Sweep) -> list[str]:
     """Return the names of the classes that chose and pruned the trials; empty for a grid."""
     try:
-        sweeper = OmegaConf.select(OmegaConf.load(SweepPaths(sweep.folder).multirun), "hydra.sweeper")
-    except (OSError, ValueError, OmegaConfBaseException):
+        content = records.read_yaml(SweepPaths(sweep.folder).multirun)
+    except RecordError:
         return []
-    if not OmegaConf.is_dict(sweeper):
-        return []
-    parts = [sweeper.get(name) for name in ("sampler", "pruner")]
-    return [str(part.get("_target_")).rpartition(".")[2] for part in parts if OmegaConf.is_dict(part)]
+    targets = [at(content, "hydra", "sweeper", name, "_target_") for name in ("sampler", "pruner")]
+    return [str(target).rpartition(".")[2] for target in targets if target is not None]
 
 
 def how(evidence: Evidence) -> list[Line]:

@@ -1,0 +1,168 @@
+"""A lost study is made again from what its trials left: their overrides, and the records of how they ended.
+
+A study is lost where its storage has fewer trials than the sweep's folder: it is missing, was wiped, or damaged. The
+trials keep their numbers, as Optuna counts them in the order in which they are added.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from regsweep import records
+from regsweep.errors import RecordError
+from regsweep.paths import RunPaths, shown
+from regsweep.sweeper.engine import STATES, attributes_of, read_record
+from regsweep.sweeper.job import TrialRecord
+from regsweep.sweeper.space import SearchSpace
+
+_log = logging.getLogger("regsweep")
+
+
+def set_aside_damaged(study: Path) -> None:
+    """Rename what lies at `study` and is no SQLite file, or one with pages or trials missing, and say so."""
+    wrong = _damage(study)
+    if wrong is None:
+        return
+    for suffix in ("-journal", "-wal", "-shm"):  # which SQLite would take for those of the next file of that name
+        if study.with_name(study.name + suffix).exists():
+            records.set_aside(study.with_name(study.name + suffix))
+    aside = records.set_aside(study)
+    _log.warning(f"{shown(study)}: damaged ({wrong}), set aside as {aside.name}")
+
+
+def _damage(study: Path) -> str | None:
+    if not study.exists():
+        return None
+    if study.is_dir():
+        return "a folder"
+    try:
+        with closing(sqlite3.connect(study)) as file:
+            found = file.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            gaps = file.execute("SELECT 1 FROM trials GROUP BY study_id HAVING count(*) != max(number) + 1").fetchall()
+    except sqlite3.OperationalError:
+        return None  # it has no such table yet, or cannot be opened now, which is no damage
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return str(found) if found != "ok" else "trials are missing in it" if gaps else None
+
+
+@dataclass(frozen=True)
+class Rebuilder:
+    """Gives a study the trials that it lacks.
+
+    Args:
+        study: as its storage has it.
+        space: what a trial draws.
+        folder: the sweep's folder.
+        initial: what the first trials are to set, as far as the space allows it; known without overrides.
+    """
+
+    study: optuna.Study
+    space: SearchSpace
+    folder: Path
+    initial: Sequence[Mapping[str, Any]]
+
+    def rebuild(self) -> None:
+        """Add the trials that have a folder and are not in the study, and say in a line what was not got back.
+
+        Raises:
+            RecordError: naming the trial whose place in the study cannot be made out; nothing is added then.
+        """
+        there = self.study.get_trials(deepcopy=False)
+        numbers = self._numbers()
+        if max(numbers, default=-1) < len(there):
+            return
+        self._require_same(there, numbers)
+        made = [self._made(number) for number in range(len(there), max(numbers) + 1)]
+        for trial in made:
+            self.study.add_trial(trial)
+        ended = Counter(trial.state.is_finished() for trial in made)
+        _log.warning(
+            f"the study of {shown(self.folder)} had {len(there)} of {max(numbers) + 1} trials: rebuilt from their "
+            f"records and overrides, {ended[True]} ended and {ended[False]} to run, without the steps that were "
+            "reported to a pruner and what a sampler noted"
+        )
+
+    def _numbers(self) -> list[int]:
+        """Return the numbers of the trials that left anything, in order."""
+        places = [path for path in self.folder.iterdir() if re.fullmatch(r"0|[1-9][0-9]{0,8}", path.name)]
+        return sorted(int(path.name) for path in places if self._has_record(path) or RunPaths(path).overrides.exists())
+
+    def _has_record(self, place: Path) -> bool:
+        return RunPaths(place).trial.exists() or RunPaths(place).result.exists()
+
+    def _require_same(self, there: Sequence[FrozenTrial], numbers: Sequence[int]) -> None:
+        """Refuse to add to a study of other trials than those in the folder."""
+        for number, trial in enumerate(there):
+            place = self.folder / str(number)
+            is_known = number in numbers and RunPaths(place).overrides.exists()
+            if trial.number != number or (is_known and self._drawn(place) != trial.params):
+                raise RecordError(
+                    f"{place}: is not trial {number} of the study {self.study.study_name}, which has fewer trials than "
+                    "the folder; give that study back its trials, or move it away to have it rebuilt"
+                )
+
+    def _made(self, number: int) -> FrozenTrial:
+        place = self.folder / str(number)
+        paths = RunPaths(place)
+        if not self._has_record(place) and not paths.overrides.exists():
+            if number < len(self.initial):
+                fixed = {name: v for name, v in self.initial[number].items() if self.space.allows(name, v)}
+                return create_trial(state=TrialState.WAITING, system_attrs={"fixed_params": fixed})
+            raise RecordError(
+                f"{place}: neither a record nor overrides, so the study cannot be rebuilt; "
+                "restore them, or start a new sweep in another folder"
+            )
+        drawn = self._drawn(place)
+        record = read_record(place, len(self.study.directions))
+        made = create_trial(
+            state=STATES[record.status] if record else TrialState.RUNNING,
+            values=(record.values or None) if record else None,
+            params=drawn,
+            distributions={name: self.space.distributions[name] for name in drawn},
+            user_attrs=attributes_of(record) if record else None,
+        )
+        if record:
+            made.datetime_complete = datetime.fromtimestamp(paths.trial.stat().st_mtime)
+            made.datetime_start = made.datetime_complete - timedelta(seconds=record.seconds)
+        return made
+
+    def _drawn(self, place: Path) -> dict[str, Any]:
+        """Return what the trial in `place` drew, as its overrides say, or those of the trial that it repeats."""
+        file = RunPaths(place).overrides
+        if not file.exists():
+            record = self._record(place)
+            if record is not None and record.duplicate_of is not None:
+                file = RunPaths(self.folder / str(record.duplicate_of)).overrides
+            elif record is not None and record.status == "failed":
+                return {}  # it failed before Hydra wrote them
+        if not file.exists():
+            raise RecordError(
+                f"{file}: missing, so that the record beside it cannot be given back to the study; "
+                "restore it, or start a new sweep in another folder"
+            )
+        overrides = records.read_yaml(file)
+        if not isinstance(overrides, list) or not all(isinstance(override, str) for override in overrides):
+            raise RecordError(f"{file}: not a list of overrides")
+        try:
+            return self.space.read(overrides)
+        except ValueError as error:
+            raise RecordError(f"{file}: not the overrides of a trial of this sweep ({error})") from error
+
+    def _record(self, place: Path) -> TrialRecord | None:
+        try:
+            return TrialRecord.read(place, len(self.study.directions))
+        except RecordError:
+            return None

@@ -1,0 +1,192 @@
+"""A study that is lost is rebuilt from what its trials left, and no record of theirs is written anew."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from regsweep.sweeper.space import SearchSpace
+from tests.conftest import made_once
+from tests.sweeper.audit import FOLDER, run_here
+
+ARGUMENTS = (
+    "x=tag(log,interval(1e-6,5.0))",
+    "kind=choice(plain,other)",
+    "hydra.sweeper.params.y='interval(-5.0,5.0)'",
+    "hydra.sweeper.conditions={y: {when: {kind: plain}, otherwise: 0.5}}",
+    "hydra.sweeper.direction=minimize",
+)
+DONE, MORE = "hydra.sweeper.n_trials=8", "hydra.sweeper.n_trials=10"
+
+
+@pytest.fixture(scope="module")
+def ended_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(place: Path) -> None:
+        code, printed = run_here(place, *ARGUMENTS, DONE)
+        assert code == 0, printed
+
+    return made_once(tmp_path_factory, "ended", make)
+
+
+@pytest.fixture
+def ended(ended_once: Path, tmp_path: Path) -> Path:
+    """Return the folder of a sweep of eight trials, some complete and some failed."""
+    return Path(shutil.copytree(ended_once / FOLDER, tmp_path / FOLDER))
+
+
+def digests(sweep: Path) -> dict[str, str]:
+    return {path.parent.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sweep.glob("*/trial.json")}
+
+
+def trials(sweep: Path) -> list[Any]:
+    study = optuna.load_study(study_name="sweep", storage=f"sqlite:///{sweep / 'study.db'}")
+    return [(t.number, t.state, t.params, t.distributions, t.values, t.user_attrs) for t in study.trials]
+
+
+def delete_rows(study: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(study)) as file, file:
+        for statement in statements:
+            file.execute(statement)
+
+
+def put_another_table(study: Path) -> None:
+    study.unlink()
+    delete_rows(study, "CREATE TABLE other (x)")
+
+
+def put_folder(study: Path) -> None:
+    study.unlink()
+    study.mkdir()
+
+
+def cut(study: Path) -> None:
+    study.write_bytes(study.read_bytes()[: study.stat().st_size // 2])
+
+
+LOSSES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
+    "missing": (Path.unlink, "had 0 of 8 trials", False),
+    "empty": (lambda study: study.write_bytes(b""), "had 0 of 8 trials", False),
+    "no study": (put_another_table, "had 0 of 8 trials", False),
+    "wiped": (lambda study: delete_rows(study, "DELETE FROM trials"), "had 0 of 8 trials", False),
+    "last ones": (lambda study: delete_rows(study, "DELETE FROM trials WHERE number > 4"), "had 5 of 8", False),
+    "one between": (lambda study: delete_rows(study, "DELETE FROM trials WHERE number = 2"), "had 0 of 8", True),
+    "garbage": (lambda study: study.write_bytes(b"\xff" * 5000), "had 0 of 8 trials", True),
+    "half": (cut, "had 0 of 8 trials", True),
+    "folder": (put_folder, "had 0 of 8 trials", True),
+}
+
+
+@pytest.mark.parametrize(("lose", "said", "is_set_aside"), LOSSES.values(), ids=LOSSES)
+def test_a_lost_study_is_rebuilt(
+    ended: Path, tmp_path: Path, lose: Callable[[Path], object], said: str, *, is_set_aside: bool
+) -> None:
+    before, records = trials(ended), digests(ended)
+    lose(ended / "study.db")
+    code, printed = run_here(tmp_path, *ARGUMENTS, MORE)
+    assert code == 0, printed
+    assert said in printed
+    assert "without the steps that were reported to a pruner" in printed
+    assert (ended / "study.db.damaged").exists() == is_set_aside
+    assert trials(ended)[:8] == before, "number, state, parameters, values, attributes"
+    assert len(trials(ended)) == len(digests(ended)) == 10
+    assert records.items() <= digests(ended).items()
+
+
+def test_what_was_interrupted_runs_again_as_it_was_drawn(ended: Path, tmp_path: Path) -> None:
+    """A trial without a record, one whose record is damaged: each under its number, with its overrides."""
+    before, overrides = trials(ended), (ended / "3" / ".hydra" / "overrides.yaml").read_text()
+    (ended / "study.db").unlink()
+    (ended / "3" / "trial.json").unlink()
+    (ended / "5" / "trial.json").write_text("{")
+    records = digests(ended)
+    del records["5"]
+    code, printed = run_here(tmp_path, *ARGUMENTS, DONE)
+    assert code == 0, printed
+    assert "6 ended and 2 to run" in printed
+    assert "set aside as trial.json.damaged, and trial 5 runs again" in printed
+    assert (ended / "5" / "trial.json.damaged").read_text() == "{"
+    assert [trial[:5] for trial in trials(ended)] == [trial[:5] for trial in before]
+    assert (ended / "3" / ".hydra" / "overrides.yaml").read_text() == overrides
+    assert records.items() <= digests(ended).items()
+
+
+def lose_a_trial(sweep: Path) -> None:
+    shutil.rmtree(sweep / "2")
+
+
+def lose_overrides(sweep: Path) -> None:
+    number = next(number for number, state, *_ in trials(sweep) if state.name == "COMPLETE")
+    (sweep / str(number)).rename(sweep / "aside")
+    (sweep / str(number)).mkdir()
+    shutil.copy(sweep / "aside" / "trial.json", sweep / str(number))
+
+
+def put_other_overrides(sweep: Path) -> None:
+    (sweep / "2" / ".hydra" / "overrides.yaml").write_text("- x=9\n- kind=plain\n- y=1.0\n")
+
+
+@pytest.mark.parametrize(
+    ("lose", "said"),
+    [
+        (lose_a_trial, "2: neither a record nor overrides"),
+        (lose_overrides, "overrides.yaml: missing"),
+        (put_other_overrides, "overrides.yaml: not the overrides of a trial of this sweep (x=9 lies outside"),
+    ],
+)
+def test_a_trial_whose_place_is_not_known_is_named(
+    ended: Path, tmp_path: Path, lose: Callable[[Path], None], said: str
+) -> None:
+    lose(ended)
+    (ended / "study.db").unlink()
+    before = digests(ended)
+    code, printed = run_here(tmp_path, *ARGUMENTS, MORE)
+    assert code != 0
+    assert said in printed
+    assert digests(ended) == before, "no trial has run"
+
+
+def test_a_study_of_other_trials_is_not_added_to(ended: Path, tmp_path: Path) -> None:
+    delete_rows(
+        ended / "study.db",
+        "DELETE FROM trials WHERE number > 4",
+        "UPDATE trial_params SET param_value = 0.125 WHERE param_name = 'x' AND trial_id = 2",
+    )
+    before = digests(ended)
+    code, printed = run_here(tmp_path, *ARGUMENTS, MORE)
+    assert code != 0
+    assert "1: is not trial 1 of the study sweep" in printed
+    assert digests(ended) == before
+
+
+def test_a_wiped_study_in_a_storage_of_its_own_is_rebuilt(tmp_path: Path) -> None:
+    storage = f"hydra.sweeper.storage=sqlite:///{tmp_path / 'server.db'}"
+    assert run_here(tmp_path, *ARGUMENTS, storage, DONE)[0] == 0
+    before = digests(tmp_path / FOLDER)
+    (tmp_path / "server.db").unlink()
+    code, printed = run_here(tmp_path, *ARGUMENTS, storage, DONE)
+    assert code == 0, printed
+    assert "had 0 of 8 trials" in printed
+    assert digests(tmp_path / FOLDER) == before
+
+
+def test_overrides_are_read_as_they_were_drawn() -> None:
+    space = SearchSpace.parse(
+        ["rate=tag(log,interval(1e-8,1e-1))", "+word=choice(x,'y z',1.5,2,true)", "list=choice([1,2],{a:1})",
+         "step=range(0.1,1.0,step=0.1)", "n=range(1,20)", "last=interval(0,1)", "fixed='a b'"],
+        {"last": {"when": {"n": list(range(10))}}, "step": {"unless": {"list": "[1,2]"}, "otherwise": 0.5}},
+    )  # fmt: skip
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    for _ in range(200):
+        drawn = space.draw(study.ask())
+        read = space.read(space.overrides_of(drawn))
+        assert [(name, type(v), v) for name, v in read.items()] == [(name, type(v), v) for name, v in drawn.items()]
+    with pytest.raises(ValueError, match="n is missing"):
+        space.read(["rate=0.01"])
