@@ -50,12 +50,13 @@ def _damage(study: Path) -> str | None:
     try:
         with closing(sqlite3.connect(study)) as file:
             found = file.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            orphans = file.execute("PRAGMA foreign_key_check").fetchall()  # the next trial would be given them
             gaps = file.execute("SELECT 1 FROM trials GROUP BY study_id HAVING count(*) != max(number) + 1").fetchall()
     except sqlite3.OperationalError:
         return None  # it has no such table yet, or cannot be opened now, which is no damage
     except sqlite3.DatabaseError as error:
         return str(error)
-    return str(found) if found != "ok" else "trials are missing in it" if gaps else None
+    return str(found) if found != "ok" else "trials are missing in it" if orphans or gaps else None
 
 
 @dataclass(frozen=True)

@@ -277,7 +277,7 @@ def test_a_result_that_was_written_and_not_told_is_told_and_not_trained_again(re
 def test_damaged_records_are_told_from_what_is_whole_or_set_aside_and_trained_again(
     regsweep: Regsweep, search: Path
 ) -> None:
-    """A damaged trial.json beside a whole result.json is told from that; where both are damaged the trial runs again."""
+    """A damaged trial.json beside a whole result.json is told from that; with both damaged the trial runs again."""
     (search / "study.db").unlink()
     for path in ("1/trial.json", "2/trial.json", "2/result.json"):
         (search / path).write_text("{")
@@ -295,7 +295,14 @@ def test_damaged_records_are_told_from_what_is_whole_or_set_aside_and_trained_ag
 
 
 def test_a_sweeper_that_counts_from_zero_again_cannot_go_on(regsweep: Regsweep, tmp_path: Path) -> None:
-    sweep = ("-m", "hydra/sweeper=optuna", "optimizer.lr=interval(0.01,0.1)", *SWEEP[3:], "hydra.sweep.dir=s")
+    sweep = (
+        "-m",
+        "hydra/sweeper=optuna",
+        "hydra.sweeper.direction=maximize",
+        "optimizer.lr=interval(0.01,0.1)",
+        *SWEEP[3:],
+        "hydra.sweep.dir=s",
+    )
     assert regsweep(*sweep, "hydra.sweeper.n_trials=1").code == 0
     before = digests(tmp_path / "s")
     done = regsweep("resume", "s", "n_trials=2")

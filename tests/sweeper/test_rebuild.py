@@ -21,7 +21,7 @@ ARGUMENTS = (
     "x=tag(log,interval(1e-6,5.0))",
     "kind=choice(plain,other)",
     "hydra.sweeper.params.y='interval(-5.0,5.0)'",
-    "hydra.sweeper.conditions={y: {when: {kind: plain}, otherwise: 0.5}}",
+    "+hydra.sweeper.conditions.y={when: {kind: plain}, otherwise: 0.5}",
     "hydra.sweeper.direction=minimize",
 )
 DONE, MORE = "hydra.sweeper.n_trials=8", "hydra.sweeper.n_trials=10"
@@ -67,6 +67,15 @@ def put_folder(study: Path) -> None:
     study.mkdir()
 
 
+def delete_study(study: Path) -> None:
+    optuna.delete_study(study_name="sweep", storage=f"sqlite:///{study}")
+
+
+def delete_last_trials(study: Path) -> None:
+    tables = ("trial_params", "trial_values", "trial_user_attributes", "trial_system_attributes", "trials")
+    delete_rows(study, *(f"DELETE FROM {table} WHERE trial_id > 5" for table in tables))  # noqa: S608
+
+
 def cut(study: Path) -> None:
     study.write_bytes(study.read_bytes()[: study.stat().st_size // 2])
 
@@ -75,8 +84,9 @@ LOSSES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
     "missing": (Path.unlink, "had 0 of 8 trials", False),
     "empty": (lambda study: study.write_bytes(b""), "had 0 of 8 trials", False),
     "no study": (put_another_table, "had 0 of 8 trials", False),
-    "wiped": (lambda study: delete_rows(study, "DELETE FROM trials"), "had 0 of 8 trials", False),
-    "last ones": (lambda study: delete_rows(study, "DELETE FROM trials WHERE number > 4"), "had 5 of 8", False),
+    "wiped": (delete_study, "had 0 of 8 trials", False),
+    "last ones": (delete_last_trials, "had 5 of 8 trials", False),
+    "rows of trials": (lambda study: delete_rows(study, "DELETE FROM trials"), "had 0 of 8 trials", True),
     "one between": (lambda study: delete_rows(study, "DELETE FROM trials WHERE number = 2"), "had 0 of 8", True),
     "garbage": (lambda study: study.write_bytes(b"\xff" * 5000), "had 0 of 8 trials", True),
     "half": (cut, "had 0 of 8 trials", True),
@@ -154,9 +164,9 @@ def test_a_trial_whose_place_is_not_known_is_named(
 
 
 def test_a_study_of_other_trials_is_not_added_to(ended: Path, tmp_path: Path) -> None:
+    delete_last_trials(ended / "study.db")
     delete_rows(
         ended / "study.db",
-        "DELETE FROM trials WHERE number > 4",
         "UPDATE trial_params SET param_value = 0.125 WHERE param_name = 'x' AND trial_id = 2",
     )
     before = digests(ended)
@@ -188,5 +198,5 @@ def test_overrides_are_read_as_they_were_drawn() -> None:
         drawn = space.draw(study.ask())
         read = space.read(space.overrides_of(drawn))
         assert [(name, type(v), v) for name, v in read.items()] == [(name, type(v), v) for name, v in drawn.items()]
-    with pytest.raises(ValueError, match="n is missing"):
+    with pytest.raises(ValueError, match="is missing"):
         space.read(["rate=0.01"])
