@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -231,9 +232,11 @@ class Engine:
             self._tell_again(job, replace(record, duplicate_of=earlier, seconds=0.0))
             return
         place = self._folder / str(number)
-        if job.attempt and place.exists():
-            # A worker that was killed may have left more than half of a run.
-            _log.info(f"trial {number}: its failed attempt is kept in {records.set_aside(place, 'failed').name}")
+        if job.attempt and RunPaths(place).trial.exists():
+            shutil.rmtree(place, ignore_errors=True)  # its own record says that it failed
+        elif job.attempt and place.exists():
+            # It was killed, and may have left a whole run that only lacks the sweep's record.
+            _log.info(f"trial {number}: what its attempt left is kept in {records.set_aside(place, 'failed').name}")
         records.delete_unfinished(place)  # what is whole, the application may go on from
         self._running[number] = job
         self._on_start(number, job.trial.params)

@@ -33,7 +33,8 @@ def require_same_configuration(config: DictConfig, recorded: Path) -> None:
     if not isinstance(content, dict) or not isinstance(content.get("hydra"), dict):
         raise RecordError(f"{recorded}: not the configuration of a sweep, so it cannot be compared; restore it")
     before, now = _flat(content), _flat(OmegaConf.to_container(config, resolve=False, enum_to_str=True))
-    for key in [*before, *(key for key in now if key not in before)]:
+    # The command line last: what it sets is named by its own key, unless that is a range.
+    for key in sorted({**before, **now}, key=lambda key: key.startswith("hydra.overrides")):
         if before.get(key) != now.get(key) and not key.startswith(MAY_DIFFER):
             raise ConfigError(
                 key,
