@@ -54,13 +54,14 @@ def build(config: RunConfig) -> Parts:
     return Parts(device, precision, dataset.to(device), model, groups, penalty, optimizer)
 
 
-def require_buildable(config: RunConfig) -> None:
-    """Build what can fail, without an optimizer, which imports torch's compiler and cannot fail.
+def require_buildable(config: RunConfig) -> Dataset:
+    """Build what can fail, without an optimizer, which imports torch's compiler and cannot fail; return the data.
 
     Raises:
         RegsweepError: as `build` does.
     """
-    _build_network(config)
+    _, dataset, _ = _build_network(config)
+    return dataset
 
 
 def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module]:
@@ -68,6 +69,12 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module]
     if config.device.cuda_graphs and device.type != "cuda":
         raise ConfigError("device.cuda_graphs", True, f"only a CUDA device has them, this is {device}; set it to false")
     dataset = load_dataset(config.dataset)
+    if config.trainer.restore_best and dataset.validation is None:
+        raise ConfigError(
+            "trainer.restore_best",
+            True,
+            "needs validation images; set dataset.val_fraction above 0, for example 0.1",
+        )
     torch.manual_seed(seeding.derive(config.seed, "weights"))
     model = build_model(
         config.model,

@@ -15,6 +15,9 @@ from regsweep.errors import ConfigError, show
 from regsweep.regularizers import PENALTIES
 from regsweep.signatures import parameters_of, suggest
 
+LARGEST_IMAGE = 1024
+"""Rows and columns of an image at most."""
+
 
 class Section(BaseModel):
     """A frozen part of the configuration that refuses unknown keys."""
@@ -133,12 +136,15 @@ class DatasetConfig(Section):
     label_noise: float = _number(
         "must be a share of 0 or more and below 1, for example dataset.label_noise=0.2", ge=0, lt=1
     )
-    val_fraction: float = _number(
-        "must be a share of 0 or more and below 1, for example dataset.val_fraction=0.2", ge=0, lt=1
+    val_fraction: float | None = _number(
+        "must be a share of 0 or more and below 1, for example dataset.val_fraction=0.2, or null for the data set's "
+        "own validation images, else 0.2",
+        ge=0,
+        lt=1,
     )
     split_seed: int = _field("must be a whole number from 0 to 4294967295", ge=0, lt=2**32)
     image_size: int | None = _field(
-        "must be a whole number from 4 to 1024, or null for the images' own size", ge=4, le=1024
+        f"must be a whole number from 4 to {LARGEST_IMAGE}, or null for the images' own size", ge=4, le=LARGEST_IMAGE
     )
 
     @field_validator("root")
@@ -178,16 +184,6 @@ class RunConfig(Section):
     dataset: DatasetConfig
     trainer: TrainerConfig
     seed: int = _field("must be a whole number from 0 to 4294967295", ge=0, lt=2**32)
-
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Self:
-        if self.trainer.restore_best and self.dataset.val_fraction == 0:
-            raise ConfigError(
-                "trainer.restore_best",
-                True,
-                "needs validation images; set dataset.val_fraction above 0, for example 0.1",
-            )
-        return self
 
 
 def validate(values: Mapping[str, Any]) -> RunConfig:

@@ -16,7 +16,7 @@ from torch import Tensor
 from regsweep import loop, provenance, records, seeding, weights
 from regsweep.build import Parts, build, has_batch_norm
 from regsweep.config import RunConfig
-from regsweep.data import Dataset
+from regsweep.data import Dataset, describe
 from regsweep.errors import DivergedError, Pruned, RecordError, show
 from regsweep.metrics import Metrics, evaluate_each
 from regsweep.paths import RunPaths
@@ -170,17 +170,11 @@ def _open_test(parts: Parts) -> tuple[Metrics, Tensor]:
 
 
 def _introduce(parts: Parts, config: RunConfig) -> None:
-    dataset, regularizer = parts.dataset, config.regularizer
-    sizes = [f"train {len(dataset.train):,}"]
-    if dataset.validation:
-        sizes.append(f"validation {len(dataset.validation):,}")
-    sizes.append(f"test {len(dataset.test):,}")
-    channels, rows, columns = dataset.input_shape
+    for line in describe(parts.dataset):
+        _log.info(line)
+    regularizer = config.regularizer
     penalty = "no penalty" if regularizer.penalty == "none" else f"{regularizer.penalty} λ={regularizer.strength:g}"
     norm = "BatchNorm on" if has_batch_norm(parts.model) else "BatchNorm off"
-    _log.info(
-        f"data         {dataset.name}: {' / '.join(sizes)}, {dataset.num_classes} classes, {rows}×{columns}×{channels}"
-    )
     _log.info(f"model        {config.model.target.rpartition('.')[2]} on {parts.device}, {parts.precision}")
     _log.info(f"regularizer  {penalty}, dropout {regularizer.dropout:g}, {norm}")
     _log.info(f"             {parts.groups}")

@@ -55,7 +55,7 @@ def dataset(train: int = 13, validation: int = 7) -> Dataset:
         generator = torch.Generator().manual_seed(count)
         return Split(torch.randn(count, 1, 2, 2, generator=generator), torch.arange(count) % 3)
 
-    return Dataset("synthetic", 3, split(train), split(validation), split(5))
+    return Dataset("synthetic", ("a", "b", "c"), split(train), split(validation), split(5))
 
 
 def fit(

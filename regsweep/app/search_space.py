@@ -69,7 +69,8 @@ def check(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
     is_fixed = target is not None and "model" not in _swept_keys(config, loader)
     if is_fixed and _take_out(config, _with_torch(config, without_place, str(target))):
         runs = _runs(config, loader, config_name)
-    _with_torch(config, require_all_buildable, runs)
+    for line in _with_torch(config, require_all_buildable, runs):
+        _log.info(line)
 
 
 def _with_torch(config: DictConfig, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -81,16 +82,26 @@ def _with_torch(config: DictConfig, function: Callable[..., Any], *arguments: An
     return call(function, *arguments)
 
 
-def require_all_buildable(runs: list[RunConfig]) -> None:
-    """Build what can fail of each run.
+def require_all_buildable(runs: list[RunConfig]) -> list[str]:
+    """Build what can fail of each run, and return the lines that describe their data.
 
     Raises:
-        RegsweepError: for the first that cannot be built.
+        RegsweepError: for the first that cannot be built, or has no validation images.
     """
     from regsweep.build import require_buildable  # noqa: PLC0415  (torch)
+    from regsweep.data import describe  # noqa: PLC0415  (torch)
 
+    lines: dict[str, None] = {}
     for run in runs:
-        require_buildable(run)
+        dataset = require_buildable(run)
+        if dataset.validation is None:
+            raise ConfigError(
+                "dataset.val_fraction",
+                run.dataset.val_fraction,
+                "a sweep chooses on validation images; set it above 0, for example 0.1",
+            )
+        lines.update(dict.fromkeys(describe(dataset)))
+    return list(lines)
 
 
 def _take_out(config: DictConfig, reasons: Mapping[str, str]) -> bool:
@@ -142,7 +153,6 @@ def _runs(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
         base = _compose(config, loader, config_name, chosen)
         for values in combinations:
             run = door.validate_composed(_with_values(base, values, conditions, chosen))
-            _require_validation(run)
             runs.setdefault(_kind(run), run)
 
     fixed_choices, fixed = ([options[0] for options in some.values()] for some in (groups, plain))
@@ -296,15 +306,6 @@ def _require_distribution(override: Override, config: DictConfig) -> None:
     except (ValueError, AssertionError) as error:
         text = str(override.get_value_string())
         raise ConfigError(override.get_key_element(), text, f"not a range to search: {show(error)}") from error
-
-
-def _require_validation(run: RunConfig) -> None:
-    if run.dataset.val_fraction == 0:
-        raise ConfigError(
-            "dataset.val_fraction",
-            run.dataset.val_fraction,
-            "a sweep chooses on validation images; set it above 0, for example 0.1",
-        )
 
 
 def _kind(run: RunConfig) -> str:

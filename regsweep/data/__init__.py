@@ -1,6 +1,7 @@
 """Data sets as tensors, split once and for all: train, validation and test."""
 
 from regsweep.data.dataset import Dataset, Split
+from regsweep.data.describe import describe
 from regsweep.data.load import load_dataset
 
-__all__ = ["Dataset", "Split", "load_dataset"]
+__all__ = ["Dataset", "Split", "describe", "load_dataset"]

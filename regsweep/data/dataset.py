@@ -1,12 +1,46 @@
-"""What a data set is, once loaded.
+"""What a data set is: as its files hold it (`Source`), and split (`Dataset`).
 
 Shapes: N images, C channels, H rows, W columns, K classes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Images as stored, and their labels.
+
+    Attributes:
+        images_NCHW: uint8.
+        labels_N: int64 from 0 to K−1.
+        folder: the name of the folder that they lie in; empty where a data set has no such folders.
+    """
+
+    images_NCHW: Tensor
+    labels_N: Tensor
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a data set brings.
+
+    Attributes:
+        classes: the names of the classes, K of them.
+        train: training images, from which come the other two where the data set has none of its own.
+        validation: its own validation images, or None.
+        test: its own test images, or None.
+        skipped: what lies among its files and was not read, with its number; empty where nothing was left out.
+    """
+
+    classes: tuple[str, ...]
+    train: Raw
+    validation: Raw | None
+    test: Raw | None
+    skipped: str = ""
 
 
 @dataclass(frozen=True)
@@ -16,17 +50,19 @@ class Split:
     Attributes:
         images_NCHW: float32 from −1 to 1, in ``channels_last`` memory order.
         labels_N: int64 from 0 to K−1.
+        origin: where they are from, in words, where that does not go without saying.
     """
 
     images_NCHW: Tensor
     labels_N: Tensor
+    origin: str = ""
 
     def __len__(self) -> int:
         return len(self.labels_N)
 
     def to(self, device: torch.device) -> "Split":
         """Return the same split on `device`."""
-        return Split(self.images_NCHW.to(device), self.labels_N.to(device))
+        return replace(self, images_NCHW=self.images_NCHW.to(device), labels_N=self.labels_N.to(device))
 
 
 @dataclass(frozen=True)
@@ -35,17 +71,24 @@ class Dataset:
 
     Attributes:
         name: as in the configuration.
-        num_classes: K.
+        classes: the names of the classes, K of them.
         train: what is trained on, with label noise where asked for.
         validation: what configurations are chosen on; None where everything is trained on.
         test: what is opened once, at the end.
+        skipped: see `Source`.
     """
 
     name: str
-    num_classes: int
+    classes: tuple[str, ...]
     train: Split
     validation: Split | None
     test: Split
+    skipped: str = ""
+
+    @property
+    def num_classes(self) -> int:
+        """K."""
+        return len(self.classes)
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -53,7 +96,13 @@ class Dataset:
         _, channels, rows, columns = self.train.images_NCHW.shape
         return channels, rows, columns
 
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits that there are, by name."""
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: split for name, split in splits.items() if split is not None}
+
     def to(self, device: torch.device) -> "Dataset":
         """Return the same data set on `device`, where it stays."""
         validation = self.validation.to(device) if self.validation else None
-        return Dataset(self.name, self.num_classes, self.train.to(device), validation, self.test.to(device))
+        return replace(self, train=self.train.to(device), validation=validation, test=self.test.to(device))

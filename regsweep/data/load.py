@@ -1,6 +1,7 @@
 """From raw images to the three splits: stratified, fixed by `dataset.split_seed`, the same for every run."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,21 +11,24 @@ from torch import Tensor
 
 from regsweep import seeding
 from regsweep.config import DatasetConfig
-from regsweep.data.dataset import Dataset, Split
-from regsweep.data.sources import Raw, Source, load_source
+from regsweep.data.dataset import Dataset, Raw, Source, Split
+from regsweep.data.sources import load_source
 from regsweep.errors import ConfigError, DatasetError
 
 TEST_FRACTION = 0.2
 """Share of the images that becomes the test set where a data set has none of its own."""
+
+VALIDATION_FRACTION = 0.2
+"""Share of the rest held out for validation, where the data set has no such images of its own and no share is set."""
 
 
 @functools.lru_cache(maxsize=2)
 def load_dataset(config: DatasetConfig) -> Dataset:
     """Return the splits that `config` describes, on the CPU.
 
-    The test set is the data set's own, or a stratified fifth. Of the rest, `val_fraction` is held out for
-    validation; of what remains, `train_size` images are kept. Then `label_noise` of the training labels,
-    rounded to a whole number, are flipped to another class, each other class being equally likely;
+    The test set is the data set's own, or a stratified fifth. Validation images are the data set's own, or
+    `val_fraction` of the rest. Of what remains, `train_size` images are kept. Then `label_noise` of the training
+    labels, rounded to a whole number, are flipped to another class, each other class being equally likely;
     validation and test labels stay clean.
 
     The last results are kept, so that the trials of a sweep share them.
@@ -36,19 +40,17 @@ def load_dataset(config: DatasetConfig) -> Dataset:
     source = load_source(config)
     seed = seeding.derive(config.split_seed, "split")
     rest, test = _hold_out_test(source, seed)
-    labels = source.train.labels.numpy()
-    train, validation = (
-        _split(rest, labels, config.val_fraction, seed, "dataset.val_fraction") if config.val_fraction else (rest, None)
-    )
-    train = _subset(train, labels, config)
-    train_split = _take(source.train, train)
-    noisy = flip_labels(train_split.labels_N, config.label_noise, source.num_classes, config.split_seed)
+    train, validation = _hold_out_validation(source, rest, config.val_fraction, seed)
+    train = _subset(train, source.train.labels_N.numpy(), config)
+    train_split = _take(source.train, train, source.train.folder)
+    noisy = flip_labels(train_split.labels_N, config.label_noise, len(source.classes), config.split_seed)
     return Dataset(
         name=config.name,
-        num_classes=source.num_classes,
-        train=Split(train_split.images_NCHW, noisy),
-        validation=None if validation is None else _take(source.train, validation),
+        classes=source.classes,
+        train=replace(train_split, labels_N=noisy),
+        validation=validation,
         test=test,
+        skipped=source.skipped,
     )
 
 
@@ -66,25 +68,49 @@ def flip_labels(labels_N: Tensor, share: float, num_classes: int, seed: int) -> 
 
 
 def _hold_out_test(source: Source, seed: int) -> tuple[np.ndarray, Split]:
-    everything = np.arange(len(source.train.labels))
+    """Return the numbers of the images that remain, and the test set."""
+    everything = np.arange(len(source.train.labels_N))
     if source.test is not None:
-        return everything, _take(source.test, np.arange(len(source.test.labels)))
+        return everything, _take_whole(source.test)
     try:
-        rest, test = train_test_split(
-            everything, test_size=TEST_FRACTION, stratify=source.train.labels.numpy(), random_state=seed
-        )
+        rest, test = _split(everything, source, TEST_FRACTION, seed)
     except ValueError as error:
         raise DatasetError(f"too few images for a test set of a fifth of each class: {error}") from error
-    return np.sort(rest), _take(source.train, np.sort(test))
+    of_folder = f" of {source.train.folder}" if source.train.folder else ""
+    return rest, _take(source.train, test, f"a fifth of each class{of_folder}")
 
 
-def _split(chosen: np.ndarray, labels: np.ndarray, share: float, seed: int, key: str) -> tuple[np.ndarray, np.ndarray]:
+def _hold_out_validation(
+    source: Source, rest: np.ndarray, share: float | None, seed: int
+) -> tuple[np.ndarray, Split | None]:
+    """Return the numbers of the images to train on, and the validation images; None where there are none."""
+    if source.validation is not None:
+        return rest, _take_whole(source.validation)
+    share = VALIDATION_FRACTION if share is None else share
+    if share == 0:
+        return rest, None
     try:
-        kept, held_out = train_test_split(chosen, test_size=share, stratify=labels[chosen], random_state=seed)
+        train, validation = _split(rest, source, share, seed)
     except ValueError as error:
         raise ConfigError(
-            key, share, f"cannot hold out that share of {len(chosen)} images from every class ({error})"
+            "dataset.val_fraction",
+            share,
+            f"cannot hold out that share of {len(rest)} images from every class ({error})",
         ) from error
+    return train, _take(source.train, validation)
+
+
+def _split(chosen: np.ndarray, source: Source, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what remains of the images that are `chosen`, and a stratified `share` of them.
+
+    Raises:
+        ValueError: when they are too few for that.
+    """
+    labels = source.train.labels_N.numpy()[chosen]
+    sizes = np.bincount(labels, minlength=len(source.classes))
+    if sizes.min() < 2:  # noqa: PLR2004
+        raise ValueError(f"class {source.classes[sizes.argmin()]} has {sizes.min()} of them, and needs 2 or more")
+    kept, held_out = train_test_split(chosen, test_size=share, stratify=labels, random_state=seed)
     return np.sort(kept), np.sort(held_out)
 
 
@@ -106,7 +132,11 @@ def _subset(chosen: np.ndarray, labels: np.ndarray, config: DatasetConfig) -> np
     return np.sort(kept)
 
 
-def _take(raw: Raw, chosen: np.ndarray) -> Split:
+def _take_whole(raw: Raw) -> Split:
+    return _take(raw, np.arange(len(raw.labels_N)), raw.folder)
+
+
+def _take(raw: Raw, chosen: np.ndarray, origin: str = "") -> Split:
     index = torch.from_numpy(chosen)
-    images = raw.images[index].to(torch.float32).div_(127.5).sub_(1)
-    return Split(images.contiguous(memory_format=torch.channels_last), raw.labels[index])
+    images_NCHW = raw.images_NCHW[index].to(torch.float32).div_(127.5).sub_(1)
+    return Split(images_NCHW.contiguous(memory_format=torch.channels_last), raw.labels_N[index], origin)
