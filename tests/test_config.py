@@ -105,11 +105,6 @@ def test_a_setting_without_effect_is_refused(values: dict[str, Any], changes: di
         validate(values)
 
 
-def test_restoring_the_best_epoch_needs_validation_images(values: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match=r"trainer\.restore_best=true: needs validation images"):
-        validate(change(change(values, "trainer.restore_best", True), "dataset.val_fraction", 0.0))
-
-
 def test_it_is_frozen(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="frozen"):
         setattr(validate(values), "seed", 1)  # noqa: B010

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from regsweep.errors import DatasetError
@@ -51,11 +51,21 @@ def read(path: Path, size: int | None) -> Tensor:
         DatasetError: naming the file, when it is damaged, too large to open safely, or has numbers without a range.
     """
     try:
-        # Warnings name no file; of what they are about, the pixels can be read all the same, or an error follows.
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=_readable()) as picture:
+        # Warnings name no file; the pixels can be read all the same, or an error follows. An open file is not mapped
+        # into memory, where Pillow gives a turned TIFF the wrong rows.
+        with (
+            warnings.catch_warnings(action="ignore"),
+            path.open("rb") as file,
+            Image.open(file, formats=_readable()) as picture,
+        ):
             pixels = _pixels(picture, size)
-    except DatasetError:
-        raise
+    except DatasetError as error:
+        raise DatasetError(f"{shown(path)}: {error}") from error
+    except UnidentifiedImageError as error:
+        read_ones = ", ".join(_readable())
+        raise DatasetError(
+            f"{shown(path)}: damaged or not an image (none of {read_ones}); mend or remove it"
+        ) from error
     except Image.DecompressionBombError as error:
         size_limit = str(error).removesuffix(", could be decompression bomb DOS attack.")
         raise DatasetError(f"{shown(path)}: too large to be read ({size_limit}); shrink or remove it") from error
@@ -99,10 +109,7 @@ def _eight_bits(picture: Any) -> Any:
     """Return a grey picture of 16 bits in mode L; Pillow's own conversion makes all but the darkest pixels white."""
     has_16_bits = picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in ("PNG", "PPM"))
     if not has_16_bits:
-        raise DatasetError(
-            f"{shown(picture.filename)}: its numbers have no range (mode {picture.mode}); "
-            "convert it to 8 or 16 bits a channel"
-        )
+        raise DatasetError(f"its numbers have no range (mode {picture.mode}); convert it to 8 or 16 bits a channel")
     values = np.asarray(picture).astype(np.int64)
     if "transparency" in picture.info:
         values[values == picture.info["transparency"]] = 65535

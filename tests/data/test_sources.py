@@ -1,4 +1,4 @@
-"""Where images come from: real files where this machine has them, files of the same formats where not."""
+"""Data sets that others published: real files where this machine has them, files of the same formats where not."""
 
 import gzip
 import hashlib
@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torchvision import datasets
 
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, load_dataset
-from regsweep.errors import ConfigError, DatasetError
+from regsweep.errors import DatasetError
 
 Load = Callable[..., Dataset]
 
@@ -132,53 +131,3 @@ def test_cifar10_is_checked_against_torchvision_s_digests(
     (folder / "data_batch_3").write_bytes(b"x")
     with pytest.raises(DatasetError, match=f"data_batch_3: damaged: expected md5 {digests['data_batch_3']}"):
         load("dataset=cifar10", f"dataset.root={tmp_path}")
-
-
-def write_images(folder: Path, classes: str, count: int, mode: str = "RGB", size: int = 12) -> None:
-    rng = np.random.default_rng(1)
-    for name in classes:
-        (folder / name).mkdir(parents=True)
-        for index in range(count):
-            pixels = rng.integers(0, 256, (size, size, 3), dtype=np.uint8)
-            Image.fromarray(pixels).convert(mode).save(folder / name / f"{index}.png")
-
-
-def test_a_folder_of_images_is_split(load: Load, tmp_path: Path) -> None:
-    write_images(tmp_path / "pictures", "abc", 20)
-    dataset = load("dataset=image_folder", "dataset.root=pictures")
-    assert dataset.validation is not None
-    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (38, 10, 12)
-    assert (dataset.input_shape, dataset.num_classes) == ((3, 12, 12), 3)
-
-
-def test_a_folder_may_bring_its_own_test_set_and_grey_images(load: Load, tmp_path: Path) -> None:
-    write_images(tmp_path / "pictures" / "train", "ab", 20, "L")
-    write_images(tmp_path / "pictures" / "test", "ab", 3, "L")
-    dataset = load("dataset=image_folder", "dataset.root=pictures", "dataset.image_size=8")
-    assert (len(dataset.train), len(dataset.test), dataset.input_shape) == (32, 6, (1, 8, 8))
-
-
-def test_what_is_wrong_with_a_folder_is_named(load: Load, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="no such folder"):
-        load("dataset=image_folder", "dataset.root=pictures")
-    write_images(tmp_path / "pictures", "ab", 10)
-    Image.new("RGB", (9, 9)).save(tmp_path / "pictures" / "a" / "odd.png")
-    with pytest.raises(ConfigError, match=r"dataset\.image_size=null: .* 2 different sizes"):
-        load("dataset=image_folder", "dataset.root=pictures")
-    (tmp_path / "pictures" / "a" / "odd.png").write_bytes(b"not an image")
-    with pytest.raises(DatasetError, match=r"odd\.png: damaged or not an image"):
-        load("dataset=image_folder", "dataset.root=pictures")
-    header = bytearray((tmp_path / "pictures" / "b" / "0.png").read_bytes())
-    header[11] ^= 1
-    (tmp_path / "pictures" / "a" / "odd.png").write_bytes(header)
-    with pytest.raises(DatasetError, match=r"odd\.png: damaged or not an image"):
-        load("dataset=image_folder", "dataset.root=pictures")
-    Image.fromarray(np.full((12, 12), 40_000, dtype=np.uint16)).save(tmp_path / "pictures" / "a" / "odd.png")
-    with pytest.raises(DatasetError, match=r"odd\.png: has more than 8 bits a channel"):
-        load("dataset=image_folder", "dataset.root=pictures")
-    write_images(tmp_path / "single", "a", 10)
-    with pytest.raises(DatasetError, match="holds a single class"):
-        load("dataset=image_folder", "dataset.root=single")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(DatasetError, match="holds no folder of images per class"):
-        load("dataset=image_folder", "dataset.root=empty")
