@@ -47,7 +47,7 @@ class Rows:
 def train(right: list[int], *, restore_best: bool, has_validation: bool = True) -> tuple[int, int | None, list[float]]:
     """Return the epoch whose weights the network ends with, what is returned as best, validation accuracy by epoch."""
     split = Split(torch.zeros(NUM_IMAGES, 1, 1, 1), torch.zeros(NUM_IMAGES, dtype=torch.long))
-    data = Dataset("synthetic", 2, split, split if has_validation else None, split)
+    data = Dataset("synthetic", ("a", "b"), split, split if has_validation else None, split)
     model, heard = Scripted(right), Rows()
     best = loop.train(
         model,
