@@ -7,7 +7,8 @@ a point fixed only when it is λ times what the optimizer makes of a steady grad
     Adam                  η / (√v̂ + ε)           per coordinate (Yun et al., 2021, ProxGen)
     AdamW                 η                      decoupled from the scaling, as its weight decay is
 
-So λ means the same under SGD of any momentum and under Adam.
+So λ has the same minimum under SGD of any momentum and under Adam. How many weights end exactly zero also
+follows momentum, learning rate and epochs: the noise of the gradients lifts weights over the threshold.
 """
 
 from collections.abc import Iterable

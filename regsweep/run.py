@@ -38,15 +38,22 @@ HISTORY_COLUMNS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run ends with: its metrics by split (``train``, ``validation``, ``test``), as far as they were taken."""
+    """What a run ends with.
+
+    Attributes:
+        metrics: by split (``train``, ``validation``, ``test``), as far as they were taken.
+        sparsity: the share of weights that are exactly zero.
+        near_zero: the share below 0.001 in magnitude, exact zeros among them.
+    """
 
     metrics: dict[str, Metrics]
     sparsity: float
+    near_zero: float
 
     def named_metrics(self) -> dict[str, float]:
         """Return every number by the name that it has in ``trials.csv``."""
         named = {f"{split}_{name}": v for split, m in self.metrics.items() for name, v in m.as_dict().items()}
-        return {**named, "sparsity": self.sparsity}
+        return {**named, "sparsity": self.sparsity, "near_zero": self.near_zero}
 
 
 def run(
@@ -115,7 +122,7 @@ def _finish(
     if _opens(config.trainer.save_weights, is_trial):
         _write_weights(paths.weights, parts)
     _write_history(paths.history, reporter)
-    sparsity = weights.count_zeros(parts.model)
+    sparsity, near_zero = weights.count_zeros(parts.model), weights.count_near_zeros(parts.model)
     content = {
         "status": "complete",
         "error": None,
@@ -124,13 +131,14 @@ def _finish(
         "best_epoch": best_epoch,
         "epochs": len(reporter.history),
         "sparsity": sparsity,
+        "near_zero": near_zero,
         "histogram": weights.histograms(parts.model),
         "weights_sha256": weights.digest(parts.model),
         "parameters": parts.groups.counts(),
         "seconds": seconds,
     }
     records.write_json(paths.result, {**content, **_provenance(config, parts)})
-    return Outcome(metrics, sparsity["overall"])
+    return Outcome(metrics, sparsity["overall"], near_zero["overall"])
 
 
 def _opens(setting: bool | None, is_trial: bool) -> bool:

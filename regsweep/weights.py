@@ -1,6 +1,7 @@
-"""What the weights themselves tell: exact zeros, histograms, a digest."""
+"""What the weights themselves tell: zeros, histograms, a digest."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,17 +10,21 @@ from torch import Tensor, nn
 from regsweep.scope import weight_parameters
 
 HISTOGRAM_BINS = 50
+NEAR_ZERO = 1e-3
 
 
 def count_zeros(model: nn.Module) -> dict[str, Any]:
     """Return the share of exact zeros among the weights (matrices and kernels), per layer and over all."""
-    weights = weight_parameters(model)
-    zeros = {name: int((weight == 0).sum()) for name, weight in weights.items()}
-    total = sum(weight.numel() for weight in weights.values())
-    return {
-        "overall": sum(zeros.values()) / total if total else 0.0,
-        "layers": {name: zeros[name] / weight.numel() for name, weight in weights.items()},
-    }
+    return _share(model, lambda weight: weight == 0)
+
+
+def count_near_zeros(model: nn.Module) -> dict[str, Any]:
+    """Return the share of weights below `NEAR_ZERO` in magnitude, exact zeros among them, as `count_zeros` does.
+
+    The noise of the gradients lifts weights over an L1 penalty's threshold, and off zero, for a few steps: these count
+    here, however strong the noise was in the last step.
+    """
+    return _share(model, lambda weight: weight.abs() < NEAR_ZERO)
 
 
 def histograms(model: nn.Module) -> dict[str, Any]:
@@ -39,6 +44,16 @@ def digest(model: nn.Module) -> str:
         sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         sha.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     return sha.hexdigest()
+
+
+def _share(model: nn.Module, is_counted: Callable[[Tensor], Tensor]) -> dict[str, Any]:
+    weights = weight_parameters(model)
+    counts = {name: int(is_counted(weight).sum()) for name, weight in weights.items()}
+    total = sum(weight.numel() for weight in weights.values())
+    return {
+        "overall": sum(counts.values()) / total if total else 0.0,
+        "layers": {name: counts[name] / weight.numel() for name, weight in weights.items()},
+    }
 
 
 def _histogram(values: Tensor) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from regsweep.app.door import validate_composed
 from regsweep.app.main import _TRUSTED
 from regsweep.config import RunConfig
 from regsweep.paths import config_folder
+from regsweep.run import run
 
 FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
 PRUNERS = [path for path in FILES if path.parent == Path("hydra/sweeper/pruner")]
@@ -75,17 +76,39 @@ def test_the_sweep_leaves_a_chosen_penalty_alone(configure: Callable[..., RunCon
     assert list(chosen.values()) == ["l2", "l2", "l2", "l1", "elastic_net"]
 
 
-@pytest.mark.parametrize(("penalty", "upper"), [("l1", "1e-2"), ("l2", "1e-1"), ("elastic_net", "1e-2")])
-def test_the_sweep_s_range_is_the_penalty_s(penalty: str, upper: str) -> None:
+RANGES = {
+    **{(optimizer, penalty): f"1e-6, {upper}" for optimizer in ("sgd", "adam")
+       for penalty, upper in (("l1", "1e-2"), ("l2", "1e-1"), ("elastic_net", "1e-2"))},
+    ("adamw", "l1"): "1e-4, 2",
+    ("adamw", "l2"): "1e-3, 100",
+    ("adamw", "elastic_net"): "1e-4, 3",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("optimizer", "penalty"), RANGES)
+def test_the_sweep_s_range_is_the_optimizer_s_and_the_penalty_s(optimizer: str, penalty: str) -> None:
     with initialize_config_dir(str(config_folder())):
         cfg = compose(
             "config",
-            overrides=["sweep=regularization", f"regularizer={penalty}", "optimizer=adam"],
+            overrides=["sweep=regularization", f"regularizer={penalty}", f"optimizer={optimizer}"],
             return_hydra_config=True,
         )
     params = cfg.hydra.sweeper.params
-    assert params["regularizer.lambda"] == f"tag(log, interval(1e-6, {upper}))"
-    assert params["optimizer.lr"] == "tag(log, interval(1e-4, 1e-2))"
+    assert params["regularizer.lambda"] == f"tag(log, interval({RANGES[optimizer, penalty]}))"
+    lr = "3e-3, 0.3" if optimizer == "sgd" else "1e-4, 1e-2"
+    assert params["optimizer.lr"] == f"tag(log, interval({lr}))"
+
+
+@pytest.mark.parametrize("penalty", ["l1", "l2", "elastic_net"])
+def test_adamw_s_range_ends_where_no_weights_are_left(
+    penalty: str, configure: Callable[..., RunConfig], tmp_path: Path
+) -> None:
+    upper = RANGES["adamw", penalty].split(", ")[1]
+    config = configure("optimizer=adamw", f"regularizer={penalty}", f"regularizer.lambda={upper}", "device.threads=1")
+    outcome = run(config, tmp_path, is_trial=True)
+    assert outcome.near_zero > 0.99
+    assert outcome.sparsity == 0 if penalty == "l2" else outcome.sparsity > 0.99
+    assert outcome.metrics["validation"].accuracy < 0.2
 
 
 def test_the_article_s_experiments_are_the_article_s(configure: Callable[..., RunConfig]) -> None:

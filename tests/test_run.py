@@ -62,6 +62,9 @@ def test_zeros_and_histograms_count_the_weights(configure: Configure, tmp_path: 
             state[name].numel() - zeros[name],
         )
         assert histogram["high"] == pytest.approx(state[name].abs().max().item())
+        near = int((state[name].abs() < 1e-3).sum())
+        assert result["near_zero"]["layers"][name] == near / state[name].numel() >= result["sparsity"]["layers"][name]
+    assert 0 < result["sparsity"]["overall"] < result["near_zero"]["overall"] < 1
     assert result["sparsity"]["overall"] == pytest.approx(
         sum(zeros.values()) / sum(state[name].numel() for name in layers)
     )

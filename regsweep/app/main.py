@@ -88,6 +88,8 @@ def main(cfg: DictConfig) -> float:
         _log.info(f"trial {runtime.job.num}: {accuracies}  ({_settings(runtime.overrides.task)})")
     else:
         _log.info(f"accuracy     {accuracies}")
+        if outcome.sparsity:
+            _log.info(f"weights      {outcome.sparsity:.1%} exactly zero, {outcome.near_zero:.1%} within ±0.001")
         _log.info(f"record       {shown(folder)}")
     validation = outcome.metrics.get("validation")
     return TrialValue(validation.accuracy if validation else math.nan, outcome.named_metrics())

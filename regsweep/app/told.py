@@ -15,7 +15,7 @@ from regsweep.sweeper import TrialValue
 
 _log = logging.getLogger("regsweep")
 
-VALIDATED = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss", "sparsity")
+VALIDATED = ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss", "sparsity", "near_zero")
 """The numbers that every complete trial returns, by the names that `hydra.sweeper.objectives` takes."""
 TESTED = ("test_accuracy", "test_loss")
 """Those of a trial that opens the test set, besides."""
@@ -30,6 +30,7 @@ class FinishedRun:
         metrics: by split and name.
         error: the reason of an end that is not complete.
         sparsity: share of exact zeros, ``overall`` among others.
+        near_zero: share of weights within ±0.001 of zero, likewise; empty in records of version 0.1.
         epochs: as many as were trained.
         machine: ``precision`` and so on.
     """
@@ -39,6 +40,7 @@ class FinishedRun:
     epochs: int
     error: str | None = None
     sparsity: dict[str, Any] = field(default_factory=dict)
+    near_zero: dict[str, Any] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
 
 
@@ -67,4 +69,6 @@ def _tell(path: Path) -> TrialValue:
     metrics = {f"{split}_{name}": value for split, of_it in record.metrics.items() for name, value in of_it.items()}
     if "validation_accuracy" not in metrics or not isinstance(record.sparsity.get("overall"), float):
         raise RecordError(f"{path}: not a readable record (no validation accuracy, or no sparsity)")
-    return TrialValue(metrics["validation_accuracy"], {**metrics, "sparsity": record.sparsity["overall"]})
+    zeros = {"sparsity": record.sparsity, "near_zero": record.near_zero}
+    metrics |= {name: shares["overall"] for name, shares in zeros.items() if "overall" in shares}
+    return TrialValue(metrics["validation_accuracy"], metrics)

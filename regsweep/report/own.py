@@ -117,7 +117,7 @@ class _Reader:
         return {
             **{name: value for name, value in {**named, **seconds}.items() if name in NUMBERS},
             **{name: record.number(name) for name in ("penalty", "best_epoch", "epochs", "seed")},
-            "sparsity": record.number("sparsity", "overall"),
+            **{name: record.number(name, "overall") for name in ("sparsity", "near_zero")},
             "status": record.status(),
             "error": record.text("error"),
             "ended": record.number("ended") or paths.result.stat().st_mtime,

@@ -12,7 +12,7 @@ OBJECTIVE = "validation_accuracy"
 METRICS = [f"{split}_{metric}" for split in ("validation", "train", "test") for metric in ("accuracy", "loss")]
 NUMBERS = [
     *METRICS,
-    *("penalty", "sparsity", "best_epoch", "epochs"),
+    *("penalty", "sparsity", "near_zero", "best_epoch", "epochs"),
     *("train_seconds", "evaluate_seconds", "total_seconds", "seed"),
 ]
 """Columns of numbers that an own trial may be ranked by, in their order."""

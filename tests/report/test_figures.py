@@ -327,9 +327,28 @@ def test_exact_zeros_are_a_bar_of_their_own(tmp_path: Path) -> None:
     assert [(list(trace.x), list(trace.y)) for trace in zeros] == [([0], [30])]
     assert drawing.data["count"].sum() == 40 + 10
     assert drawing.figure.layout.yaxis.type == "log"
-    shares = weights.draw_zeros(Evidence(sweep)).data
-    assert shares is not None
-    assert shares[["layer", "weights", "share"]].values.tolist() == [["first", 40, 0.75], ["second", 10, 0.0]]
+    drawing = weights.draw_zeros(Evidence(sweep))
+    assert drawing.data is not None
+    assert drawing.data[["layer", "weights", "share"]].values.tolist() == [["first", 40, 0.75], ["second", 10, 0.0]]
+    assert drawing.data["near_zero"].isna().all(), "not on record"
+
+
+def test_weights_near_zero_stand_beside_exact_zeros(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path, {LAMBDA: [1e-3]}, sparsity=[0.6])
+    write_trial(tmp_path, {"first": {"low": -1.0, "high": 1.0, "counts": [1, 2, 3, 4], "zeros": 30}})
+    result = tmp_path / "0" / "result.json"
+    near = {"near_zero": {"overall": 0.9, "layers": {"first": 0.9}}}
+    result.write_text(json.dumps({**json.loads(result.read_text(encoding="utf-8")), **near}), encoding="utf-8")
+    drawing = weights.draw_zeros(Evidence(sweep))
+    assert drawing.figure is not None
+    assert [(trace.name, list(trace.x)) for trace in drawing.figure.data] == [
+        ("within ±0.001 of zero", [90]),
+        ("exactly zero", [75]),
+    ]
+    assert "momentum, learning rate and epochs" in drawing.caption
+    histogram = weights.draw_histogram(Evidence(sweep))
+    assert histogram.figure is not None
+    assert histogram.figure.layout.annotations[0].text == "first<br>75.0% exact zeros, 90.0% within ±0.001"
 
 
 def test_the_front_is_what_brute_force_finds(tmp_path: Path) -> None:

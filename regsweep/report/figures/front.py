@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, hovers
+from regsweep.report.figures.labels import ZEROS_FOLLOW, count, hovers
 from regsweep.report.figures.points import complete, fold, score, thin
 from regsweep.report.figures.theme import BEST, POINTS, dots, new_figure
 
@@ -65,6 +65,7 @@ def draw(evidence: Evidence) -> Drawing:
     caption = (
         f"Each point is one of {count(len(data), 'complete trial')}. On the front: no other trial is at least as sparse"
         " and at least as good, and better in one of the two. Zeros are those of the final weights."
+        f" {ZEROS_FOLLOW}"
     )
     title = axis.titled("against exact zeros")
     return Drawing(NAME, title, caption + folded.note + thinned, figure, data.drop(columns=["_hover", "_y", "_is_far"]))

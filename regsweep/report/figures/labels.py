@@ -14,6 +14,12 @@ from regsweep.report.numbers import show_number
 LONGEST = 40
 """Signs of a value or name from a configuration that stand in a label."""
 
+ZEROS_FOLLOW = (
+    "At one λ the share of exact zeros also follows momentum, learning rate and epochs: the noise of the gradients"
+    " lifts weights over the threshold."
+)
+"""What one must know wherever exact zeros are shown."""
+
 
 def text(value: Any) -> str:
     """Return `value` as one short line, safe for Plotly's labels.

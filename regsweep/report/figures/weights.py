@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 
 from regsweep.report.details import read_result
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, text
+from regsweep.report.figures.labels import ZEROS_FOLLOW, count, text
 from regsweep.report.figures.points import complete, score
-from regsweep.report.figures.theme import BLUE, ORANGE, new_figure
+from regsweep.report.figures.theme import BLUE, GREY, ORANGE, new_figure
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -28,7 +28,8 @@ def draw_histogram(evidence: Evidence) -> Drawing:
     best = evidence.sweep.best()
     if best is None:
         return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, missing="no trial is complete")
-    layers = _layers(read_result(evidence.sweep, best["number"]))
+    record = read_result(evidence.sweep, best["number"])
+    layers, near_zero = _layers(record), _near_zero(record)
     if not layers:
         missing = f"the record of trial {best['number']} holds no histogram of its weights"
         return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, missing=missing)
@@ -36,7 +37,7 @@ def draw_histogram(evidence: Evidence) -> Drawing:
     shown = [name for name in layers if name in largest]
     columns = min(3, len(shown))
     rows = -(-len(shown) // columns)
-    titles = [f"{text(name)}<br>{_zeros(layers[name])}" for name in shown]
+    titles = [f"{text(name)}<br>{_zeros(layers[name], near_zero.get(name))}" for name in shown]
     figure = new_figure(
         120 + 230 * rows,
         rows=rows,
@@ -58,6 +59,8 @@ def draw_histogram(evidence: Evidence) -> Drawing:
         bargap=0, barmode="overlay", margin={"t": 90 if has_zeros else 56}, legend=legend, showlegend=has_zeros
     )
     caption = f"Weights of trial {best['number']} after training; counts on a log scale, biases left out."
+    if has_zeros:
+        caption += f" {ZEROS_FOLLOW}"
     if len(layers) > len(shown):
         caption += f" The {len(shown)} largest of {len(layers)} layers."
     data = pd.concat([_bins(layers[name]).assign(layer=name) for name in layers])
@@ -65,7 +68,7 @@ def draw_histogram(evidence: Evidence) -> Drawing:
 
 
 def draw_zeros(evidence: Evidence) -> Drawing:
-    """Draw the share of exact zeros in each layer, for the best trial that has any."""
+    """Draw the share of exact zeros in each layer, for the best trial that has any, before that of near zeros."""
     sweep = evidence.sweep
     trials = complete(sweep)
     sparse = trials[pd.to_numeric(trials["sparsity"], errors="coerce") > 0]
@@ -73,7 +76,8 @@ def draw_zeros(evidence: Evidence) -> Drawing:
         return Drawing(ZEROS_NAME, ZEROS_TITLE, missing="no complete trial has a weight that is exactly zero")
     scores = sparse[sweep.objective]
     trial = sparse.iloc[int(scores.argmax() if sweep.maximize else scores.argmin())]
-    layers = _layers(read_result(sweep, trial["number"]))
+    record = read_result(sweep, trial["number"])
+    layers, near_zero = _layers(record), _near_zero(record)
     if not layers:
         missing = f"the record of trial {trial['number']} holds no zeros by layer"
         return Drawing(ZEROS_NAME, ZEROS_TITLE, missing=missing)
@@ -83,20 +87,26 @@ def draw_zeros(evidence: Evidence) -> Drawing:
             "weights": [_size(layer) for layer in layers.values()],
             "zeros": [int(layer["zeros"]) for layer in layers.values()],
             "share": [_share(layer) for layer in layers.values()],
+            "near_zero": [near_zero.get(name, np.nan) for name in layers],
         }
     )
+    longest = data[["share", "near_zero"]].max(axis=1)
     figure = new_figure(110 + 32 * len(data))
-    figure.add_bar(
-        x=100 * data["share"],
-        y=list(range(len(data))),
-        orientation="h",
-        width=0.6,
-        marker={"color": ORANGE},
-        text=[f"{share:.1%} of {size:,}" for share, size in zip(data["share"], data["weights"], strict=True)],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="%{text}<extra></extra>",
-    )
+    says = [f"{_zeros(layer, near_zero.get(name))}, of {_size(layer):,}" for name, layer in layers.items()]
+    for name, x, colour in (("within ±0.001 of zero", longest, GREY), ("exactly zero", data["share"], ORANGE)):
+        figure.add_bar(
+            x=100 * x,
+            y=list(range(len(data))),
+            orientation="h",
+            width=0.6,
+            name=name,
+            marker={"color": colour},
+            text=says if colour == GREY else None,
+            textposition="outside",
+            cliponaxis=False,
+            hovertext=says,
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
     figure.update_yaxes(
         tickvals=list(range(len(data))),
         ticktext=[text(name) for name in data["layer"]],
@@ -104,8 +114,10 @@ def draw_zeros(evidence: Evidence) -> Drawing:
         showgrid=False,
         ticks="",
     )
-    figure.update_xaxes(title_text="exact zeros (% of the layer's weights)", range=[0, 130 * data["share"].max()])
-    caption = f"Trial {trial['number']}, {_standing(sweep, trial)}: first layer on top."
+    figure.update_xaxes(title_text="weights (% of the layer's)", range=[0, 160 * longest.max()])
+    legend = {"y": 0.99, "yref": "container", "yanchor": "top"}
+    figure.update_layout(barmode="overlay", margin={"t": 56}, legend=legend, showlegend=bool(near_zero))
+    caption = f"Trial {trial['number']}, {_standing(sweep, trial)}: first layer on top. {ZEROS_FOLLOW}"
     return Drawing(ZEROS_NAME, ZEROS_TITLE, caption, figure, data)
 
 
@@ -124,6 +136,15 @@ def _layers(record: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
     return {str(name): layer for name, layer in histogram.items() if _is_whole(layer)}
 
 
+def _near_zero(record: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return each layer's share of weights within ±0.001 of zero; that is in no record of version 0.1."""
+    near_zero = (record or {}).get("near_zero")
+    layers = near_zero.get("layers") if isinstance(near_zero, Mapping) else None
+    if not isinstance(layers, Mapping):
+        return {}
+    return {str(name): share for name, share in layers.items() if isinstance(share, int | float) and 0 <= share <= 1}
+
+
 def _is_whole(layer: Any) -> bool:
     if not isinstance(layer, Mapping) or not {"low", "high", "counts", "zeros"} <= set(layer):
         return False
@@ -140,8 +161,9 @@ def _share(layer: Mapping[str, Any]) -> float:
     return float(layer["zeros"] / _size(layer))
 
 
-def _zeros(layer: Mapping[str, Any]) -> str:
-    return f"{_share(layer):.1%} exact zeros" if layer["zeros"] else "no exact zeros"
+def _zeros(layer: Mapping[str, Any], near_zero: float | None) -> str:
+    exact = f"{_share(layer):.1%} exact zeros" if layer["zeros"] else "no exact zeros"
+    return exact if near_zero is None else f"{exact}, {near_zero:.1%} within ±0.001"
 
 
 def _bins(layer: Mapping[str, Any]) -> pd.DataFrame:

@@ -14,13 +14,13 @@ import pandas as pd
 from regsweep.direction import is_minimized
 from regsweep.paths import RunPaths, shown
 from regsweep.report.details import read_override_lines, read_program
-from regsweep.report.figures.labels import short_names
+from regsweep.report.figures.labels import ZEROS_FOLLOW, short_names
 from regsweep.report.figures.points import score
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
-METRICS = ("validation_accuracy", "validation_loss", "test_accuracy", "sparsity", "total_seconds")
+METRICS = ("validation_accuracy", "validation_loss", "test_accuracy", "sparsity", "near_zero", "total_seconds")
 SIGNIFICANT = 6
 """Digits of a number that is not whole that the page keeps."""
 EXACT = 2**53
@@ -95,10 +95,12 @@ def example(sweep: Sweep) -> str:
 
 
 def _is_shown(trials: pd.DataFrame, name: str, sweep: Sweep) -> bool:
-    """Return whether a metric has something to say; exact zeros only where there are any."""
+    """Return whether a metric has something to say; zeros only where there are exact ones."""
     if name in sweep.swept:
         return False
     values = pd.to_numeric(trials[name], errors="coerce") if name in trials else pd.Series(dtype=float)
+    if name == "near_zero" and not _is_shown(trials, "sparsity", sweep):
+        return name == sweep.objective
     return name == sweep.objective or bool((values > 0).any() if name == "sparsity" else values.notna().any())
 
 
@@ -113,11 +115,18 @@ def _metric(sweep: Sweep, trials: pd.DataFrame, name: str) -> dict[str, Any]:
         }
     values = pd.to_numeric(trials[name], errors="coerce")
     if name == "sparsity":
-        title = "weights that are exactly zero (%)"
+        title = f"weights that are exactly zero (%). {ZEROS_FOLLOW}"
         return {
             "key": name,
             "name": "exact zeros (%)",
             "title": title,
+            **_column(100 * values, "percent", descends=True),
+        }
+    if name == "near_zero":
+        return {
+            "key": name,
+            "name": "near zero (%)",
+            "title": "weights within ±0.001 of zero (%), exact zeros among them",
             **_column(100 * values, "percent", descends=True),
         }
     axis = score(sweep, name)
