@@ -257,7 +257,7 @@ def test_a_parameter_may_have_its_first_gradient_later(configure: Configure, opt
 def test_a_cuda_graph_trains_as_the_step_does(
     configure: Configure, monkeypatch: pytest.MonkeyPatch, penalty: str, optimizer: str, precision: str
 ) -> None:
-    # Neither TF32 nor another algorithm while a step is captured: both are further from it than the tolerance.
+    # As cuDNN chooses its algorithms by itself, two plain runs part from each other as far as from a graph.
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
     given = [*overrides(penalty, optimizer, precision), "device=cuda"]
@@ -265,8 +265,8 @@ def test_a_cuda_graph_trains_as_the_step_does(
     for cuda_graphs in (False, True):
         parts = build(configure(*given, f"device.cuda_graphs={str(cuda_graphs).lower()}"))
         train(parts, cuda_graphs=cuda_graphs)
-        trained.append(torch.cat([parameter.detach().flatten().cpu() for parameter in parts.model.parameters()]))
-    torch.testing.assert_close(trained[0], trained[1], rtol=1e-3, atol=1e-4)
+        trained.append(weights.digest(parts.model))
+    assert trained[0] == trained[1]
 
 
 @needs_cuda
