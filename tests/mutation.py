@@ -18,12 +18,23 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+ANSWER = "tests/decisions/test_answer.py"
+CONFIRM = "tests/decisions/test_confirm.py"
+PLAN = "tests/decisions/test_plan.py"
+
 MODULES: dict[str, tuple[str, ...]] = {
-    "statistics": ("tests/test_statistics.py",),
+    "app/candidates": (PLAN, CONFIRM),
+    "app/confirm": (CONFIRM, ANSWER),
+    "app/plan": (PLAN, CONFIRM),
+    "app/stages": (PLAN, CONFIRM),
     "loop": ("tests/decisions/test_restore_best.py", "tests/test_loop.py"),
+    "report/answer": (ANSWER,),
+    "report/confirmation": (ANSWER,),
     "report/effort": ("tests/decisions/test_effort.py",),
+    "report/summary": (ANSWER,),
     "report/sweep": ("tests/decisions/test_best_trial.py",),
     "report/table": ("tests/decisions/test_best_trial.py",),
+    "statistics": ("tests/test_statistics.py", "-k", "not covers and not seldom"),
     "sweeper/engine": ("tests/decisions/test_engine.py",),
     "sweeper/live": ("tests/decisions/test_live.py",),
     "sweeper/sampler": ("tests/decisions/test_sampler.py",),

@@ -180,8 +180,9 @@ def _shown(configuration: Configuration) -> str:
 def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) -> None:
     """Say beforehand what it takes, and what so many seeds can show."""
     k, seeds = len(plan.kinds), plan.seeds(num_seeds)
+    kinds = "one kind" if k == 1 else f"{k} kinds"
     if k < plan.top:
-        print(f"no more than {k} kinds of regularization are complete in the sweep")  # noqa: T201
+        print(f"the sweep has complete trials of no more than {kinds} of regularization")  # noqa: T201
     if plan.num_trials != len(sweep.trials):
         print(  # noqa: T201
             f"the sweep has {len(sweep.trials)} trials now, and this confirms the best of its first {plan.num_trials}; "
@@ -192,14 +193,16 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
     num_runs = max(0, (k + 1) * num_seeds - count_ended(plan.paths.seeds))
     if not num_tuning + num_choosing + num_runs:
         return
-    minutes = seconds_a_trial(sweep) * (num_tuning + num_choosing + num_runs) / 60
-    kinds = "one kind" if k == 1 else f"{k} kinds"
+    num_own = max(0, k * num_seeds - count_ended(plan.paths.own))
+    minutes, minutes_own = (
+        max(0.1, seconds_a_trial(sweep) * number / 60) for number in (num_tuning + num_choosing + num_runs, num_own)
+    )
     lines = [
         f"confirm {shown(sweep.folder)}: the best of {kinds} and the tuned baseline on seeds {seeds[0]} to {seeds[-1]}",
         f"{num_tuning} trials of tuning, {num_choosing} runs to choose on seeds {plan.choosing_seeds[0]} to "
         f"{plan.choosing_seeds[-1]}, {num_runs} runs with the test set: "
-        f"about {max(minutes, 0.1):.1f} minutes at the sweep's pace",
-        f"where a difference is shown, up to {num_seeds} more for each kind",
+        f"about {minutes:.1f} minutes at the sweep's pace",
+        f"where differences are shown, up to {num_own} more, of second baselines: about {minutes_own:.1f} minutes",
     ]
     print("\n".join(lines))  # noqa: T201
     if until_settled:

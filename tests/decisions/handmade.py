@@ -9,10 +9,12 @@ from typing import Any
 
 import yaml
 
+from regsweep.sweeper.space import text_of
+
 CALLBACK = "regsweep.app.callback.RunCallback"
 
 
-def write_sweep(folder: Path, trials: Sequence[Mapping[str, Any]]) -> Path:
+def write_sweep(folder: Path, trials: Sequence[Mapping[str, Any]], typed: Sequence[str] = ()) -> Path:
     """Write the records of a sweep into `folder`, trial n being `trials[n]`, and return it.
 
     Args:
@@ -20,10 +22,12 @@ def write_sweep(folder: Path, trials: Sequence[Mapping[str, Any]]) -> Path:
         trials: for each what differs from 60 % validation accuracy after three epochs and 6 seconds: ``overrides`` (by
             dotted key), ``accuracy``, ``loss``, ``test`` (accuracies are fractions), ``status``, ``error``,
             ``seconds``, ``ended``, ``sparsity``, ``seed``, ``duplicate_of``, ``history`` (validation accuracy by
-            epoch), ``config`` (further keys of the configuration); None for a trial without a record.
+            epoch), ``config`` (further keys of the configuration), ``choices`` (option by config group); None for a
+            trial without a record.
+        typed: what the sweep was started with, as Hydra keeps it: each key with all its values.
     """
     folder.mkdir(parents=True)
-    settings = {"hydra": {"callbacks": {"regsweep": {"_target_": CALLBACK}}, "overrides": {"task": []}}}
+    settings = {"hydra": {"callbacks": {"regsweep": {"_target_": CALLBACK}}, "overrides": {"task": list(typed)}}}
     (folder / "multirun.yaml").write_text(yaml.safe_dump(settings))
     for number, trial in enumerate(trials):
         write_trial(folder / str(number), number, trial)
@@ -34,8 +38,11 @@ def write_trial(place: Path, number: int, trial: Mapping[str, Any]) -> None:
     """Write what Hydra and the trial itself leave in a trial's folder."""
     overrides = trial.get("overrides", {})
     (place / ".hydra").mkdir(parents=True)
-    (place / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump([f"{k}={v}" for k, v in overrides.items()]))
+    typed = [f"{key}={text_of(value)}" for key, value in overrides.items()]
+    (place / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(typed))
     (place / ".hydra" / "config.yaml").write_text(yaml.safe_dump(nested({**trial.get("config", {}), **overrides})))
+    hydra = {"hydra": {"job": {"num": number}, "runtime": {"choices": trial.get("choices", {})}}}
+    (place / ".hydra" / "hydra.yaml").write_text(yaml.safe_dump(hydra))
     status = trial.get("status", "complete")
     if status == "interrupted":
         return

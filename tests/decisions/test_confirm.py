@@ -1,0 +1,615 @@
+"""What a confirmation trains, step by step, where the results of its runs are given: nothing is trained here."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from regsweep.app import confirm, stages
+from regsweep.app.plan import Plan
+from regsweep.errors import RecordError, RegsweepError
+from regsweep.paths import SweepPaths
+from regsweep.report.confirmation import Confirmation, read_confirmation
+from regsweep.report.sweep import Sweep, read_sweep
+from tests.decisions.handmade import write_sweep, write_trial
+
+OFF: dict[str, Any] = {
+    "regularizer.penalty": "none",
+    "regularizer.lambda": 0,
+    "regularizer.dropout": 0,
+    "regularizer.batch_norm": None,
+    "regularizer.l1_ratio": None,
+}
+Result = Mapping[str, Any]
+Rule = Callable[[str, Mapping[str, str]], Result]
+"""Returns what a run ends with, by the sweep that it is in and its overrides, as typed."""
+
+
+def trial(accuracy: float, lr: float = 0.1, seed: int = 0, **regularizer: Any) -> dict[str, Any]:
+    """Return a trial of the sweep that is confirmed."""
+    given = {f"regularizer.{name}": value for name, value in regularizer.items()}
+    overrides = {"optimizer.lr": lr, "seed": seed, **given}
+    return {"overrides": overrides, "config": OFF, "accuracy": accuracy, "seed": seed, "seconds": 60.0}
+
+
+SWEEP = [
+    trial(0.50, 0.1),
+    trial(0.60, 0.1, dropout=0.1),
+    trial(0.70, 0.2, dropout=0.2),
+    trial(0.90, 0.3, dropout=0.3),
+    trial(0.80, 0.4, dropout=0.4),
+    trial(0.85, 0.5, batch_norm=True),
+    trial(0.40, 0.6, **{"penalty": "l2", "lambda": 0.001}),  # type: ignore[arg-type]
+    trial(0.99, 0.7, dropout=0.7) | {"status": "failed", "error": "it died"},
+]
+"""Dropout is best (of it trials 3, 4 and 2), then BatchNorm (5), then L2 (6)."""
+
+TUNING = [0.5, 0.9, 0.8, 0.7, 0.1, 0.1, 0.1, 0.1]
+"""Validation accuracy of the baseline's trials, whose learning rates are 0.01, 0.02 …"""
+
+ON_CHOOSING_SEEDS = {"0.02": 0.6, "0.03": 0.7, "0.04": 0.65, "0.3": 0.7, "0.4": 0.72, "0.2": 0.74}
+"""Validation accuracy by learning rate: of the baseline its third trial is best, and of dropout trial 2."""
+
+BASE = 0.8
+"""Test accuracy of the tuned baseline."""
+
+
+@dataclass
+class Runs:
+    """Runs that end at once, in place of the process that would train them.
+
+    Attributes:
+        folder: of the sweep that is confirmed.
+        gains: by how much a configuration of this learning rate is better than the tuned baseline on the test set, on
+            one seed after the other and over again; None: it diverges. Others are as good as the baseline.
+        own: test accuracy of networks without regularization at a configuration's own other settings.
+        exit_code: of each sweep.
+        typed: what each sweep was started with.
+    """
+
+    folder: Path
+    gains: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+    own: float = BASE
+    exit_code: int = 0
+    typed: list[list[str]] = field(default_factory=list)
+
+    def __call__(self, typed: Sequence[str], place: Path, import_path: Sequence[str]) -> int:
+        assert (place, import_path) == (self.folder.parent, ["/code"])
+        self.typed.append(list(typed))
+        given = dict(each.split("=", 1) for each in typed if "=" in each)
+        folder = Path(typed[1] if typed[0] == "resume" else given["hydra.sweep.dir"].strip('"'))
+        if not folder.exists():
+            write_command(write_sweep(folder, []), typed)
+        paths = SweepPaths(self.folder).confirmation
+        if folder == paths.baseline:
+            assert typed[0] == "-m"
+            settings = {key: value for key, value in given.items() if key.startswith("regularizer.")}
+            trials: list[dict[str, Any]] = [
+                {**settings, "optimizer.lr": (1 + n) / 100} for n in range(int(given["hydra.sweeper.n_trials"]))
+            ]
+        else:
+            trials = json.loads(paths.trials(folder).read_text())
+        for number, overrides in enumerate(trials):
+            if not (folder / str(number)).exists():
+                made = {key: yaml.safe_load(str(value)) for key, value in overrides.items()}
+                seed = int(overrides.get("seed", 0))
+                result = {"overrides": made, "config": OFF, "seed": seed, **self.result(folder.name, number, made)}
+                write_trial(folder / str(number), number, result)
+        return self.exit_code
+
+    def result(self, sweep: str, number: int, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a run ends with."""
+        rate = str(overrides["optimizer.lr"])
+        if sweep == "baseline":
+            return {"accuracy": TUNING[number]}
+        if sweep == "choosing":
+            return {"accuracy": ON_CHOOSING_SEEDS.get(rate, 0.5)}
+        if sweep == "own_baselines":
+            return {"accuracy": 0.7, "test": self.own}
+        gains = self.gains.get(rate, [0.0])
+        gain = gains[overrides["seed"] % len(gains)]
+        if gain is None:
+            return {"status": "diverged", "error": "it diverged"}
+        return {"accuracy": 0.7, "test": BASE + gain}
+
+    def of(self, sweep: str) -> list[tuple[int, str, str, str]]:
+        """Return seed, learning rate, dropout and BatchNorm of each run of a sweep, as typed."""
+        file = SweepPaths(self.folder).confirmation.folder / f"{sweep}.json"
+        keys = ("seed", "optimizer.lr", "regularizer.dropout", "regularizer.batch_norm")
+        return [tuple(trial[key] for key in keys) for trial in json.loads(file.read_text())]
+
+
+def write_command(folder: Path, arguments: Sequence[str]) -> Path:
+    content = {"arguments": list(arguments), "working_folder": str(folder.parent), "import_path": ["/code"]}
+    SweepPaths(folder).command.write_text(json.dumps(content))
+    return folder
+
+
+ARGUMENTS = ("-m", "seed=0")
+
+
+def made(folder: Path, trials: Sequence[Mapping[str, Any]] = SWEEP, arguments: Sequence[str] = ARGUMENTS) -> Sweep:
+    """Return a sweep in `folder` that was started with these arguments."""
+    typed = [argument for argument in arguments if "=" in argument and not argument.startswith("hydra")]
+    return read_sweep(write_command(write_sweep(folder, trials, typed), arguments))
+
+
+def run_confirm(runs: Runs, *arguments: str) -> Confirmation:
+    """Confirm the sweep with these runs; the report is left out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(runs.folder.parent)
+        patch.setattr(os, "cpu_count", lambda: 1)
+        patch.setattr(stages, "_call", runs)
+        patch.setattr(confirm, "report_confirmed", lambda _: None)
+        confirm.main([runs.folder.name, *arguments])
+    found = read_confirmation(runs.folder)
+    assert found is not None
+    return found
+
+
+GAIN = [0.02, 0.03, 0.025, 0.02]
+
+
+def test_a_confirmation_from_the_first_trial_to_the_claim(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made(tmp_path / "s")
+    runs = Runs(tmp_path / "s", {"0.2": GAIN, "0.5": [0.01, -0.01]})
+    found = run_confirm(runs, "--top", "2", "--seeds", "8")
+    assert [each[-1].rpartition("/")[2].strip('"') for each in runs.typed] == [
+        *("baseline", "choosing", "seeds", "own_baselines")
+    ]
+    off = ("0", "false")
+    contenders = [("0.02", *off), ("0.03", *off), ("0.04", *off), *((f"0.{n}", f"0.{n}", "null") for n in (3, 4, 2))]
+    assert runs.of("choosing") == [(seed, *each) for seed in (1, 2, 3) for each in contenders], "after the sweep's seed"
+    chosen = [("0.03", *off), ("0.2", "0.2", "null"), ("0.5", "0", "true")]
+    assert runs.of("seeds") == [(seed, *each) for seed in range(4, 12) for each in chosen], "and after those"
+    assert runs.of("own_baselines") == [(seed, "0.2", *off) for seed in range(4, 12)], "where a difference is shown"
+    assert found.baseline.name == "no regularization (tuned), at lr 0.03"
+    assert [candidate.name for candidate in found.candidates] == ["dropout 0.2, at lr 0.2", "BatchNorm, at lr 0.5"]
+    assert [candidate.selected_for for candidate in found.candidates] == [0.7, 0.85]
+    assert [candidate.claim.sign for candidate in found.candidates] == [1, 0]
+    assert found.candidates[1].against_own is None
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in printed if line] == [
+        "confirm s: the best of 2 kinds and the tuned baseline on seeds 4 to 11",
+        "8 trials of tuning, 18 runs to choose on seeds 1 to 3, 24 runs with the test set: about 50.0 minutes at the "
+        "sweep's pace",
+        "where differences are shown, up to 16 more, of second baselines: about 16.0 minutes",
+        "the network without regularization, tuned with 8 trials as the sweep was",
+        "6 configurations on 3 seeds, of which the best of each kind is confirmed",
+        "chosen: no regularization (tuned), at lr 0.03 (trial 2, validation accuracy 0.8000); dropout 0.2, at lr 0.2 "
+        "(trial 2, validation accuracy 0.7000); BatchNorm, at lr 0.5 (trial 5, validation accuracy 0.8500)",
+        "3 configurations on 8 seeds, with the test set",
+        "a difference is shown: the same network without regularization at its own other settings, for a claim",
+    ]
+    again = Runs(tmp_path / "s", runs.gains)
+    assert not run_confirm(again).is_sequential
+    assert again.typed == [], "all is there"
+    assert capsys.readouterr().out == ""
+    longer = run_confirm(again, "--seeds", "9")
+    assert longer.is_sequential, "the number was changed after it was seen what 8 show"
+    folder = tmp_path / "s" / "confirmation"
+    assert again.typed == [
+        ["resume", str(folder / name), f"n_trials={number}"] for name, number in (("seeds", 27), ("own_baselines", 9))
+    ]
+    assert "3 runs with the test set: about 3.0 minutes" in capsys.readouterr().out
+    assert longer.seeds == list(range(4, 13))
+    assert longer.candidates[0].against_own is not None
+    assert longer.candidates[0].against_own.seeds == list(range(4, 13))
+
+
+SMALL = [trial(0.5, 0.1), trial(0.9, 0.2, dropout=0.2)]
+"""One kind, of one configuration."""
+
+
+@pytest.mark.parametrize(
+    ("gains", "arguments", "counts"),
+    [
+        ([0.02, 0.021], ["--seeds", "12"], [5]),
+        ([0.004, -0.003, 0.001], ["--seeds", "11"], [5, 10, 11]),
+        ([0.004, -0.003, 0.001], ["--margin", "2"], [5]),
+        ([0.0015, -0.0005], [], [5, 10]),  # the margin is 0.25 points
+    ],
+)
+def test_until_settled_it_looks_every_five_seeds(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    gains: list[float | None],
+    arguments: list[str],
+    counts: list[int],
+) -> None:
+    made(tmp_path / "s", SMALL)
+    runs = Runs(tmp_path / "s", {"0.2": gains}, own=0.7)
+    found = run_confirm(runs, "--until-settled", *arguments)
+    numbers = [each[-1] if each[0] == "resume" else each[-2] for each in runs.typed if "own_baselines" not in str(each)]
+    assert [each.rpartition("=")[2] for each in numbers] == ["2", "6", *(str(2 * count) for count in counts)]
+    assert found.is_sequential
+    printed = capsys.readouterr().out
+    assert printed.endswith(f"\n{'not settled' if counts[-1] == 11 else 'settled'} after {counts[-1]} seeds\n")
+    assert "looks every 5 seeds" in printed
+
+
+def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made(tmp_path / "s", SMALL)
+    runs = Runs(tmp_path / "s", {"0.2": [0.02, 0.02, None, 0.02, 0.02, None, 0.02]})
+    with pytest.raises(SystemExit) as stop:
+        run_confirm(runs, "--seeds", "7")
+    assert stop.value.code == 1
+    assert "2 of 14 runs are not complete, and count as the answer says" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("trials", "arguments", "lines"),
+    [
+        pytest.param(
+            SMALL,
+            ["--seeds", "6"],
+            [
+                "the sweep has complete trials of no more than one kind of regularization",
+                "confirm s: the best of one kind and the tuned baseline on seeds 4 to 9",
+                "2 trials of tuning, 6 runs to choose on seeds 1 to 3, 12 runs with the test set: about 20.0 minutes "
+                "at the sweep's pace",
+                "where differences are shown, up to 6 more, of second baselines: about 6.0 minutes",
+            ],
+            id="as many seeds as can just show it",
+        ),
+        pytest.param(
+            [trial(0.9, 0.2, dropout=0.2) | {"seconds": 0.1}],
+            ["--top", "1", "--seeds", "5"],
+            [
+                "confirm s: the best of one kind and the tuned baseline on seeds 4 to 8",
+                "1 trials of tuning, 0 runs to choose on seeds 1 to 3, 10 runs with the test set: about 0.1 minutes at "
+                "the sweep's pace",
+                "where differences are shown, up to 5 more, of second baselines: about 0.1 minutes",
+                "5 seeds cannot show a difference: the smallest possible p-value of one configuration is 0.062; take "
+                "--seeds 6 or more",
+            ],
+            id="one fewer than that, and no choice",
+        ),
+        pytest.param(
+            [trial(a, 0.1, seed, dropout=d) for seed in (3, 5) for d, a in ((0.1, 0.50 + seed / 100), (0.2, 0.9))],
+            ["--top", "1", "--seeds", "8"],
+            [
+                "confirm s: the best of one kind and the tuned baseline on seeds 9 to 16",
+                "2 trials of tuning, 12 runs to choose on seeds 6 to 8, 16 runs with the test set: about 30.0 minutes "
+                "at the sweep's pace",
+                "where differences are shown, up to 8 more, of second baselines: about 8.0 minutes",
+                # Variances 0.02²/2 and 0: a difference of two runs has √(2 · 0.0001) = 1.41 points.
+                "seeds needed to show a difference: 254 for 0.25 points, 65 for 0.5 points, 18 for 1 points (80 % "
+                "power; two runs differ by about 1.41 points, as far as the sweep tells)",
+            ],
+            id="how many seeds it takes",
+        ),
+        pytest.param(
+            SWEEP,
+            ["--until-settled"],
+            [
+                "confirm s: the best of 3 kinds and the tuned baseline on seeds 4 to 33",
+                "8 trials of tuning, 18 runs to choose on seeds 1 to 3, 120 runs with the test set: about 146.0 "
+                "minutes at the sweep's pace",
+                "where differences are shown, up to 90 more, of second baselines: about 90.0 minutes",
+                "looks every 5 seeds; what 5 seeds can settle is little, so it may take them all",
+            ],
+            id="30 seeds where it may stop before",
+        ),
+        pytest.param(
+            SWEEP,
+            [],
+            [
+                "confirm s: the best of 3 kinds and the tuned baseline on seeds 4 to 13",
+                "8 trials of tuning, 18 runs to choose on seeds 1 to 3, 40 runs with the test set: about 66.0 minutes "
+                "at the sweep's pace",
+                "where differences are shown, up to 30 more, of second baselines: about 30.0 minutes",
+            ],
+            id="ten seeds where nothing is said",
+        ),
+    ],
+)
+def test_what_it_takes_is_said_beforehand(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    trials: list[dict[str, Any]],
+    arguments: list[str],
+    lines: list[str],
+) -> None:
+    made(tmp_path / "s", trials)
+    SweepPaths(tmp_path / "s").command.write_text(json.dumps({**COMMAND, "working_folder": str(tmp_path / "gone")}))
+    with pytest.raises(RegsweepError, match=r"gone: the sweep's working folder is gone"):
+        run_confirm(Runs(tmp_path / "s"), *arguments)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[: len(lines)] == lines
+    assert printed[len(lines)] == ""
+
+
+def test_a_sweep_that_has_grown_is_confirmed_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made(tmp_path / "s", SMALL)
+    runs = Runs(tmp_path / "s")
+    run_confirm(runs, "--seeds", "6")
+    write_trial(tmp_path / "s" / "2", 2, trial(0.99, 0.3, dropout=0.3))
+    capsys.readouterr()
+    found = run_confirm(runs)
+    assert [candidate.trial for candidate in found.candidates] == [1]
+    assert capsys.readouterr().out.splitlines() == [
+        "the sweep has complete trials of no more than one kind of regularization",
+        "the sweep has 3 trials now, and this confirms the best of its first 2; to confirm anew, move "
+        "s/confirmation away",
+    ]
+    with pytest.raises(RegsweepError, match="--top 2: this sweep's confirmation was begun with --top 3; leave it out"):
+        run_confirm(runs, "--top", "2")
+
+
+NAMED = [
+    *("hydra/sweeper=regsweep", "hydra.sweeper.study_name=confirmation", "hydra.sweeper.direction=maximize"),
+    *(f"hydra.sweeper.{name}=null" for name in ("params", "pruner", "storage", "objectives", "timeout")),
+]
+UNREGULARIZED = [
+    *("regularizer=none", "regularizer.penalty=none", "regularizer.lambda=0", "regularizer.dropout=0"),
+]
+
+
+def planned(tmp_path: Path, trials: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> tuple[Sweep, Plan]:
+    """Return a sweep with these arguments, and the plan of its confirmation, the baseline tuned."""
+    sweep = made(tmp_path / "s", trials, arguments)
+    paths = SweepPaths(sweep.folder).confirmation
+    paths.folder.mkdir()
+    plan = Plan.read_or_choose(sweep, None)
+    write_sweep(paths.baseline, [trial(0.5, 0.05)])
+    plan.take_contenders(sweep)
+    return sweep, plan
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept", "more"),
+    [
+        pytest.param(["-m", "seed=0", "optimizer.lr=0.1,0.2"], [], [], id="what was searched is not"),
+        pytest.param(
+            ["--multirun", "sweep=regularization", "hydra/launcher=basic", "+hydra.launcher.timeout=60"],
+            ["hydra/launcher=basic", "+hydra.launcher.timeout=60"],
+            [],
+            id="where it runs",
+        ),
+        pytest.param(
+            ["--config-dir", "here", "-cn=mine", "hydra.searchpath=[file://x]", "hydra.job.chdir=true"],
+            ["--config-dir", "here", "-cn=mine", "hydra.searchpath=[file://x]", "hydra.job.chdir=true"],
+            [],
+            id="where it finds its configuration",
+        ),
+        pytest.param(
+            ["hydra.sweeper.n_jobs=7", "hydra.sweeper.max_retries=2", "hydra.sweeper.n_trials=40"],
+            ["hydra.sweeper.n_jobs=7", "hydra.sweeper.max_retries=2"],
+            [],
+            id="how many at a time and how often",
+        ),
+        pytest.param(
+            ["hydra/launcher=submitit_slurm"],
+            ["hydra/launcher=submitit_slurm"],
+            ["hydra.sweeper.n_jobs=4"],
+            id="a batch is a seed of all configurations",
+        ),
+        pytest.param(["hydra/launcher=pool"], ["hydra/launcher=pool"], [], id="the pool has no batches"),
+        pytest.param(
+            ["hydra/launcher=joblib", "hydra.sweeper.n_jobs=2"],
+            ["hydra/launcher=joblib", "hydra.sweeper.n_jobs=2"],
+            [],
+            id="a batch as large as was said",
+        ),
+    ],
+)
+def test_a_sweep_of_named_runs_keeps_how_it_runs_and_what_all_trials_had(
+    tmp_path: Path, arguments: list[str], kept: list[str], more: list[str]
+) -> None:
+    fixed = {"dataset": "mnist", "trainer.epochs": 3, "trainer.test": False, "trainer.save_weights": True}
+    trials = [{**each, "overrides": {**each["overrides"], **fixed}} for each in SWEEP]
+    sweep, plan = planned(tmp_path, trials, [*arguments, *(f"{key}={value}" for key, value in fixed.items())])
+    for test, text in ((True, "true"), (False, "false")):
+        typed = stages._named_trials(sweep, plan, plan.paths.choosing, test=test)
+        assert typed == [
+            *kept,
+            *("dataset=mnist", "trainer.epochs=3"),
+            f"trainer.test={text}",
+            *NAMED,
+            *more,
+            "hydra.sweeper.initial_trials=${hydra.sweep.dir}/../choosing.json",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "trials", "expected"),
+    [
+        pytest.param(
+            [
+                *("-m", "sweep=regularization", "regularizer=l1", "+regularizer.scope=all", "seed=3"),
+                *("optimizer.lr=0.1,0.2", "hydra.sweep.dir=x"),
+                *("hydra.sweeper.n_trials=9", "hydra.sweeper.storage=u", "hydra.sweeper.study_name=n"),
+            ],
+            SWEEP,
+            ["sweep=regularization", "optimizer.lr=0.1,0.2", *UNREGULARIZED, "regularizer.batch_norm=false", "seed=0"],
+            id="a search is the same search",
+        ),
+        pytest.param(
+            ["-m", "optimizer.lr=0.1,0.2", "trainer.epochs=3"],
+            SWEEP,
+            [
+                *("optimizer.lr=0.1,0.2", "trainer.epochs=3", *UNREGULARIZED, "regularizer.batch_norm=false"),
+                *("seed=0", "sweep=regularization"),
+            ],
+            id="a grid has no search of its own",
+        ),
+        pytest.param(
+            ["hydra/sweeper=regsweep", "optimizer.lr=0.2", "hydra.sweeper.initial_trials=[]", "hydra/launcher=ray"],
+            [trial(0.5, 0.2, 7), trial(0.9, 0.2, 7, dropout=0.2)],
+            [
+                *("hydra/sweeper=regsweep", "hydra/launcher=ray", *UNREGULARIZED, "regularizer.batch_norm=null"),
+                *("seed=7", "optimizer.lr=tag(log, interval(0.02, 2))"),
+                *("hydra.sweeper.initial_trials=[{optimizer.lr: 0.2}]", "hydra.sweeper.n_jobs=2"),
+            ],
+            id="the rate is searched in any case",
+        ),
+    ],
+)
+def test_the_baseline_is_tuned_as_the_sweep_was(
+    tmp_path: Path, arguments: list[str], trials: list[dict[str, Any]], expected: list[str]
+) -> None:
+    sweep, plan = planned(tmp_path, trials, arguments)
+    assert stages._search_of_baseline(sweep, plan) == expected
+
+
+COMMAND = {"arguments": ["-m", "seed=0"], "working_folder": "", "import_path": ["/code"]}
+
+
+MISSING = "1 of 2 runs in s/confirmation/seeds were not made, for the reason above; "
+GO_ON = "go on with: regsweep confirm s\n"
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "num_made", "ends"),
+    [
+        (0, 2, (0, "")),
+        (1, 2, (0, "")),  # some of them failed, and the rest is worth having
+        (2, 2, (2, "")),
+        (3, 1, (3, "")),
+        (130, 1, (130, GO_ON)),
+        (143, 1, (143, GO_ON)),
+        (0, 1, (1, MISSING + GO_ON)),
+    ],
+)
+def test_how_a_sweep_of_a_confirmation_ends(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    exit_code: int,
+    num_made: int,
+    ends: tuple[int, str],
+) -> None:
+    sweep, folder = made(tmp_path / "s"), SweepPaths(tmp_path / "s").confirmation.seeds
+
+    def call(*_: object) -> int:
+        write_sweep(folder, [trial(0.5)] * num_made)
+        return exit_code
+
+    code = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stages, "_call", call)
+        try:
+            stages._run(sweep, folder, 2, lambda: ["x=1"])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    assert (code, capsys.readouterr().out) == ends
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_sweep_that_has_begun_goes_on_and_one_without_a_record_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_lost: bool
+) -> None:
+    sweep, folder = made(tmp_path / "s"), SweepPaths(tmp_path / "s").confirmation.seeds
+    calls: list[tuple[list[str], Path, list[str]]] = []
+
+    def call(*given: Any) -> int:
+        calls.append(given)
+        if not folder.exists():
+            write_sweep(folder, [{"status": "interrupted"}])
+        elif not (folder / "1").exists():
+            write_trial(folder / "1", 1, trial(0.5))
+            write_trial(folder / "2", 2, trial(0.5))
+            if not is_lost:
+                write_command(folder, ["-m", "the", "first"])
+        return 0
+
+    monkeypatch.setattr(stages, "_call", call)
+    anew = ["-m", "x=1", "hydra.callbacks.regsweep.table=false"]
+    begun = [*anew, "hydra.sweeper.n_trials=3", f'hydra.sweep.dir="{folder}"']
+    for typed in (begun, begun, ["resume", str(folder), "n_trials=3"]):
+        with pytest.raises(SystemExit):
+            stages._run(sweep, folder, 3, lambda: ["x=1"])
+        assert calls[-1] == (typed, tmp_path, ["/code"])
+        if len(calls) == 2:
+            assert not (folder / "1").exists(), "what no trial had ended in was removed"
+            call()
+    arguments = json.loads(SweepPaths(folder).command.read_text())["arguments"]
+    assert arguments == (anew if is_lost else ["-m", "the", "first"])
+    assert (folder / "1" / "result.json").exists()
+
+
+def test_a_command_without_what_it_needs_is_damaged(tmp_path: Path) -> None:
+    sweep = made(tmp_path / "s")
+    for missing in COMMAND:
+        content = {name: value for name, value in COMMAND.items() if name != missing}
+        SweepPaths(sweep.folder).command.write_text(json.dumps(content))
+        with pytest.raises(RecordError, match=r"command\.json: damaged; this sweep cannot be confirmed"):
+            stages._run(sweep, tmp_path / "seeds", 1, list)
+
+
+@pytest.mark.parametrize(("ends", "code"), [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", 137), ("kill -TERM $$", 143)])
+def test_a_process_of_its_own_runs_in_the_sweeps_place_and_finds_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str, code: int
+) -> None:
+    """In place of the interpreter stands a script that writes down how it was started."""
+    place, program = tmp_path / "place", tmp_path / "program"
+    place.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > started\necho "$PYTHONPATH" >> started\n{ends}\n')
+    program.chmod(0o755)
+    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setenv("PYTHONPATH", "/given")
+    assert stages._call(["-m", "x=1"], place, ["", "/code", sys.path[-1]]) == code
+    assert (place / "started").read_text() == "-m regsweep -m x=1\n/code:/given\n"
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["d"], (None, None, False, None)),
+        (["d", "--top", "1", "--seeds", "2"], (1, 2, False, None)),
+        (["d", "--until-settled", "--margin", "0.5"], (None, None, True, 0.5)),
+        (["d", "--top", "0"], "0: must be a whole number of 1 or more"),
+        (["d", "--top", "-1"], "-1: must be a whole number of 1 or more"),
+        (["d", "--seeds", "1"], "1: must be a whole number of 2 or more"),
+        (["d", "--seeds", "2.5"], "2.5: must be a whole number of 2 or more"),
+        (["d", "--margin", "0"], "0: must be percentage points above 0, for example 0.25"),
+        (["d", "--margin", "inf"], "inf: must be percentage points above 0"),
+        (["d", "--margin", "x"], "x: must be percentage points above 0"),
+    ],
+)
+def test_what_is_typed(arguments: list[str], expected: tuple[Any, ...] | str) -> None:
+    if isinstance(expected, str):
+        with pytest.raises(RegsweepError) as error:
+            confirm._parser().parse_args(arguments)
+        assert str(error.value).startswith(f"argument {arguments[1]}: {expected}")
+    else:
+        given = confirm._parser().parse_args(arguments)
+        assert (given.top, given.seeds, given.until_settled, given.margin) == expected
+        assert given.folder == Path("d")
+
+
+@pytest.mark.parametrize(
+    ("folder", "arguments", "said"),
+    [
+        ("nowhere", [], "nowhere: no sweep to confirm (there is no command.json)"),
+        ("s/confirmation/seeds", [], "s/confirmation/seeds: is part of a confirmation; confirm s"),
+        ("s", ["--margin", "0.5"], "--margin 0.5: has a meaning only with --until-settled; add that"),
+        ("s", [], "s: no complete trial regularizes; there is nothing to compare with none"),
+        ("failed", [], "failed: no complete trial to confirm"),
+    ],
+)
+def test_what_cannot_be_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made(tmp_path / "s", [trial(0.5)])
+    if folder.startswith("s/"):
+        made(tmp_path / folder, [trial(0.5)])
+    made(tmp_path / "failed", [trial(0.5, dropout=0.1) | {"status": "failed"}])
+    with pytest.raises(RegsweepError) as error:
+        confirm.main([folder, *arguments])
+    assert str(error.value) == said
+    assert (tmp_path / "s" / "confirmation").exists() == folder.startswith("s/")
