@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
@@ -150,7 +151,9 @@ def read_trials(setting: Any) -> list[dict[str, Any]]:
     plain = OmegaConf.to_container(setting, resolve=True) if OmegaConf.is_config(setting) else setting
     if isinstance(plain, str):
         try:
-            plain = OmegaConf.to_container(OmegaConf.create(records.read_yaml(Path(plain))), resolve=True)
+            # Without `..`: what it leads out of, the sweep's own folder, may not be there yet.
+            content = records.read_yaml(Path(os.path.abspath(plain)))  # noqa: PTH100  (resolve would follow links)
+            plain = OmegaConf.to_container(OmegaConf.create(content), resolve=True)
         except (RecordError, ValueError, OmegaConfBaseException) as error:
             raise ConfigError("hydra.sweeper.initial_trials", plain, f"cannot be read ({show(error)})") from error
     if not isinstance(plain, list) or not all(isinstance(trial, dict) for trial in plain):
