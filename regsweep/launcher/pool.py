@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import time
@@ -34,6 +35,8 @@ from regsweep.launcher.worker import Call, Setup, Task, answer, serve
 PATIENCE_SECONDS = 2.0
 """How long a worker that is told to end may take before it is killed."""
 
+
+_LINE = re.compile(r"[^\r\n]+")
 
 # Workers are forked from a server process that has imported what they all need: a new one takes milliseconds, where
 # importing torch takes seconds. The server has no threads and trains nothing, so that forking it is safe, unlike
@@ -222,7 +225,7 @@ class Pool:
             return self._bury(worker, number)
         if kind == "text":
             with suppress(BrokenPipeError):  # whoever read it has gone; the jobs go on
-                sys.stdout.write(content[0])
+                sys.stdout.write(numbered(content[0], number) if self.num_slots > 1 else content[0])
                 sys.stdout.flush()
         elif kind == "report":
             assert self._on_report is not None
@@ -248,6 +251,12 @@ class Pool:
             guess = " (out of memory?)" if -code == signal.SIGKILL else ""
             return Ended(number, f"killed by signal {-code}{guess}")
         return Ended(number, f"its worker ended with exit code {code}")
+
+
+def numbered(lines: str, number: int) -> str:
+    """Return what a job printed, each line with the trial's number, which other jobs' lines may stand between."""
+    mine = re.compile(rf"\btrial {number}\b")
+    return _LINE.sub(lambda line: line[0] if mine.search(line[0]) else f"trial {number}: {line[0]}", lines)
 
 
 def _send(worker: _Worker, message: Any) -> None:

@@ -30,7 +30,7 @@ from regsweep.paths import RunPaths
 from regsweep.sweeper.job import TrialRecord
 from regsweep.sweeper.signals import Stop
 from regsweep.sweeper.space import SearchSpace
-from regsweep.sweeper.tables import RESERVED
+from regsweep.sweeper.tables import metric_name
 
 _log = logging.getLogger("regsweep")
 
@@ -100,7 +100,7 @@ def read_record(folder: Path, num_objectives: int) -> TrialRecord | None:
 
 def attributes_of(record: TrialRecord) -> dict[str, Any]:
     """Return what the study keeps beside a trial's values: further numbers, seconds, the reason of a failure."""
-    further = {f"metrics.{name}" if name in RESERVED else name: value for name, value in record.metrics.items()}
+    further = {metric_name(name): value for name, value in record.metrics.items()}
     ending = {"seconds": record.seconds, "error": record.error, "duplicate_of": record.duplicate_of}
     return {**further, **{name: value for name, value in ending.items() if value is not None}}
 

@@ -163,7 +163,7 @@ class RegsweepSweeper(Sweeper):
             make_private_folder(self._config.hydra.launcher)
             study = self._study(folder, space, initial)
             announce(study.directions, self._objectives)
-            tables = Tables(folder, study, self._objectives)
+            tables = Tables(folder, study, self._objectives, space.distributions)
             states = [trial.state for trial in study.get_trials(deepcopy=False)]
             num_done, num_begun = sum(s.is_finished() for s in states), sum(s.name != "WAITING" for s in states)
             with LiveTable(limits.n_trials, num_done, study.directions[0]) as live, watching(live.is_shown):

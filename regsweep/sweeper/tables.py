@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Container
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ RESERVED = ("number", "folder", "status", "seconds", "error", "duplicate_of")
 """Columns of our own: a parameter or metric of such a name gets a prefix."""
 
 
+def metric_name(name: str, taken: Container[str] = RESERVED) -> str:
+    """Return `name`, with a prefix where it is one of those that are taken."""
+    return f"metrics.{name}" if name in taken else name
+
+
 class Tables:
     """Writes both files anew whenever a trial was told.
 
@@ -27,14 +33,19 @@ class Tables:
         folder: the sweep's folder.
         study: the study they are about.
         objectives: names of the objectives; a single unnamed one is called ``value``.
+        parameters: names of all that the study searches: a trial may leave some out.
 
     Attributes:
         best: the best complete trial, the first of equals; None where there is none yet, or several objectives.
     """
 
-    def __init__(self, folder: Path, study: optuna.Study, objectives: list[str]) -> None:
+    def __init__(self, folder: Path, study: optuna.Study, objectives: list[str], parameters: Collection[str]) -> None:
         self._paths, self._study = SweepPaths(folder), study
-        self._objectives = objectives or ["value"]
+        # A metric that is an objective shares its column: they are the same number.
+        unnamed = [] if objectives else ["value"]
+        self._own = {*RESERVED, *unnamed}
+        self._taken = {*self._own, *parameters}
+        self._objectives = unnamed or [metric_name(name, self._taken) for name in objectives]
         self._columns = ["number", "folder", "status"]
         self._rows: dict[int, dict[str, Any]] = {}
         self._lines: dict[int, str] = {}
@@ -88,8 +99,13 @@ class Tables:
     def _row(self, trial: FrozenTrial) -> dict[str, Any]:
         values = dict(zip(self._objectives, trial.values or [], strict=False))
         row = {"number": trial.number, "folder": str(trial.number), "status": STATUSES[trial.state]}
-        params = {f"params.{name}" if name in RESERVED else name: value for name, value in trial.params.items()}
-        return {**row, **params, **values, **trial.user_attrs}
+        params = {f"params.{name}" if name in self._own else name: value for name, value in trial.params.items()}
+        # In the study only the names of our own are apart from the metrics.
+        others = {
+            name if name in RESERVED else metric_name(name, self._taken): value
+            for name, value in trial.user_attrs.items()
+        }
+        return {**row, **params, **values, **others}
 
     def _results(self) -> dict[str, Any] | None:
         """Return the stock plugin's keys, and number and folder of the best trial or trials."""

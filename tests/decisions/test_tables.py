@@ -67,7 +67,7 @@ BESTS = {
 def test_the_best_trial(tmp_path: Path, values: list[Any], direction: str, best: int, order: str) -> None:
     """However they end, and whether they are heard of one by one or found in the study."""
     made = study(values, direction)
-    told = Tables(tmp_path, study([], direction), [])
+    told = Tables(tmp_path, study([], direction), [], ["x"])
     trials = made.trials if order.startswith("as") else made.trials[::-1]
     for trial in trials:
         told.add(trial)
@@ -81,7 +81,7 @@ def test_the_best_trial(tmp_path: Path, values: list[Any], direction: str, best:
     assert told.best is not None
     assert told.best.number == best
     (tmp_path / "optimization_results.yaml").unlink()
-    found = Tables(tmp_path, made, [])
+    found = Tables(tmp_path, made, [], ["x"])
     found.write()
     assert read_best(tmp_path) == expected
     assert found.best is not None
@@ -90,7 +90,7 @@ def test_the_best_trial(tmp_path: Path, values: list[Any], direction: str, best:
 
 def test_both_files_are_true_after_every_trial(tmp_path: Path) -> None:
     made = study([3.0, 1.0, 2.0])
-    tables = Tables(tmp_path, study([]), [])
+    tables = Tables(tmp_path, study([]), [], ["x"])
     bests = []
     for trial in made.trials:
         tables.add(trial)
@@ -102,7 +102,7 @@ def test_both_files_are_true_after_every_trial(tmp_path: Path) -> None:
 
 
 def test_without_a_complete_trial_nothing_is_best(tmp_path: Path) -> None:
-    tables = Tables(tmp_path, study([PRUNED, FAIL]), [])
+    tables = Tables(tmp_path, study([PRUNED, FAIL]), [], ["x"])
     tables.write()
     assert tables.best is None
     assert read_best(tmp_path) is None
@@ -122,7 +122,7 @@ def test_the_front_has_what_no_other_trial_beats(
     tmp_path: Path, values: list[Any], directions: list[str], front: list[int]
 ) -> None:
     made = study(values, directions)
-    tables = Tables(tmp_path, made, ["loss", "size"])
+    tables = Tables(tmp_path, made, ["loss", "size"], ["x"])
     tables.add(made.trials[0])
     found = read_best(tmp_path)
     assert found is not None
@@ -137,13 +137,13 @@ def test_the_front_has_what_no_other_trial_beats(
 
 
 def test_a_front_without_a_trial_is_not_written(tmp_path: Path) -> None:
-    Tables(tmp_path, study([FAIL], ["minimize", "minimize"]), []).write()
+    Tables(tmp_path, study([FAIL], ["minimize", "minimize"]), [], ["x"]).write()
     assert read_best(tmp_path) is None
 
 
 def test_a_row_has_the_trial_s_own_values(tmp_path: Path) -> None:
     made = study([1.0, FAIL, 2.0], seconds=[1.5, 2.5, 0.0], error=[None, "it died", None], duplicate_of=[None, None, 0])
-    Tables(tmp_path, made, ["loss"]).write()
+    Tables(tmp_path, made, ["loss"], ["x"]).write()
     rows = read_rows(tmp_path)
     assert list(rows[0]) == ["number", "folder", "status", "x", "loss", "seconds", "error", "duplicate_of"]
     assert [list(row.values()) for row in rows] == [
@@ -154,13 +154,13 @@ def test_a_row_has_the_trial_s_own_values(tmp_path: Path) -> None:
 
 
 def test_a_single_objective_without_a_name_is_the_value(tmp_path: Path) -> None:
-    Tables(tmp_path, study([1.0]), []).write()
+    Tables(tmp_path, study([1.0]), [], ["x"]).write()
     assert read_rows(tmp_path)[0]["value"] == "1.0"
 
 
 def test_rows_that_were_written_get_the_columns_of_later_trials(tmp_path: Path) -> None:
     made = study([1.0, 2.0], size=[None, 7.0])
-    tables = Tables(tmp_path, study([]), [])
+    tables = Tables(tmp_path, study([]), [], ["x"])
     for trial in made.trials:
         tables.add(trial)
     assert [row["size"] for row in read_rows(tmp_path)] == ["", "7.0"]
@@ -168,7 +168,7 @@ def test_rows_that_were_written_get_the_columns_of_later_trials(tmp_path: Path) 
 
 def test_trials_stand_in_their_order_however_they_end(tmp_path: Path) -> None:
     made = study([float(n) for n in range(12)])
-    tables = Tables(tmp_path, study([]), [])
+    tables = Tables(tmp_path, study([]), [], ["x"])
     for trial in sorted(made.trials, key=lambda trial: -trial.number):
         tables.add(trial)
     assert [row["number"] for row in read_rows(tmp_path)] == [str(n) for n in range(12)]
@@ -184,7 +184,7 @@ def test_a_parameter_named_like_a_column_of_our_own_keeps_its_value(tmp_path: Pa
             distributions=dict.fromkeys(names, FloatDistribution(0, 100)),
         )
     )
-    Tables(tmp_path, made, []).write()
+    Tables(tmp_path, made, [], ["x"]).write()
     row = read_rows(tmp_path)[0]
     assert [row[f"params.{name}"] for name in names] == [str(50.0 + i) for i in range(6)]
     assert (row["number"], row["folder"], row["status"]) == ("0", "0", "complete")
@@ -194,5 +194,37 @@ def test_trials_that_still_run_are_not_written(tmp_path: Path) -> None:
     made = study([1.0])
     made.ask()
     made.enqueue_trial({"x": 3.0})
-    Tables(tmp_path, made, []).write()
+    Tables(tmp_path, made, [], ["x"]).write()
     assert [row["number"] for row in read_rows(tmp_path)] == ["0"]
+
+
+COLLISIONS: dict[str, tuple[list[str], dict[str, float], dict[str, str]]] = {
+    "a parameter": ([], {"x": 7.0}, {"x": "0.0", "metrics.x": "7.0", "value": "1.0"}),
+    "a parameter that this trial leaves out": ([], {"y": 7.0}, {"metrics.y": "7.0"}),
+    "the objective that has no name": ([], {"value": 7.0}, {"value": "1.0", "metrics.value": "7.0"}),
+    "the objective": (["loss"], {"loss": 1.0}, {"x": "0.0", "loss": "1.0"}),
+    "an objective and a parameter": (["x"], {"x": 1.0}, {"x": "0.0", "metrics.x": "1.0"}),
+    "an objective and a column of our own": (
+        ["seconds"],
+        {"seconds": 2.5},
+        {"metrics.seconds": "1.0", "seconds": "2.5"},
+    ),
+    "nothing else": (["loss"], {"value": 7.0}, {"loss": "1.0", "value": "7.0"}),
+}
+
+
+@pytest.mark.parametrize(("objectives", "metrics", "expected"), COLLISIONS.values(), ids=COLLISIONS)
+@pytest.mark.parametrize("when", ["while the sweep runs", "when it goes on"])
+def test_a_metric_replaces_no_other_column(
+    tmp_path: Path, objectives: list[str], metrics: dict[str, float], expected: dict[str, str], when: str
+) -> None:
+    attributes: dict[str, Any] = {name: [value] for name, value in metrics.items()}
+    made = study([1.0], **attributes)
+    if when == "when it goes on":
+        Tables(tmp_path, made, objectives, ["x", "y"]).write()
+    else:
+        Tables(tmp_path, study([]), objectives, ["x", "y"]).add(made.trials[0])
+    (row,) = read_rows(tmp_path)
+    names = set(row) - {"number", "folder", "status"}
+    assert {name: row[name] for name in expected} == expected
+    assert names <= expected.keys() | {"x", "value", *objectives}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from regsweep.launcher.pool import numbered
 from regsweep.launcher.worker import Printed
 
 
@@ -53,3 +54,18 @@ def test_a_line_is_sent_before_the_job_ends() -> None:
     assert sent[0].startswith("a\n")
     out.end_line()
     assert "".join(sent) == "a\nb\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        ("one\ntwo\n", "trial 3: one\ntrial 3: two\n"),
+        ("1 %\r2 %\r", "trial 3: 1 %\rtrial 3: 2 %\r"),
+        ("\n", "\n"),
+        ("trial 3: train 0.9\n", "trial 3: train 0.9\n"),
+        ("[INFO] trial 3 failed\n  why\n", "[INFO] trial 3 failed\ntrial 3:   why\n"),
+        ("as trial 33\n", "trial 3: as trial 33\n"),
+    ],
+)
+def test_each_line_carries_its_trial_s_number_once(lines: str, shown: str) -> None:
+    assert numbered(lines, 3) == shown
