@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -56,7 +58,13 @@ class PoolLauncher(Launcher):
         self._pool: Pool | None = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Remember what jobs are made from."""
+        """Remember what jobs are made from.
+
+        Raises:
+            CompactHydraException: when the application's file would start the sweep again in each worker.
+        """
+        with compact():
+            _require_main_guard()
         self._context, self._task, self._config = hydra_context, task_function, config
 
     def warm_up(self) -> None:
@@ -100,6 +108,28 @@ class PoolLauncher(Launcher):
                     errors[job.number] = job.error
         numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
         return [_failed(errors[number]) if number in errors else pool.returned.pop(number) for number in numbers]
+
+
+def _require_main_guard() -> None:
+    """Refuse an application whose file starts it when a worker imports that file.
+
+    Raises:
+        ConfigError: naming the file.
+    """
+    main = sys.modules["__main__"]
+    file = getattr(main, "__file__", None)
+    if file is None or getattr(main.__spec__, "name", "").endswith("__main__"):
+        return  # nothing that workers import: an interactive session, or a package's own __main__.py
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return  # not a source file
+    if not any(isinstance(node, ast.Constant) and node.value == "__main__" for node in ast.walk(tree)):
+        allowed = (
+            f"{Path(file).name} has no \"if __name__ == '__main__':\" guard, which worker processes need; "
+            "add it or use hydra/launcher=basic"
+        )
+        raise ConfigError("hydra/launcher", "pool", allowed)
 
 
 def _failed(error: str | None) -> JobReturn:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -115,6 +116,7 @@ class RecordedTask:
             redact_file(folder / hydra.output_subdir / "hydra.yaml")  # Hydra has just written the storage's URL there
         began = time.perf_counter()
         returned: Any = None
+        working_folder = Path.cwd()
         try:
             returned = self._task(cfg)
             record = self._judge(returned)
@@ -129,6 +131,8 @@ class RecordedTask:
         except Exception as error:  # noqa: BLE001  (whatever a trial dies of, the sweep goes on)
             _log.exception(f"failed: {type(error).__name__}")
             record = TrialRecord("failed", error=one_line(error))
+        finally:
+            os.chdir(working_folder)  # the next job's paths may be relative
         TrialRecord(**{**asdict(record), "seconds": time.perf_counter() - began}).write(folder)
         return returned
 

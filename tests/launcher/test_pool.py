@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from regsweep.launcher.share import Machine, changed_environment
-from tests.conftest import Regsweep, Shell
-from tests.sweeper.audit import FOLDER, audit, kill_group, run, start
+from tests.conftest import Regsweep, Shell, run_script_in
+from tests.sweeper.audit import APP, FOLDER, audit, kill_group, run, start
 
 SWEEP = ("-m", "sweep=regularization", "regularizer=l1", "trainer.epochs=2", "dataset.train_size=200",
          "model=cnn", "hydra.sweeper.n_trials=4", "hydra/sweeper/sampler=random")  # fmt: skip
@@ -169,3 +169,14 @@ def test_what_a_launcher_cannot_do_is_refused_before_a_folder_exists(
     assert done.code == 2
     assert message in done.err
     assert not list(tmp_path.iterdir())
+
+
+def test_an_application_without_a_main_guard_is_refused(tmp_path: Path) -> None:
+    app = tmp_path / "bare.py"
+    app.write_text(APP.read_text().replace('if __name__ == "__main__":\n    main()', "main()"))
+    (tmp_path / "config.yaml").write_text((APP.parent / "config.yaml").read_text().replace("  - optimizer: sgd\n", ""))
+    code, printed = run_script_in(tmp_path, app, "-m", "hydra/launcher=pool", "hydra.sweep.dir=s", full_error=False)
+    assert code != 0
+    guard = """bare.py has no "if __name__ == '__main__':" guard, which worker processes need"""
+    assert f"hydra/launcher=pool: {guard}; add it or use hydra/launcher=basic" in printed
+    assert not (tmp_path / "s").exists()

@@ -83,6 +83,14 @@ def test_trials_that_fail_are_told_with_the_reason_and_never_best(tmp_path: Path
     assert study_of(tmp_path).best_params["x"] <= 0
 
 
+def test_a_job_may_leave_its_working_folder(tmp_path: Path) -> None:
+    sweep(tmp_path, "move=true", "fail=true", "hydra.sweeper.n_trials=4")
+    rows = rows_of(tmp_path)
+    assert len(rows) == 4
+    assert {row["error"] for row in rows} <= {"", "ValueError: x is above 0"}
+    assert all((tmp_path / FOLDER / row["folder"] / "trial.json").is_file() for row in rows)
+
+
 def last_line(printed: str) -> str:
     return printed.strip().splitlines()[-1]
 

@@ -51,6 +51,8 @@ def main(cfg: DictConfig) -> Any:
         threads = [threading.Thread(target=print, args=("x" * 1000,)) for _ in range(50)]
         for thread in threads:
             thread.start()
+    if cfg.move:
+        os.chdir("/")
     if cfg.fail and cfg.x > 0:
         raise ValueError("x is above 0")
     value = (cfg.x - 1) ** 2 + (cfg.y**2 if cfg.kind == "plain" else math.nan)
