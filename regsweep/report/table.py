@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from regsweep.paths import shown
-from regsweep.report.numbers import show_number
+from regsweep.numbers import show_number
 from regsweep.report.sweep import Sweep
 
 

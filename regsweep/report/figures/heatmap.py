@@ -24,7 +24,7 @@ from regsweep.report.figures.points import (
     settings,
 )
 from regsweep.report.figures.theme import GREY, SEQUENTIAL, new_figure
-from regsweep.report.numbers import show_number
+from regsweep.numbers import show_number
 
 NAME, TITLE = "lambda_dropout_map", "λ and dropout together, with BatchNorm off and on"
 GAP = 0.5

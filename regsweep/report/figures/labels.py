@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from regsweep.errors import show
-from regsweep.report.numbers import show_number
+from regsweep.numbers import show_number
 
 LONGEST = 40
 """Signs of a value or name from a configuration that stand in a label."""

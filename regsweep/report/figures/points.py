@@ -11,7 +11,7 @@ import pandas as pd
 
 from regsweep.report.details import read_config
 from regsweep.report.figures.labels import count
-from regsweep.report.numbers import show_number
+from regsweep.numbers import show_number
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep

@@ -1,0 +1,78 @@
+"""Numbers are written as a person writes them, on the page as in the terminal."""
+
+import json
+import math
+import random
+import re
+import shutil
+import subprocess
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from regsweep.numbers import show_number
+
+SHOWN = [
+    (1024, "1024"),
+    (1024.0, "1024"),
+    (-3, "-3"),
+    (0.0, "0"),
+    (100000, "100000"),
+    (20240613, "20240613"),
+    (4294967295.0, "4294967295"),
+    (1234.6, "1235"),
+    (-1234.6, "-1235"),
+    (123456.7, "123457"),
+    (999999.7, "1e6"),
+    (1234567.8, "1.23e6"),
+    (1e12, "1e12"),
+    (0.0030539203720234345, "0.00305"),
+    (0.1, "0.1"),
+    (0.5000001, "0.5"),
+    (12.34, "12.3"),
+    (99.96, "100"),
+    (1234.5, "1235"),
+    (-1234.5, "-1235"),
+    (1.125, "1.13"),
+    (0.0625, "0.0625"),
+    (1235000.5, "1.24e6"),
+    (0.000123456, "0.000123"),
+    (0.0001, "0.0001"),
+    (0.0000999999, "0.0001"),
+    (0.0000154321, "1.54e-5"),
+    (1e-5, "1e-5"),
+    (-2.5e-7, "-2.5e-7"),
+    (5e-324, "4.94e-324"),
+    (math.nan, "–"),
+    (math.inf, "∞"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), SHOWN)
+def test_a_number_is_shown_as_a_person_writes_it(value: float, text: str) -> None:
+    assert show_number(value) == show_number(np.float64(value)) == text
+
+
+def test_more_digits_where_trials_are_told_apart_by_them() -> None:
+    assert show_number(0.0029759123, 5) == "0.0029759"
+    assert show_number(12345.678, 5) == "12346"
+
+
+NODE = shutil.which("node")
+
+
+@pytest.mark.skipif(NODE is None, reason="needs node")
+def test_the_page_has_the_same_rule() -> None:
+    script = files("regsweep.report.page").joinpath("table.js").read_text(encoding="utf-8")
+    rule = re.search(r"^  function shortened\(.*?^  }$", script, re.MULTILINE | re.DOTALL)
+    assert rule is not None
+    draw = random.Random(0)
+    values = [float(value) for value, _ in SHOWN if math.isfinite(value)]
+    values += [draw.choice((-1, 1)) * 10 ** draw.uniform(-8, 12) for _ in range(500)]
+    values += [draw.randrange(1, 10**6) / 2 ** draw.randrange(12) for _ in range(500)]  # halves, to be rounded
+    pairs = [(value, digits) for value in values for digits in (3, 5)]
+    shown = f"console.log(JSON.stringify({json.dumps(pairs)}.map((pair) => shortened(...pair))))"
+    done = subprocess.run([str(NODE), "-e", rule[0] + shown], capture_output=True, text=True, check=True)
+    there = json.loads(done.stdout)
+    assert there == [show_number(value, digits) for value, digits in pairs]
