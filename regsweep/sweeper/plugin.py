@@ -122,7 +122,7 @@ class RegsweepSweeper(Sweeper):
             self._sweep_in_folder(arguments)
 
     def _sweep_in_folder(self, arguments: list[str]) -> None:
-        from optuna.exceptions import StorageInternalError  # noqa: PLC0415
+        from regsweep.sweeper.storage import AWAY, reason  # noqa: PLC0415
 
         folder = Path(str(self._config.hydra.sweep.dir)).absolute()
         try:
@@ -132,9 +132,8 @@ class RegsweepSweeper(Sweeper):
             raise  # whoever read the output has gone
         except OSError as error:
             raise write_error(folder, error) from error
-        except StorageInternalError as error:
-            reason = " ".join(redact(str(error.__cause__ or error)).split("\n")[0].split())
-            raise RecordError(f"cannot write the study of {folder}: {reason}; mend that and resume") from error
+        except AWAY as error:
+            raise RecordError(f"cannot write the study of {folder}: {reason(error)}; mend that and resume") from error
 
     def _sweep(self, folder: Path, arguments: list[str]) -> None:
         from regsweep.sweeper.announce import announce  # noqa: PLC0415
@@ -217,12 +216,13 @@ class RegsweepSweeper(Sweeper):
         import optuna  # noqa: PLC0415
 
         from regsweep.sweeper.rebuild import Rebuilder, set_aside_damaged  # noqa: PLC0415
+        from regsweep.sweeper.storage import open_storage  # noqa: PLC0415
 
         settings = self._settings
-        storage = settings["storage"] or f"sqlite:///{quote(str(SweepPaths(folder).study))}"
         name = settings["study_name"] or "sweep"
         if not settings["storage"]:
             set_aside_damaged(SweepPaths(folder).study)
+        storage = open_storage(settings["storage"] or f"sqlite:///{quote(str(SweepPaths(folder).study))}")
         study = optuna.create_study(study_name=name, storage=storage, directions=self._directions, load_if_exists=True)
         if settings["storage"]:
             _require_own(study, folder)

@@ -1,0 +1,72 @@
+"""Where the study is kept: a file in the sweep's folder, or a database server, which may be away for a while."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.storages import RDBStorage, get_storage
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from regsweep.sweeper.redact import redact
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+_log = logging.getLogger("regsweep")
+
+AWAY = (StorageInternalError, OperationalError, InterfaceError)
+"""What a call to the study raises where its database cannot be reached, or cannot write."""
+
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Seconds before each further call: a minute in all, in which a server restarts."""
+
+
+def open_storage(url: str) -> BaseStorage:
+    """Return the storage at `url`; on a server, one that outlasts a restart and connections that were closed.
+
+    A file is not waited for: where its disk is full, the sweep ends at once.
+
+    Raises:
+        OperationalError: when a server cannot be reached to begin with.
+    """
+    if url.startswith("sqlite"):
+        return get_storage(url)
+    return cast("BaseStorage", _PatientStorage(get_storage(RDBStorage(url, engine_kwargs={"pool_pre_ping": True}))))
+
+
+def reason(error: BaseException) -> str:
+    """Return in one line, without a password, why a call to the study failed."""
+    return " ".join(redact(str(error.__cause__ or error)).split("\n")[0].split())
+
+
+class _PatientStorage:
+    """Hands every call on to `storage`, and calls again, for about a minute, while that is away."""
+
+    def __init__(self, storage: BaseStorage) -> None:
+        self._storage = storage
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._storage, name)
+        return _patient(name, found) if callable(found) else found
+
+
+def _patient(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    def patient(*arguments: Any, **named: Any) -> Any:
+        for number, pause in enumerate(_PAUSES):
+            try:
+                return call(*arguments, **named)
+            except AWAY as error:
+                if number == 0:
+                    _log.warning(f"the study's database does not answer ({reason(error)}); trying for a minute")
+                time.sleep(pause)
+            except UpdateFinishedTrialError:
+                if number == 0 or name != "set_trial_state_values":
+                    raise
+                return True  # written by the call before, whose answer was lost
+        return call(*arguments, **named)
+
+    return patient
