@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from regsweep.loop import EpochRow
+from regsweep.numbers import show_number
 
 _log = logging.getLogger("regsweep.epochs")
 _LINES = 10
@@ -97,7 +98,7 @@ def describe(row: EpochRow) -> str:
     if row.validation:
         parts.append(f"validation {row.validation.accuracy:.4f} (loss {row.validation.loss:.4f})")
     if row.penalty:
-        parts.append(f"penalty {row.penalty:.4g}")
+        parts.append(f"penalty {show_number(row.penalty, 4)}")
     return "  ".join(parts)
 
 

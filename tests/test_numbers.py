@@ -2,7 +2,6 @@
 
 import json
 import math
-import random
 import re
 import shutil
 import subprocess
@@ -67,10 +66,10 @@ def test_the_page_has_the_same_rule() -> None:
     script = files("regsweep.report.page").joinpath("table.js").read_text(encoding="utf-8")
     rule = re.search(r"^  function shortened\(.*?^  }$", script, re.MULTILINE | re.DOTALL)
     assert rule is not None
-    draw = random.Random(0)
+    draw = np.random.default_rng(0)
     values = [float(value) for value, _ in SHOWN if math.isfinite(value)]
-    values += [draw.choice((-1, 1)) * 10 ** draw.uniform(-8, 12) for _ in range(500)]
-    values += [draw.randrange(1, 10**6) / 2 ** draw.randrange(12) for _ in range(500)]  # halves, to be rounded
+    values += (draw.choice((-1, 1), 500) * 10 ** draw.uniform(-8, 12, 500)).tolist()
+    values += (draw.integers(1, 10**6, 500) / 2 ** draw.integers(0, 12, 500)).tolist()  # halves, to be rounded
     pairs = [(value, digits) for value in values for digits in (3, 5)]
     shown = f"console.log(JSON.stringify({json.dumps(pairs)}.map((pair) => shortened(...pair))))"
     done = subprocess.run([str(NODE), "-e", rule[0] + shown], capture_output=True, text=True, check=True)

@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from regsweep import records
 from regsweep.errors import RecordError, RegsweepError, show
+from regsweep.numbers import show_number
 from regsweep.paths import RunPaths
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import show_value
@@ -213,12 +214,12 @@ def configurations(
 def describe(config: DictConfig) -> str:
     """Return what regularizes a composed configuration: ``L2 λ=0.0003 with dropout 0.35 and BatchNorm``."""
     regularizer = config.regularizer
-    ratio = "" if regularizer.l1_ratio is None else f" ρ={float(regularizer.l1_ratio):.2g}"
+    ratio = "" if regularizer.l1_ratio is None else f" ρ={show_number(float(regularizer.l1_ratio), 2)}"
     parts = {
-        "dropout": f"dropout {float(regularizer.dropout):.2g}",
+        "dropout": f"dropout {show_number(float(regularizer.dropout), 2)}",
         "BatchNorm": "BatchNorm",
     }
-    strength = f"λ={float(regularizer['lambda']):.2g}{ratio}"
+    strength = f"λ={show_number(float(regularizer['lambda']), 2)}{ratio}"
     first, *others = [parts.get(name, f"{name} {strength}") for name in kind_of(config)] or ["no regularization"]
     return f"{first} with {' and '.join(others)}" if others else first
 

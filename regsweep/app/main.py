@@ -18,6 +18,7 @@ from regsweep.app.refuse import refuse
 from regsweep.app.resume import is_trial_of_resumed
 from regsweep.app.told import told_before
 from regsweep.errors import Pruned, RecordError, RegsweepError, show
+from regsweep.numbers import show_number
 from regsweep.paths import config_folder, shown
 from regsweep.sweeper import TrialValue, is_watched, report
 
@@ -102,4 +103,4 @@ def _settings(overrides: Sequence[str]) -> str:
 
 
 def _rounded(value: str) -> str:
-    return f"{float(value):.3g}" if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) else value
+    return show_number(float(value)) if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) else value

@@ -24,6 +24,7 @@ from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, RegsweepError, show
 from regsweep.signatures import offer
 from regsweep.sweeper.plugin import require_sensible
+from regsweep.sweeper.search import read_search
 from regsweep.sweeper.space import LEFT_OUT, Condition, parse_conditions, read_trials, text_of
 
 _log = logging.getLogger("regsweep")
@@ -69,6 +70,8 @@ def check(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
     is_fixed = target is not None and "model" not in _swept_keys(config, loader)
     if is_fixed and _take_out(config, _with_torch(config, without_place, str(target))):
         runs = _runs(config, loader, config_name)
+    if is_optuna(config) and not is_stock_optuna(config):
+        read_search(config.hydra.sweeper, [str(override) for override in config.hydra.overrides.task])
     for line in _with_torch(config, require_all_buildable, runs):
         _log.info(line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regsweep.numbers import show_number
 from regsweep.report.confirmation import LEVEL, Against, Candidate, Confirmation
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import count_statuses
@@ -41,7 +42,7 @@ def _value_of(sweep: Sweep, best: object) -> str:
     value = float(best[sweep.objective])  # type: ignore[index]
     if sweep.objective.endswith("accuracy") and 0 <= value <= 1:
         return f", with {100 * value:.2f} % {sweep.objective.replace('_', ' ')}"
-    return f", with {sweep.objective.replace('_', ' ')} {value:.6g}"
+    return f", with {sweep.objective.replace('_', ' ')} {show_number(value, 5)}"
 
 
 def _confirmed(confirmation: Confirmation) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def spread_of_differences(sweep: Sweep) -> float | None:
         groups = complete[sweep.objective].astype(float).groupby([complete[key].astype(str) for key in settings])
         variances = groups.var().dropna().to_numpy()
     else:
-        best = complete.nlargest(_BEST, sweep.objective)["number"]
+        best = replace(sweep, trials=complete).ranked().head(_BEST)["number"]
         variances = np.array([v for number in best if (v := _wandering(sweep, int(number))) is not None])
     return float(np.sqrt(2 * variances.mean())) or None if len(variances) else None
 

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from regsweep.direction import unnamed
 from regsweep.errors import RecordError, show
 
 STATUSES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
@@ -102,7 +103,7 @@ def _study(file: sqlite3.Connection, study: int, name: str) -> Study:
     )
     names = system.get(study, {}).get("study:metric_names")
     if not isinstance(names, list) or len(names) != count:
-        names = ["value"] if count == 1 else [f"value_{i}" for i in range(count)]
+        names = unnamed(count)
     return Study(
         str(name), [row[0] == "MAXIMIZE" for row in directions], [str(n) for n in names], _trials(file, study, count)
     )

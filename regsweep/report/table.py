@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from regsweep.paths import shown
 from regsweep.numbers import show_number
+from regsweep.paths import shown
 from regsweep.report.sweep import Sweep
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from optuna.study import StudyDirection
 
-from regsweep.direction import is_minimized
+from regsweep.direction import is_minimized, unnamed
 
 _log = logging.getLogger("regsweep")
 # What an application with a table of its own leaves out, as it does with the lines of Hydra's other plugins.
@@ -21,8 +21,7 @@ def announce(directions: Sequence[StudyDirection], objectives: Sequence[str]) ->
     """
     words = [direction.name.lower() for direction in directions]
     if not objectives:
-        names = ["value"] if len(words) == 1 else [f"value_{i}" for i in range(len(words))]
-        told = ", ".join(f"{_doing(word)} {name}" for word, name in zip(words, names, strict=True))
+        told = ", ".join(f"{_doing(word)} {name}" for word, name in zip(words, unnamed(len(words)), strict=True))
         _hydras_log.info(f"{told} (what the job returns)")
     for i, (name, word) in enumerate(zip(objectives, words, strict=False)):
         by_name = "minimize" if is_minimized(name) else "maximize"

@@ -16,6 +16,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from regsweep.numbers import show_number
+
 
 class LiveTable:
     """A few lines at the bottom of the terminal, below the trials' own lines; nothing where there is no terminal.
@@ -80,11 +82,8 @@ class LiveTable:
         texts = [Text.from_markup(f"running  trial {n}  {escape(_settings(p))}") for n, p in self._running.items()]
         if self._best is not None and self._best.values is not None:
             settings = escape(_settings(self._best.params))
-            texts.append(
-                Text.from_markup(
-                    f"[bold green]best     trial {self._best.number}  {self._best.values[0]:.4f}[/]  {settings}"
-                )
-            )
+            best = f"trial {self._best.number}  {show_number(self._best.values[0], 5)}"
+            texts.append(Text.from_markup(f"[bold green]best     {best}[/]  {settings}"))
         return Group(*rows, *texts)
 
     def _progress(self, done: int) -> str:
@@ -103,7 +102,7 @@ class LiveTable:
 
 def _settings(parameters: Mapping[str, Any]) -> str:
     shown = {
-        name.rpartition(".")[2]: f"{value:.3g}" if isinstance(value, float) else value
+        name.rpartition(".")[2]: show_number(value) if isinstance(value, float) else value
         for name, value in parameters.items()
     }
     return " ".join(f"{name}={value}" for name, value in shown.items())

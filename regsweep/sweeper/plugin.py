@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -21,6 +21,7 @@ from regsweep.errors import ConfigError, RecordError
 from regsweep.launcher.compact import compact
 from regsweep.launcher.plugin import PoolLauncher, PoolLauncherConf
 from regsweep.launcher.private import make_private_folder
+from regsweep.numbers import show_number
 from regsweep.paths import SweepPaths, shown
 from regsweep.records import write_error
 from regsweep.reporting import watching
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from regsweep.launcher.jobs import Jobs, OnReport
+    from regsweep.sweeper.search import Search
     from regsweep.sweeper.space import SearchSpace
 
 _log = logging.getLogger("regsweep")
@@ -122,12 +124,14 @@ class RegsweepSweeper(Sweeper):
             self._sweep_in_folder(arguments)
 
     def _sweep_in_folder(self, arguments: list[str]) -> None:
+        from regsweep.sweeper.search import read_search  # noqa: PLC0415
         from regsweep.sweeper.storage import AWAY, reason  # noqa: PLC0415
 
+        search = read_search(self._settings, arguments)
         folder = Path(str(self._config.hydra.sweep.dir)).absolute()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._sweep(folder, arguments)
+            self._sweep(folder, search)
         except BrokenPipeError:
             raise  # whoever read the output has gone
         except OSError as error:
@@ -135,32 +139,22 @@ class RegsweepSweeper(Sweeper):
         except AWAY as error:
             raise RecordError(f"cannot write the study of {folder}: {reason(error)}; mend that and resume") from error
 
-    def _sweep(self, folder: Path, arguments: list[str]) -> None:
+    def _sweep(self, folder: Path, search: Search) -> None:
         from regsweep.sweeper.announce import announce  # noqa: PLC0415
-        from regsweep.sweeper.engine import Engine, Limits  # noqa: PLC0415
+        from regsweep.sweeper.engine import Engine  # noqa: PLC0415
         from regsweep.sweeper.live import LiveTable  # noqa: PLC0415
         from regsweep.sweeper.lock import FolderLock  # noqa: PLC0415
-        from regsweep.sweeper.sampler import build_sampler, count_points  # noqa: PLC0415
+        from regsweep.sweeper.sampler import build_sampler  # noqa: PLC0415
         from regsweep.sweeper.signals import Stop  # noqa: PLC0415
-        from regsweep.sweeper.space import SearchSpace, read_trials  # noqa: PLC0415
         from regsweep.sweeper.tables import Tables  # noqa: PLC0415
 
-        settings = self._settings
-        params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
-        space = SearchSpace.parse([*params, *arguments], _plain(settings["conditions"]))
-        limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
-        initial = read_trials(settings["initial_trials"])
-        if initial and not space.distributions:
-            space = space.of_named(initial)
-            _require_named(limits.n_trials, len(initial))
-        num_points = count_points(settings["sampler"], space)
-        if num_points is not None and num_points < limits.n_trials:
-            _log.info(f"the grid has {num_points} points: as many trials")
-            limits = replace(limits, n_trials=num_points)
+        settings, space, limits = self._settings, search.space, search.limits
+        if limits.n_trials < settings["n_trials"]:
+            _log.info(f"the grid has {limits.n_trials} points: as many trials")
         with FolderLock(folder), Stop() as stop:
             self._require_same_sweep(SweepPaths(folder).multirun)
             make_private_folder(self._config.hydra.launcher)
-            study = self._study(folder, space, initial)
+            study = self._study(folder, space, search.initial)
             announce(study.directions, self._objectives)
             tables = Tables(folder, study, self._objectives, space.distributions)
             states = [trial.state for trial in study.get_trials(deepcopy=False)]
@@ -182,7 +176,13 @@ class RegsweepSweeper(Sweeper):
                     on_told=on_told,
                 )
                 jobs = self._jobs(engine.should_prune if settings["pruner"] is not None else None)
-                study.sampler = build_sampler(settings["sampler"], space, num_begun, is_parallel=jobs.num_slots > 1)
+                study.sampler = build_sampler(
+                    settings["sampler"],
+                    space,
+                    num_begun,
+                    is_parallel=jobs.num_slots > 1,
+                    typed=self._config.hydra.overrides.hydra,
+                )
                 try:
                     engine.run(jobs)
                 except KeyboardInterrupt:
@@ -244,7 +244,7 @@ def _resume_command(folder: Path) -> str:
 def _say_best(best: FrozenTrial | None) -> None:
     if best is not None:
         settings = " ".join(f"{name}={value}" for name, value in best.params.items())
-        _hydras_log.info(f"best: trial {best.number}, {best.value:g}, {settings}")
+        _hydras_log.info(f"best: trial {best.number}, {show_number(best.value or 0.0, 5)}, {settings}")
 
 
 def _require_own(study: Study, folder: Path) -> None:
@@ -329,18 +329,8 @@ def require_batch_size(hydra: DictConfig) -> None:
         raise ConfigError("hydra.sweeper.n_jobs", None, allowed)
 
 
-def _require_named(n_trials: int, num_named: int) -> None:
-    if n_trials > num_named:
-        allowed = f"nothing is searched and {num_named} trials are named; name more in hydra.sweeper.initial_trials"
-        raise ConfigError("hydra.sweeper.n_trials", n_trials, allowed)
-
-
 def _is_allowed(space: SearchSpace, name: str, value: Any) -> bool:
     is_allowed = space.allows(name, value)
     if name in space.distributions and not is_allowed:
         _log.warning(f"hydra.sweeper.initial_trials: {name}={value} lies outside of the search space and is drawn")
     return is_allowed
-
-
-def _plain(value: Any) -> Any:
-    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value

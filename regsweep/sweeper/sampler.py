@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from hydra.utils import instantiate
@@ -15,11 +16,14 @@ from optuna.trial import FrozenTrial, TrialState
 from regsweep.sweeper.space import SearchSpace
 
 
-def build_sampler(config: DictConfig, space: SearchSpace, num_begun: int, *, is_parallel: bool) -> BaseSampler:
+def build_sampler(
+    config: DictConfig, space: SearchSpace, num_begun: int, *, is_parallel: bool, typed: Sequence[str] = ()
+) -> BaseSampler:
     """Return the sampler that `config` describes.
 
     One that goes on after `num_begun` trials is seeded anew, or it would repeat its first draws. Beside trials that
-    still run, TPE takes their draws for bad ones, or it would draw the like again.
+    still run, TPE takes their draws for bad ones, or it would draw the like again. Hydra's configuration of TPE says no
+    by default, so that a no counts only where it is among `typed`, the command line's overrides.
     """
     target, seed = str(config.get("_target_")), config.get("seed")
     changes: dict[str, Any] = {}
@@ -27,7 +31,8 @@ def build_sampler(config: DictConfig, space: SearchSpace, num_begun: int, *, is_
         changes["seed"] = int(seed) + num_begun
     if target.endswith(".GridSampler"):
         return _Grid(_points(space), seed=seed)
-    if is_parallel and target.endswith(".TPESampler"):
+    is_said = any(override.lstrip("+").startswith("hydra.sweeper.sampler.constant_liar=") for override in typed)
+    if is_parallel and not is_said and target.endswith(".TPESampler"):
         changes["constant_liar"] = True
     sampler = instantiate(config, **changes)
     assert isinstance(sampler, BaseSampler)

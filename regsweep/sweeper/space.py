@@ -17,6 +17,7 @@ from optuna.trial import Trial
 
 from regsweep import records
 from regsweep.errors import ConfigError, RecordError, show
+from regsweep.signatures import offer
 
 LEFT_OUT: Any = object()
 """In place of a value: the trial's overrides do not have the parameter at all."""
@@ -64,7 +65,8 @@ class SearchSpace:
             unknown = [other for other in condition.others if other not in searched and other not in fixed]
             if unknown:
                 key = f"hydra.sweeper.conditions.{name}"
-                raise ConfigError(key, unknown[0], "is not a parameter of this sweep")
+                allowed = f"no parameter of this sweep; {offer(unknown[0], [*searched, *fixed])}"
+                raise ConfigError(key, unknown[0], allowed)
         space = SearchSpace(searched, parsed, fixed, fixed_overrides)
         try:
             space._order()

@@ -12,6 +12,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from regsweep import records
+from regsweep.direction import unnamed
 from regsweep.paths import SweepPaths
 
 STATUSES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
@@ -32,7 +33,7 @@ class Tables:
     Args:
         folder: the sweep's folder.
         study: the study they are about.
-        objectives: names of the objectives; a single unnamed one is called ``value``.
+        objectives: names of the objectives; those without a name are `unnamed`.
         parameters: names of all that the study searches: a trial may leave some out.
 
     Attributes:
@@ -42,10 +43,10 @@ class Tables:
     def __init__(self, folder: Path, study: optuna.Study, objectives: list[str], parameters: Collection[str]) -> None:
         self._paths, self._study = SweepPaths(folder), study
         # A metric that is an objective shares its column: they are the same number.
-        unnamed = [] if objectives else ["value"]
-        self._own = {*RESERVED, *unnamed}
+        values = [] if objectives else unnamed(len(study.directions))
+        self._own = {*RESERVED, *values}
         self._taken = {*self._own, *parameters}
-        self._objectives = unnamed or [metric_name(name, self._taken) for name in objectives]
+        self._objectives = values or [metric_name(name, self._taken) for name in objectives]
         self._columns = ["number", "folder", "status"]
         self._rows: dict[int, dict[str, Any]] = {}
         self._lines: dict[int, str] = {}

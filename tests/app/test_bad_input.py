@@ -125,6 +125,14 @@ SWEEPS = [
         "initial_trials=optimiser.lr: no such key",
     ),
     (
+        "sweep=regularization +hydra.sweeper.conditions={regularizer.dropout:{when:{dropuot:0},otherwise:0}}",
+        "hydra.sweeper.conditions.regularizer.dropout=dropuot: no parameter of this sweep; there is optimizer.lr",
+    ),
+    (
+        "hydra/sweeper=regsweep hydra.sweeper.direction=maximize hydra.sweeper.initial_trials=[{optimizer.lr:0.1}]",
+        "hydra.sweeper.n_trials=20: nothing is searched and 1 trials are named; name more in hydra.sweeper.initial_tr",
+    ),
+    (
         "sweep=regularization hydra.sweeper.objectives=[validation_acuracy]",
         "objectives=validation_acuracy: no such number; did you mean validation_accuracy? there is sparsity, train_acc",
     ),

@@ -114,3 +114,12 @@ def test_two_runs_differ_by_what_the_sweep_tells(
     """The difference of two runs has twice the variance of one."""
     spread = spread_of_differences(read(tmp_path, trials))
     assert spread == (None if variance is None else pytest.approx((2 * variance) ** 0.5))
+
+
+@pytest.mark.parametrize(("minimize", "variance"), [(True, 0.01), (False, (9 * 0.01 + 0.81) / 10)])
+def test_the_best_trials_are_those_of_the_sweep_s_direction(tmp_path: Path, variance: float, *, minimize: bool) -> None:
+    """Ten trials wander alike; the eleventh, of the highest loss, wanders further."""
+    alike = [of(i, loss=0.5 + i / 100, history=[*FLAT, 0.5, 0.6, 0.7]) for i in range(10)]
+    folder = write_sweep(tmp_path / "s", [*alike, of(99, loss=9.0, history=[*FLAT, 0.1, 1.0, 1.9])])
+    spread = spread_of_differences(read_sweep(folder, objective="validation_loss", minimize=minimize))
+    assert spread == pytest.approx((2 * variance) ** 0.5)

@@ -53,13 +53,14 @@ def shown(table: LiveTable, capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 BESTS = {
-    "the highest": ([0.5, 0.9, 0.7], MAXIMIZE, "trial 1  0.9000"),
-    "the lowest": ([0.5, 0.1, 0.7], MINIMIZE, "trial 1  0.1000"),
-    "the first of equals": ([0.5, 0.9, 0.9], MAXIMIZE, "trial 1  0.9000"),
-    "the first of equals that is lowered": ([0.5, 0.1, 0.1], MINIMIZE, "trial 1  0.1000"),
-    "neither pruned nor failed": ([PRUNED, 0.5, FAIL], MAXIMIZE, "trial 1  0.5000"),
-    "by the first objective": ([[0.5, 9.0], [0.9, 1.0]], MAXIMIZE, "trial 1  0.9000"),
-    "zero": ([0.0, -1.0], MAXIMIZE, "trial 0  0.0000"),
+    "the highest": ([0.5, 0.9, 0.7], MAXIMIZE, "trial 1  0.9"),
+    "the lowest": ([0.5, 0.1, 0.7], MINIMIZE, "trial 1  0.1"),
+    "the first of equals": ([0.5, 0.9, 0.9], MAXIMIZE, "trial 1  0.9"),
+    "the first of equals that is lowered": ([0.5, 0.1, 0.1], MINIMIZE, "trial 1  0.1"),
+    "neither pruned nor failed": ([PRUNED, 0.5, FAIL], MAXIMIZE, "trial 1  0.5"),
+    "by the first objective": ([[0.5, 9.0], [0.9, 1.0]], MAXIMIZE, "trial 1  0.9"),
+    "a large one, and a small one": ([1024.0, 1.5e-5], MINIMIZE, "trial 1  1.5e-5"),
+    "zero": ([0.0, -1.0], MAXIMIZE, "trial 0  0"),
 }
 
 
@@ -91,7 +92,7 @@ def test_what_is_done_runs_and_is_left(capsys: pytest.CaptureFixture[str], monke
     lines = shown(table, capsys)
     # 8 of 18 are done, 4 of them here in 240 seconds: 10 × 60 seconds are left.
     assert lines[0].endswith("8/18 trials · 2 pruned · 1 failed · 10:00 left")
-    assert lines[1:] == ["running  trial 8  rate=0.25 kind=l8", "best     trial 4  0.5000  rate=0.0617 kind=l1"]
+    assert lines[1:] == ["running  trial 8  rate=0.25 kind=l8", "best     trial 4  0.5  rate=0.0617 kind=l1"]
 
 
 def test_at_its_end_nothing_is_left(capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,6 +105,12 @@ def test_the_bar_is_filled_as_far_as_trials_are_done(capsys: pytest.CaptureFixtu
     Console(width=120, force_terminal=True, color_system="standard").print(LiveTable(10, 5, MAXIMIZE)._render())
     bar = capsys.readouterr().out.splitlines()[0]
     assert [len(part) for part in re.findall("━+", bar)] == [15, 14]  # of 30, with half of one as the border
+
+
+def test_a_parameter_is_shown_as_a_person_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    table = LiveTable(2, 0, MAXIMIZE)
+    table.start(0, {"net.width": 1024.0, "lr": 0.0030539203720234345})
+    assert shown(table, capsys)[1] == "running  trial 0  width=1024 lr=0.00305"
 
 
 def test_markup_in_a_parameter_stays_text(capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +129,7 @@ def test_on_a_terminal_its_last_state_stays(capsys: pytest.CaptureFixture[str]) 
         table.start(2, {"x": 1.0})
     text = capsys.readouterr().out
     lines = last_lines(text)
-    assert lines[-1].startswith("best     trial 0  0.9000")
+    assert lines[-1].startswith("best     trial 0  0.9")
     assert not any("running" in line for line in lines), "nothing runs once the sweep has ended"
 
 

@@ -34,12 +34,26 @@ def drawn(sampler: Any, space: SearchSpace, number: int) -> list[dict[str, Any]]
     return rows
 
 
-@pytest.mark.parametrize("is_parallel", [True, False])
-def test_tpe_takes_running_trials_for_bad_ones_where_there_are_any(*, is_parallel: bool) -> None:
-    """Hydra's configuration of it says no by default."""
-    sampler = build("TPESampler", SearchSpace.parse([], {}), is_parallel=is_parallel, constant_liar=False)
+LIARS = {
+    "trials side by side": (True, False, [], True),
+    "one at a time": (False, False, [], False),
+    "something else typed": (True, False, ["hydra.sweeper.sampler.seed=1"], True),
+    "no was typed": (True, False, ["hydra.sweeper.sampler.constant_liar=false"], False),
+    "no was typed with a sign of adding": (True, False, ["++hydra.sweeper.sampler.constant_liar=false"], False),
+    "yes was typed": (True, True, ["hydra.sweeper.sampler.constant_liar=true"], True),
+    "yes was typed for one at a time": (False, True, ["hydra.sweeper.sampler.constant_liar=true"], True),
+}
+
+
+@pytest.mark.parametrize(("is_parallel", "configured", "typed", "expected"), LIARS.values(), ids=LIARS)
+def test_tpe_takes_running_trials_for_bad_ones_where_there_are_any(
+    typed: list[str], *, is_parallel: bool, configured: bool, expected: bool
+) -> None:
+    """Hydra's configuration of it says no by default: a no that was typed is meant."""
+    config = OmegaConf.create({"_target_": "optuna.samplers.TPESampler", "constant_liar": configured})
+    sampler = build_sampler(config, SearchSpace.parse([], {}), 0, is_parallel=is_parallel, typed=typed)
     assert isinstance(sampler, TPESampler)
-    assert sampler._constant_liar is is_parallel
+    assert sampler._constant_liar is expected
 
 
 def test_no_other_sampler_is_given_what_tpe_alone_has() -> None:

@@ -158,6 +158,15 @@ def test_a_single_objective_without_a_name_is_the_value(tmp_path: Path) -> None:
     assert read_rows(tmp_path)[0]["value"] == "1.0"
 
 
+def test_each_of_several_objectives_without_a_name_has_a_column(tmp_path: Path) -> None:
+    """Under the names that the sweep's first line and the report give them."""
+    made = study([[1.0, 3.0]], ["minimize", "maximize"], value_1=[7.0], value=[8.0])
+    Tables(tmp_path, made, [], ["x"]).write()
+    (row,) = read_rows(tmp_path)
+    assert list(row) == ["number", "folder", "status", "x", "value_0", "value_1", "metrics.value_1", "value"]
+    assert list(row.values())[3:] == ["0.0", "1.0", "3.0", "7.0", "8.0"]
+
+
 def test_rows_that_were_written_get_the_columns_of_later_trials(tmp_path: Path) -> None:
     made = study([1.0, 2.0], size=[None, 7.0])
     tables = Tables(tmp_path, study([]), [], ["x"])

@@ -343,6 +343,15 @@ def test_a_changed_configuration_is_refused(tmp_path: Path) -> None:
             "hydra/launcher=pool hydra.launcher.workers=0",
             "hydra.launcher.workers=0: must be a whole number of 1 or more",
         ),
+        (
+            "+hydra.sweeper.conditions.y={when:{z:1},otherwise:0}",
+            "hydra.sweeper.conditions.y=z: no parameter of this sweep; there is x, y",
+        ),
+        (
+            "hydra.sweeper.params=null hydra.sweeper.initial_trials=[{x:1.0}]",
+            "hydra.sweeper.n_trials=12: nothing is searched and 1 trials are named; name more in hydra.sweeper.initial",
+        ),
+        ("hydra.sweeper.initial_trials=nowhere.yaml", "hydra.sweeper.initial_trials=nowhere.yaml: cannot be read ("),
         ("hydra.sweeper.n_jobs=-1", "hydra.sweeper.n_jobs=-1: must be a whole number of 1 or more"),
         ("hydra.sweeper.max_retries=-1", "hydra.sweeper.max_retries=-1: must be a whole number of 0 or more"),
         ("hydra.sweeper.timeout=0", "hydra.sweeper.timeout=0.0: must be seconds above 0, or null"),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import show_number
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, power
 from regsweep.report.figures.points import (
@@ -24,7 +25,6 @@ from regsweep.report.figures.points import (
     settings,
 )
 from regsweep.report.figures.theme import GREY, SEQUENTIAL, new_figure
-from regsweep.numbers import show_number
 
 NAME, TITLE = "lambda_dropout_map", "λ and dropout together, with BatchNorm off and on"
 GAP = 0.5

@@ -52,8 +52,8 @@ def hovers(trials: pd.DataFrame, swept: Sequence[str], shown: Iterable[str]) -> 
 
 def power(value: float) -> str:
     """Return a strength as a tick's label: 0.003, 1e-4."""
-    exact = f"{value:.0e}" if value < 0.001 and float(f"{value:.0e}") == value else f"{value:.3g}"  # noqa: PLR2004
-    return exact.replace("e-0", "e-").replace("e+0", "e+")
+    is_short = value < 0.001 and float(f"{value:.0e}") == value  # noqa: PLR2004
+    return f"{value:.0e}".replace("e-0", "e-") if is_short else show_number(value)
 
 
 def count(number: int, noun: str) -> str:

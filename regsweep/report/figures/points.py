@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from regsweep.numbers import show_number
 from regsweep.report.details import read_config
 from regsweep.report.figures.labels import count
-from regsweep.numbers import show_number
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep

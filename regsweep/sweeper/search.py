@@ -1,0 +1,57 @@
+"""What a sweep searches and how far it goes, read from its settings before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from regsweep.errors import ConfigError
+from regsweep.sweeper.engine import Limits
+from regsweep.sweeper.sampler import count_points
+from regsweep.sweeper.space import SearchSpace, read_trials
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search.
+
+    Attributes:
+        space: what a trial draws.
+        initial: the trials that it begins with, each the values of some parameters.
+        limits: how far it goes; not beyond the points of a grid.
+    """
+
+    space: SearchSpace
+    initial: list[dict[str, Any]]
+    limits: Limits
+
+
+def read_search(settings: Mapping[str, Any], arguments: Sequence[str]) -> Search:
+    """Return the search that `settings` (those of ``hydra.sweeper``) and the command line's `arguments` describe.
+
+    Raises:
+        ConfigError: for what cannot be searched.
+    """
+    params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
+    conditions = settings["conditions"]
+    if OmegaConf.is_config(conditions):
+        conditions = OmegaConf.to_container(conditions, resolve=True)
+    space = SearchSpace.parse([*params, *arguments], conditions)
+    limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
+    initial = read_trials(settings["initial_trials"])
+    if initial and not space.distributions:
+        space = space.of_named(initial)
+        _require_named(limits.n_trials, len(initial))
+    num_points = count_points(settings["sampler"], space)
+    if num_points is not None:
+        limits = replace(limits, n_trials=min(num_points, limits.n_trials))
+    return Search(space, initial, limits)
+
+
+def _require_named(n_trials: int, num_named: int) -> None:
+    if n_trials > num_named:
+        allowed = f"nothing is searched and {num_named} trials are named; name more in hydra.sweeper.initial_trials"
+        raise ConfigError("hydra.sweeper.n_trials", n_trials, allowed)
