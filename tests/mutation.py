@@ -31,7 +31,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/answer": (ANSWER,),
     "report/confirmation": (ANSWER,),
     "report/effort": ("tests/decisions/test_effort.py",),
-    "report/summary": (ANSWER,),
+    "report/summary": ("tests/decisions/test_summary.py",),
     "report/sweep": ("tests/decisions/test_best_trial.py",),
     "report/table": ("tests/decisions/test_best_trial.py",),
     "statistics": ("tests/test_statistics.py", "-k", "not covers and not seldom"),

@@ -1,0 +1,176 @@
+"""What ``summary.json`` holds, for scripts."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from regsweep import __version__
+from regsweep.report.figures.evidence import Evidence
+from regsweep.report.summary import plain, summary
+from regsweep.report.sweep import read_sweep
+from regsweep.statistics import anytime_interval, t_interval
+from tests.decisions.confirmations import Made, confirmed
+from tests.decisions.handmade import write_sweep
+
+UP = [0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004]
+LESS = [0.002, -0.001, *UP[2:]]
+MIXED = [0.004, -0.005, 0.003, 0.0, 0.005, -0.003, 0.004, -0.005, 0.003, -0.004]
+TRIALS: list[dict[str, Any]] = [
+    {"overrides": {"optimizer.lr": 0.1}, "accuracy": 0.5},
+    {"overrides": {"optimizer.lr": 0.2}, "accuracy": 0.7, "test": 0.6, "sparsity": 0.25},
+    {"overrides": {"optimizer.lr": 0.3}, "status": "failed", "error": "it died"},
+]
+BEST = {
+    **{"train_accuracy": 0.9, "train_loss": 0.5, "validation_accuracy": 0.7, "validation_loss": 1.0},
+    **{"test_accuracy": 0.6, "test_loss": 1.0, "train_seconds": 4.5, "evaluate_seconds": 1.5, "total_seconds": 6.0},
+}
+
+
+def test_a_sweep_in_full(tmp_path: Path) -> None:
+    folder = write_sweep(tmp_path / "s", TRIALS)
+    record = json.loads((folder / "1" / "result.json").read_text())
+    (folder / "1" / "result.json").write_text(json.dumps({**record, "versions": {"torch": "2.9"}}))
+    (folder / "0" / "result.json").write_text("{")
+    found = summary(Evidence(read_sweep(folder)), ["Trial 1."], ["report.html"])
+    assert found == {
+        "made_by": f"regsweep {__version__}",
+        "answer": ["Trial 1."],
+        "objective": "validation_accuracy",
+        "direction": "maximize",
+        "num_trials": {"total": 3, "complete": 1, "failed": 1, "unreadable": 1},
+        "best_trial": {"number": 1, "folder": "1", "parameters": {"optimizer.lr": 0.2}, "metrics": BEST},
+        "confirmation": None,
+        "versions": {"torch": "2.9"},
+        "skipped": read_sweep(folder).problems,
+        "files": ["report.html"],
+    }
+    assert len(found["skipped"]) == 1
+    by_zeros = summary(Evidence(read_sweep(folder, objective="sparsity", minimize=True)), [], [])
+    assert (by_zeros["objective"], by_zeros["direction"]) == ("sparsity", "minimize")
+    assert by_zeros["best_trial"]["metrics"] == {**BEST, "sparsity": 0.25}
+
+
+def test_a_sweep_without_a_best_trial(tmp_path: Path) -> None:
+    found = summary(Evidence(read_sweep(write_sweep(tmp_path / "s", TRIALS[2:]))), [], [])
+    assert (found["best_trial"], found["versions"], found["confirmation"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("is_sequential", [False, True])
+def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
+    sweep = read_sweep(write_sweep(tmp_path / "s", TRIALS))
+    made = [Made("high", UP, LESS, ("L2", "dropout")), Made("open", [None, *MIXED[1:]])]
+    both = confirmed(tmp_path / "c", *made, is_sequential=is_sequential)
+    found = summary(Evidence(sweep, both), [], [])["confirmation"]
+    level = 0.025 if is_sequential else 0.05
+
+    def against(baseline: str, mean: float, differences: list[float], seeds: list[int], **counts: float) -> Any:
+        fixed = t_interval(differences, 1 - level)
+        anytime = anytime_interval(differences, 1 - level)
+        return {
+            "baseline": baseline,
+            "baseline_mean_test_accuracy": pytest.approx(mean),
+            "seeds": seeds,
+            "mean": pytest.approx(np.mean(differences)),
+            "interval": None if is_sequential else pytest.approx([fixed.low, fixed.high]),
+            "interval_with_images": None,
+            "anytime_interval": pytest.approx([anytime.low, anytime.high]),
+            "p_value": None if is_sequential else pytest.approx(counts.pop("p_value")),
+            **{name: value for name, value in counts.items() if name != "p_value"},
+            "num_seeds": len(seeds),
+            "num_diverged": 0,
+        }
+
+    seeds = list(range(4, 14))
+    trained = {"trial": 7, "parameters": {}, "selected_for": 0.86}
+    rest = {"p_value": None, "adjusted_p_value": None}
+    tuned, own = "no regularization (tuned)", "no regularization for high"
+    assert found == {
+        "seeds": seeds,
+        "num_planned_seeds": 10,
+        "is_sequential": is_sequential,
+        "baseline": {
+            **trained,
+            "name": tuned,
+            "kind": [],
+            "selected_for": 0.85,
+            "mean_test_accuracy": pytest.approx(0.8),
+            "test_accuracy": {str(seed): 0.8 for seed in seeds},
+        },
+        "candidates": [
+            {
+                **trained,
+                "name": "high",
+                "kind": ["L2", "dropout"],
+                "mean_test_accuracy": pytest.approx(0.804),
+                "test_accuracy": {str(seed): pytest.approx(0.8 + UP[i]) for i, seed in enumerate(seeds)},
+                "against_tuned_baseline": against(
+                    tuned, 0.8, UP, seeds, p_value=2 / 1024, num_better=10, num_equal=0, probability_better=1.0
+                ),
+                "against_own_baseline": against(
+                    own, 0.804 - np.mean(LESS), LESS, seeds, p_value=4 / 1024, num_better=9, num_equal=0,
+                    probability_better=0.9,
+                ),
+                "claim": {
+                    "claim": "better",
+                    "rests_on": "against_own_baseline",
+                    **(rest if is_sequential else {"p_value": 4 / 1024, "adjusted_p_value": 8 / 1024}),
+                },
+            },
+            {
+                **trained,
+                "name": "open",
+                "kind": ["dropout"],
+                "mean_test_accuracy": pytest.approx(0.8 + np.mean(MIXED[1:])),
+                "test_accuracy": {
+                    str(seed): pytest.approx(0.8 + MIXED[i]) if i else None for i, seed in enumerate(seeds)
+                },
+                "against_tuned_baseline": against(
+                    tuned, 0.8, MIXED[1:], seeds[1:], p_value=476 / 512, num_better=4, num_equal=1, probability_better=0.5
+                ),
+                "against_own_baseline": None,
+                "claim": {
+                    "claim": None,
+                    "rests_on": "not trained",
+                    **(rest if is_sequential else {"p_value": 476 / 512, "adjusted_p_value": 476 / 512}),
+                },
+            },
+        ],
+        "skipped": both.problems,
+    }  # fmt: skip
+    assert found["skipped"][-1] == "open, seed 4: diverged"
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_single_seed_and_a_worse_one_are_claimed_as_they_are(tmp_path: Path) -> None:
+    sweep = read_sweep(write_sweep(tmp_path / "s", TRIALS))
+    down = [-value for value in UP]
+    worse = summary(Evidence(sweep, confirmed(tmp_path / "c", Made("low", down, down))), [], [])
+    assert worse["confirmation"]["candidates"][0]["claim"]["claim"] == "worse"
+    assert worse["confirmation"]["candidates"][0]["claim"]["rests_on"] == "against_tuned_baseline"
+    single = summary(Evidence(sweep, confirmed(tmp_path / "d", Made("one", UP[:1]))), [], [])
+    assert single["confirmation"]["candidates"][0]["against_tuned_baseline"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.float64(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (math.inf, None),
+        (np.float64("nan"), None),
+        (None, None),
+        (False, False),
+        ("l1", "l1"),
+        (Path("a/b"), "a/b"),
+    ],
+)
+def test_values_as_json_has_them(value: object, expected: object) -> None:
+    found = plain(value)
+    assert (found, type(found)) == (expected, type(expected))
