@@ -40,8 +40,10 @@ def write_trial(place: Path, number: int, trial: Mapping[str, Any]) -> None:
     (place / ".hydra").mkdir(parents=True)
     typed = [f"{key}={text_of(value)}" for key, value in overrides.items()]
     (place / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(typed))
-    (place / ".hydra" / "config.yaml").write_text(yaml.safe_dump(nested({**trial.get("config", {}), **overrides})))
-    hydra = {"hydra": {"job": {"num": number}, "runtime": {"choices": trial.get("choices", {})}}}
+    choices = trial.get("choices", {})
+    composed = {**trial.get("config", {}), **{key: value for key, value in overrides.items() if key not in choices}}
+    (place / ".hydra" / "config.yaml").write_text(yaml.safe_dump(nested(composed)))
+    hydra = {"hydra": {"job": {"num": number}, "runtime": {"choices": choices}}}
     (place / ".hydra" / "hydra.yaml").write_text(yaml.safe_dump(hydra))
     status = trial.get("status", "complete")
     if status == "interrupted":

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from regsweep.app.candidates import Configuration, choose_kinds, ranked
+from regsweep.app.candidates import (
+    Configuration,
+    choose_kinds,
+    composed,
+    configurations,
+    describe,
+    kind_of,
+    ranked,
+    unregularized,
+)
 from regsweep.app.plan import Plan, Row, Run
 from regsweep.app.stages import mean_accuracies
-from regsweep.errors import RecordError
+from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep, read_sweep
 from tests.decisions.handmade import write_sweep
@@ -194,3 +204,230 @@ def test_a_plan_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     first.paths.plan.write_text('{"kinds": 3}')
     with pytest.raises(RecordError, match=r"plan\.json: damaged"):
         Plan.read_or_choose(sweep, None)
+
+
+@pytest.mark.parametrize(
+    ("regularizer", "kind", "name"),
+    [
+        ({}, [], "no regularization"),
+        ({"penalty": "l2", "lambda": 0.0003}, ["L2"], "L2 λ=0.0003"),
+        ({"penalty": "l1", "lambda": 0.00012345}, ["L1"], "L1 λ=0.00012"),
+        (
+            {"penalty": "elastic_net", "lambda": 0.001, "l1_ratio": 0.25},
+            ["elastic net"],
+            "elastic net λ=0.001 ρ=0.25",
+        ),
+        ({"penalty": "mine", "lambda": 2}, ["mine"], "mine λ=2"),
+        ({"penalty": "l2", "lambda": 0, "dropout": 0.123}, ["dropout"], "dropout 0.12"),
+        ({"penalty": "none", "lambda": 1, "batch_norm": True}, ["BatchNorm"], "BatchNorm"),
+        (
+            {"penalty": "l2", "lambda": 0.1, "dropout": 0.5, "batch_norm": True},
+            ["L2", "dropout", "BatchNorm"],
+            "L2 λ=0.1 with dropout 0.5 and BatchNorm",
+        ),
+        ({"dropout": 0.5, "batch_norm": True}, ["dropout", "BatchNorm"], "dropout 0.5 with BatchNorm"),
+    ],
+)
+def test_what_regularizes_a_trial_and_what_it_is_called(
+    tmp_path: Path, regularizer: dict[str, Any], kind: list[str], name: str
+) -> None:
+    sweep = made(tmp_path, trial(0.5, **regularizer))
+    config = composed(sweep.folder / "0")
+    assert (kind_of(config), describe(config)) == (kind, name)
+
+
+def test_configurations_set_the_same_keys_and_are_told_by_what_was_swept(tmp_path: Path) -> None:
+    """Whatever a trial was not typed with has the value that it was composed with; of a group, the option's name."""
+    typed = {"optimizer": "adam", "optimizer.lr": 0.001, "regularizer": "[l2,dropout]", "regularizer.lambda": 0.01}
+    composed_with = {
+        **OFF,
+        "regularizer.penalty": "l2",
+        "regularizer.lambda": 0.01,
+        "regularizer.dropout": 0.5,
+        "regularizer.batch_norm": None,
+    }
+    adam = {
+        "overrides": typed,
+        "config": {key: value for key, value in composed_with.items() if key not in typed},
+        "choices": {"optimizer": "adam", "regularizer": "[l2,dropout]"},
+        "accuracy": 0.9,
+        "seed": 1,
+    }
+    sweep = made(tmp_path, adam, {**adam, "accuracy": 0.8})
+    plain = {
+        "overrides": {"optimizer.lr": 0.3, "regularizer.batch_norm": False, "seed": 4},
+        "config": {key: value for key, value in OFF.items() if key != "regularizer.batch_norm"},
+        "choices": {"optimizer": "sgd", "regularizer": "none"},
+        "accuracy": 0.7,
+    }
+    rows = [{"number": 0, "folder": "0", "selected_for": 0.9}]
+    baseline = read_sweep(write_sweep(tmp_path / "b", [plain]))
+    tuned, others = configurations(sweep, rows, baseline, [{**rows[0], "selected_for": 0.7}])
+    assert tuned == [
+        Configuration(
+            "no regularization (tuned), at optimizer sgd and lr 0.3",
+            [],
+            0,
+            0.7,
+            {
+                "optimizer": "sgd",
+                "optimizer.lr": 0.3,
+                "regularizer": "none",
+                "regularizer.lambda": 0,
+                "regularizer.batch_norm": False,
+            },
+            {
+                "optimizer": "sgd",
+                "optimizer.lr": "0.3",
+                "regularizer": "none",
+                "regularizer.lambda": "0",
+                "regularizer.batch_norm": "false",
+            },
+        )
+    ]
+    assert others == [
+        Configuration(
+            "L2 λ=0.01 with dropout 0.5, at optimizer adam and lr 0.001",
+            ["L2", "dropout"],
+            0,
+            0.9,
+            {
+                "optimizer": "adam",
+                "optimizer.lr": 0.001,
+                "regularizer": "[l2,dropout]",
+                "regularizer.lambda": 0.01,
+                "regularizer.batch_norm": "null",
+            },
+            {
+                "optimizer": "adam",
+                "optimizer.lr": "0.001",
+                "regularizer": "[l2,dropout]",
+                "regularizer.lambda": "0.01",
+                "regularizer.batch_norm": "null",
+            },
+        )
+    ]
+    own = others[0].without_regularization(tuned[0])
+    assert own == Configuration(
+        "no regularization, at optimizer adam and lr 0.001",
+        [],
+        0,
+        0.9,
+        {**tuned[0].parameters, "optimizer": "adam", "optimizer.lr": 0.001},
+        {**tuned[0].overrides, "optimizer": "adam", "optimizer.lr": "0.001"},
+    )
+    assert Configuration(**own.as_dict()) == own
+
+
+@pytest.mark.parametrize(
+    ("trials", "swept", "batch_norm"),
+    [
+        pytest.param([trial(0.9, dropout=0.1)], [], "false", id="all are without"),
+        pytest.param([trial(0.9, batch_norm=None)], [], "null", id="all have the model's own habit"),
+        pytest.param(
+            [trial(0.9, batch_norm=None), trial(0.8, batch_norm=True)], [], "false", id="a preset turned it on"
+        ),
+        pytest.param([trial(0.9, batch_norm=None)], ["regularizer.batch_norm"], "false", id="it was swept"),
+    ],
+)
+def test_the_network_without_regularization(
+    tmp_path: Path, trials: list[dict[str, Any]], swept: list[str], batch_norm: str
+) -> None:
+    sweep = replace(made(tmp_path, *trials), swept=swept)
+    rows = [{"folder": str(number)} for number in range(len(trials))]
+    assert unregularized(sweep, rows) == {
+        "regularizer": "none",
+        "regularizer.penalty": "none",
+        "regularizer.lambda": "0",
+        "regularizer.dropout": "0",
+        "regularizer.batch_norm": batch_norm,
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("overrides.yaml", "a: 1", r"overrides\.yaml: not a list of overrides"),
+        ("hydra.yaml", "hydra: {}", r"hydra\.yaml: not the settings of a run of Hydra's"),
+        ("config.yaml", "regularizer: 3", r"config\.yaml: not the configuration of a run"),
+        ("config.yaml", "[1", r"config\.yaml"),
+    ],
+)
+def test_a_damaged_trial_is_named(tmp_path: Path, file: str, content: str, said: str) -> None:
+    sweep = made(tmp_path, l2(0.9))
+    (sweep.folder / "0" / ".hydra" / file).write_text(content)
+    row = {"number": 0, "folder": "0", "selected_for": 0.9}
+    with pytest.raises(RecordError, match=said):
+        configurations(sweep, [], sweep, [row])
+
+
+def test_a_sweep_that_lowers_a_loss_ranks_the_lowest_first(tmp_path: Path) -> None:
+    trials = [{**l2(0.5, lr=lr), "loss": loss} for lr, loss in ((0.1, 2.0), (0.2, 0.5), (0.3, 1.0), (0.4, 0.5))]
+    sweep = read_sweep(write_sweep(tmp_path / "s", trials), objective="validation_loss", minimize=True)
+    assert [(row["number"], row["selected_for"]) for row in ranked(sweep)] == [(1, 0.5), (3, 0.5), (2, 1.0), (0, 2.0)]
+
+
+def test_a_duplicate_counts_once_and_seeds_alone_are_trials_of_their_own(tmp_path: Path) -> None:
+    sweep = made(tmp_path, l2(0.5), l2(0.9, lr=0.2), {"overrides": l2(0.9, lr=0.2)["overrides"], "duplicate_of": 1})
+    assert [row["number"] for row in ranked(sweep)] == [1, 0]
+    seeds = [{"overrides": {"seed": seed}, "seed": seed, "accuracy": a} for seed, a in enumerate((0.5, 0.9, 0.7))]
+    of_seeds = read_sweep(write_sweep(tmp_path / "t", seeds))
+    assert [(row["number"], row["selected_for"]) for row in ranked(of_seeds)] == [(1, 0.9), (2, 0.7), (0, 0.5)]
+
+
+def test_names_that_occur_twice_have_their_trials_numbers(tmp_path: Path) -> None:
+    made_plan = plan(tmp_path, 1, 1, 1)
+    made_plan.contenders = [
+        [configuration("none")],
+        [replace(configuration("L2 λ=0.1"), trial=3)],
+        [replace(configuration("L2 λ=0.1"), trial=8)],
+    ]
+    made_plan.take_best({})
+    assert [each.name for each in made_plan.configurations] == ["none", "L2 λ=0.1 (trial 3)", "L2 λ=0.1 (trial 8)"]
+
+
+def test_all_configurations_run_on_one_seed_after_the_other(tmp_path: Path) -> None:
+    made_plan = plan(tmp_path, 1, 1)
+    made_plan.take_best({})
+    assert made_plan.runs(2) == [Run(0, 4), Run(1, 4), Run(0, 5), Run(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"looks": [3]}', r"plan\.json: written by regsweep 0\.1, which chose in another way; move .* away"),
+        ('{"choosing_seeds": [1], "looks": [3]}', r"plan\.json: damaged \(kinds: "),
+    ],
+)
+def test_a_plan_of_another_version_is_refused(tmp_path: Path, content: str, said: str) -> None:
+    sweep = made(tmp_path, l2(0.9))
+    paths = SweepPaths(sweep.folder).confirmation
+    paths.folder.mkdir()
+    paths.plan.write_text(content)
+    with pytest.raises(RecordError, match=said):
+        Plan.read_or_choose(sweep, None)
+
+
+@pytest.mark.parametrize(
+    ("trials", "said"),
+    [
+        ([{**trial(0.5), "status": "failed"}], "no trial of the baseline is complete, so there is nothing to compare"),
+        ([trial(0.5), l2(0.4, lr=0.2)], "one of its best trials regularizes"),
+    ],
+)
+def test_a_baseline_that_is_none_is_refused(tmp_path: Path, trials: list[dict[str, Any]], said: str) -> None:
+    sweep = made(tmp_path, l2(0.9))
+    SweepPaths(sweep.folder).confirmation.folder.mkdir()
+    made_plan = Plan.read_or_choose(sweep, 1)
+    write_sweep(made_plan.paths.baseline, trials)
+    with pytest.raises(RegsweepError, match=said):
+        made_plan.take_contenders(sweep)
+    assert made_plan.contenders == []
+
+
+def test_a_sweep_without_seeds_on_record_begins_with_one(tmp_path: Path) -> None:
+    sweep = made(tmp_path, l2(0.9))
+    sweep.trials["seed"] = float("nan")
+    SweepPaths(sweep.folder).confirmation.folder.mkdir()
+    made_plan = Plan.read_or_choose(sweep, None)
+    assert (made_plan.choosing_seeds, made_plan.first_seed, made_plan.top) == ([1, 2, 3], 4, 3)

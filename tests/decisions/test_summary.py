@@ -131,7 +131,8 @@ def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
                     str(seed): pytest.approx(0.8 + MIXED[i]) if i else None for i, seed in enumerate(seeds)
                 },
                 "against_tuned_baseline": against(
-                    tuned, 0.8, MIXED[1:], seeds[1:], p_value=476 / 512, num_better=4, num_equal=1, probability_better=0.5
+                    tuned, 0.8, MIXED[1:], seeds[1:], p_value=476 / 512, num_better=4, num_equal=1,
+                    probability_better=0.5,
                 ),
                 "against_own_baseline": None,
                 "claim": {
