@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from regsweep.errors import RegsweepError
-from regsweep.paths import enter_working_folder
+from regsweep.paths import enter_working_folder, shown
 
 
 def main() -> None:
@@ -79,8 +79,13 @@ def _hydra() -> None:
 def _resume(arguments: list[str]) -> None:
     from regsweep.app.resume import restore_command  # noqa: PLC0415
 
-    restore_command(arguments)
-    _hydra()
+    command_file = restore_command(arguments)
+    try:
+        _hydra()
+    except RegsweepError as error:
+        if error.exit_code != RegsweepError.exit_code:
+            raise
+        raise RegsweepError(f"{error}; the sweep's own arguments stand in {shown(command_file)}") from error
 
 
 def _confirm(arguments: list[str]) -> None:

@@ -58,6 +58,11 @@ class RunPaths:
         return self.folder / "trial.json"
 
     @property
+    def is_ended(self) -> bool:
+        """Whether there is a record of how it ended, of whatever kind and in whatever state."""
+        return self.result.exists() or self.trial.exists()
+
+    @property
     def history(self) -> Path:
         """One row per epoch."""
         return self.folder / "history.csv"
@@ -113,6 +118,11 @@ class SweepPaths:
     def study(self) -> Path:
         """The Optuna study, in SQLite."""
         return self.folder / "study.db"
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a sweep began here: what it was started with is there, or was lost beside trials that ended."""
+        return self.command.exists() or any(RunPaths(trial).is_ended for trial in self.folder.glob("[0-9]*"))
 
     @property
     def confirmation(self) -> "ConfirmationPaths":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -223,16 +222,11 @@ class Plan:
 def _require_no_records(paths: ConfirmationPaths) -> None:
     """Refuse to begin beside trials whose plan is lost: theirs could be taken for another configuration's."""
     for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own):
-        if any(has_record(folder) for folder in sweep.glob("[0-9]*")):
+        if any(RunPaths(folder).is_ended for folder in sweep.glob("[0-9]*")):
             raise RecordError(
                 f"{paths.plan}: missing beside finished trials; restore it, or move {shown(paths.folder)} away "
                 "to confirm anew"
             )
-
-
-def has_record(folder: Path) -> bool:
-    """Return whether the trial in `folder` has ended."""
-    return RunPaths(folder).result.exists() or RunPaths(folder).trial.exists()
 
 
 def _row(row: Mapping[str, Any]) -> Row:

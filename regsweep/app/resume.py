@@ -65,8 +65,11 @@ def remember_extension(paths: SweepPaths) -> None:
     records.write_json(paths.command, asdict(replace(command, arguments=arguments)))
 
 
-def restore_command(arguments: list[str]) -> None:
+def restore_command(arguments: list[str]) -> Path:
     """Make this process the one that started the sweep: arguments, working folder, import path.
+
+    Returns:
+        The file that they stand in.
 
     Raises:
         RegsweepError: when the folder holds no sweep that can go on.
@@ -113,6 +116,7 @@ def restore_command(arguments: list[str]) -> None:
     sys.path[:] = dict.fromkeys([*sys.path, *command.import_path])
     sys.argv = ["regsweep", *before, *extra, f"hydra.sweep.dir={quoted(str(folder))}"]
     os.environ[_RESUMED] = str(folder)
+    return paths.command
 
 
 def _require_same_storage(url: str, arguments: list[str]) -> None:

@@ -17,9 +17,9 @@ from typing import Any
 from regsweep import records
 from regsweep.app.candidates import Configuration, composed, fixed_overrides, unregularized
 from regsweep.app.grammar import quoted
-from regsweep.app.plan import Plan, Run, has_record
+from regsweep.app.plan import Plan, Run
 from regsweep.errors import RecordError, RegsweepError
-from regsweep.paths import SweepPaths, shown
+from regsweep.paths import RunPaths, SweepPaths, shown
 from regsweep.report.effort import count_configurations
 from regsweep.report.sweep import Sweep, read_sweep
 
@@ -108,7 +108,7 @@ def _run_named(
 
 def count_ended(folder: Path) -> int:
     """Return how many trials of the sweep in `folder` have ended, however they did; 0 where there is none."""
-    if not folder.is_dir() or not any(has_record(trial) for trial in folder.glob("[0-9]*")):
+    if not any(RunPaths(trial).is_ended for trial in folder.glob("[0-9]*")):
         return 0
     return int((~read_sweep(folder).trials["status"].isin(["interrupted", "unreadable"])).sum())
 
@@ -176,7 +176,7 @@ def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list
     if not place.is_dir():
         raise RegsweepError(f"{place}: the sweep's working folder is gone")
     made = ["-m", *arguments(), "hydra.callbacks.regsweep.table=false"]
-    if paths.command.exists() or any(has_record(trial) for trial in folder.glob("[0-9]*")):
+    if paths.is_begun:
         if not paths.command.exists():  # lost, and what it held follows from the plan
             records.write_json(paths.command, {**command, "arguments": made})
         typed = ["resume", str(folder.absolute()), f"n_trials={n_trials}"]

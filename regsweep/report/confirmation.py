@@ -157,12 +157,12 @@ def read_confirmation(folder: Path) -> Confirmation | None:
         RecordError: when what says which configurations and seeds it is about cannot be read.
     """
     paths = SweepPaths(folder).confirmation
-    if not SweepPaths(paths.seeds).command.is_file():
+    if not SweepPaths(paths.seeds).is_begun:
         return None
     plan = records.read_json(paths.plan)
     seeds = read_sweep(paths.seeds)
     try:
-        reader = _Reader(plan, seeds, read_sweep(paths.own) if SweepPaths(paths.own).command.is_file() else None)
+        reader = _Reader(plan, seeds, read_sweep(paths.own) if SweepPaths(paths.own).is_begun else None)
         return reader.confirmation()
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise RecordError(f"{paths.plan}: damaged ({show(error)}); the confirmation is left out") from error

@@ -92,7 +92,7 @@ class _Reader:
     def row(self, number: int, paths: RunPaths) -> dict[str, Any]:
         """Return what is known of a trial."""
         values = self._values(number)
-        if not paths.result.exists() and not paths.trial.exists():
+        if not paths.is_ended:
             return {**values, "status": "interrupted"}
         try:
             told = self._of_result(number, paths) if paths.result.exists() else self._of_trial(paths.trial)

@@ -99,10 +99,7 @@ class Rebuilder:
     def _numbers(self) -> list[int]:
         """Return the numbers of the trials that left anything, in order."""
         places = [path for path in self.folder.iterdir() if re.fullmatch(r"0|[1-9][0-9]{0,8}", path.name)]
-        return sorted(int(path.name) for path in places if self._has_record(path) or RunPaths(path).overrides.exists())
-
-    def _has_record(self, place: Path) -> bool:
-        return RunPaths(place).trial.exists() or RunPaths(place).result.exists()
+        return sorted(int(path.name) for path in places if RunPaths(path).is_ended or RunPaths(path).overrides.exists())
 
     def _require_same(self, there: Sequence[FrozenTrial], numbers: Sequence[int]) -> None:
         """Refuse to add to a study of other trials than those in the folder."""
@@ -118,7 +115,7 @@ class Rebuilder:
     def _made(self, number: int) -> FrozenTrial:
         place = self.folder / str(number)
         paths = RunPaths(place)
-        if not self._has_record(place) and not paths.overrides.exists():
+        if not paths.is_ended and not paths.overrides.exists():
             if number < len(self.initial):
                 fixed = {name: v for name, v in self.initial[number].items() if self.space.allows(name, v)}
                 return create_trial(state=TrialState.WAITING, system_attrs={"fixed_params": fixed})

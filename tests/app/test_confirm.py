@@ -27,7 +27,7 @@ from tests.conftest import Regsweep, Shell, made_once, run_in
 CONFIRM = (sys.executable, "-m", "regsweep", "confirm")
 SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
 SWEEP = ("-m", "sweep=regularization", *SMALL, "hydra/launcher=basic", "hydra.sweep.dir=s")
-GRID = ("-m", "regularizer=none,[l2,dropout]", "seed=0,1", "optimizer.lr=0.1", *SMALL, "hydra.sweep.dir=s")
+GRID = ("-m", "regularizer=none,[l2,dropout]", "seed=0,1", "optimizer.lr=0.1", *SMALL, *SWEEP[-2:])
 
 
 @pytest.fixture(scope="session")
@@ -191,6 +191,20 @@ def test_damaged_records_of_a_confirmation_are_named(regsweep: Regsweep, confirm
     assert done.code == 0
     assert "plan.json" in (confirmed_grid / "report.html").read_text()
     assert regsweep("confirm", "s").code == 3
+
+
+def test_a_lost_command_leaves_the_runs_that_it_made(regsweep: Regsweep, confirmed_grid: Path) -> None:
+    """Without what a part was started with, its runs are read as before, and those of further seeds join them."""
+    (confirmed_grid / "confirmation" / "seeds" / "command.json").unlink()
+    before = digests(confirmed_grid)
+    as_it_is = regsweep("confirm", "s")
+    assert (as_it_is.code, digests(confirmed_grid)) == (0, before), as_it_is.err
+    more = regsweep("confirm", "s", "--seeds", "3")
+    assert more.code == 0, more.err
+    assert before.items() < digests(confirmed_grid).items()
+    found = read_confirmation(confirmed_grid)
+    assert found is not None
+    assert {len(candidate.complete) for candidate in (found.baseline, *found.candidates)} == {3}
 
 
 @pytest.mark.faults

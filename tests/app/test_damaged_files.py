@@ -10,14 +10,15 @@ import hashlib
 import random
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 
+from regsweep.app import stages
 from tests.app.test_confirm import confirmed_grid, confirmed_once
-from tests.conftest import Finished, exit_code
+from tests.conftest import Finished, exit_code, logging_as_before
 
 __all__ = ["confirmed_grid", "confirmed_once"]
 
@@ -58,24 +59,27 @@ OF_A_TRIAL = [
     *(".hydra/config.yaml", ".hydra/overrides.yaml", ".hydra/hydra.yaml"),
 ]
 OF_A_CONFIRMATION = [
-    f"confirmation/{name}"
-    for name in ("plan.json", "trials.json", "seeds/command.json", "seeds/multirun.yaml", "seeds/study.db",
-                 "seeds/0/result.json", "seeds/0/test_correct.npy", "baseline/0/result.json", "baseline/study.db")
-]  # fmt: skip
+    *("plan.json", "seeds.json", "choosing.json"),
+    *(f"seeds/{name}" for name in ("command.json", "multirun.yaml", "study.db", "trials.csv")),
+    *(f"seeds/0/{name}" for name in (*OF_A_TRIAL, "test_correct.npy")),
+    *(f"baseline/{name}" for name in ("command.json", "study.db", "0/result.json")),
+    *(f"choosing/{name}" for name in ("command.json", "study.db", "0/result.json")),
+]
 COMMANDS = ["report", "resume", "resume without study.db", "reproduce"]
 
 CELLS = [(command, file, way) for command in COMMANDS for file in OF_A_SWEEP for way in WAYS]
 CELLS += [(command, f"1/{name}", way) for command in COMMANDS for name in OF_A_TRIAL for way in WAYS]
+CELLS = [(command, file, way) for command, file, way in CELLS if not command.endswith(file)]
 
 CELLS_OF_A_CONFIRMATION = [
-    (command, file, way)
+    (command, f"confirmation/{file}", way)
     for command in ("report", "confirm")
-    for file in [
-        "multirun.yaml",
-        "command.json",
-        *(f"0/{name}" for name in OF_A_TRIAL if name != "trial.json"),
-        *OF_A_CONFIRMATION,
-    ]
+    for file in OF_A_CONFIRMATION
+    for way in WAYS
+]
+CELLS_OF_A_CONFIRMATION += [
+    ("confirm", file, way)
+    for file in ("multirun.yaml", "command.json", *(f"0/{name}" for name in OF_A_TRIAL))
     for way in WAYS
 ]
 IN_ANY_CASE = {
@@ -141,7 +145,6 @@ def test_a_damaged_file_is_named_and_no_record_is_lost(
         (search / "study.db").unlink()
     verb, *arguments = command.split()[:1]
     arguments += [str(search / "1" if verb == "reproduce" else search)]
-    arguments += ["n_trials=4"] if verb == "resume" else []
     done = run(monkeypatch, capfd, verb, *arguments)
     require_named(done, file)
     after = digests(search, file)
@@ -149,13 +152,25 @@ def test_a_damaged_file_is_named_and_no_record_is_lost(
     assert not Path("owned").exists(), "no tag is obeyed"
 
 
+def call_in_this_process(typed: Sequence[str], place: Path, _: Sequence[str]) -> int:
+    """Stand in for the process of its own that a confirmation starts for each of its sweeps."""
+    with logging_as_before(), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.setattr(sys, "argv", ["regsweep", *typed])
+        return exit_code()
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("cell", CELLS_OF_A_CONFIRMATION, ids=", ".join)
 def test_a_damaged_file_of_a_confirmation_is_named_and_no_record_is_lost(
     confirmed_grid: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], cell: Cell
 ) -> None:
+    """The confirmation is to go on with one seed more."""
+    monkeypatch.setattr(stages, "_call", call_in_this_process)
     command, file, way = cell
     before = digests(confirmed_grid, file)
     damage(confirmed_grid / file, way)
-    require_named(run(monkeypatch, capfd, command, str(confirmed_grid)), file)
+    more = ["--seeds", "3"] if command == "confirm" else []
+    require_named(run(monkeypatch, capfd, command, str(confirmed_grid), *more), file)
     assert before.items() <= digests(confirmed_grid, file).items()
+    assert not Path("owned").exists(), "no tag is obeyed"
