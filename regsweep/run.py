@@ -2,6 +2,7 @@
 
 import io
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -116,6 +117,8 @@ def _finish(
     metrics = {"train": kept.train} | ({"validation": kept.validation} if kept.validation else {})
     if _opens(config.trainer.test, is_trial):
         metrics["test"], correct_N = _open_test(parts)
+        if not math.isfinite(metrics["test"].loss):
+            raise DivergedError(kept.epoch, metrics["test"].loss)
         if is_trial:
             _write_test_correct(paths.test_correct, correct_N)
     seconds = _seconds(reporter, began, time.perf_counter() - trained)

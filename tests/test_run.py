@@ -11,8 +11,10 @@ import pytest
 import safetensors.torch
 import torch
 
+from regsweep.app.told import TESTED, VALIDATED
 from regsweep.build import build
 from regsweep.config import RunConfig
+from regsweep.data import load_dataset
 from regsweep.errors import DivergedError, RecordError
 from regsweep.metrics import evaluate
 from regsweep.run import HISTORY_COLUMNS, run
@@ -135,6 +137,29 @@ def test_a_run_that_diverges_is_recorded_as_such(configure: Configure, tmp_path:
     assert (result["status"], result["metrics"]) == ("diverged", {})
     assert result["error"].startswith("diverged at epoch 1: the loss is ")
     assert not (tmp_path / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("is_trial", [False, True])
+def test_a_test_loss_that_is_not_finite_is_a_divergence(
+    configure: Configure, tmp_path: Path, *, is_trial: bool
+) -> None:
+    config = configure("trainer.test=true", "trainer.save_weights=true", *QUICK)
+    images_NCHW = load_dataset(config.dataset).test.images_NCHW
+    images_NCHW[:] = images_NCHW.sign() * 3e38
+    with pytest.raises(DivergedError):
+        run(config, tmp_path, is_trial=is_trial)
+    result = record(tmp_path)
+    assert (result["status"], result["metrics"]) == ("diverged", {})
+    assert result["error"].startswith("diverged at epoch 3: the loss is ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "result.json"]
+
+
+def test_a_run_returns_the_numbers_that_a_sweep_may_optimize(configure: Configure, tmp_path: Path) -> None:
+    closed = run(configure(*QUICK), tmp_path, is_trial=True)
+    assert set(closed.named_metrics()) == set(VALIDATED)
+    (tmp_path / "open").mkdir()
+    opened = run(configure("trainer.test=true", *QUICK), tmp_path / "open", is_trial=True)
+    assert set(opened.named_metrics()) == {*VALIDATED, *TESTED}
 
 
 def test_the_same_seed_leaves_the_same_record(configure: Configure, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -63,7 +64,7 @@ def read_override_lines(folder: Path) -> list[str]:
 
 
 def read_program(sweep: Sweep) -> list[str]:
-    """Return what another application was started with, as far as it is known: Python and its script, or nothing.
+    """Return what another application was started with, as far as it is known: Python, its script, its configuration.
 
     Hydra records the script's name without its folder, so it is looked for where the command was typed, and beside
     the configuration.
@@ -73,16 +74,50 @@ def read_program(sweep: Sweep) -> list[str]:
             hydra = at(records.read_yaml(settings_file(sweep.folder / folder)), "hydra")
         except RecordError:
             continue
-        cwd, sources = at(hydra, "runtime", "cwd"), at(hydra, "runtime", "config_sources")
-        name = f"{at(hydra, 'job', 'name')}.py"
+        cwd, sources, job = at(hydra, "runtime", "cwd"), at(hydra, "runtime", "config_sources"), at(hydra, "job")
         if not isinstance(cwd, str):
             continue
-        configs = [at(source, "path") for source in (sources if isinstance(sources, list) else [])]
-        places = [Path(path) for path in configs if isinstance(path, str) and path.startswith("/")]
-        for place in (Path(cwd), *places, *(place.parent for place in places)):
-            if (place / name).is_file():
-                return ["python", os.path.relpath(place / name, cwd)]
+        places = [
+            (at(source, "provider"), Path(path))
+            for source in (sources if isinstance(sources, list) else [])
+            if isinstance(path := at(source, "path"), str) and path.startswith("/")
+        ]
+        near = [Path(cwd), *(path for _, path in places), *(path.parent for _, path in places)]
+        named = [place / f"{at(job, 'name')}.py" for place in near]
+        script = next((file for file in named if file.is_file()), None)
+        program = ["python", os.path.relpath(script, cwd)] if script else []
+        return [*program, *_config_flags(at(job, "config_name"), places, script, cwd)]
     return []
+
+
+def _config_flags(name: Any, places: Sequence[tuple[Any, Path]], script: Path | None, cwd: str) -> list[str]:
+    """Return the options that chose the configuration: all that the script does not say itself.
+
+    Args:
+        name: of the configuration.
+        places: folders of configurations, each with who named it to Hydra.
+        script: the application's file; None where it is not found.
+        cwd: where the command was typed.
+    """
+    code = ""
+    if script is not None:
+        with suppress(OSError):
+            code = script.read_text(encoding="utf-8", errors="replace")
+
+    def written(argument: str) -> list[str]:
+        return re.findall(rf"\b{argument}\s*=\s*[\"']([^\"']*)[\"']", code)
+
+    flags = []
+    for provider, path in places:
+        if provider == "command-line":
+            flags += ["--config-dir", os.path.relpath(path, cwd)]
+        elif provider == "main":
+            beside = script.parent if script else Path(cwd)
+            own = [os.path.normpath(beside / folder) for folder in written("config_path") or ["."]]
+            flags += [] if str(path) in own else ["--config-path", str(path)]
+    if isinstance(name, str) and name not in [own.removesuffix(".yaml") for own in written("config_name")]:
+        flags += ["--config-name", name]
+    return flags
 
 
 def read_config(sweep: Sweep, number: int) -> dict[str, Any] | None:

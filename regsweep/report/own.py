@@ -96,6 +96,8 @@ class _Reader:
             return {**values, "status": "interrupted"}
         try:
             told = self._of_result(number, paths) if paths.result.exists() else self._of_trial(paths.trial)
+            if told["status"] == "complete" and "duplicate_of" not in told and paths.trial.exists():
+                told |= self._problems.skip(_read_failure, paths.trial) or {}
         except RecordError as error:
             return {**values, "status": "unreadable", "error": self._problems.add(error)}
         return {**values, **told}
@@ -137,6 +139,12 @@ class _Reader:
             return {"status": status, "error": record.text("error"), "ended": ended}
         self._problems.add(f"{RunPaths(path.parent).result}: missing, though the trial ended ({status})")
         return {"status": "interrupted"}
+
+
+def _read_failure(path: Path) -> dict[str, Any]:
+    """Return status and error where the sweep failed a trial whose run was complete: its worker died at the end."""
+    record = _Record(path)
+    return {"status": "failed", "error": record.text("error")} if record.status() == "failed" else {}
 
 
 class _Record:

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -10,6 +11,8 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
+from regsweep.config import RunConfig
+from regsweep.data import load_dataset
 from regsweep.report import read_sweep
 from tests.conftest import Regsweep
 
@@ -170,6 +173,28 @@ def test_trials_that_diverge_do_not_end_the_sweep(
         study = optuna.load_study(study_name=None, storage=f"sqlite:///{only_folder(tmp_path) / 'study.db'}")
         states = {trial.params["optimizer.lr"]: trial.state.name for trial in study.trials}
         assert states == {1e30: "FAIL", 0.1: "COMPLETE"}
+
+
+def test_an_objective_that_is_not_finite_is_a_failure_in_record_study_and_table(
+    regsweep: Regsweep, tmp_path: Path, configure: Callable[..., RunConfig]
+) -> None:
+    """Only the test set can make it one: the loop ends a run with such a loss of the others."""
+    images_NCHW = load_dataset(configure(*QUICK).dataset).test.images_NCHW
+    images_NCHW[:] = images_NCHW.sign() * 3e38
+    named = ("hydra.sweeper.objectives=[test_loss]", "hydra.sweeper.direction=minimize", "trainer.test=true")
+    done = regsweep(*SEARCH, *named, "hydra.sweeper.n_trials=2", *QUICK)
+    assert done.code == 1
+    folder = only_folder(tmp_path)
+    study = optuna.load_study(study_name=None, storage=f"sqlite:///{folder / 'study.db'}")
+    for trial, row in zip(study.trials, rows_of(folder), strict=True):
+        result, record = (
+            json.loads((folder / row["folder"] / f"{name}.json").read_text()) for name in ("result", "trial")
+        )
+        assert (result["status"], record["status"], trial.state.name, row["status"]) == (
+            *("diverged", "failed", "FAIL", "diverged"),
+        )
+        assert result["error"] == record["error"] == trial.user_attrs["error"] == row["error"]
+    assert read_sweep(folder).best() is None
 
 
 def test_a_trial_that_fails_does_not_end_the_sweep(

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import yaml
 
 from regsweep.errors import RegsweepError
 from regsweep.report import read_sweep
+from regsweep.report.page.trials import table
 from tests.conftest import PROJECT, Regsweep, made_once, run_script_in
 from tests.report.test_reading import HOSTILE
 
@@ -341,6 +343,37 @@ def test_the_sweepers_own_table_is_replaced_and_nobody_elses(regsweep: Regsweep,
         assert (refused.code, refused.err.count("\n")) == (2, 1)
         assert "trials.csv: exists and was not written by regsweep report" in refused.err
         assert table.read_text() == theirs
+
+
+CHOSEN: list[tuple[list[str], list[str]]] = [
+    ([], []),
+    (["--config-name", "second"], ["--config-name", "second"]),
+    (["--config-dir", "extra"], ["--config-dir", "extra"]),
+    (["-cp", "other", "-cn", "second", "-cd", "extra"], ["--config-dir", "--config-name", "--config-path"]),
+]
+
+
+@pytest.mark.parametrize(("typed", "flags"), CHOSEN)
+def test_the_command_that_is_copied_runs_the_trial_again(tmp_path: Path, typed: list[str], flags: list[str]) -> None:
+    main = '@hydra.main(config_path="conf", config_name="main")\ndef main(cfg):\n    return cfg.x\n'
+    (tmp_path / "app.py").write_text(f"import hydra\n\n{main}\nmain()\n")
+    for place, x in (("conf/main", 1), ("conf/second", 2), ("other/second", 3), ("extra/more/one", 4)):
+        file = tmp_path / f"{place}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"x: {x}\nname: {place}\n")
+    more = ["+more=one"] if "extra" in typed else []
+    code, printed = run_script_in(tmp_path, tmp_path / "app.py", "-m", *typed, *more, "+y=1,2", "hydra.sweep.dir=sweep")
+    assert code == 0, printed
+    for number in range(2):  # without a value, which the report asks for
+        (tmp_path / "sweep" / str(number) / "m.json").write_text('{"score": 1}')
+    command = table(read_sweep(tmp_path / "sweep", metrics="m.json"))["commands"][1]
+    program, script, *arguments = shlex.split(command)
+    assert (program, script) == ("python", "app.py")
+    assert {flag for flag in arguments if flag.startswith("--")} == {flag for flag in flags if flag.startswith("--")}
+    code, printed = run_script_in(tmp_path, tmp_path / script, *arguments, "hydra.run.dir=again")
+    assert code == 0, printed
+    again, before = (tmp_path / place / ".hydra" / "config.yaml" for place in ("again", "sweep/1"))
+    assert again.read_text() == before.read_text()
 
 
 def test_hostile_text_stays_as_it_is(tmp_path: Path) -> None:

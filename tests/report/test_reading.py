@@ -72,6 +72,25 @@ def test_another_objective_may_rank(sweep_folder: Path) -> None:
         read_sweep(sweep_folder, objective="accuracy")
 
 
+@pytest.mark.parametrize("status", ["failed", "complete", "damaged"])
+def test_a_trial_that_the_sweep_failed_is_not_complete(sweep_folder: Path, status: str) -> None:
+    """A worker that is killed behind the run's record, and before the trial's, fails the trial."""
+    best = read_sweep(sweep_folder).best()
+    assert best is not None
+    file = sweep_folder / best["folder"] / "trial.json"
+    before = json.loads(file.read_text())
+    error = "its worker was killed" if status == "failed" else None
+    file.write_text("{" if status == "damaged" else json.dumps({**before, "status": status, "error": error}))
+    sweep = read_sweep(sweep_folder)
+    row = sweep.trials.set_index("number").loc[best["number"]]
+    now = sweep.best()
+    assert now is not None
+    assert (now["number"] == best["number"]) == (status != "failed")
+    assert row["status"] == ("failed" if status == "failed" else "complete")
+    assert row["error"] == error or pd.isna(row["error"])
+    assert len(sweep.problems) == (status == "damaged")
+
+
 def changed(**values: object) -> Callable[[bytes], bytes]:
     return lambda record: json.dumps({**json.loads(record), **values}).encode()
 
