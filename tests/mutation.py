@@ -20,6 +20,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 ANSWER = "tests/decisions/test_answer.py"
 CONFIRM = "tests/decisions/test_confirm.py"
+FOREIGN = "tests/report/test_foreign.py"
 PLAN = "tests/decisions/test_plan.py"
 
 MODULES: dict[str, tuple[str, ...]] = {
@@ -32,10 +33,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/confirmation": (ANSWER,),
     "report/effort": ("tests/decisions/test_effort.py",),
     "report/summary": ("tests/decisions/test_summary.py",),
-    "report/sweep": ("tests/decisions/test_best_trial.py",),
+    "report/sweep": ("tests/decisions/test_best_trial.py", f"{FOREIGN}::test_hostile_text_stays_as_it_is"),
     "report/table": ("tests/decisions/test_best_trial.py",),
     "statistics": ("tests/test_statistics.py", "-k", "not covers and not seldom"),
     "sweeper/engine": ("tests/decisions/test_engine.py",),
+    "sweeper/job": ("tests/decisions/test_job.py",),
     "sweeper/live": ("tests/decisions/test_live.py",),
     "sweeper/sampler": ("tests/decisions/test_sampler.py",),
     "sweeper/tables": ("tests/decisions/test_tables.py",),

@@ -137,9 +137,11 @@ class RecordedTask:
         return returned
 
     def _judge(self, returned: Any) -> TrialRecord:
-        metrics = dict(returned.metrics) if isinstance(returned, TrialValue) else {}
-        if isinstance(returned, Mapping):
-            metrics, returned = dict(returned), math.nan
+        metrics, objective = {}, returned
+        if isinstance(returned, TrialValue):
+            metrics = dict(returned.metrics)
+        elif isinstance(returned, Mapping):
+            metrics, objective = dict(returned), math.nan
         try:
             numbers = {str(name): float(value) for name, value in metrics.items()}
             # JSON and Optuna have no place for what is not finite.
@@ -153,7 +155,7 @@ class RecordedTask:
             if self._objectives:
                 values = [numbers[name] for name in self._objectives]
             else:
-                values = [float(value) for value in (returned if isinstance(returned, Sequence) else [returned])]
+                values = [float(value) for value in (objective if isinstance(objective, Sequence) else [objective])]
         except (TypeError, ValueError):
             return TrialRecord("failed", error=f"the job returned {returned!r} instead of a number")
         if len(values) != self._num_objectives:

@@ -155,15 +155,16 @@ def test_what_a_trial_is_read_from(tmp_path: Path) -> None:
     folder = write_sweep(tmp_path / "s", trials(0.5, 0.9))
     run = read_sweep(folder / "1")
     assert list(run.trials["validation_accuracy"]) == [0.9]
-    assert run.is_own
-    with pytest.raises(RegsweepError, match="no such folder"):
+    assert list(run.trials["number"]) == [0]
+    assert (run.is_own, run.swept, run.problems) == (True, [LAMBDA], [])
+    with pytest.raises(RegsweepError, match=r"s/2: no such folder$"):
         read_sweep(folder / "2")
-    with pytest.raises(RegsweepError, match="not a folder"):
+    with pytest.raises(RegsweepError, match=r"s/multirun\.yaml: not a folder$"):
         read_sweep(folder / "multirun.yaml")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RegsweepError, match="neither a sweep nor a run"):
+    with pytest.raises(RegsweepError, match="/empty: neither a sweep nor a run"):
         read_sweep(tmp_path / "empty")
-    with pytest.raises(RegsweepError, match=r"--metrics .?x\.json.*records in .* hold the metrics"):
+    with pytest.raises(RegsweepError, match=r"--metrics .?x\.json.*records in \S*/s hold the metrics"):
         read_sweep(folder, metrics="x.json")
 
 
@@ -200,6 +201,59 @@ def test_a_folder_whose_name_is_not_utf8_is_left_out_and_named(tmp_path: Path) -
     sweep = read_sweep(folder)
     assert list(sweep.trials["folder"]) == ["zero"]
     assert [problem for problem in sweep.problems if "UTF-8" in problem] == ["\\udcff: this folder's name is not UTF-8"]
+
+
+def test_other_numbers_than_accuracies_are_of_any_size(tmp_path: Path) -> None:
+    rows = trials(0.5, 0.6, None, loss=[1234.5678, 0.000123456, 1.0])
+    text = printed(read_sweep(write_sweep(tmp_path / "s", rows), objective="validation_loss"))
+    assert cells(text)[0] == ["trial", "lambda", "validation", "loss", "status", "seconds"]
+    assert [row[:3] for row in cells(text)[1:4]] == [
+        ["1", "0.002", "0.00012346"],
+        ["0", "0.001", "1234.6"],
+        ["2", "0.003", "–"],
+    ]
+    assert "best: trial 1, validation loss 0.00012346 (lower is better), lambda=0.002" in text
+
+
+@pytest.mark.parametrize(("name", "maximize"), [("validation_loss", False), ("validation_accuracy", True)])
+def test_the_direction_follows_the_name_unless_it_is_given(tmp_path: Path, name: str, *, maximize: bool) -> None:
+    folder = write_sweep(tmp_path / "s", trials(0.5, 0.6))
+    assert read_sweep(folder, objective=name).maximize == maximize
+    assert [read_sweep(folder, objective=name, minimize=m).maximize for m in (True, False)] == [False, True]
+
+
+def test_equals_stand_in_the_order_of_their_trials(tmp_path: Path) -> None:
+    rows = trials(*(0.5 + 0.1 * (number % 2) for number in range(40)))
+    sweep = read_sweep(write_sweep(tmp_path / "s", rows))
+    assert list(sweep.ranked()["number"]) == [*range(1, 40, 2), *range(0, 40, 2)]
+
+
+def foreign(folder: Path) -> Path:
+    """Write the multirun of an application that knows nothing of this project, and return it."""
+    for number, content in enumerate(('{"acc": 0.5, "none": null}', '{"acc": 0.9, "none": null}', "{")):
+        place = folder / str(number) / ".hydra"
+        place.mkdir(parents=True)
+        (place / "config.yaml").write_text(f"x: {number}\n")
+        (place / "overrides.yaml").write_text(f"- x={number}\n")
+        (place.parent / "m.json").write_text(content)
+    return folder
+
+
+@pytest.mark.parametrize(("minimize", "best"), [(None, 1), (False, 1), (True, 0)])
+def test_another_application_s_multirun(tmp_path: Path, minimize: bool | None, best: int) -> None:
+    folder = foreign(tmp_path / "f")
+    sweep = read_sweep(folder, metrics="m.json", objective="acc", minimize=minimize)
+    assert (sweep.folder, sweep.is_own, sweep.swept, sweep.objective) == (folder, False, ["x"], "acc")
+    assert sweep.maximize == (minimize is not True)
+    assert [line.partition(":")[0] for line in sweep.problems] == ["2/m.json"]
+    assert list(sweep.trials["status"]) == ["complete", "complete", "unreadable"]
+    assert list(sweep.trials["x"]) == [0, 1, 2]
+    assert pd.api.types.is_float_dtype(sweep.trials["none"])
+    chosen = sweep.best()
+    assert chosen is not None
+    assert chosen["number"] == best
+    with pytest.raises(RegsweepError, match="--metrics"):
+        read_sweep(folder)
 
 
 def printed(sweep: Sweep) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from optuna.trial import FrozenTrial
 
 from regsweep.launcher.jobs import Ended
-from regsweep.sweeper.engine import Engine, Limits, NoCompleteTrialError, TooManyFailedError
+from regsweep.sweeper.engine import Engine, Limits, MissingObjectiveError, NoCompleteTrialError, TooManyFailedError
 from regsweep.sweeper.job import TrialRecord
 from regsweep.sweeper.signals import Stop
 from regsweep.sweeper.space import SearchSpace
@@ -25,7 +26,7 @@ class Scripted:
 
     Args:
         folder: the sweep's.
-        script: returns a record, or None for a job that dies without one, by number and attempt (from 0).
+        script: returns a record, or None for a job that dies before it has a folder, by number and attempt (from 0).
         num_slots: how many run at a time.
     """
 
@@ -46,9 +47,9 @@ class Scripted:
         attempt = sum(started == number for started, _ in self.started) - 1
         record = self._script(number, attempt)
         place = self._folder / str(number)
-        place.mkdir(exist_ok=True)
-        (place / f"attempt{attempt}").touch()
         if record is not None:
+            place.mkdir(exist_ok=True)
+            (place / f"attempt{attempt}").touch()
             record.write(place)
         return [Ended(number, None if record else "WorkerDied: it is gone")]
 
@@ -60,6 +61,7 @@ class Sweep:
 
     def __init__(self, folder: Path, xs: Sequence[int], directions: Sequence[Any] = ("minimize",)) -> None:
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         self.study = optuna.create_study(directions=directions)
         self.space = SearchSpace.parse(["x=choice(0,1,2,3,4,5,6,7,8,9)"], {})
         for x in xs:
@@ -67,9 +69,8 @@ class Sweep:
         self.told: list[FrozenTrial] = []
         self.heard: list[tuple[int, dict[str, Any]]] = []
 
-    def run(self, script: Script, *, num_slots: int = 1, reuse: bool = True, **limits: Any) -> Scripted:
-        jobs = Scripted(self.folder, script, num_slots)
-        engine = Engine(
+    def engine(self, *, reuse: bool = True, **limits: Any) -> Engine:
+        return Engine(
             self.study,
             self.space,
             self.folder,
@@ -79,7 +80,10 @@ class Sweep:
             on_start=lambda number, parameters: self.heard.append((number, dict(parameters))),
             on_told=self.told.append,
         )
-        engine.run(jobs)
+
+    def run(self, script: Script, *, num_slots: int = 1, reuse: bool = True, **limits: Any) -> Scripted:
+        jobs = Scripted(self.folder, script, num_slots)
+        self.engine(reuse=reuse, **limits).run(jobs)
         return jobs
 
     def states(self) -> list[str]:
@@ -195,10 +199,10 @@ def test_a_trial_that_fails_runs_again_as_often_as_allowed(
         (1.0, (0, 1, 2), 1, None),
         (0.5, (), 2, None),
         (0.5, (1,), 2, None),
-        (0.4, (1,), 2, "1 of 2 trials failed"),
-        (0.5, (0, 1), 2, "2 of 2 trials failed"),
-        (0.0, (3,), 1, "1 of 1 trials failed"),
-        (0.9, (3,), 3, "1 of 1 trials failed"),
+        (0.4, (1,), 2, "1 of 2 trials failed, hydra.sweeper.max_failure_rate=0.4 allows fewer; trial 1: it died 0"),
+        (0.5, (0, 1), 2, "2 of 2 trials failed, hydra.sweeper.max_failure_rate=0.5 allows fewer; trial 1: it died 0"),
+        (0.0, (3,), 1, "1 of 1 trials failed, hydra.sweeper.max_failure_rate=0 allows fewer; trial 3: it died 0"),
+        (0.9, (3,), 3, "1 of 1 trials failed, hydra.sweeper.max_failure_rate=0.9 allows fewer; trial 3: it died 0"),
     ],
 )
 def test_too_many_failures_end_the_sweep(
@@ -210,14 +214,67 @@ def test_too_many_failures_end_the_sweep(
         sweep.run(bad(*failing), num_slots=num_slots, n_trials=4, max_failure_rate=rate)
         assert len(sweep.told) == 4
     else:
-        with pytest.raises(TooManyFailedError, match=raises):
+        with pytest.raises(TooManyFailedError, match=f"^{re.escape(raises)}$"):
             sweep.run(bad(*failing), num_slots=num_slots, n_trials=4, max_failure_rate=rate)
 
 
 def test_a_sweep_without_a_complete_trial_says_so(tmp_path: Path) -> None:
     records = [TrialRecord("failed", error="first"), TrialRecord("failed", error="second"), TrialRecord("pruned")]
-    with pytest.raises(NoCompleteTrialError, match=r"2 failed, 1 were pruned.*trial 1: second"):
+    said = "^no trial is complete: 2 failed, 1 were pruned; trial 1: second$"
+    with pytest.raises(NoCompleteTrialError, match=said) as error:
         Sweep(tmp_path, range(3)).run(lambda number, _: records[number], n_trials=3)
+    assert error.value.exit_code == 1
+    with pytest.raises(NoCompleteTrialError, match=r"^no trial is complete: 0 failed, 1 were pruned$"):
+        Sweep(tmp_path / "pruned", [0]).run(lambda *_: TrialRecord("pruned"), n_trials=1)
+
+
+def test_an_objective_that_no_job_returns_ends_the_sweep(tmp_path: Path) -> None:
+    """The first job that ends without it is told, and not tried again: no other would return it."""
+    sweep = Sweep(tmp_path, range(4))
+    record = TrialRecord("failed", error="no metric named los", missing_objective="los")
+    with pytest.raises(MissingObjectiveError, match=r"^trial 0: no metric named los$") as error:
+        sweep.run(lambda *_: record, n_trials=4, max_retries=2)
+    assert error.value.exit_code == 1
+    assert [(trial.number, trial.state.name) for trial in sweep.told] == [(0, "FAIL")]
+
+
+def test_folders_that_are_there_already_take_the_record(tmp_path: Path) -> None:
+    """A killed start left them: of a duplicate, and of a job that dies again before it writes."""
+    sweep = Sweep(tmp_path, [1, 1, 2])
+    for number in (1, 2):
+        (tmp_path / str(number)).mkdir()
+    sweep.run(lambda number, attempt: None if number == 2 else good(number, attempt), n_trials=3)
+    records = [TrialRecord.read(tmp_path / str(number), 1) for number in range(3)]
+    assert [record.status for record in records if record] == ["complete", "complete", "failed"]
+    assert [trial.user_attrs.get("duplicate_of") for trial in sweep.told] == [None, 0, None]
+
+
+@pytest.mark.parametrize("content", [None, "{"])
+def test_a_trial_whose_like_has_lost_its_record_runs(tmp_path: Path, content: str | None) -> None:
+    sweep = Sweep(tmp_path, [1, 2, 1])
+
+    def script(number: int, attempt: int) -> TrialRecord:
+        if number == 1:
+            lost = tmp_path / "0" / "trial.json"
+            lost.unlink() if content is None else lost.write_text(content)
+        return good(number, attempt)
+
+    assert [number for number, _ in sweep.run(script, n_trials=3).started] == [0, 1, 2]
+
+
+def test_what_a_start_finds_and_does_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    sweep = Sweep(tmp_path, range(6))
+    caplog.set_level("INFO", logger="regsweep")
+    caplog.clear()
+    sweep.run(bad(1), n_trials=2, max_retries=1)
+    assert caplog.messages == ["trial 1 failed: it died 0; it runs again"]
+    caplog.clear()
+    sweep.study.ask()
+    sweep.run(lambda number, _: None if number == 3 else good(number, 0), n_trials=5)
+    assert caplog.messages == [
+        "resume: 2 done kept, 1 interrupted rerun, 2 left",
+        "trial 3 failed: WorkerDied: it is gone",
+    ]
 
 
 def test_it_goes_on_from_what_an_earlier_start_left(tmp_path: Path) -> None:
@@ -242,8 +299,10 @@ def test_it_goes_on_from_what_an_earlier_start_left(tmp_path: Path) -> None:
     assert (tmp_path / "2" / "checkpoint").exists(), "the application may go on from it"
 
 
-def test_after_the_timeout_nothing_new_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
+def test_after_the_timeout_nothing_new_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = [1000.0]
     monkeypatch.setattr("regsweep.sweeper.engine.time.monotonic", lambda: clock[0])
 
     def slow(number: int, attempt: int) -> TrialRecord:
@@ -251,8 +310,11 @@ def test_after_the_timeout_nothing_new_starts(tmp_path: Path, monkeypatch: pytes
         return good(number, attempt)
 
     sweep = Sweep(tmp_path, range(9))
+    caplog.set_level("INFO", logger="regsweep")
+    caplog.clear()
     sweep.run(slow, n_trials=9, timeout=20.0)
     assert len(sweep.told) == 3, "at 20 seconds they are not over"
+    assert caplog.messages == ["timeout: 20 s are over, 6 trials were not started"]
 
 
 def test_a_pruner_hears_of_the_steps_of_running_trials() -> None:
@@ -271,3 +333,19 @@ def test_a_pruner_hears_of_the_steps_of_running_trials() -> None:
     jobs = Reporting(Path(), lambda *_: TrialRecord("complete", [0.0]), 1)
     engine.run(jobs)
     assert answers == [[False, True, False]] * 2
+
+
+def test_a_pruner_judges_a_trial_by_those_of_its_study(tmp_path: Path) -> None:
+    """After a trial of 1, 1, 1 the median says: 0.5 stays and 2 goes."""
+    sweep = Sweep(tmp_path, range(3))
+    sweep.study.pruner = optuna.pruners.MedianPruner(n_startup_trials=1, n_warmup_steps=0)
+    answers: dict[int, list[bool]] = {}
+
+    def script(number: int, _: int) -> TrialRecord:
+        values = {0: 1.0, 1: 0.5, 2: 2.0}[number]
+        answers[number] = [engine.should_prune(number, values, step) for step in (1, 2, 3)]
+        return TrialRecord("complete", [values])
+
+    engine = sweep.engine(n_trials=3)
+    engine.run(Scripted(tmp_path, script, 1))
+    assert answers == {0: [False] * 3, 1: [False] * 3, 2: [True] * 3}

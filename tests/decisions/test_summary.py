@@ -113,7 +113,7 @@ def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
                     tuned, 0.8, UP, seeds, p_value=2 / 1024, num_better=10, num_equal=0, probability_better=1.0
                 ),
                 "against_own_baseline": against(
-                    own, 0.804 - np.mean(LESS), LESS, seeds, p_value=4 / 1024, num_better=9, num_equal=0,
+                    own, 0.804 - float(np.mean(LESS)), LESS, seeds, p_value=4 / 1024, num_better=9, num_equal=0,
                     probability_better=0.9,
                 ),
                 "claim": {

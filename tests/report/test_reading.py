@@ -203,7 +203,7 @@ def test_a_folder_where_a_record_should_be_is_named(sweep_folder: Path) -> None:
     assert sweep.problems[0].startswith("0/result.json: ")
 
 
-@pytest.mark.parametrize("payload", HOSTILE)
+@pytest.mark.parametrize("payload", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_stays_as_it_is(sweep_folder: Path, payload: str) -> None:
     place = sweep_folder / "1"
     config = yaml.safe_load((place / ".hydra" / "config.yaml").read_text())
