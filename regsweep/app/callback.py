@@ -27,6 +27,7 @@ from regsweep.app.refuse import refuse
 from regsweep.errors import ConfigError, RecordError, RegsweepError
 from regsweep.launcher.private import make_private_folder
 from regsweep.paths import SweepPaths, shown
+from regsweep.report.hydra_files import find_jobs
 from regsweep.sweeper import lock
 from regsweep.sweeper.redact import redact
 from regsweep.sweeper.same import require_same_configuration
@@ -76,6 +77,8 @@ class RunCallback(Callback):
             make_private_folder(config.hydra.launcher)
             self._sweep = sweep
             _announce(sweep, config)
+            if resume.is_resumed(sweep.folder):
+                lock.await_owners([folder for _, folder in find_jobs(sweep.folder)], _log.info)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Print the table of a sweep that began; a sweep with failed trials ends with exit code 1.

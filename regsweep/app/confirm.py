@@ -10,7 +10,14 @@ from pathlib import Path
 from regsweep import records
 from regsweep.app.candidates import Configuration
 from regsweep.app.plan import CONTENDERS, DEFAULT_TOP, Plan
-from regsweep.app.stages import choose_contenders, count_ended, run_own_baselines, run_seeds, tune_baseline
+from regsweep.app.stages import (
+    await_sweeps,
+    choose_contenders,
+    count_ended,
+    run_own_baselines,
+    run_seeds,
+    tune_baseline,
+)
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths, shown
 from regsweep.report.command import Parser, report_confirmed
@@ -43,6 +50,7 @@ def main(arguments: list[str]) -> None:
     try:
         paths.confirmation.folder.mkdir(exist_ok=True)
         with FolderLock(paths.confirmation.folder):
+            await_sweeps(paths.confirmation)
             _confirm(sweep, given)
     except BrokenPipeError:
         raise  # whoever read the output has gone

@@ -21,6 +21,7 @@ from regsweep.errors import Pruned, RecordError, RegsweepError, show
 from regsweep.numbers import show_number
 from regsweep.paths import config_folder, shown
 from regsweep.sweeper import TrialValue, is_watched, report
+from regsweep.sweeper.job import owned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,15 +53,25 @@ def main(cfg: DictConfig) -> float:
     A trial that fails or diverges returns NaN, which a sweep takes as a failure and goes on. A single run that
     fails ends the process.
     """
+    runtime = HydraConfig.get()
+    folder = Path(runtime.runtime.output_dir)
+    if runtime.mode != RunMode.MULTIRUN:
+        return _run(cfg, folder, is_trial=False)
+    try:
+        with owned(folder, runtime.job.num):
+            told = told_before(folder) if is_trial_of_resumed(folder) else None
+            if told is None:
+                return _run(cfg, folder, is_trial=True)
+    except RecordError as error:
+        refuse(error)
+    _log.info(f"trial {runtime.job.num}: finished before, its record is told")
+    return told
+
+
+def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
     from regsweep.run import run  # noqa: PLC0415  (imports torch, which --help and completion do not need)
 
     runtime = HydraConfig.get()
-    is_trial = runtime.mode == RunMode.MULTIRUN
-    folder = Path(runtime.runtime.output_dir)
-    told = told_before(folder) if is_trial and is_trial_of_resumed(folder) else None
-    if told is not None:
-        _log.info(f"trial {runtime.job.num}: finished before, its record is told")
-        return told
     try:
         outcome = run(
             validate_composed(cfg),

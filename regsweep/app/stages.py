@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from types import FrameType
@@ -19,9 +20,16 @@ from regsweep.app.candidates import Configuration, composed, fixed_overrides, un
 from regsweep.app.grammar import quoted
 from regsweep.app.plan import Plan, Run
 from regsweep.errors import RecordError, RegsweepError
-from regsweep.paths import RunPaths, SweepPaths, shown
+from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.effort import count_configurations
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.sweeper.lock import await_owners
+
+
+def await_sweeps(paths: ConfirmationPaths) -> None:
+    """Wait for the sweeps and trials of a confirmation that was killed and that still run, after saying so."""
+    for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own):
+        await_owners([sweep, *sweep.glob("[0-9]*")], partial(print, flush=True))
 
 
 def tune_baseline(sweep: Sweep, plan: Plan) -> None:

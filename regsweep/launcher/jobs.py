@@ -50,6 +50,21 @@ class Jobs(Protocol):
         """End whatever still runs."""
 
 
+class LostJobError(RegsweepError):
+    """A launcher lost a job of a batch; the others may still run.
+
+    Args:
+        numbers: the batch's.
+        error: what the launcher raised.
+    """
+
+    exit_code = 1
+
+    def __init__(self, numbers: Sequence[int], error: Exception) -> None:
+        lost = f"a job of trials {numbers[0]} to {numbers[-1]} was lost ({one_line(error)})"
+        super().__init__(f"{lost}; resume, which waits for those that still run")
+
+
 class LauncherJobs:
     """Batches of one of Hydra's launchers, which return when their slowest job has ended.
 
@@ -81,7 +96,7 @@ class LauncherJobs:
                     raise
                 except Exception as error:
                     if len(numbers) > 1 and not self._dies_together():
-                        raise _lost(numbers, error) from error
+                        raise LostJobError(numbers, error) from error
                     ended += [Ended(number, one_line(error)) for number in numbers]
                 else:
                     ended += [Ended(number, failure_of(job)) for number, job in zip(numbers, returned, strict=True)]
@@ -97,12 +112,6 @@ class LauncherJobs:
     def _should_prune(self, number: int) -> Callable[[float, int], bool] | None:
         on_report = self._on_report
         return None if on_report is None else lambda value, step: on_report(number, value, step)
-
-
-def _lost(numbers: list[int], error: Exception) -> RegsweepError:
-    """Return what to say when a launcher lost a job of a batch: the others may still run, and must not run twice."""
-    batch = f"trials {numbers[0]} to {numbers[-1]}"
-    return RegsweepError(f"a job of {batch} was lost ({one_line(error)}); wait for the others to end, then resume")
 
 
 def failure_of(job: JobReturn) -> str | None:

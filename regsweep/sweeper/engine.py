@@ -14,7 +14,7 @@ import logging
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from regsweep.errors import RecordError, RegsweepError
 from regsweep.launcher.jobs import Ended, Jobs
 from regsweep.paths import RunPaths
 from regsweep.sweeper.job import TrialRecord
+from regsweep.sweeper.lock import await_owners
 from regsweep.sweeper.signals import Stop
 from regsweep.sweeper.space import SearchSpace
 from regsweep.sweeper.tables import metric_name
@@ -203,10 +204,16 @@ class Engine:
                 self._ran.setdefault(tuple(self._space.overrides_of(trial.params)), trial.number)
         if not earlier:
             return
+        self._await_owners(trial.number for trial in earlier)
         interrupted = self.tell_recorded()
         self._again.extend(self._draw(trial) for trial in interrupted)
         done, left = self._num_asked - len(interrupted), max(0, self._limits.n_trials - self._num_asked)
         _log.info(f"resume: {done} done kept, {len(interrupted)} interrupted rerun, {left} left")
+
+    def _await_owners(self, numbers: Iterable[int]) -> None:
+        """Wait for the trials among these that run in processes nobody waits for: each leaves its record itself."""
+        with self._stop.interruptible():
+            await_owners([self._folder / str(number) for number in numbers], _log.info)
 
     def _next(self) -> _Job | None:
         """Return the next trial to start: one to run again, else a new one while the limits allow."""
@@ -237,7 +244,6 @@ class Engine:
         elif job.attempt and place.exists():
             # It was killed, and may have left a whole run that only lacks the sweep's record.
             _log.info(f"trial {number}: what its attempt left is kept in {records.set_aside(place, 'failed').name}")
-        records.delete_unfinished(place)  # what is whole, the application may go on from
         self._running[number] = job
         self._on_start(number, job.trial.params)
         jobs.start(number, job.overrides)
@@ -245,6 +251,8 @@ class Engine:
     def _end(self, job: _Job, ended: Ended) -> list[str | None]:
         """Tell an ended trial, or put it back; return why it failed (None: it did not), nothing if it runs again."""
         place = self._folder / str(ended.number)
+        if not RunPaths(place).trial.exists():
+            self._await_owners([ended.number])  # the launcher lost it, and it may still run
         record = self._read(ended.number)
         if record is None:
             record = TrialRecord("failed", error=ended.error or "the job left no record")

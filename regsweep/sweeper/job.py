@@ -10,7 +10,8 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from regsweep.errors import Pruned, RecordError
 from regsweep.launcher.jobs import one_line
 from regsweep.paths import RunPaths
 from regsweep.signatures import offer
+from regsweep.sweeper.lock import FolderLock
 from regsweep.sweeper.redact import redact_file
 
 _log = logging.getLogger("regsweep")
@@ -95,8 +97,26 @@ class TrialRecord:
         return record
 
 
+@contextmanager
+def owned(folder: Path, number: int) -> Iterator[None]:
+    """Own the folder of the trial `number` meanwhile: nobody else trains there, and who goes on with its sweep waits.
+
+    Where a process that an earlier start left behind still trains there, its end is awaited first. What a process that
+    was killed has left half written is deleted.
+
+    Raises:
+        RecordError: when the folder cannot be written.
+    """
+    with FolderLock(folder, lambda owner: _log.info(f"trial {number} still runs ({owner}); waiting for its end")):
+        records.delete_unfinished(folder)  # what is whole, the application may go on from
+        yield
+
+
 class RecordedTask:
     """A task function that leaves a record of how it ended, whatever happens short of a kill.
+
+    It owns its trial's folder while it runs. A trial that has a record by the time that its folder is free does not run
+    again.
 
     Args:
         task: the application's own function.
@@ -109,11 +129,15 @@ class RecordedTask:
         self._objectives, self._num_objectives = list(objectives), num_objectives
 
     def __call__(self, cfg: DictConfig) -> Any:
-        """Run the task, write the record, and return what the task returned."""
+        """Run the task, write the record, and return what the task returned; None where it was recorded already."""
         hydra = HydraConfig.get()
         folder = Path(hydra.runtime.output_dir)
         if hydra.output_subdir is not None:
             redact_file(folder / hydra.output_subdir / "hydra.yaml")  # Hydra has just written the storage's URL there
+        with owned(folder, hydra.job.num):
+            return None if TrialRecord.read(folder, self._num_objectives) else self._run(cfg, folder)
+
+    def _run(self, cfg: DictConfig, folder: Path) -> Any:
         began = time.perf_counter()
         returned: Any = None
         working_folder = Path.cwd()

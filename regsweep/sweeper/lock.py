@@ -9,13 +9,14 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from regsweep import records
 from regsweep.errors import RecordError
+from regsweep.paths import shown
 
 NAME = ".lock"
 
@@ -73,7 +74,9 @@ class FolderLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give it back."""
-        hold = _holds[self._path]
+        hold = _holds.get(self._path)
+        if hold is None:
+            return  # in a process that was forked meanwhile, which owns nothing
         hold.depth -= 1
         if not hold.depth:
             del _holds[self._path]
@@ -109,6 +112,38 @@ class FolderLock:
             return os.path.samestat(os.fstat(handle), self._path.stat())
         except FileNotFoundError:
             return False
+
+
+def await_owners(folders: Iterable[Path], say: Callable[[str], None]) -> None:
+    """Wait until no other process owns any of `folders`; where one does, `say` first receives which owns which.
+
+    Raises:
+        RecordError: when a lock cannot be read or taken.
+    """
+    owners = {folder: owner for folder in folders if (owner := _owner_of(folder))}
+    if owners:
+        listed = ", ".join(f"{shown(folder)} ({owner})" for folder, owner in owners.items())
+        say(f"waiting for what still runs: {listed}")
+    for folder in owners:
+        with FolderLock(folder, on_wait=lambda _: None):
+            pass
+
+
+def _owner_of(folder: Path) -> str | None:
+    path = folder / NAME
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise records.write_error(path, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_owner(handle)
+    finally:
+        os.close(handle)
+    return None
 
 
 def _read_owner(handle: int) -> str:

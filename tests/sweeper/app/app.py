@@ -5,6 +5,7 @@ KILL=PLACE:N kills at the Nth time that PLACE is reached: ``task`` (inside a tri
 and the telling of it.
 """
 
+import ctypes
 import math
 import multiprocessing
 import os
@@ -35,10 +36,23 @@ def reach(place: str) -> None:
             os.killpg(0, signal.SIGKILL)
 
 
+def pass_gate(gate: str, *, holds_interpreter: bool) -> None:
+    """Note beside the named pipe `gate` that the trial is being trained, and wait until somebody opens the pipe.
+
+    With `holds_interpreter` no thread of this process runs meanwhile, as where a job computes in C.
+    """
+    with Path(gate).with_suffix(".trained").open("a") as file:
+        file.write(f"{HydraConfig.get().job.num}\n")
+    wait: Any = ctypes.PyDLL(None).open if holds_interpreter else os.open
+    wait(os.fsencode(gate), os.O_RDONLY)
+
+
 @hydra.main(config_path=".", config_name="config", execution_whitelist=["regsweep.*", "optuna.*"])
 def main(cfg: DictConfig) -> Any:
     """Minimize (x − 1)² + y², in steps that come closer."""
     Path(HydraConfig.get().runtime.output_dir, "pid").write_text(str(os.getpid()))
+    if cfg.gate:
+        pass_gate(cfg.gate, holds_interpreter=cfg.holds_interpreter)
     reach("task")
     time.sleep(cfg.seconds)
     if cfg.orphan:
