@@ -72,14 +72,14 @@ class Runs:
         gains: by how much a configuration of this learning rate is better than the tuned baseline on the test set, on
             one seed after the other and over again; None: it diverges. Others are as good as the baseline.
         own: test accuracy of networks without regularization at a configuration's own other settings.
-        exit_code: of each sweep.
+        stops_after: so many runs on fresh seeds, as by Ctrl-C.
         typed: what each sweep was started with.
     """
 
     folder: Path
     gains: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
     own: float = BASE
-    exit_code: int = 0
+    stops_after: int | None = None
     typed: list[list[str]] = field(default_factory=list)
 
     def __call__(self, typed: Sequence[str], place: Path, import_path: Sequence[str]) -> int:
@@ -98,13 +98,14 @@ class Runs:
             ]
         else:
             trials = json.loads(paths.trials(folder).read_text())
-        for number, overrides in enumerate(trials):
+        stops = folder == paths.seeds and self.stops_after is not None
+        for number, overrides in enumerate(trials[: self.stops_after] if stops else trials):
             if not (folder / str(number)).exists():
                 made = {key: yaml.safe_load(str(value)) for key, value in overrides.items()}
                 seed = int(overrides.get("seed", 0))
                 result = {"overrides": made, "config": OFF, "seed": seed, **self.result(folder.name, number, made)}
                 write_trial(folder / str(number), number, result)
-        return self.exit_code
+        return 130 if stops else 0
 
     def result(self, sweep: str, number: int, overrides: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a run ends with."""
@@ -235,6 +236,14 @@ def test_until_settled_it_looks_every_five_seeds(
     printed = capsys.readouterr().out
     assert printed.endswith(f"\n{'not settled' if counts[-1] == 11 else 'settled'} after {counts[-1]} seeds\n")
     assert "looks every 5 seeds" in printed
+
+
+@pytest.mark.parametrize("num_ended", [0, 1])
+def test_a_number_of_seeds_that_changes_after_a_run_has_ended_is_a_look(tmp_path: Path, num_ended: int) -> None:
+    made(tmp_path / "s", SMALL)
+    with pytest.raises(SystemExit):
+        run_confirm(Runs(tmp_path / "s", stops_after=num_ended), "--seeds", "6")
+    assert run_confirm(Runs(tmp_path / "s"), "--seeds", "7").is_sequential == (num_ended > 0)
 
 
 def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -84,3 +86,32 @@ def test_the_best_epoch_is_the_first_of_the_most_accurate(right: list[int], best
 @pytest.mark.parametrize("restore_best", [True, False])
 def test_without_validation_images_the_last_epoch_stays(*, restore_best: bool) -> None:
     assert train([5, 9, 7], restore_best=restore_best, has_validation=False) == (3, None, [])
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("float32", None), ("bfloat16", torch.bfloat16)])
+def test_an_epoch_counts_its_seconds_and_steps_in_the_precision_that_is_set(
+    monkeypatch: pytest.MonkeyPatch, precision: str, dtype: torch.dtype | None
+) -> None:
+    """Steps take 1 and 4 seconds, the evaluation after them 2 and 6."""
+    clock = iter([0.0, 1.0, 3.0, 10.0, 14.0, 20.0])
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    split = Split(torch.zeros(NUM_IMAGES, 1, 1, 1), torch.zeros(NUM_IMAGES, dtype=torch.long))
+    model, heard = Scripted([5, 6]), Rows()
+    seen: set[torch.dtype | None] = set()
+
+    def note(*_: object) -> None:
+        seen.add(torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None)
+
+    model.register_forward_pre_hook(note)
+    loop.train(
+        model,
+        Dataset("synthetic", 2, split, split, split),
+        SGD(model.parameters(), lr=0.1),
+        NoPenalty(),
+        penalized={},
+        settings=loop.Settings(2, NUM_IMAGES, precision=precision),
+        batch_order=seeding.generator(0, "batches"),
+        observer=heard,
+    )
+    assert [(row.epoch, row.train_seconds, row.evaluate_seconds) for row in heard.rows] == [(1, 1, 2), (2, 4, 6)]
+    assert seen == {dtype}
