@@ -134,8 +134,8 @@ def _how_far(confirmation: Confirmation, candidate: Candidate) -> str:
     elif tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
         scope += f" ({_count(tuned.num_differing)} classified differently: too few to say anything of other images)"
     return (
-        f"{scope}; the validation accuracy of {100 * candidate.selected_for:.2f} % that {candidate.name} was selected "
-        f"for is {100 * candidate.mean('validation_accuracy'):.2f} % on fresh seeds."
+        f"{scope}; the validation accuracy of {100 * candidate.selected_for:.2f} % that {_subject(candidate, starts=False)} was "
+        f"selected for is {100 * candidate.mean('validation_accuracy'):.2f} % on fresh seeds."
     )
 
 
