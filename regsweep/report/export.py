@@ -88,11 +88,14 @@ def for_paper(figure: go.Figure, title: str) -> Any:
 
     copy = go.Figure(figure)
     top = copy.layout.margin.t if copy.layout.margin.t is not None else copy.layout.template.layout.margin.t
+    height = copy.layout.height or 450
+    if copy.layout.legend.yref == "container":  # it stays where it was, below the title
+        copy.update_layout(legend_y=copy.layout.legend.y * height / (height + TITLE_HEIGHT))
     copy.update_layout(
         paper_bgcolor="white",
         plot_bgcolor="white",
         width=WIDTH,
-        height=(copy.layout.height or 450) + TITLE_HEIGHT,
+        height=height + TITLE_HEIGHT,
         margin_t=(top or 0) + TITLE_HEIGHT,
         title={
             "text": f"<b>{html.escape(title, quote=False)}</b>",

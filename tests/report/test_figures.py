@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import optuna
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from regsweep.report.confirmation import Confirmation
+from regsweep.report.export import TITLE_HEIGHT, for_paper
 from regsweep.report.figures import (
     Drawing,
     Evidence,
@@ -469,3 +471,10 @@ def test_a_real_sweep_of_presets_is_drawn(regsweep: Callable[..., Any], tmp_path
     pairs = drawings["batch_norm_slopes"].data
     assert pairs is not None
     assert len(pairs) == 2  # one for each seed
+
+
+def test_on_paper_the_legend_stands_below_the_title() -> None:
+    place = {"y": 0.99, "yref": "container", "yanchor": "top"}
+    paper = for_paper(go.Figure(layout={"height": 420, "legend": place}), "A title")
+    assert paper.layout.height == 420 + TITLE_HEIGHT
+    assert (1 - paper.layout.legend.y) * paper.layout.height == pytest.approx(TITLE_HEIGHT + 0.01 * 420)
