@@ -133,8 +133,9 @@ def _how_far(confirmation: Confirmation, candidate: Candidate) -> str:
         scope += f" (for others of their kind the interval is {points_range(comparison.interval_with_images)} points)"
     elif tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
         scope += f" ({_count(tuned.num_differing)} classified differently: too few to say anything of other images)"
+    subject = _subject(candidate, starts=False)
     return (
-        f"{scope}; the validation accuracy of {100 * candidate.selected_for:.2f} % that {_subject(candidate, starts=False)} was "
+        f"{scope}; the validation accuracy of {100 * candidate.selected_for:.2f} % that {subject} was "
         f"selected for is {100 * candidate.mean('validation_accuracy'):.2f} % on fresh seeds."
     )
 
