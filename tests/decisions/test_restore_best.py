@@ -105,7 +105,7 @@ def test_an_epoch_counts_its_seconds_and_steps_in_the_precision_that_is_set(
     model.register_forward_pre_hook(note)
     loop.train(
         model,
-        Dataset("synthetic", 2, split, split, split),
+        Dataset("synthetic", ("a", "b"), split, split, split),
         SGD(model.parameters(), lr=0.1),
         NoPenalty(),
         penalized={},
