@@ -262,6 +262,24 @@ def test_a_trial_whose_like_has_lost_its_record_runs(tmp_path: Path, content: st
     assert [number for number, _ in sweep.run(script, n_trials=3).started] == [0, 1, 2]
 
 
+def test_a_damaged_record_is_set_aside_and_its_trial_has_failed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Damaging(Scripted):
+        def wait(self) -> list[Ended]:
+            ended = super().wait()
+            if ended[0].number == 0:
+                (tmp_path / "0" / "trial.json").write_text("{")
+            return ended
+
+    sweep = Sweep(tmp_path, range(2))
+    sweep.engine(n_trials=2).run(Damaging(tmp_path, good, 1))
+    assert sweep.states() == ["FAIL", "COMPLETE"]
+    assert sweep.told[0].user_attrs["error"] == "the job left no record"
+    assert (tmp_path / "0" / "trial.json.damaged").read_text() == "{"
+    assert any("set aside as trial.json.damaged" in message for message in caplog.messages)
+
+
 def test_what_a_start_finds_and_does_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     sweep = Sweep(tmp_path, range(6))
     caplog.set_level("INFO", logger="regsweep")
