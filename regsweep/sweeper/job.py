@@ -174,7 +174,8 @@ class RecordedTask:
                 return TrialRecord("failed", metrics=metrics, error=returned.error)
             missing = [name for name in self._objectives if name not in numbers]
             if missing:
-                wrong = f"the job returned no metric named {missing[0]}; {offer(missing[0], numbers)}"
+                there = offer(missing[0], numbers) if numbers else "return a dictionary, or TrialValue(number, metrics)"
+                wrong = f"the job returned no metric named {missing[0]}; {there}"
                 return TrialRecord("failed", metrics=metrics, error=wrong, missing_objective=missing[0])
             if self._objectives:
                 values = [numbers[name] for name in self._objectives]

@@ -60,13 +60,17 @@ class SearchSpace:
         """Return the space of `overrides`, each in Hydra's grammar; a later one replaces an earlier one."""
         distributions, fixed, fixed_overrides = create_params_from_overrides(overrides)
         searched = {name: distribution for name, distribution in distributions.items() if name not in fixed}
-        parsed = {name: value for name, value in parse_conditions(conditions).items() if name in searched}
-        for name, condition in parsed.items():
-            unknown = [other for other in condition.others if other not in searched and other not in fixed]
+        names = {name.lstrip("+"): name for name in (*searched, *fixed)}  # a key that is added has a + in its override
+        parsed = {}
+        for name, condition in parse_conditions(conditions).items():
+            unknown = [other for other in condition.others if other.lstrip("+") not in names]
+            if names.get(name.lstrip("+")) not in searched:
+                continue
             if unknown:
-                key = f"hydra.sweeper.conditions.{name}"
-                allowed = f"no parameter of this sweep; {offer(unknown[0], [*searched, *fixed])}"
-                raise ConfigError(key, unknown[0], allowed)
+                allowed = f"no parameter of this sweep; {offer(unknown[0], names)}"
+                raise ConfigError(f"hydra.sweeper.conditions.{name}", unknown[0], allowed)
+            others = {names[other.lstrip("+")]: values for other, values in condition.others.items()}
+            parsed[names[name.lstrip("+")]] = replace(condition, others=others)
         space = SearchSpace(searched, parsed, fixed, fixed_overrides)
         try:
             space._order()

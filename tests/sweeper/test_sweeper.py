@@ -248,6 +248,22 @@ def test_a_parameter_without_a_value_elsewhere_is_left_out_there(tmp_path: Path,
     assert len(adams) == len(set(adams)), "the same configuration of Adam does not run twice"
 
 
+def test_a_condition_may_name_what_is_added_with_or_without_the_sign() -> None:
+    """Adam's configuration has no momentum, so a search over both adds it."""
+    for name, other in (("momentum", "kind"), ("+momentum", "+kind")):
+        space = SearchSpace.parse(["+kind=sgd,adam", "+momentum=0.5,0.9"], {name: {"when": {other: "sgd"}}})
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+        drawn = [space.draw(study.ask()) for _ in range(20)]
+        assert {one["+kind"] for one in drawn} == {"sgd", "adam"}
+        assert all(("+momentum" in one) == (one["+kind"] == "sgd") for one in drawn)
+        assert space.overrides_of({"+kind": "adam"}) == ["+kind=adam"]
+
+
+def test_a_job_without_metrics_is_shown_how_to_return_them() -> None:
+    record = RecordedTask(lambda _: None, ["loss"], 1)._judge(3.5)
+    assert record.error == "the job returned no metric named loss; return a dictionary, or TrialValue(number, metrics)"
+
+
 @pytest.mark.parametrize("value", ["always", {"when": 1}, {"when": {"x": 1}, "else": 0}, {"when": {"z": 1}}])
 def test_a_condition_that_makes_no_sense_is_refused(value: object) -> None:
     with pytest.raises(ConfigError, match=r"hydra\.sweeper\.conditions\.y="):
