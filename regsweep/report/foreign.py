@@ -2,13 +2,13 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from regsweep.direction import is_minimized
+from regsweep.direction import is_minimized, unnamed
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.records import read_yaml
@@ -91,9 +91,11 @@ class _Columns:
         objectives: names of a study's objectives.
     """
 
-    def __init__(self, swept: list[str], objectives: Iterable[str]) -> None:
+    def __init__(self, swept: list[str], objectives: Sequence[str]) -> None:
         self.swept = swept
         self.names_to_columns: dict[str, str] = {}
+        # What objectives without a name are called here: a metric that the application calls so is another number.
+        self.unnamed = {*objectives} & {*unnamed(len(objectives))}
         for name in objectives:
             self.add(name)
 
@@ -195,7 +197,7 @@ def _of_trial(trial: StudyTrial, columns: _Columns) -> dict[str, Any]:
     own = {"seconds": "total_seconds", "duplicate_of": "duplicate_of"}
     for name, value in trial.attributes.items():
         if isinstance(value, int | float) and not isinstance(value, bool):
-            row[own.get(name) or columns.add(name)] = value
+            row[own.get(name) or columns.add(f"metrics.{name}" if name in columns.unnamed else name)] = value
         elif name == "error" and isinstance(value, str):
             row["error"] = plain_text(value)
     return row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import warnings
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -226,6 +227,10 @@ class RegsweepSweeper(Sweeper):
         study = optuna.create_study(study_name=name, storage=storage, directions=self._directions, load_if_exists=True)
         if settings["storage"]:
             _require_own(study, folder)
+        if self._objectives:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                study.set_metric_names(self._objectives)  # for the report, and Optuna's dashboard
         study.pruner = instantiate(settings["pruner"]) if settings["pruner"] is not None else optuna.pruners.NopPruner()
         Rebuilder(study, space, folder, initial).rebuild()
         # Those that are not there yet: an earlier start may have been killed here, or fewer were named then.

@@ -376,6 +376,36 @@ def test_the_command_that_is_copied_runs_the_trial_again(tmp_path: Path, typed: 
     assert again.read_text() == before.read_text()
 
 
+NAMED: dict[str, tuple[list[str], str, bool]] = {
+    "without a name": ([], "value", False),
+    "with a name": (["hydra.sweeper.objectives=[acc]", "hydra.sweeper.direction=maximize"], "acc", True),
+}
+
+
+@pytest.mark.parametrize(("given", "objective", "maximize"), NAMED.values(), ids=NAMED)
+def test_the_sweepers_objective_keeps_its_name_and_its_column(
+    tmp_path: Path, given: list[str], objective: str, *, maximize: bool
+) -> None:
+    """A metric that is called `value` is another number."""
+    metrics = '{"acc": cfg.x, "value": 7.0, "x": 8.0}'
+    returned = metrics if given else f"TrialValue(cfg.x, {metrics})"
+    trusted = 'execution_whitelist=["regsweep.*", "optuna.*"]'
+    decorated = (
+        f'@hydra.main(config_path=".", config_name="config", {trusted})\ndef main(cfg):\n    return {returned}\n'
+    )
+    (tmp_path / "app.py").write_text(f"import hydra\nfrom regsweep.sweeper import TrialValue\n\n{decorated}\nmain()\n")
+    (tmp_path / "config.yaml").write_text("x: 1.0\n")
+    arguments = ("-m", "hydra/sweeper=regsweep", "hydra.sweeper.n_trials=3", "x=interval(0.0,1.0)", *given)
+    code, printed = run_script_in(tmp_path, tmp_path / "app.py", *arguments, "hydra.sweep.dir=sweep")
+    assert code == 0, printed
+    assert "ExperimentalWarning" not in printed
+    sweep = read_sweep(tmp_path / "sweep")
+    assert (sweep.objective, sweep.maximize) == (objective, maximize)
+    assert sweep.trials[objective].tolist() == sweep.trials["x"].tolist() == sweep.trials["acc"].tolist()
+    assert set(sweep.trials["value" if given else "metrics.value"]) == {7.0}
+    assert set(sweep.trials["metrics.x"]) == {8.0}
+
+
 def test_hostile_text_stays_as_it_is(tmp_path: Path) -> None:
     """In values, keys, names of metrics and names of folders."""
     (tmp_path / "multirun.yaml").write_text("hydra: {overrides: {task: []}}\n")
