@@ -116,9 +116,15 @@ def _run_named(
 
 def count_ended(folder: Path) -> int:
     """Return how many trials of the sweep in `folder` have ended, however they did; 0 where there is none."""
+    return sum(status not in ("interrupted", "unreadable") for status, _ in _ends(folder))
+
+
+def _ends(folder: Path) -> list[tuple[str, str]]:
+    """Return status and error of each trial of the sweep in `folder`; none where no trial has ended."""
     if not any(RunPaths(trial).is_ended for trial in folder.glob("[0-9]*")):
-        return 0
-    return int((~read_sweep(folder).trials["status"].isin(["interrupted", "unreadable"])).sum())
+        return []
+    trials = read_sweep(folder).trials
+    return list(zip(trials["status"], trials["error"], strict=True))
 
 
 def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
@@ -178,6 +184,7 @@ def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list
 
     Raises:
         SystemExit: when they did not.
+        RecordError: when one has ended, and what is known of it cannot be read.
     """
     command = _command(sweep)
     place, paths = Path(command["working_folder"]), SweepPaths(folder)
@@ -196,6 +203,7 @@ def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list
         print(f"go on with: regsweep confirm {shlex.quote(str(shown(sweep.folder)))}")  # noqa: T201
     if code not in (0, 1):  # 1: some trials failed, and the rest is worth having
         raise SystemExit(code)
+    _require_readable(folder)
     num_missing = n_trials - count_ended(folder)
     if num_missing > 0:
         print(  # noqa: T201
@@ -203,6 +211,15 @@ def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list
             f"go on with: regsweep confirm {shlex.quote(str(shown(sweep.folder)))}"
         )
         raise SystemExit(1)
+
+
+def _require_readable(folder: Path) -> None:
+    """Refuse a damaged record of a trial that has ended: its sweep would not run it again."""
+    for status, error in _ends(folder):
+        if status == "unreadable":
+            raise RecordError(
+                f"{shown(folder)}/{error}; restore it, or move {shown(folder.parent)} away to confirm anew"
+            )
 
 
 def _call(typed: Sequence[str], place: Path, import_path: Sequence[str]) -> int:

@@ -16,13 +16,14 @@ import pytest
 import torch
 import yaml
 
+from regsweep.app import stages
 from regsweep.app.candidates import choose_kinds, unregularized
 from regsweep.build import build
 from regsweep.paths import SweepPaths
 from regsweep.report.confirmation import read_confirmation
 from regsweep.report.effort import count_configurations, spread_of_differences
 from regsweep.report.sweep import read_sweep
-from tests.conftest import Regsweep, Shell, made_once, run_in
+from tests.conftest import Regsweep, Shell, call_in_this_process, made_once, run_in
 
 CONFIRM = (sys.executable, "-m", "regsweep", "confirm")
 SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
@@ -193,8 +194,11 @@ def test_damaged_records_of_a_confirmation_are_named(regsweep: Regsweep, confirm
     assert regsweep("confirm", "s").code == 3
 
 
-def test_a_lost_command_leaves_the_runs_that_it_made(regsweep: Regsweep, confirmed_grid: Path) -> None:
+def test_a_lost_command_leaves_the_runs_that_it_made(
+    regsweep: Regsweep, confirmed_grid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without what a part was started with, its runs are read as before, and those of further seeds join them."""
+    monkeypatch.setattr(stages, "_call", call_in_this_process)
     (confirmed_grid / "confirmation" / "seeds" / "command.json").unlink()
     before = digests(confirmed_grid)
     as_it_is = regsweep("confirm", "s")

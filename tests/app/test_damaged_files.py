@@ -10,7 +10,7 @@ import hashlib
 import random
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ import yaml
 
 from regsweep.app import stages
 from tests.app.test_confirm import confirmed_grid, confirmed_once
-from tests.conftest import Finished, exit_code, logging_as_before
+from tests.conftest import Finished, call_in_this_process, exit_code
 
 __all__ = ["confirmed_grid", "confirmed_once"]
 
@@ -84,15 +84,15 @@ CELLS_OF_A_CONFIRMATION += [
 ]
 IN_ANY_CASE = {
     ("resume", "study.db", "garbage"),
-    ("resume", "study.db", "folder"),
     ("resume", "multirun.yaml", "nesting"),
     ("resume", "command.json", "values of another type"),
-    ("report", "optimization_results.yaml", "tag"),
     ("report", "trials.csv", "missing"),
-    ("report", "1/result.json", "NaN"),
+    ("report", "optimization_results.yaml", "tag"),
     ("report", "1/history.csv", "half"),
-    ("resume without study.db", "1/trial.json", "empty"),
-    ("resume without study.db", "1/.hydra/overrides.yaml", "another type"),
+    ("report", "1/.hydra/overrides.yaml", "another type"),
+    ("reproduce", "1/trial.json", "empty"),
+    ("reproduce", "1/result.json", "NaN"),
+    ("reproduce", "1/result.json", "folder"),
     ("reproduce", "1/.hydra/config.yaml", "aliases"),
     ("reproduce", "1/.hydra/hydra.yaml", "text"),
 }
@@ -108,10 +108,11 @@ def damage(file: Path, way: str) -> None:
 
 
 def digests(folder: Path, file: str) -> dict[str, str]:
-    """Return the digest of every record of a trial but `file`."""
-    paths = [path for name in ("result.json", "trial.json") for path in folder.rglob(name) if path.is_file()]
-    names = {str(path.relative_to(folder)): path for path in paths}
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in names.items() if name != file}
+    """Return the digest of every record of a trial, and of what it set, but `file`."""
+    names = ("result.json", "trial.json", "overrides.yaml")
+    paths = [path for name in names for path in folder.rglob(name) if path.is_file()]
+    found = {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {name: digest for name, digest in found.items() if name != file}
 
 
 def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *arguments: str) -> Finished:
@@ -150,14 +151,6 @@ def test_a_damaged_file_is_named_and_no_record_is_lost(
     after = digests(search, file)
     assert before.items() <= after.items()
     assert not Path("owned").exists(), "no tag is obeyed"
-
-
-def call_in_this_process(typed: Sequence[str], place: Path, _: Sequence[str]) -> int:
-    """Stand in for the process of its own that a confirmation starts for each of its sweeps."""
-    with logging_as_before(), pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        patch.setattr(sys, "argv", ["regsweep", *typed])
-        return exit_code()
 
 
 @pytest.mark.faults

@@ -515,6 +515,22 @@ def test_how_a_sweep_of_a_confirmation_ends(
     assert (code, capsys.readouterr().out) == ends
 
 
+def test_a_damaged_record_of_a_run_that_ended_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sweep knows the end of that run, and would not run it again."""
+    sweep, folder = made(tmp_path / "s"), SweepPaths(tmp_path / "s").confirmation.seeds
+
+    def call(*_: object) -> int:
+        write_sweep(folder, [trial(0.5)] * 3)
+        (folder / "1" / "result.json").write_text("{")
+        return 0
+
+    monkeypatch.setattr(stages, "_call", call)
+    with pytest.raises(
+        RecordError, match=r"^s/confirmation/seeds/1/result\.json: not a readable record .*; restore it"
+    ):
+        stages._run(sweep, folder, 3, lambda: ["x=1"])
+
+
 @pytest.mark.parametrize("is_lost", [False, True])
 def test_a_sweep_that_has_begun_goes_on_and_one_without_a_record_begins_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_lost: bool
