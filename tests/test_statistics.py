@@ -352,6 +352,25 @@ def test_a_second_baseline_is_due_where_the_first_difference_is_shown() -> None:
     assert are_shown([compare(DOWN), mixed], is_sequential=True) == [True, False]
 
 
+def test_one_look_goes_by_p_values_and_several_by_intervals() -> None:
+    """Five seeds on one side: p = 2/32 shows nothing, and the anytime-valid interval leaves out zero."""
+    few = [compare(UP[:5])]
+    assert few[0].p_value == 2 / 32
+    assert few[0].anytime.low > 0
+    assert (are_shown(few), are_shown(few, is_sequential=True)) == ([False], [True])
+    assert [each.sign for each in (*claim(few, few), *claim(few, few, is_sequential=True))] == [0, 1]
+
+
+@pytest.mark.parametrize("is_sequential", [False, True])
+def test_networks_that_never_differ_are_on_no_side(*, is_sequential: bool) -> None:
+    """Their intervals hold zero and nothing else."""
+    same = compare([0.0] * 10)
+    assert are_shown([same], is_sequential=is_sequential) == [False]
+    for own in (same, compare(UP), compare(DOWN)):
+        (found,) = claim([same], [own], is_sequential=is_sequential)
+        assert found.sign == 0
+
+
 @pytest.mark.parametrize(("own", "sign", "rests_on"), [(UP, 1, "tuned"), (MIXED, 0, "own"), (DOWN, 0, "tuned")])
 def test_after_several_looks_both_intervals_leave_out_zero(own: list[float], sign: int, rests_on: str) -> None:
     (found,) = claim([compare(UP)], [compare(own)], is_sequential=True)
@@ -377,9 +396,12 @@ def test_equal_networks_are_seldom_called_different() -> None:
     [
         (lambda: t_interval([0.1]), "differences: needs a list of at least 2 seeds"),
         (lambda: anytime_interval([[0.1, 0.2]]), "differences: needs a list"),
-        (lambda: sign_flip_p_value([0.1, math.nan]), "every value must be a finite number; 1 are not"),
+        (lambda: sign_flip_p_value([0.1, 0.2, math.nan]), "every value must be a finite number; 1 are not"),
         (lambda: sign_flip_p_value([]), "at least 2 seeds"),
         (lambda: t_interval([0.1, 0.2], confidence=95), "confidence=95: must lie between 0 and 1"),
+        (lambda: anytime_interval([0.1, 0.2], confidence=1), "confidence=1: must lie between 0 and 1"),
+        (lambda: seeds_and_images_interval([[0, 1]] * 2, confidence=0), "confidence=0: must lie between 0 and 1"),
+        (lambda: claim([None, None], [None]), "shorter"),
         (lambda: seeds_and_images_interval([0, 1]), "images: needs at least 2 seeds × 2 images"),
         (lambda: seeds_and_images_interval([[0], [1]]), "images: needs at least 2 seeds × 2 images"),
         (lambda: compare([0.5, 0.5], [[1, 0], [1, 1]]), "means are not the differences"),

@@ -16,6 +16,7 @@ from regsweep.app.candidates import (
     describe,
     kind_of,
     ranked,
+    settings_of,
     unregularized,
 )
 from regsweep.app.plan import Plan, Row, Run
@@ -234,6 +235,18 @@ def test_what_regularizes_a_trial_and_what_it_is_called(
     sweep = made(tmp_path, trial(0.5, **regularizer))
     config = composed(sweep.folder / "0")
     assert (kind_of(config), describe(config)) == (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "end"),
+    [
+        ({"regularizer.dropout": 0.5, "regularizer": "l2"}, ""),
+        ({"regularizer.dropout": 0.5, "optimizer.lr": 0.0031234}, ", at lr 0.00312"),
+        ({"optimizer.lr": 0.1, "model.a.b": True}, ", at lr 0.1 and b true"),
+    ],
+)
+def test_a_name_ends_with_what_else_was_tuned(parameters: dict[str, Any], end: str) -> None:
+    assert settings_of(parameters) == end
 
 
 def test_configurations_set_the_same_keys_and_are_told_by_what_was_swept(tmp_path: Path) -> None:
