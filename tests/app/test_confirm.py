@@ -211,6 +211,21 @@ def test_a_lost_command_leaves_the_runs_that_it_made(
     assert {len(candidate.complete) for candidate in (found.baseline, *found.candidates)} == {3}
 
 
+def test_a_confirmation_whose_sweep_crashes_has_not_succeeded(
+    regsweep: Regsweep, confirmed_grid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its interpreter ends with exit code 1, which is also that of a sweep with failed trials."""
+    before = digests(confirmed_grid)
+    monkeypatch.setenv("PYTHONHASHSEED", "no number")
+    done = regsweep("confirm", "s", "--seeds", "3")
+    assert done.code == 1
+    assert (
+        "2 of 6 runs in s/confirmation/seeds were not made, for the reason above; go on with: regsweep confirm s"
+        in done.out
+    )
+    assert digests(confirmed_grid) == before
+
+
 @pytest.mark.faults
 def test_a_confirmation_that_is_killed_goes_on(regsweep: Regsweep, shell: Shell, tmp_path: Path) -> None:
     assert regsweep(*SWEEP, "hydra.sweeper.n_trials=3").code == 0
