@@ -58,7 +58,8 @@ class Gated(Linear):
 
 
 @pytest.fixture(autouse=True)
-def _gated(tmp_path: Path) -> None:
+def _gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "gated", raising=False)  # an earlier test's, which lies elsewhere
     (tmp_path / "gated.py").write_text(MODEL)
     (tmp_path / "closed").write_text("/s/")
     os.mkfifo(tmp_path / "gate")

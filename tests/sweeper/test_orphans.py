@@ -38,12 +38,12 @@ def killed_alone(cwd: Path, *arguments: str) -> Iterator[list[int]]:
 @contextmanager
 def nobody_left(process: subprocess.Popen[str]) -> Iterator[None]:
     """Afterwards, kill what is left of the group of `process`: idle workers of joblib would stay for minutes."""
-    try:
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    with process:
+        try:
+            yield
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager
