@@ -134,7 +134,7 @@ SWEEPS = [
     ),
     (
         "sweep=regularization hydra.sweeper.objectives=[validation_acuracy]",
-        "objectives=validation_acuracy: no such number; did you mean validation_accuracy? there is sparsity, train_acc",
+        "objectives=validation_acuracy: no such number; did you mean validation_accuracy? there is near_zero, spars",
     ),
     (
         "sweep=regularization hydra.sweeper.objectives=[test_accuracy]",
