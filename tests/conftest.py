@@ -7,6 +7,7 @@ import logging
 import os
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import traceback
@@ -34,6 +35,8 @@ torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 # Where nothing compiled may be kept, each of them would compile the project anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# A shell starts what runs in the background with Ctrl-C ignored, and the commands under test would ignore it, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # However busy the machine is.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

@@ -144,7 +144,7 @@ SWEEPS = [
     ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: the objective is an"),
     ("sweep=regularization seed=1,2", "a search would choose the luckiest seed"),
     ("sweep=regularization regularizer=l1,l2", "the range of regularizer.penalty follows it"),
-    ("sweep=regularization optimizer=sgd,adam", "the range of optimizer.lr follows it"),
+    ("sweep=regularization optimizer=sgd,adam", "the range of regularizer.lambda follows it"),
     ("seed=range(-1,2)", "seed=-1: must be a whole number"),
     ("trainer.epoch=1,2", "trainer.epoch=1: no such key; did you mean"),
     ("model._target_=os.system,os.popen", "model._target_=os.system: os is neither in the working folder"),
