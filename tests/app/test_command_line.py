@@ -93,22 +93,35 @@ def _read_until_closed(terminal: int) -> str:
             return shown.decode()
 
 
-def test_an_output_that_nobody_reads_is_no_error(shell: Shell, tmp_path: Path) -> None:
+SMALL = ("trainer.epochs=1", "dataset.train_size=100", "model.hidden=[8]")
+SEARCH = ("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", *SMALL, "hydra.sweep.dir=search")
+
+
+@pytest.mark.parametrize(
+    ("commands", "num_records"),
+    [
+        ([(("--help",), 1), ((*SMALL, "hydra.run.dir=run"), 0)], 1),
+        pytest.param([(SEARCH, 1), (("confirm", "search", "--seeds", "2"), 1)], 3, marks=pytest.mark.full),
+    ],
+)
+def test_an_output_that_nobody_reads_is_no_error(
+    tmp_path: Path, commands: list[tuple[tuple[str, ...], int]], num_records: int
+) -> None:
     """What trains goes on; what only prints stops. A search prints at its end, a confirmation before it trains."""
     reading, writing = os.pipe()
     os.close(reading)
-    small = ("trainer.epochs=1", "dataset.train_size=100", "model.hidden=[8]")
-    run = (*small, "hydra.run.dir=run")
-    search = ("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", *small, "hydra.sweep.dir=search")
-    for arguments, code in ((("--help",), 1), (run, 0), (search, 1), (("confirm", "search", "--seeds", "2"), 1)):
+    for arguments, code in commands:
         command = [sys.executable, "-m", "regsweep", *arguments]
         done = subprocess.run(command, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
         assert (done.returncode, done.stderr) == (code, "")
     os.close(writing)
     records = [*tmp_path.glob("run/result.json"), *tmp_path.glob("search/*/result.json")]
-    assert [json.loads(record.read_text())["status"] for record in records] == ["complete"] * 4
+    assert [json.loads(record.read_text())["status"] for record in records] == ["complete"] * num_records
+
+
+def test_without_any_output_nothing_is_wrong(shell: Shell) -> None:
     closed = shell("bash", "-c", f"{sys.executable} -m regsweep --help >&-")
-    assert (closed.code, closed.err) == (0, ""), "there is no output at all"
+    assert (closed.code, closed.err) == (0, "")
 
 
 def test_an_interrupt_is_no_bad_configuration() -> None:

@@ -37,7 +37,9 @@ def confirmed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make(place: Path) -> None:
         run_in(place, *GRID)
-        run_in(place, "confirm", "s", "--seeds", "2")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(stages, "_call", call_in_this_process)
+            run_in(place, "confirm", "s", "--seeds", "2")
 
     return made_once(tmp_path_factory, "confirmed", make) / "s"
 
@@ -130,7 +132,10 @@ def require_goes_on_with_more_seeds(regsweep: Regsweep, sweep: Path, before: dic
     assert all(len(candidate.runs) == 3 for candidate in (found.baseline, *found.candidates))
 
 
-def test_a_confirmation_goes_on_with_more_seeds(regsweep: Regsweep, confirmed_grid: Path) -> None:
+def test_a_confirmation_goes_on_with_more_seeds(
+    regsweep: Regsweep, confirmed_grid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "_call", call_in_this_process)
     trials = {name: text for name, text in digests(confirmed_grid).items() if not name.startswith("confirmation")}
     require_tuned_without_regularization(confirmed_grid, num_trials=2, batch_norm=None)
     require_goes_on_with_more_seeds(regsweep, confirmed_grid, trials)
