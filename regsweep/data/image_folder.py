@@ -23,7 +23,7 @@ def load_image_folder(config: DatasetConfig) -> Source:
     if not root.is_dir():
         raise DatasetError(f"dataset.root={config.root}: no such folder; it must hold a folder of images per class")
     layout = find_layout(root)
-    if config.val_fraction and "validation" in layout.folders:
+    if config.val_fraction is not None and "validation" in layout.folders:
         raise ConfigError(
             "dataset.val_fraction",
             config.val_fraction,

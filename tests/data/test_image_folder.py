@@ -125,6 +125,7 @@ def test_folders_are_refused(load: Load, folders: tuple[str, ...], message: str)
     ("name", "value", "message"),
     [
         ("val_fraction", "0.2", r"dataset\.val_fraction=0\.2: the validation images are those in pictures/val; leave"),
+        ("val_fraction", "0", r"dataset\.val_fraction=0\.0: the validation images are those in pictures/val; leave"),
         ("root", "nowhere", r"dataset\.root=nowhere: no such folder"),
     ],
 )
@@ -395,9 +396,9 @@ QUICK = ("dataset=image_folder", "dataset.root=pictures", "dataset.image_size=8"
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("dataset.val_fraction=0",), 0),
-        (("trainer.restore_best=true", "dataset.val_fraction=0"), 0),
-        (("-m", "seed=0,1", "dataset.val_fraction=0", "hydra/launcher=basic"), 0),
+        ((), 0),
+        (("trainer.restore_best=true",), 0),
+        (("-m", "seed=0,1", "hydra/launcher=basic"), 0),
         (("-m", "seed=0,1", "dataset.val_fraction=0.1", "hydra/launcher=basic"), 2),
     ],
 )
