@@ -24,6 +24,9 @@ RESAMPLES = 99_999  # at least 2^16: sign patterns of up to 16 seeds are enumera
 MIXTURE_VARIANCE = 1.0
 MOST_SEEDS = 10**12
 LARGEST_EFFECT = 10.0
+EQUAL = 0.00005
+"""Mean differences below this are called equal: with two decimals they are 0.00 points."""
+
 FEWEST_IMAGES = 10
 """Images that differ, below which nothing is said of other images: of 360 with none, any network would be sure."""
 
@@ -108,7 +111,8 @@ class Claim:
     """What is shown of a configuration, against both of its baselines.
 
     Attributes:
-        sign: 1 where it is shown to be better than both, -1 where worse, 0 where nothing is claimed.
+        sign: 1 where it is shown to be better than both, -1 where worse, 0 where nothing is claimed, as of means that
+            are `EQUAL`.
         p_value: the larger of the two; the first alone where the second was not trained; 1 where there is none.
         adjusted_p_value: the same by Holm over all configurations.
         rests_on: the comparison that has it, ``tuned`` or ``own``; None where `own` was not trained.
@@ -157,7 +161,8 @@ def claim(
             else:
                 signs = {int(np.sign(each.mean)) for each in (first, second)}
                 signs = signs if adjusted_p_value <= level else {0}
-            sign = signs.pop() if len(signs) == 1 else 0
+            is_equal = any(abs(each.mean) < EQUAL for each in (first, second))
+            sign = signs.pop() if len(signs) == 1 and not is_equal else 0
         claims.append(Claim(sign, p_value, adjusted_p_value, rests_on))
     return claims
 

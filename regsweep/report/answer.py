@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from regsweep.numbers import show_number
 from regsweep.report.confirmation import LEVEL, Against, Candidate, Confirmation
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import count_statuses
-from regsweep.statistics import FEWEST_IMAGES, Comparison, Interval, least_p_value, least_seeds
-
-EQUAL = 0.00005
-"""Differences below this, in the mean, are called equal: with two decimals they are 0.00 points."""
+from regsweep.statistics import EQUAL, FEWEST_IMAGES, Comparison, Interval, least_p_value, least_seeds
 
 
 def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
@@ -46,28 +45,52 @@ def _value_of(sweep: Sweep, best: object) -> str:
 
 
 def _confirmed(confirmation: Confirmation) -> list[str]:
-    """Return every difference that is shown, then the furthest ahead of those that are not, then what they rest on."""
-    candidates = sorted(
-        (candidate for candidate in confirmation.candidates if candidate.against_tuned.comparison),
-        key=lambda candidate: -_mean(candidate.against_tuned),
-    )
-    never = [f"{_subject(c)} never trained to the end." for c in confirmation.candidates if not len(c.complete)]
+    """Return every difference that is shown, then the largest that is not, then what they rest on."""
+    paired = [candidate for candidate in confirmation.candidates if candidate.against_tuned.comparison]
+    candidates = sorted(paired, key=_ahead, reverse=True)
+    unpaired = _unpaired(confirmation)
     if not candidates:
-        few = (
-            f"{len(confirmation.seeds)} of {confirmation.num_planned} seeds were run: "
-            "too few to say anything. Go on with regsweep confirm."
-        )
-        return [*never, few] if len(never) < len(confirmation.candidates) else never
+        return unpaired
     shown = [candidate for candidate in candidates if candidate.is_shown]
     others = [candidate for candidate in candidates if not candidate.is_shown]
     few_seeds = None if shown else _too_few(confirmation)
     lines = [few_seeds] if few_seeds else []
     lines += [_shown(confirmation, candidate) for candidate in shown]
-    lines += [_not_shown(confirmation, others[0], among=len(others), is_all=not shown)] if others else []
-    first = (shown or others)[0]
-    lines += [*never, _how_far(confirmation, first)]
+    largest = _largest(others)
+    lines += _not_shown(confirmation, largest, among=len(others), is_all=not shown)
+    lines += [*unpaired, _how_far(confirmation, (shown or largest)[0])]
     lines += [line for candidate in candidates for line in _far_seeds(candidate)]
     return [*lines, *_unfinished(confirmation)]
+
+
+def _unpaired(confirmation: Confirmation) -> list[str]:
+    """Return why configurations have fewer than two seeds on which they and the tuned baseline trained."""
+    num_seeds, baseline = len(confirmation.seeds), confirmation.baseline
+    lines, is_waiting = [], False
+    for candidate in confirmation.candidates:
+        if candidate.against_tuned.comparison:
+            continue
+        num_complete, num_runs = len(candidate.complete), len(candidate.runs)
+        if not num_complete:
+            lines.append(f"{_subject(candidate)} never trained to the end.")
+        elif candidate.num_lost:
+            lines.append(
+                f"{_subject(candidate)} trained to the end on {num_complete} of {num_runs} seeds: too few to say "
+                "anything of it."
+            )
+        else:
+            is_waiting = True
+    if is_waiting and baseline.num_lost:
+        lines.append(
+            f"The tuned baseline failed or diverged on {baseline.num_lost} of {num_seeds} seeds: too few are left to "
+            "say anything."
+        )
+    elif is_waiting:
+        lines.append(
+            f"{num_seeds} of {confirmation.num_planned} seeds were run: too few to say anything. Go on with regsweep "
+            "confirm."
+        )
+    return lines
 
 
 def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
@@ -75,7 +98,9 @@ def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
     tuned, own = candidate.against_tuned, candidate.against_own
     subject, same = _subject(candidate), _same_network(candidate)
     first = f"the tuned baseline by {_difference(confirmation, tuned)}"
-    evidence = f"{len(tuned.seeds)} paired seeds{_lost(candidate)}{_p_value(confirmation, candidate)}"
+    evidence = _evidence(confirmation, candidate)
+    if _is_equal(tuned):
+        return f"{subject} is {_place(confirmation, tuned)}. Nothing is claimed; {evidence}."
     if own is None or own.comparison is None:
         ahead = f"{subject} is {_side(tuned)} {first}; {evidence}."
         return f"{ahead} Nothing is claimed before {same} is trained on them, too: go on with regsweep confirm."
@@ -92,21 +117,42 @@ def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
     return f"{start}, but {_side(own)} {same} by {second}, which is not shown. Nothing is claimed; {evidence}."
 
 
-def _not_shown(confirmation: Confirmation, candidate: Candidate, *, among: int, is_all: bool) -> str:
-    """Return the sentence on the one that is furthest ahead of those whose differences are not shown."""
-    tuned = candidate.against_tuned
-    evidence = f"{len(tuned.seeds)} paired seeds{_lost(candidate)}{_p_value(confirmation, candidate)}"
-    difference = _difference(confirmation, tuned)
-    is_equal = _is_equal(tuned)
-    what = (
-        f"equal to the tuned baseline: {difference}"
-        if is_equal
-        else f"{_side(tuned)} the tuned baseline by {difference}"
-    )
-    others = "" if among == 1 else f" Of the {among} that are not shown it is the furthest ahead."
-    if is_all:
-        return f"No difference is shown: {_subject(candidate, starts=False)} is {what}; {evidence}.{others}"
-    return f"Not shown: {_subject(candidate, starts=False)} is {what}; {evidence}.{others}"
+def _largest(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the one of the largest difference, and the one that is furthest ahead where that is another."""
+    if not candidates:
+        return []
+    largest, first = (max(candidates, key=key) for key in (lambda c: abs(_mean(c.against_tuned)), _ahead))
+    return [largest] if first is largest or _ahead(first) < EQUAL else [largest, first]
+
+
+def _not_shown(confirmation: Confirmation, candidates: Sequence[Candidate], *, among: int, is_all: bool) -> list[str]:
+    """Return the sentences on the largest of `among` differences that are not shown, and on what is furthest ahead."""
+    lines: list[str] = []
+    for candidate, place in zip(candidates, ("the largest", "the furthest ahead"), strict=False):
+        start = "Not shown" if lines or not is_all else "No difference is shown"
+        others = f" Of the {among} differences that are not shown it is {place}." if among > 1 else ""
+        what = f"{_subject(candidate, starts=False)} is {_place(confirmation, candidate.against_tuned)}"
+        lines.append(f"{start}: {what}; {_evidence(confirmation, candidate)}.{others}")
+    return lines
+
+
+def _place(confirmation: Confirmation, tuned: Against) -> str:
+    """Return where a configuration stands beside the tuned baseline, and by how much."""
+    if _is_equal(tuned):
+        return f"equal to the tuned baseline: {_difference(confirmation, tuned)}"
+    return f"{_side(tuned)} the tuned baseline by {_difference(confirmation, tuned)}"
+
+
+def _evidence(confirmation: Confirmation, candidate: Candidate) -> str:
+    """Return on how many pairs a difference rests, why these are fewer than the seeds, and the p-value."""
+    lost = []
+    if candidate.num_lost:
+        lost.append(f"on {candidate.num_lost} of {len(candidate.runs)} it failed or diverged")
+    if confirmation.baseline.num_lost:
+        num_lost, num_runs = confirmation.baseline.num_lost, len(confirmation.baseline.runs)
+        lost.append(f"on {num_lost} of {num_runs} the tuned baseline failed or diverged")
+    reasons = f" ({' and '.join(lost)})" if lost else ""
+    return f"{len(candidate.against_tuned.seeds)} paired seeds{reasons}{_p_value(confirmation, candidate)}"
 
 
 def _too_few(confirmation: Confirmation) -> str | None:
@@ -173,12 +219,6 @@ def _same_network(candidate: Candidate) -> str:
     return f"the same network without {'them' if len(candidate.kind) > 1 else 'it'}"
 
 
-def _lost(candidate: Candidate) -> str:
-    if not candidate.num_lost:
-        return ""
-    return f", on which it trained; on {candidate.num_lost} of {len(candidate.runs)} it failed or diverged"
-
-
 def _diverged(own: Against) -> str:
     if not own.num_diverged:
         return ""
@@ -192,6 +232,10 @@ def _comparison(against: Against) -> Comparison:
 
 def _mean(against: Against) -> float:
     return _comparison(against).mean
+
+
+def _ahead(candidate: Candidate) -> float:
+    return _mean(candidate.against_tuned)
 
 
 def _is_equal(against: Against) -> bool:

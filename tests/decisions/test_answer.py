@@ -157,7 +157,7 @@ def test_a_seed_is_lost_in_its_own_comparison_alone(tmp_path: Path) -> None:
     assert [len(candidate.against_tuned.seeds) for candidate in found.candidates] == [9, 10]
     lines = answer(sweep(tmp_path), found)
     assert lines[0].startswith("Dropout 0.2 is ahead of the tuned baseline by 0.40 points")
-    assert "9 paired seeds, on which it trained; on 1 of 10 it failed or diverged" in lines[0]
+    assert "9 paired seeds (on 1 of 10 it failed or diverged), adjusted" in lines[0]
     assert lines[1].startswith("High beats")
 
 
@@ -177,6 +177,83 @@ def test_a_tuned_baseline_that_diverges_loses_the_seed_for_all(tmp_path: Path) -
     found = confirmed(tmp_path / "c", Made("one", UP), Made("two", UP), num_lost=1)
     assert [len(candidate.against_tuned.seeds) for candidate in found.candidates] == [9, 9]
     assert any("seed 4: diverged" in problem for problem in found.problems)
+    reason = "9 paired seeds (on 1 of 10 the tuned baseline failed or diverged), adjusted"
+    assert all(reason in line for line in answer(sweep(tmp_path), found)[:2])
+
+
+ONE = [0.01, *[None] * 9]
+
+
+@pytest.mark.parametrize(
+    ("made", "num_lost", "lines"),
+    [
+        pytest.param(
+            [Made("high", UP, UP), Made("b", ONE)],
+            0,
+            ["High beats", "B trained to the end on 1 of 10 seeds: too few to say anything of it."],
+            id="one pair beside others",
+        ),
+        pytest.param(
+            [Made("b", ONE)],
+            0,
+            ["B trained to the end on 1 of 10 seeds: too few to say anything of it."],
+            id="one pair",
+        ),
+        pytest.param(
+            [Made("high", UP)],
+            9,
+            ["The tuned baseline failed or diverged on 9 of 10 seeds: too few are left to say anything."],
+            id="the baseline has one",
+        ),
+        pytest.param(
+            [Made("high", UP)],
+            10,
+            ["The tuned baseline failed or diverged on 10 of 10 seeds: too few are left to say anything."],
+            id="the baseline has none",
+        ),
+    ],
+)
+def test_too_few_pairs_have_their_reason(tmp_path: Path, made: list[Made], num_lost: int, lines: list[str]) -> None:
+    found = answer(sweep(tmp_path), confirmed(tmp_path / "c", *made, num_lost=num_lost))
+    assert len(found) >= len(lines)
+    for line, start in zip(found, lines, strict=False):
+        assert line.startswith(start)
+
+
+FAR_BEHIND = [-0.05, 0.02, -0.05, 0.02, -0.04, 0.01, -0.03, 0.01, 0.0, 0.0]  # mean −1.1 points
+BEHIND = [-value for value in WIDE]  # mean −0.42 points
+
+
+@pytest.mark.parametrize(
+    ("made", "places"),
+    [
+        (
+            [Made("a", WIDE), Made("b", FAR_BEHIND)],
+            [("b is behind the tuned baseline by 1.10", "the largest"), ("a is ahead", "the furthest ahead")],
+        ),
+        ([Made("a", BEHIND), Made("b", FAR_BEHIND)], [("b is behind the tuned baseline by 1.10", "the largest")]),
+        ([Made("a", NONE), Made("b", FAR_BEHIND)], [("b is behind the tuned baseline by 1.10", "the largest")]),
+        ([Made("a", WIDE), Made("b", BEHIND)], [("a is ahead of the tuned baseline by 0.42", "the largest")]),
+    ],
+)
+def test_the_largest_that_is_not_shown_is_said_and_what_is_furthest_ahead(
+    tmp_path: Path, made: list[Made], places: list[tuple[str, str]]
+) -> None:
+    lines = [line for line in said(tmp_path, *made) if "not shown it is" in line]
+    assert len(lines) == len(places)
+    for line, (start, place) in zip(lines, places, strict=True):
+        assert f": {start}" in line
+        assert line.endswith(f"Of the 2 differences that are not shown it is {place}.")
+
+
+def test_what_is_called_equal_is_not_claimed(tmp_path: Path) -> None:
+    """Four wrong images in a hundred thousand, on every seed."""
+    found = confirmed(tmp_path / "c", Made("dropout 0.2", [0.00004] * 10, UP))
+    assert found.candidates[0].is_shown
+    assert found.candidates[0].claim.sign == 0
+    line = answer(sweep(tmp_path), found)[0]
+    assert line.startswith("Dropout 0.2 is equal to the tuned baseline: 0.00 points")
+    assert "Nothing is claimed; 10 paired seeds" in line
 
 
 def test_too_few_seeds_and_unfinished_ones(tmp_path: Path) -> None:
@@ -287,7 +364,7 @@ SCOPE = "This is said of this test set; the validation accuracy of 86.00 % "
             {},
             [
                 "No difference is shown: wide is ahead of the tuned baseline by 0.42 points (95 % interval −0.93 to "
-                "1.77); 10 paired seeds, adjusted p = 1. Of the 2 that are not shown it is the furthest ahead.",
+                "1.77); 10 paired seeds, adjusted p = 1. Of the 2 differences that are not shown it is the largest.",
                 SCOPE + SELECTED.format("wide"),
             ],
             id="nothing is shown",
@@ -301,7 +378,7 @@ SCOPE = "This is said of this test set; the validation accuracy of 86.00 % "
                 f"Low is behind the tuned baseline by {DOWN_TEXT} and the same network without it by {DOWN_TEXT}; 10 "
                 "paired seeds, adjusted p = 0.0078.",
                 "Not shown: wide, at lr 0.1, is ahead of the tuned baseline by 0.42 points (95 % interval −0.93 to "
-                "1.77); 10 paired seeds, adjusted p = 1. Of the 2 that are not shown it is the furthest ahead.",
+                "1.77); 10 paired seeds, adjusted p = 1. Of the 2 differences that are not shown it is the largest.",
                 SCOPE + SELECTED.format("high"),
             ],
             id="of everything something",
