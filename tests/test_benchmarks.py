@@ -17,6 +17,7 @@ from tests.conftest import PROJECT, Regsweep, Shell
 FOLDER = PROJECT / "benchmarks"
 
 
+@pytest.mark.full
 def test_the_contestants_do_equal_work_and_learn(shell: Shell) -> None:
     """Steps, images trained on and images evaluated are counted from outside."""
     code = """
@@ -167,6 +168,7 @@ def test_a_search_is_replayed_as_far_as_its_pruner_lets_it(
     assert names == ["none", "hyperband", "median", "successive_halving", "Optuna's own successive halving"]
 
 
+@pytest.mark.full
 def test_searches_are_simulated_on_a_model_of_a_sweep_s_trials(
     regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

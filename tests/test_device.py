@@ -72,6 +72,7 @@ print(before, pages_given())
 """
 
 
+@pytest.mark.full
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
 def test_what_a_run_frees_is_kept() -> None:
     done = subprocess.run([sys.executable, "-c", ALLOCATING], capture_output=True, text=True, check=True)

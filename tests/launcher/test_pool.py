@@ -139,6 +139,7 @@ except KeyboardInterrupt:
     assert (done.code, done.out, done.err) == (0, "stopped\n", "")
 
 
+@pytest.mark.full
 def test_hydra_s_own_sweepers_run_in_the_pool(regsweep: Regsweep, shell: Shell) -> None:
     quick = ("trainer.epochs=1", "dataset.train_size=100", "model.hidden=[8]", "hydra/launcher=pool")
     # Whole processes: Hydra lets the launcher go only at their end, where a complaint changes no exit code.

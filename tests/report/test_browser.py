@@ -174,6 +174,7 @@ def test_an_optuna_sweep_is_shown_sorted_and_filtered(regsweep: Regsweep, driver
     page.require_clean()
 
 
+@pytest.mark.full
 def test_a_row_leads_to_its_folder_and_to_what_runs_it_again(regsweep: Regsweep, driver: Any) -> None:
     regsweep("-m", "regularizer=none,l2", "seed=0,1", "trainer.epochs=2", "hydra.sweep.dir=a grid")
     regsweep("report", "a grid")
@@ -192,6 +193,7 @@ def test_a_row_leads_to_its_folder_and_to_what_runs_it_again(regsweep: Regsweep,
     page.require_clean()
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("sweep")
 def test_a_single_run_and_an_unfinished_sweep_are_shown(regsweep: Regsweep, driver: Any) -> None:
     regsweep("regularizer=l1", "regularizer.lambda=1e-3", "trainer.epochs=3", "hydra.run.dir=run")

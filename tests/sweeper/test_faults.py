@@ -63,7 +63,8 @@ def test_a_kill_at_each_place_loses_nothing(tmp_path: Path) -> None:
     kill_and_resume(tmp_path, BASIC, [*((place, 2) for place in PLACES[:-1]), (PLACES[-1], 1)])
 
 
-@pytest.mark.parametrize(("place", "times"), [("task", 4), pytest.param("told", 3, marks=pytest.mark.faults)])
+@pytest.mark.faults
+@pytest.mark.parametrize(("place", "times"), [("task", 4), ("told", 3)])
 def test_a_kill_of_a_pool_loses_nothing(tmp_path: Path, place: str, times: int) -> None:
     kill_and_resume(tmp_path, POOL, [(place, times)])
 
@@ -125,7 +126,11 @@ def stop_and_resume(tmp_path: Path, launcher: str, signum: signal.Signals, after
 
 @pytest.mark.parametrize(
     ("launcher", "signum"),
-    [pytest.param(BASIC, signal.SIGINT, marks=pytest.mark.faults), (BASIC, signal.SIGTERM), (POOL, signal.SIGINT)],
+    [
+        pytest.param(BASIC, signal.SIGINT, marks=pytest.mark.faults),
+        pytest.param(BASIC, signal.SIGTERM, marks=pytest.mark.faults),
+        (POOL, signal.SIGINT),
+    ],
 )
 def test_a_signal_stops_and_loses_nothing(tmp_path: Path, launcher: str, signum: signal.Signals) -> None:
     stop_and_resume(tmp_path, launcher, signum, after=2)
@@ -185,6 +190,7 @@ def test_twenty_workers_die_alone(tmp_path: Path, seed: int) -> None:
     kill_a_worker(tmp_path, random.Random(seed).randint(0, N_TRIALS - 1), max_retries=seed % 2)  # noqa: S311
 
 
+@pytest.mark.faults  # by default in tests/app/test_owner.py
 def test_a_folder_has_one_owner(tmp_path: Path) -> None:
     arguments = ("seconds=0.5", "hydra.sweeper.n_trials=8")
     first = start(tmp_path, *arguments)
