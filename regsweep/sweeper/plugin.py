@@ -216,17 +216,21 @@ class RegsweepSweeper(Sweeper):
     def _study(self, folder: Path, space: SearchSpace, initial: list[dict[str, Any]]) -> Study:
         import optuna  # noqa: PLC0415
 
-        from regsweep.sweeper.rebuild import Rebuilder, set_aside_damaged  # noqa: PLC0415
-        from regsweep.sweeper.storage import open_storage  # noqa: PLC0415
+        from regsweep.sweeper.rebuild import Rebuilder, set_aside, set_aside_damaged  # noqa: PLC0415
 
-        settings = self._settings
-        name = settings["study_name"] or "sweep"
+        settings, file = self._settings, SweepPaths(folder).study
         if not settings["storage"]:
-            set_aside_damaged(SweepPaths(folder).study)
-        storage = open_storage(settings["storage"] or f"sqlite:///{quote(str(SweepPaths(folder).study))}")
-        study = optuna.create_study(study_name=name, storage=storage, directions=self._directions, load_if_exists=True)
+            set_aside_damaged(file)
+        study = self._open_study(file)
         if settings["storage"]:
             _require_own(study, folder)
+        wrong = Rebuilder(study, space, folder, initial).damage(self._directions)
+        if wrong is not None:
+            if settings["storage"]:
+                next_step = "mend it, or delete it to have it rebuilt"
+                raise RecordError(f"the study {study.study_name} of {folder}: damaged ({wrong}); {next_step}")
+            set_aside(file, wrong)
+            study = self._open_study(file)
         if self._objectives:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -238,6 +242,16 @@ class RegsweepSweeper(Sweeper):
             study.enqueue_trial({name: value for name, value in trial.items() if _is_allowed(space, name, value)})
         return study
 
+    def _open_study(self, file: Path) -> Study:
+        """Return the study, which lies in `file` unless a storage is named, with the trials that it has."""
+        import optuna  # noqa: PLC0415
+
+        from regsweep.sweeper.storage import open_storage  # noqa: PLC0415
+
+        storage = open_storage(self._settings["storage"] or f"sqlite:///{quote(str(file))}")
+        name = self._settings["study_name"] or "sweep"
+        return optuna.create_study(study_name=name, storage=storage, directions=self._directions, load_if_exists=True)
+
 
 def _resume_command(folder: Path) -> str:
     place = shlex.quote(str(shown(folder)))
@@ -247,9 +261,9 @@ def _resume_command(folder: Path) -> str:
 
 
 def _say_best(best: FrozenTrial | None) -> None:
-    if best is not None:
+    if best is not None and best.value is not None:
         settings = " ".join(f"{name}={value}" for name, value in best.params.items())
-        _hydras_log.info(f"best: trial {best.number}, {show_number(best.value or 0.0, 5)}, {settings}")
+        _hydras_log.info(f"best: trial {best.number}, {show_number(best.value, 5)}, {settings}")
 
 
 def _require_own(study: Study, folder: Path) -> None:

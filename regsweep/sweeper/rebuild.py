@@ -1,7 +1,8 @@
 """A lost study is made again from what its trials left: their overrides, and the records of how they ended.
 
-A study is lost where its storage has fewer trials than the sweep's folder: it is missing, was wiped, or damaged. The
-trials keep their numbers, as Optuna counts them in the order in which they are added.
+A study is lost where its storage has fewer trials than the sweep's folder (it is missing, or was wiped), and where it
+is damaged: its file is no whole SQLite file, or values or parameters of its trials are gone. The trials keep their
+numbers, as Optuna counts them in the order in which they are added.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from regsweep import records
 from regsweep.errors import RecordError
+from regsweep.launcher.jobs import one_line
 from regsweep.paths import RunPaths, shown
 from regsweep.sweeper.engine import STATES, attributes_of, read_record
 from regsweep.sweeper.job import TrialRecord
 from regsweep.sweeper.space import SearchSpace
+from regsweep.sweeper.storage import AWAY
 
 _log = logging.getLogger("regsweep")
 
@@ -33,8 +36,12 @@ _log = logging.getLogger("regsweep")
 def set_aside_damaged(study: Path) -> None:
     """Rename what lies at `study` and is no SQLite file, or one with pages or trials missing, and say so."""
     wrong = _damage(study)
-    if wrong is None:
-        return
+    if wrong is not None:
+        set_aside(study, wrong)
+
+
+def set_aside(study: Path, wrong: str) -> None:
+    """Rename the file `study`, of which `wrong` is what is damaged, and say so."""
     for suffix in ("-journal", "-wal", "-shm"):  # which SQLite would take for those of the next file of that name
         if study.with_name(study.name + suffix).exists():
             records.set_aside(study.with_name(study.name + suffix))
@@ -51,9 +58,11 @@ def _damage(study: Path) -> str | None:
         with closing(sqlite3.connect(study)) as file:
             found = file.execute("PRAGMA integrity_check(1)").fetchone()[0]
             orphans = file.execute("PRAGMA foreign_key_check").fetchall()  # the next trial would be given them
-            gaps = file.execute("SELECT 1 FROM trials GROUP BY study_id HAVING count(*) != max(number) + 1").fetchall()
+            has_trials = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'trials'").fetchone()
+            counted = "SELECT 1 FROM trials GROUP BY study_id HAVING count(*) != max(number) + 1"
+            gaps = has_trials and file.execute(counted).fetchall()
     except sqlite3.OperationalError:
-        return None  # it has no such table yet, or cannot be opened now, which is no damage
+        return None  # it cannot be opened now, which is no damage
     except sqlite3.DatabaseError as error:
         return str(error)
     return str(found) if found != "ok" else "trials are missing in it" if orphans or gaps else None
@@ -74,6 +83,38 @@ class Rebuilder:
     space: SearchSpace
     folder: Path
     initial: Sequence[Mapping[str, Any]]
+
+    def damage(self, directions: Sequence[str]) -> str | None:
+        """Return what of the study is not as the sweep wrote it, None where nothing is.
+
+        Args:
+            directions: those of the sweep.
+        """
+        if [direction.name.lower() for direction in self.study.directions] != [name.lower() for name in directions]:
+            return "its directions are not those of the sweep"
+        try:
+            there = self.study.get_trials(deepcopy=False)
+        except AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever Optuna stumbles over)
+            return f"Optuna cannot read its trials: {one_line(error)}"
+        for trial in there:
+            if trial.state == TrialState.COMPLETE and len(trial.values or []) != len(directions):
+                return f"trial {trial.number} is complete and lacks a value"
+            lacking = self._lacking(trial)
+            if lacking:
+                return f"trial {trial.number} has no {', '.join(lacking)}"
+        return None
+
+    def _lacking(self, trial: FrozenTrial) -> list[str]:
+        """Return the parameters that the study does not have of `trial`, and the overrides in its folder do."""
+        if trial.params.keys() >= self.space.distributions.keys():
+            return []  # without opening a file
+        place = self.folder / str(trial.number)
+        try:
+            return [name for name in self._drawn(place) if name not in trial.params]
+        except RecordError:
+            return []  # it has not begun, or only the study knows what it drew
 
     def rebuild(self) -> None:
         """Add the trials that have a folder and are not in the study, and say in a line what was not got back.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -91,6 +92,19 @@ LOSSES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
     "garbage": (lambda study: study.write_bytes(b"\xff" * 5000), "had 0 of 8 trials", True),
     "half": (cut, "had 0 of 8 trials", True),
     "folder": (put_folder, "had 0 of 8 trials", True),
+    "no values": (lambda study: delete_rows(study, "DELETE FROM trial_values"), "is complete and lacks a value", True),
+    "one parameter": (
+        lambda study: delete_rows(study, "DELETE FROM trial_params WHERE param_name = 'x' AND trial_id = 3"),
+        "trial 2 has no x)",
+        True,
+    ),
+    "no table of trials": (lambda study: delete_rows(study, "DROP TABLE trials"), "trials are missing in it", True),
+    "no direction": (lambda study: delete_rows(study, "DELETE FROM study_directions"), "its directions are not", True),
+    "not readable": (
+        lambda study: delete_rows(study, "UPDATE trial_params SET distribution_json = '{'"),
+        "Optuna cannot read its trials: JSONDecodeError",
+        True,
+    ),
 }
 
 
@@ -185,6 +199,22 @@ def test_a_wiped_study_in_a_storage_of_its_own_is_rebuilt(tmp_path: Path) -> Non
     assert code == 0, printed
     assert "had 0 of 8 trials" in printed
     assert digests(tmp_path / FOLDER) == before
+
+
+def test_a_damaged_study_in_a_storage_of_its_own_is_refused(tmp_path: Path) -> None:
+    storage = f"hydra.sweeper.storage=sqlite:///{tmp_path / 'server.db'}"
+    assert run_here(tmp_path, *ARGUMENTS, storage, DONE)[0] == 0
+    before = digests(tmp_path / FOLDER)
+    delete_rows(tmp_path / "server.db", "DELETE FROM trial_values")
+    code, printed = run_here(tmp_path, *ARGUMENTS, storage, MORE, full_error=False)
+    assert code != 0
+    assert re.search(
+        r"the study sweep of .*/sweep: damaged \(trial \d+ is complete and lacks a value\); mend it, or del",
+        printed,
+        re.M,
+    )
+    assert "Traceback" not in printed
+    assert digests(tmp_path / FOLDER) == before, "no trial has run"
 
 
 def test_overrides_are_read_as_they_were_drawn() -> None:
