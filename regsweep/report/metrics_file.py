@@ -90,15 +90,32 @@ def _read(path: Path) -> Sequence[tuple[str, float | None]]:
 
 
 def _load_json(content: bytes) -> Any:
-    """Return the JSON value; of several, one after the other as in JSON Lines, their list."""
-    text = content.decode(json.detect_encoding(content)).strip()
+    """Return the JSON value; of several, one after the other as in JSON Lines, their list.
+
+    A last line that a killed job has not written to its end does not count.
+    """
+    text = content.decode(json.detect_encoding(content))
+    try:
+        values = _values(text)
+    except ValueError:
+        before, _, last = text.rpartition("\n")
+        is_unfinished = last.startswith("{") and last.count("{") > last.count("}")
+        if not (before.strip() and is_unfinished):
+            raise
+        values = _values(before)
+    return values[0] if len(values) == 1 else values
+
+
+def _values(text: str) -> list[Any]:
+    """Return the JSON values that stand in `text` one after the other."""
+    text = text.strip()
     decoder, values, end = json.JSONDecoder(), [], 0
     while end < len(text):
         value, end = decoder.raw_decode(text, end)
         values.append(value)
         while text[end : end + 1].isspace():
             end += 1
-    return values[0] if len(values) == 1 else values
+    return values
 
 
 def _require_dictionaries(content: Any, path: Path) -> Any:

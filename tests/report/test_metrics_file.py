@@ -29,6 +29,8 @@ READ: dict[str, tuple[str, str, dict[str, float]]] = {
     "JSON Lines": ("m.jsonl", '{"loss": 1, "note": "a"}\n\n{"loss": 0.5}\n{"acc": 0.9}\n', {"loss": 0.5, "acc": 0.9}),
     "JSON Lines called JSON": ("m.json", '{"loss": 1}\r\n{"loss": 0.5}', {"loss": 0.5}),
     "one line": ("m.jsonl", '{"loss": 1}\n', {"loss": 1}),
+    "an unfinished last line": ("m.jsonl", '{"loss": 1}\n{"loss": 0.5}\n{"loss": 0.', {"loss": 0.5}),
+    "an unfinished second line": ("m.json", '{"loss": 1}\r\n{"loss', {"loss": 1}),
     "beside what is no number": (
         "m.json",
         '{"loss": 1, "matrix": [[1], [2]], "names": ["a"], "none": []}',
@@ -54,11 +56,17 @@ NOT_READ: dict[str, tuple[str, bytes, str]] = {
     "blank": ("m.csv", b" \n\n", "an empty file"),
     "empty YAML": ("m.yaml", b"\n", "an empty file"),
     "torn": ("m.json", b'{"loss": 1', "not readable JSON (Expecting ',' delimiter: line 1"),
-    "torn JSON Lines": (
+    "JSON Lines torn within": (
         "m.jsonl",
-        b'{"loss": 1}\n{"loss',
-        "not readable JSON (Unterminated string starting at: line 2",
+        b'{"loss": 1}\n{"loss\n{"loss": 2}\n',
+        "not readable JSON (Invalid control character at: line 2",
     ),
+    "JSON Lines with a wrong last line": (
+        "m.jsonl",
+        b'{"loss": 1}\n{"loss": low}',
+        "not readable JSON (Expecting value",
+    ),
+    "a torn list over several lines": ("m.json", b'[\n{"loss": 1},\n{"lo', "not readable JSON ("),
     "a text": ("m.json", b"loss 0.5", "not readable JSON"),
     "not UTF-8": ("m.csv", b"loss\n\xff\n", "not readable CSV"),
     "nested too deeply": ("m.json", b"[" * 100_000, "not readable JSON"),
