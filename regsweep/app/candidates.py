@@ -40,7 +40,7 @@ class Configuration:
         trial: its number in the sweep that it was chosen in.
         selected_for: the validation accuracy that it was chosen for, a fraction.
         parameters: the values that tell it from the others, by key.
-        overrides: every key that makes it, as typed.
+        overrides: every key that makes it, as typed, with the + or ++ of a key that is added.
     """
 
     name: str
@@ -65,9 +65,17 @@ class Configuration:
 
 @dataclass(frozen=True)
 class _Trial:
-    """A trial as it was composed."""
+    """A trial as it was composed.
+
+    Attributes:
+        overrides: what was typed, by key.
+        signs: the + or ++ that was typed before a key.
+        config: what it came to.
+        choices: options by config group.
+    """
 
     overrides: dict[str, str]
+    signs: dict[str, str]
     config: DictConfig
     choices: Mapping[str, Any]
 
@@ -75,15 +83,15 @@ class _Trial:
     def read(folder: Path) -> _Trial:
         paths = RunPaths(folder)
         settings = paths.config.with_name("hydra.yaml")
-        lines, hydra = records.read_yaml(paths.overrides), records.read_yaml(settings)
-        if not isinstance(lines, list):
-            raise RecordError(f"{paths.overrides}: not a list of overrides")
+        lines, hydra = _lines(folder), records.read_yaml(settings)
         try:
             choices = hydra["hydra"]["runtime"]["choices"].items()
         except (KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{settings}: not the settings of a run of Hydra's") from error
-        pairs = (str(line).partition("=") for line in lines if "=" in str(line))
-        return _Trial({key: value for key, _, value in pairs}, composed(folder), dict(choices))
+        set_lines = [line for line in lines if "=" in line and not line.startswith("~")]
+        overrides = {key_of(line): line.partition("=")[2] for line in set_lines}
+        signs = {key_of(line): line[: len(line) - len(line.lstrip("+"))] for line in set_lines}
+        return _Trial(overrides, signs, composed(folder), dict(choices))
 
     def text(self, key: str) -> str:
         """Return the value of `key` as it would be typed, whether or not it was."""
@@ -96,9 +104,21 @@ class _Trial:
 
 
 def fixed_overrides(folder: Path, without: set[str]) -> list[str]:
-    """Return what the trial in `folder` was typed with, but for the keys in `without`."""
-    given = _Trial.read(folder).overrides
-    return [f"{key}={value}" for key, value in given.items() if key not in without]
+    """Return what the trial in `folder` was typed to set, but for the keys in `without`."""
+    return [line for line in _lines(folder) if "=" in line and key_of(line) not in without]
+
+
+def _lines(folder: Path) -> list[str]:
+    path = RunPaths(folder).overrides
+    lines = records.read_yaml(path)
+    if not isinstance(lines, list):
+        raise RecordError(f"{path}: not a list of overrides")
+    return [str(line) for line in lines]
+
+
+def key_of(override: str) -> str:
+    """Return the key that an override sets, adds (+, ++) or deletes (~)."""
+    return override.partition("=")[0].lstrip("+~")
 
 
 def composed(folder: Path) -> DictConfig:
@@ -189,12 +209,11 @@ def configurations(
     places = [*((baseline, row) for row in baseline_rows), *((sweep, row) for row in rows)]
     trials = [_Trial.read(source.folder / str(row["folder"])) for source, row in places]
     swept = dict.fromkeys(key for key in (*sweep.swept, *baseline.swept) if key != "seed")
-    typed = dict.fromkeys(
-        key for trial in trials for key in trial.overrides if key.partition(".")[0] == "regularizer" or key in swept
-    )
+    typed = dict.fromkeys(key for trial in trials for key in trial.overrides if _regularizes(key) or key in swept)
+    signs = {key: sign for trial in trials for key, sign in trial.signs.items() if sign}
     found: list[Configuration] = []
     for (_, row), trial in zip(places, trials, strict=True):
-        overrides = {key: trial.text(key) for key in dict.fromkeys([*swept, *typed])}
+        overrides = {signs.get(key, "") + key: trial.text(key) for key in dict.fromkeys([*swept, *typed])}
         parameters = {key: _value(trial, key) for key in swept}
         is_baseline = len(found) < len(baseline_rows)
         name = "no regularization (tuned)" if is_baseline else describe(trial.config)
@@ -232,7 +251,7 @@ def settings_of(parameters: Mapping[str, Any]) -> str:
 
 
 def _regularizes(key: str) -> bool:
-    return key.partition(".")[0] == "regularizer"
+    return key_of(key).partition(".")[0] == "regularizer"
 
 
 def _value(trial: _Trial, key: str) -> Any:

@@ -215,7 +215,7 @@ class Plan:
             has_begun: whether a run on such a seed has ended: whoever changes the number then may have seen it.
         """
         self.is_sequential = self.is_sequential or until_settled or (has_begun and num_seeds != self.num_seeds)
-        self.num_seeds = max(self.num_seeds, num_seeds)
+        self.num_seeds = max(self.num_seeds, num_seeds) if has_begun else num_seeds
         self.write()
 
 

@@ -189,7 +189,8 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
         require_sensible(config.hydra)
     _check_objectives(sweeper, is_tested=config.trainer.test is True)
     for name in {name for trial in read_trials(sweeper.get("initial_trials") or []) for name in trial}:
-        if OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
+        is_added = name.startswith("+") and not swept  # by each of the trials that a sweep without a search names
+        if not is_added and OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
             raise ConfigError("hydra.sweeper.initial_trials", name, "no such key; see them all with --cfg job")
     if "seed" in swept:
         raise ConfigError(

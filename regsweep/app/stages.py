@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from regsweep import records
-from regsweep.app.candidates import Configuration, composed, fixed_overrides, unregularized
+from regsweep.app.candidates import Configuration, composed, fixed_overrides, key_of, unregularized
 from regsweep.app.grammar import quoted
 from regsweep.app.plan import Plan, Run
 from regsweep.errors import RecordError, RegsweepError
@@ -156,7 +156,7 @@ def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
 
 def _named_trials(sweep: Sweep, plan: Plan, folder: Path, *, test: bool) -> list[str]:
     """Return the arguments of a sweep that searches nothing and runs the trials that a file names."""
-    keys = {*plan.contenders[0][0].overrides, "seed", "trainer.test", "trainer.save_weights"}
+    keys = {*map(key_of, plan.contenders[0][0].overrides), "seed", "trainer.test", "trainer.save_weights"}
     kept = [a for a in _arguments(sweep) if "=" not in a or a.startswith("-") or _is_kept(a)]
     return [
         *kept,
@@ -270,7 +270,7 @@ def _command(sweep: Sweep) -> dict[str, Any]:
 
 
 def _key(argument: str) -> str:
-    return "" if argument.startswith("-") else argument.partition("=")[0].lstrip("+~")
+    return "" if argument.startswith("-") else key_of(argument)
 
 
 def _is_kept(argument: str) -> bool:

@@ -41,7 +41,8 @@ def write_trial(place: Path, number: int, trial: Mapping[str, Any]) -> None:
     typed = [f"{key}={text_of(value)}" for key, value in overrides.items()]
     (place / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(typed))
     choices = trial.get("choices", {})
-    composed = {**trial.get("config", {}), **{key: value for key, value in overrides.items() if key not in choices}}
+    set_keys = {key.lstrip("+"): value for key, value in overrides.items() if key not in choices}
+    composed = {**trial.get("config", {}), **set_keys}
     (place / ".hydra" / "config.yaml").write_text(yaml.safe_dump(nested(composed)))
     hydra = {"hydra": {"job": {"num": number}, "runtime": {"choices": choices}}}
     (place / ".hydra" / "hydra.yaml").write_text(yaml.safe_dump(hydra))

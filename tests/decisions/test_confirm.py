@@ -238,12 +238,15 @@ def test_until_settled_it_looks_every_five_seeds(
     assert "looks every 5 seeds" in printed
 
 
-@pytest.mark.parametrize("num_ended", [0, 1])
-def test_a_number_of_seeds_that_changes_after_a_run_has_ended_is_a_look(tmp_path: Path, num_ended: int) -> None:
+@pytest.mark.parametrize(("num_ended", "first"), [(0, 6), (0, 20), (1, 6), (1, 20)])
+def test_a_number_of_seeds_that_changes_after_a_run_has_ended_is_a_look(
+    tmp_path: Path, num_ended: int, first: int
+) -> None:
     made(tmp_path / "s", SMALL)
     with pytest.raises(SystemExit):
-        run_confirm(Runs(tmp_path / "s", stops_after=num_ended), "--seeds", "6")
-    assert run_confirm(Runs(tmp_path / "s"), "--seeds", "7").is_sequential == (num_ended > 0)
+        run_confirm(Runs(tmp_path / "s", stops_after=num_ended), "--seeds", str(first))
+    found = run_confirm(Runs(tmp_path / "s"), "--seeds", "7")
+    assert (found.is_sequential, found.num_planned) == ((True, max(first, 7)) if num_ended else (False, 7))
 
 
 def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
@@ -471,6 +474,28 @@ def test_the_baseline_is_tuned_as_the_sweep_was(
 ) -> None:
     sweep, plan = planned(tmp_path, trials, arguments)
     assert stages._search_of_baseline(sweep, plan) == expected
+
+
+def test_a_key_that_is_added_is_that_key(tmp_path: Path) -> None:
+    """Typed with + or ++ it must not overrule what makes a configuration: the baseline would regularize."""
+    typed = {"++regularizer.dropout": 0.5, "++optimizer.lr": 0.3, "++seed": 3, "++trainer.test": False}
+    typed |= {"+model.width": 4}
+    trials = [
+        {"overrides": {"regularizer.batch_norm": on, **typed}, "config": OFF, "accuracy": 0.9 - on / 10, "seed": 3}
+        for on in (False, True)
+    ]
+    arguments = ["-m", "regularizer.batch_norm=false,true", *(f"{key}={value}" for key, value in typed.items())]
+    sweep, plan = planned(tmp_path, trials, [*arguments, "~trainer.patience"])
+    with (sweep.folder / "0" / ".hydra" / "overrides.yaml").open("a") as file:
+        file.write("- ~trainer.patience\n")
+    assert [group[0].overrides for group in plan.contenders] == [
+        {"regularizer.batch_norm": on, "++optimizer.lr": lr, "++regularizer.dropout": dropout}
+        for on, lr, dropout in (("null", "0.05", "0"), ("false", "0.3", "0.5"), ("true", "0.3", "0.5"))
+    ]
+    named = stages._named_trials(sweep, plan, plan.paths.seeds, test=True)
+    assert named[:3] == ["~trainer.patience", "+model.width=4", "trainer.test=true"]
+    own = plan.contenders[2][0].without_regularization(plan.contenders[0][0])
+    assert own.overrides == {"regularizer.batch_norm": "null", "++optimizer.lr": "0.3", "++regularizer.dropout": "0"}
 
 
 COMMAND = {"arguments": ["-m", "seed=0"], "working_folder": "", "import_path": ["/code"]}

@@ -143,25 +143,27 @@ def test_choosing_counts_a_divergence_as_nothing_and_leaves_a_failure_out(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("steps", "sequential"),
+    ("steps", "sequential", "planned"),
     [
-        ([(10, False, False)], False),
-        ([(10, False, False), (20, False, False)], False),  # changed before a seed ended
-        ([(12, False, False), (12, False, True)], False),  # goes on
-        ([(12, False, False), (20, False, True)], True),
-        ([(12, False, False), (5, False, True)], True),
-        ([(12, True, False)], True),
-        ([(12, False, False), (20, False, True), (20, False, True)], True),  # once seen, always seen
+        ([(10, False, False)], False, 10),
+        ([(10, False, False), (20, False, False)], False, 20),  # changed before a seed ended
+        ([(20, False, False), (7, False, False)], False, 7),
+        ([(20, False, False), (7, False, False), (7, False, True)], False, 7),
+        ([(12, False, False), (12, False, True)], False, 12),  # goes on
+        ([(12, False, False), (20, False, True)], True, 20),
+        ([(12, False, False), (5, False, True)], True, 12),
+        ([(12, True, False)], True, 12),
+        ([(12, False, False), (20, False, True), (20, False, True)], True, 20),  # once seen, always seen
     ],
 )
 def test_a_number_of_seeds_that_changes_after_one_ended_is_a_look(
-    tmp_path: Path, steps: list[tuple[int, bool, bool]], sequential: bool
+    tmp_path: Path, steps: list[tuple[int, bool, bool]], planned: int, *, sequential: bool
 ) -> None:
     made_plan = plan(tmp_path, 1, 1)
     for num_seeds, until_settled, has_begun in steps:
         made_plan.intend(num_seeds, until_settled=until_settled, has_begun=has_begun)
     assert made_plan.is_sequential == sequential
-    assert made_plan.num_seeds == max(num for num, _, _ in steps)
+    assert made_plan.num_seeds == planned
 
 
 def test_own_baselines_are_trained_once_each_and_where_they_are_due(tmp_path: Path) -> None:
