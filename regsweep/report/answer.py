@@ -169,7 +169,7 @@ def _too_few(confirmation: Confirmation) -> str | None:
 
 
 def _how_far(confirmation: Confirmation, candidate: Candidate) -> str:
-    """Return of which images this is said, and what the validation accuracy that it was selected for is worth."""
+    """Return of which images this is said, and what the validation accuracy in the sweep is worth."""
     tuned = candidate.against_tuned
     comparison = _comparison(tuned)
     scope = "This is said of this test set"
@@ -181,8 +181,8 @@ def _how_far(confirmation: Confirmation, candidate: Candidate) -> str:
         scope += f" ({_count(tuned.num_differing)} classified differently: too few to say anything of other images)"
     subject = _subject(candidate, starts=False)
     return (
-        f"{scope}; the validation accuracy of {100 * candidate.selected_for:.2f} % that {subject} was "
-        f"selected for is {100 * candidate.mean('validation_accuracy'):.2f} % on fresh seeds."
+        f"{scope}; in the sweep {subject} had a validation accuracy of {100 * candidate.selected_for:.2f} %, on fresh "
+        f"seeds {100 * candidate.mean('validation_accuracy'):.2f} %."
     )
 
 

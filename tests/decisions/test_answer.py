@@ -330,7 +330,7 @@ def test_other_images_are_spoken_of_where_enough_differ(tmp_path: Path, num_diff
 
 def test_what_it_was_selected_for_is_said_of_the_one_that_is_named(tmp_path: Path) -> None:
     lines = said(tmp_path, Made("low", DOWN, selected_for=0.9), Made("L2, at lr 0.1", UP, UP, selected_for=0.86))
-    expected = "validation accuracy of 86.00 % that L2, at lr 0.1, was selected for is 85.00 % on fresh seeds"
+    expected = "in the sweep L2, at lr 0.1, had a validation accuracy of 86.00 %, on fresh seeds 85.00 %."
     assert any(expected in line for line in lines)
 
 
@@ -352,8 +352,8 @@ def test_a_difference_has_settled_when_it_is_shown_or_small_enough(
 
 
 # WIDE: standard deviation 1.8838 points, 0.42 ± 2.2622 · 1.8838/√10 = −0.93 to 1.77.
-SELECTED = "that {} was selected for is 85.00 % on fresh seeds."
-SCOPE = "This is said of this test set; the validation accuracy of 86.00 % "
+SELECTED = "{} had a validation accuracy of 86.00 %, on fresh seeds 85.00 %."
+SCOPE = "This is said of this test set; in the sweep "
 
 
 @pytest.mark.parametrize(
