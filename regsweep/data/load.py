@@ -86,12 +86,14 @@ def _hold_out_validation(
     """Return the numbers of the images to train on, and the validation images; None where there are none."""
     if source.validation is not None:
         return rest, _take_whole(source.validation)
-    share = VALIDATION_FRACTION if share is None else share
     if share == 0:
         return rest, None
     try:
-        train, validation = _split(rest, source, share, seed)
+        train, validation = _split(rest, source, VALIDATION_FRACTION if share is None else share, seed)
     except ValueError as error:
+        if share is None:
+            next_step = "add images, or a folder of validation images, or set dataset.val_fraction=0 for a single run"
+            raise DatasetError(f"too few images to validate on a fifth of each class: {error}; {next_step}") from error
         raise ConfigError(
             "dataset.val_fraction",
             share,

@@ -109,6 +109,8 @@ REFUSED = [
     (("",), "pictures: holds no folder for each class"),
     ((":3",), "pictures: holds no folder for each class"),
     (("a:9", "b:1"), "too few images for a test set of a fifth of each class: class b has 1 of them"),
+    (("train/a:1", "train/b:1", "test/a:1", "test/b:1"),
+     "too few images to validate on a fifth of each class: class a has 1 of them, and needs 2 or more; add images, or"),
 ]  # fmt: skip
 
 
