@@ -18,6 +18,9 @@ from regsweep.signatures import parameters_of, suggest
 LARGEST_IMAGE = 1024
 """Rows and columns of an image at most."""
 
+NUM_SEEDS = 2**32
+"""Seeds there are, from 0."""
+
 
 class Section(BaseModel):
     """A frozen part of the configuration that refuses unknown keys."""
@@ -142,7 +145,7 @@ class DatasetConfig(Section):
         ge=0,
         lt=1,
     )
-    split_seed: int = _field("must be a whole number from 0 to 4294967295", ge=0, lt=2**32)
+    split_seed: int = _field("must be a whole number from 0 to 4294967295", ge=0, lt=NUM_SEEDS)
     image_size: int | None = _field(
         f"must be a whole number from 4 to {LARGEST_IMAGE}, or null for the images' own size", ge=4, le=LARGEST_IMAGE
     )
@@ -183,7 +186,7 @@ class RunConfig(Section):
     device: DeviceConfig
     dataset: DatasetConfig
     trainer: TrainerConfig
-    seed: int = _field("must be a whole number from 0 to 4294967295", ge=0, lt=2**32)
+    seed: int = _field("must be a whole number from 0 to 4294967295", ge=0, lt=NUM_SEEDS)
 
 
 def validate(values: Mapping[str, Any]) -> RunConfig:

@@ -15,9 +15,12 @@ from regsweep import records
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.numbers import show_number
 from regsweep.paths import RunPaths
+from regsweep.report.habits import batch_norm_habit
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import show_value
 from regsweep.sweeper.space import text_of
+
+_BATCH_NORM = "regularizer.batch_norm"
 
 _UNREGULARIZED = {
     "regularizer": "none",
@@ -167,7 +170,7 @@ def choose_kinds(sweep: Sweep, top: int, most: int) -> list[list[dict[str, Any]]
     num_complete = 0
     for row in ranked(sweep):
         num_complete += 1
-        kind = tuple(kind_of(composed(sweep.folder / str(row["folder"]))))
+        kind = tuple(kind_of(composed(sweep.folder / str(row["folder"])), is_turned=turns_batch_norm(sweep)))
         if kind and (kind in kinds or len(kinds) < top):
             rows = kinds.setdefault(kind, [])
             rows.extend([row][: most - len(rows)])
@@ -180,14 +183,28 @@ def choose_kinds(sweep: Sweep, top: int, most: int) -> list[list[dict[str, Any]]
     return list(kinds.values())
 
 
-def kind_of(config: DictConfig) -> list[str]:
-    """Return the names of what regularizes a composed configuration: its penalty, dropout, BatchNorm."""
+def turns_batch_norm(sweep: Sweep) -> bool:
+    """Return whether the sweep turns BatchNorm on and off by its key."""
+    return _BATCH_NORM in sweep.swept
+
+
+def kind_of(config: DictConfig, *, is_turned: bool = False) -> list[str]:
+    """Return the names of what regularizes a composed configuration: its penalty, dropout, BatchNorm.
+
+    Where a model has BatchNorm of its own accord, it is part of the network, unless the sweep turns it on and off.
+
+    Args:
+        config: the configuration.
+        is_turned: whether its sweep turns BatchNorm on and off by its key.
+    """
     regularizer = config.regularizer
+    habit = batch_norm_habit(OmegaConf.select(config, "model._target_"))
+    has_batch_norm = habit if regularizer.batch_norm is None else regularizer.batch_norm
     has_penalty = regularizer.penalty != "none" and float(regularizer["lambda"]) != 0
     return [
         *([NAMES.get(regularizer.penalty, regularizer.penalty)] if has_penalty else []),
         *(["dropout"] if regularizer.dropout else []),
-        *(["BatchNorm"] if regularizer.batch_norm else []),
+        *(["BatchNorm"] if has_batch_norm and (is_turned or not habit) else []),
     ]
 
 
@@ -197,9 +214,9 @@ def unregularized(sweep: Sweep, rows: list[dict[str, Any]]) -> dict[str, str]:
     Where the sweep turned BatchNorm on or off, by its key or by a preset, the baseline is without; elsewhere it keeps
     what all have: the model's own habit (null), or none.
     """
-    own = [composed(sweep.folder / str(row["folder"])).regularizer.batch_norm for row in rows]
-    is_turned = "regularizer.batch_norm" in sweep.swept or any(value is True for value in own)
-    return {**_UNREGULARIZED, "regularizer.batch_norm": "false" if is_turned else text_of(own[0])}
+    own = [composed(sweep.folder / str(row["folder"])) for row in rows]
+    is_turned = turns_batch_norm(sweep) or any("BatchNorm" in kind_of(config) for config in own)
+    return {**_UNREGULARIZED, _BATCH_NORM: "false" if is_turned else text_of(own[0].regularizer.batch_norm)}
 
 
 def configurations(
@@ -211,16 +228,17 @@ def configurations(
     swept = dict.fromkeys(key for key in (*sweep.swept, *baseline.swept) if key != "seed")
     typed = dict.fromkeys(key for trial in trials for key in trial.overrides if _regularizes(key) or key in swept)
     signs = {key: sign for trial in trials for key, sign in trial.signs.items() if sign}
+    is_turned = turns_batch_norm(sweep)
     found: list[Configuration] = []
     for (_, row), trial in zip(places, trials, strict=True):
         overrides = {signs.get(key, "") + key: trial.text(key) for key in dict.fromkeys([*swept, *typed])}
         parameters = {key: _value(trial, key) for key in swept}
         is_baseline = len(found) < len(baseline_rows)
-        name = "no regularization (tuned)" if is_baseline else describe(trial.config)
+        name = "no regularization (tuned)" if is_baseline else describe(trial.config, is_turned=is_turned)
         found.append(
             Configuration(
                 f"{name}{settings_of(parameters)}",
-                kind_of(trial.config),
+                kind_of(trial.config, is_turned=is_turned),
                 int(row["number"]),
                 float(row["selected_for"]),
                 parameters,
@@ -230,7 +248,7 @@ def configurations(
     return found[: len(baseline_rows)], found[len(baseline_rows) :]
 
 
-def describe(config: DictConfig) -> str:
+def describe(config: DictConfig, *, is_turned: bool = False) -> str:
     """Return what regularizes a composed configuration: ``L2 λ=0.0003 with dropout 0.35 and BatchNorm``."""
     regularizer = config.regularizer
     ratio = "" if regularizer.l1_ratio is None else f" ρ={show_number(float(regularizer.l1_ratio), 2)}"
@@ -239,7 +257,8 @@ def describe(config: DictConfig) -> str:
         "BatchNorm": "BatchNorm",
     }
     strength = f"λ={show_number(float(regularizer['lambda']), 2)}{ratio}"
-    first, *others = [parts.get(name, f"{name} {strength}") for name in kind_of(config)] or ["no regularization"]
+    kind = kind_of(config, is_turned=is_turned)
+    first, *others = [parts.get(name, f"{name} {strength}") for name in kind] or ["no regularization"]
     return f"{first} with {' and '.join(others)}" if others else first
 
 

@@ -10,7 +10,16 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from regsweep import records
-from regsweep.app.candidates import Configuration, choose_kinds, composed, configurations, kind_of, ranked
+from regsweep.app.candidates import (
+    Configuration,
+    choose_kinds,
+    composed,
+    configurations,
+    kind_of,
+    ranked,
+    turns_batch_norm,
+)
+from regsweep.config import NUM_SEEDS
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.sweep import Sweep, read_sweep
@@ -22,6 +31,9 @@ CONTENDERS = 3
 
 CHOOSING_SEEDS = 3
 """Further seeds, on which that is judged."""
+
+SEEDS_LEFT = 10_000
+"""Seeds that are left for a confirmation, and for making it longer."""
 
 TUNED = 0
 """Among the baselines of `Plan.own_of`: the tuned baseline itself."""
@@ -111,8 +123,7 @@ class Plan:
 
     @staticmethod
     def _choose(sweep: Sweep, paths: ConfirmationPaths, top: int) -> Plan:
-        used = sweep.trials["seed"].dropna()
-        first = int(used.max()) + 1 if len(used) else 1
+        first = _first_unused({int(seed) for seed in sweep.trials["seed"].dropna()})
         kinds = [[_row(row) for row in rows] for rows in choose_kinds(sweep, top, CONTENDERS)]
         choosing = list(range(first, first + CHOOSING_SEEDS))
         plan = Plan(paths, kinds, len(sweep.trials), top, choosing, first + CHOOSING_SEEDS)
@@ -140,7 +151,8 @@ class Plan:
         place = shown(self.paths.baseline)
         if not best:
             raise RegsweepError(f"{place}: no trial of the baseline is complete, so there is nothing to compare with")
-        if any(kind_of(composed(baseline.folder / str(row["folder"]))) for row in best):
+        composed_best = [composed(baseline.folder / str(row["folder"])) for row in best]
+        if any(kind_of(config, is_turned=turns_batch_norm(sweep)) for config in composed_best):
             raise RegsweepError(f"{place}: one of its best trials regularizes; this is a fault of regsweep")
         baselines, others = configurations(sweep, self.rows, baseline, best)
         left = iter(others)
@@ -227,6 +239,15 @@ def _require_no_records(paths: ConfirmationPaths) -> None:
                 f"{paths.plan}: missing beside finished trials; restore it, or move {shown(paths.folder)} away "
                 "to confirm anew"
             )
+
+
+def _first_unused(used: set[int]) -> int:
+    """Return the first of `SEEDS_LEFT` seeds that are not used: after the largest that is, where there is room."""
+    return next(
+        first
+        for first in sorted({1, *(seed + 1 for seed in used)}, reverse=True)
+        if first + SEEDS_LEFT <= NUM_SEEDS and used.isdisjoint(range(first, first + SEEDS_LEFT))
+    )
 
 
 def _row(row: Mapping[str, Any]) -> Row:

@@ -209,6 +209,66 @@ def test_a_plan_is_read_back_as_it_was_written(tmp_path: Path) -> None:
         Plan.read_or_choose(sweep, None)
 
 
+def of_resnet(accuracy: float, **more: Any) -> dict[str, Any]:
+    """Return a trial of a model that has BatchNorm of its own accord."""
+    return {**trial(accuracy, **{"batch_norm": None, **more}), "config": {"model._target_": "regsweep.models.ResNet18"}}
+
+
+@pytest.mark.parametrize(
+    ("trials", "swept", "kinds", "batch_norm"),
+    [
+        pytest.param(
+            [of_resnet(0.9, dropout=0.5), of_resnet(0.8, batch_norm=True)], [], [["dropout"]], "null", id="on"
+        ),
+        pytest.param([of_resnet(0.9), of_resnet(0.8, batch_norm=True)], [], [], "", id="the same network twice"),
+        pytest.param(
+            [of_resnet(0.9, dropout=0.5), of_resnet(0.8), of_resnet(0.7, dropout=0.5, batch_norm=False)],
+            ["regularizer.batch_norm"],
+            [["dropout", "BatchNorm"], ["BatchNorm"], ["dropout"]],
+            "false",
+            id="turned on and off",
+        ),
+        pytest.param(
+            [of_resnet(0.9, dropout=0.5, batch_norm=False)], [], [["dropout"]], "false", id="off in all of them"
+        ),
+    ],
+)
+def test_batch_norm_that_a_model_has_of_its_own_accord_stays_in_the_baseline(
+    tmp_path: Path, trials: list[dict[str, Any]], swept: list[str], kinds: list[list[str]], batch_norm: str
+) -> None:
+    sweep = replace(made(tmp_path, *trials), swept=["optimizer.lr", "regularizer.dropout", *swept])
+    if not kinds:
+        with pytest.raises(RegsweepError, match="there is nothing to compare with none"):
+            choose_kinds(sweep, 3, 1)
+        return
+    rows = [row for chosen in choose_kinds(sweep, 3, 1) for row in chosen]
+    baseline = unregularized(sweep, rows)
+    assert baseline["regularizer.batch_norm"] == batch_norm
+    value = {"null": None, "false": False}[batch_norm]
+    SweepPaths(sweep.folder).confirmation.folder.mkdir()
+    made_plan = Plan.read_or_choose(sweep, 3)
+    write_sweep(made_plan.paths.baseline, [of_resnet(0.5, batch_norm=value)])
+    made_plan.take_contenders(sweep)
+    assert [group[0].kind for group in made_plan.contenders] == [[], *kinds]
+
+
+@pytest.mark.parametrize(
+    ("used", "first"),
+    [
+        ([], 1),
+        ([0, 7], 8),
+        ([2**32 - 1], 1),
+        ([3, 2**32 - 1], 4),
+        ([0, 5, 2**32 - 5000, 2**32 - 1], 6),
+    ],
+)
+def test_seeds_that_no_trial_used_are_there_up_to_the_largest(tmp_path: Path, used: list[int], first: int) -> None:
+    trials = [l2(0.9, seed=seed) for seed in used] or [{**l2(0.9), "seed": None}]
+    sweep = read_sweep(write_sweep(tmp_path / "t", trials))
+    SweepPaths(sweep.folder).confirmation.folder.mkdir()
+    assert Plan.read_or_choose(sweep, 1).choosing_seeds == [first, first + 1, first + 2]
+
+
 @pytest.mark.parametrize(
     ("regularizer", "kind", "name"),
     [

@@ -12,6 +12,7 @@ import pandas as pd
 from regsweep.numbers import show_number
 from regsweep.report.details import read_config
 from regsweep.report.figures.labels import count
+from regsweep.report.habits import batch_norm_habit
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -36,9 +37,6 @@ ROLES = {
     BATCH_NORM: ("batch_norm", "batchnorm", "use_batch_norm", "use_bn"),
 }
 """What a swept key is by its last part, in this project and in others."""
-
-_HABITS = {"Linear": False, "MLP": False, "CNN": False, "ResNet18": True}
-"""Whether a model of this project has BatchNorm where ``regularizer.batch_norm`` is null."""
 
 
 @dataclass(frozen=True)
@@ -203,9 +201,9 @@ def _regularizer(sweep: Sweep, numbers: pd.Series) -> Mapping[str, Any]:
         regularizer = (config or {}).get("regularizer")
         if isinstance(regularizer, Mapping):
             model = (config or {}).get("model")
-            name = str(model.get("_target_")).rpartition(".")[2] if isinstance(model, Mapping) else ""
+            habit = batch_norm_habit(model.get("_target_") if isinstance(model, Mapping) else None)
             found = {str(key): value for key, value in regularizer.items()}
-            return {**found, "batch_norm": _HABITS.get(name)} if found.get("batch_norm") is None else found
+            return {**found, "batch_norm": habit} if found.get("batch_norm") is None else found
     return {}
 
 
