@@ -68,6 +68,8 @@ def one_line(error: Exception) -> RegsweepError:
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     text = f"{error}\n{cause}"
     mistyped = re.match(r"Could not override '(.+?)'\.\nTo append to your config use \+(.+)", text)
+    if mistyped and "full_key: hydra.sweeper.conditions." in text:  # a dictionary of the user's own names
+        return RegsweepError(f"{mistyped[2]}: conditions are added with +; type +{mistyped[1]}=… instead")
     if mistyped:
         parent = mistyped[1].rpartition(".")[0]
         near = re.findall(r"Did you mean: '(.+?)'", text)

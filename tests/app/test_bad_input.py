@@ -128,6 +128,18 @@ SWEEPS = [
         "sweep=regularization +hydra.sweeper.conditions={regularizer.dropout:{when:{dropuot:0},otherwise:0}}",
         "hydra.sweeper.conditions.regularizer.dropout=dropuot: no parameter of this sweep; there is optimizer.lr",
     ),
+    *[
+        (
+            f"{sweeper} hydra.sweeper.conditions{key}{{when:{{optimizer:sgd}}}}{end}",
+            "conditions are added with +; type +hydra.sweeper.conditions",
+        )
+        for sweeper in ("hydra/sweeper=regsweep", "sweep=regularization")
+        for key, end in (("={optimizer.momentum:", "}"), (".optimizer.momentum=", ""))
+    ],
+    (
+        "hydra/sweeper=optuna hydra.sweeper.conditions={x:{when:{y:1}}}",
+        "hydra.sweeper.conditions={x:{when:{y:1}}}: no such key",
+    ),
     (
         "hydra/sweeper=regsweep hydra.sweeper.direction=maximize hydra.sweeper.initial_trials=[{optimizer.lr:0.1}]",
         "hydra.sweeper.n_trials=20: nothing is searched and 1 trials are named; name more in hydra.sweeper.initial_tr",
