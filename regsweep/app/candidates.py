@@ -20,6 +20,8 @@ from regsweep.report.sweep import Sweep
 from regsweep.report.table import show_value
 from regsweep.sweeper.space import text_of
 
+_NOWHERE: Any = object()
+
 _BATCH_NORM = "regularizer.batch_norm"
 
 _UNREGULARIZED = {
@@ -59,8 +61,13 @@ class Configuration:
 
     def without_regularization(self, baseline: Configuration) -> Configuration:
         """Return the same network without regularization: `baseline`'s regularizer, and its own other settings."""
-        overrides = {key: baseline.overrides[key] if _regularizes(key) else v for key, v in self.overrides.items()}
-        parameters = {key: baseline.parameters[key] if _regularizes(key) else v for key, v in self.parameters.items()}
+        overrides, parameters = (
+            {
+                **{key: value for key, value in own.items() if not _regularizes(key)},
+                **{key: value for key, value in theirs.items() if _regularizes(key)},
+            }
+            for own, theirs in ((self.overrides, baseline.overrides), (self.parameters, baseline.parameters))
+        )
         return Configuration(
             f"no regularization{settings_of(parameters)}", [], self.trial, self.selected_for, parameters, overrides
         )
@@ -95,6 +102,11 @@ class _Trial:
         overrides = {key_of(line): line.partition("=")[2] for line in set_lines}
         signs = {key_of(line): line[: len(line) - len(line.lstrip("+"))] for line in set_lines}
         return _Trial(overrides, signs, composed(folder), dict(choices))
+
+    def has(self, key: str) -> bool:
+        """Return whether there is such a key: Adam has no momentum."""
+        is_composed = OmegaConf.select(self.config, key, default=_NOWHERE) is not _NOWHERE
+        return key in self.overrides or key in self.choices or is_composed
 
     def text(self, key: str) -> str:
         """Return the value of `key` as it would be typed, whether or not it was."""
@@ -222,7 +234,7 @@ def unregularized(sweep: Sweep, rows: list[dict[str, Any]]) -> dict[str, str]:
 def configurations(
     sweep: Sweep, rows: list[dict[str, Any]], baseline: Sweep, baseline_rows: list[dict[str, Any]]
 ) -> tuple[list[Configuration], list[Configuration]]:
-    """Return the baseline's rows, and the chosen ones, as configurations that set the same keys."""
+    """Return the baseline's rows, and the chosen ones, as configurations that set the same keys, if they have them."""
     places = [*((baseline, row) for row in baseline_rows), *((sweep, row) for row in rows)]
     trials = [_Trial.read(source.folder / str(row["folder"])) for source, row in places]
     swept = dict.fromkeys(key for key in (*sweep.swept, *baseline.swept) if key != "seed")
@@ -231,8 +243,8 @@ def configurations(
     is_turned = turns_batch_norm(sweep)
     found: list[Configuration] = []
     for (_, row), trial in zip(places, trials, strict=True):
-        overrides = {signs.get(key, "") + key: trial.text(key) for key in dict.fromkeys([*swept, *typed])}
-        parameters = {key: _value(trial, key) for key in swept}
+        overrides = {signs.get(key, "") + key: trial.text(key) for key in (swept | typed) if trial.has(key)}
+        parameters = {key: _value(trial, key) for key in swept if trial.has(key)}
         is_baseline = len(found) < len(baseline_rows)
         name = "no regularization (tuned)" if is_baseline else describe(trial.config, is_turned=is_turned)
         found.append(

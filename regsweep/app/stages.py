@@ -156,7 +156,8 @@ def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
 
 def _named_trials(sweep: Sweep, plan: Plan, folder: Path, *, test: bool) -> list[str]:
     """Return the arguments of a sweep that searches nothing and runs the trials that a file names."""
-    keys = {*map(key_of, plan.contenders[0][0].overrides), "seed", "trainer.test", "trainer.save_weights"}
+    made = {key_of(key) for contenders in plan.contenders for each in contenders for key in each.overrides}
+    keys = made | {"seed", "trainer.test", "trainer.save_weights"}
     kept = [a for a in _arguments(sweep) if "=" not in a or a.startswith("-") or _is_kept(a)]
     return [
         *kept,

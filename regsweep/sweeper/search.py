@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from regsweep.errors import ConfigError
 from regsweep.sweeper.engine import Limits
 from regsweep.sweeper.sampler import count_points
-from regsweep.sweeper.space import SearchSpace, read_trials
+from regsweep.sweeper.space import SearchSpace, completed, read_trials
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def read_search(settings: Mapping[str, Any], arguments: Sequence[str]) -> Search
     limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
     initial = read_trials(settings["initial_trials"])
     if initial and not space.distributions:
+        initial = completed(initial)
         space = space.of_named(initial)
         _require_named(limits.n_trials, len(initial))
     num_points = count_points(settings["sampler"], space)

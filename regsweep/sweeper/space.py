@@ -22,6 +22,9 @@ from regsweep.signatures import offer
 LEFT_OUT: Any = object()
 """In place of a value: the trial's overrides do not have the parameter at all."""
 
+NOT_SET = "(not set)"
+"""What the study has for a parameter that a named trial leaves out, and another one names."""
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -112,6 +115,8 @@ class SearchSpace:
         typed = {name: text for name, sign, text in (override.partition("=") for override in overrides) if sign}
 
         def value(name: str, distribution: BaseDistribution) -> Any:
+            if name not in typed and self.allows(name, NOT_SET):
+                return NOT_SET
             if name not in typed:
                 raise ValueError(f"{name} is missing")
             found = _value_of(distribution, typed[name])
@@ -144,7 +149,11 @@ class SearchSpace:
         """
         otherwise = {name: condition.otherwise for name, condition in self.conditions.items()}
         chosen = {**otherwise, **drawn, **self.fixed}
-        names = [name for name in (*self.distributions, *self.fixed) if chosen.get(name, LEFT_OUT) is not LEFT_OUT]
+        names = [
+            name
+            for name in (*self.distributions, *self.fixed)
+            if chosen.get(name, LEFT_OUT) is not LEFT_OUT and chosen[name] != NOT_SET
+        ]
         return [f"{name}={text_of(chosen[name])}" for name in names] + self.fixed_overrides
 
 
@@ -166,6 +175,12 @@ def read_trials(setting: Any) -> list[dict[str, Any]]:
         allowed = "must be a list of trials, each {parameter: value}, or a YAML or JSON file with such a list"
         raise ConfigError("hydra.sweeper.initial_trials", setting, allowed)
     return plain
+
+
+def completed(trials: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the trials, each with every name that one of them has: `NOT_SET` where it has none."""
+    names = dict.fromkeys(name for trial in trials for name in trial)
+    return [{name: trial.get(name, NOT_SET) for name in names} for trial in trials]
 
 
 def _distribution_of(values: Sequence[Any]) -> BaseDistribution:

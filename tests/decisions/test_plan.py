@@ -24,6 +24,7 @@ from regsweep.app.stages import mean_accuracies
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.sweeper.space import SearchSpace, completed
 from tests.decisions.handmade import write_sweep
 
 OFF = {
@@ -392,6 +393,34 @@ def test_configurations_set_the_same_keys_and_are_told_by_what_was_swept(tmp_pat
         {**tuned[0].overrides, "optimizer": "adam", "optimizer.lr": "0.001"},
     )
     assert Configuration(**own.as_dict()) == own
+
+
+def test_a_key_that_an_optimizer_lacks_is_left_out(tmp_path: Path) -> None:
+    """SGD's momentum, which Adam does not have."""
+    sgd, adam = l2(0.9), trial(0.8, dropout=0.5)
+    sgd["overrides"] |= {"optimizer": "sgd", "optimizer.momentum": 0.5}
+    adam["overrides"]["optimizer"] = "adam"
+    sweep = made(
+        tmp_path, *({**each, "choices": {"optimizer": each["overrides"]["optimizer"]}} for each in (sgd, adam))
+    )
+    rows = [{"number": n, "folder": str(n), "selected_for": 0.9} for n in (0, 1)]
+    (of_sgd, of_adam), _ = configurations(sweep, [], sweep, rows)
+    assert (of_sgd.overrides["optimizer.momentum"], of_sgd.parameters["optimizer.momentum"]) == ("0.5", 0.5)
+    assert "optimizer.momentum" not in {*of_adam.overrides, *of_adam.parameters}
+    assert of_adam.name == "no regularization (tuned), at lr 0.1 and optimizer adam"
+    for network, other in ((of_sgd, of_adam), (of_adam, of_sgd)):
+        own = network.without_regularization(other)
+        assert own.overrides.keys() == network.overrides.keys()
+        assert own.overrides["regularizer.dropout"] == other.overrides["regularizer.dropout"]
+
+
+def test_a_named_trial_sets_what_it_names() -> None:
+    trials = completed([{"a": "x", "b": 1}, {"a": "y"}])
+    space = SearchSpace.parse([], {}).of_named(trials)
+    for trial, overrides in zip(trials, (["a=x", "b=1"], ["a=y"]), strict=True):
+        assert all(space.allows(name, value) for name, value in trial.items())
+        assert space.overrides_of(trial) == overrides
+        assert space.read(overrides) == trial
 
 
 @pytest.mark.parametrize(
