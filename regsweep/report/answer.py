@@ -197,8 +197,8 @@ def _far_seeds(candidate: Candidate) -> list[str]:
         if against is not None and (far := against.far_seeds):
             seeds = ", ".join(f"{_signed(difference)} points on seed {seed}" for seed, difference in far)
             lines.append(
-                f"Careful: the difference of {candidate.name} from {whom} is {seeds}, far from the other seeds'. The "
-                "intervals assume that no seed collapses: look at these runs, and at the median."
+                f"Careful: the difference of {_subject(candidate, starts=False)} from {whom} is {seeds}, far from the other "
+                "seeds'. The intervals assume that no seed collapses: look at these runs, and at the median."
             )
     return lines
 
