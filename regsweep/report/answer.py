@@ -196,9 +196,10 @@ def _far_seeds(candidate: Candidate) -> list[str]:
     for against, whom in ((candidate.against_tuned, "the tuned baseline"), (candidate.against_own, "its own baseline")):
         if against is not None and (far := against.far_seeds):
             seeds = ", ".join(f"{_signed(difference)} points on seed {seed}" for seed, difference in far)
+            subject = _subject(candidate, starts=False)
             lines.append(
-                f"Careful: the difference of {_subject(candidate, starts=False)} from {whom} is {seeds}, far from the other "
-                "seeds'. The intervals assume that no seed collapses: look at these runs, and at the median."
+                f"Careful: the difference of {subject} from {whom} is {seeds}, far from the other seeds'. The "
+                "intervals assume that no seed collapses: look at these runs, and at the median."
             )
     return lines
 
