@@ -221,7 +221,9 @@ def of_resnet(accuracy: float, **more: Any) -> dict[str, Any]:
         pytest.param(
             [of_resnet(0.9, dropout=0.5), of_resnet(0.8, batch_norm=True)], [], [["dropout"]], "null", id="on"
         ),
-        pytest.param([of_resnet(0.9), of_resnet(0.8, batch_norm=True)], [], [], "", id="the same network twice"),
+        pytest.param(
+            [of_resnet(0.9), of_resnet(0.8, lr=0.2, batch_norm=True)], [], [], "", id="the same network twice"
+        ),
         pytest.param(
             [of_resnet(0.9, dropout=0.5), of_resnet(0.8), of_resnet(0.7, dropout=0.5, batch_norm=False)],
             ["regularizer.batch_norm"],
