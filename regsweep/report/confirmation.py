@@ -279,14 +279,21 @@ class _Reader:
         return self._correct[path]
 
     def _largest_share(self) -> float:
-        """Return the share of the largest class of the test set: what a network that diverged is worth."""
+        """Return the share of the largest class of the test set: what a network that diverged is worth.
+
+        Raises:
+            RecordError: when no record has the sizes of the classes.
+        """
         for folder in self._seeds.trials["folder"]:
             try:
                 sizes = records.read_json(RunPaths(self._seeds.folder / str(folder)).result)["class_sizes"]["test"]
                 return float(max(sizes) / sum(sizes))
-            except (RecordError, KeyError, TypeError):
-                continue
-        raise ValueError("no record has the sizes of the classes")
+            except (RecordError, KeyError, TypeError, ValueError, ZeroDivisionError):
+                continue  # any other run has them too: all share one test set
+        raise RecordError(
+            f"{self._seeds.folder}: no record has the sizes of the test set's classes (class_sizes), which a network "
+            "that diverged is worth; restore one, or confirm in another folder"
+        )
 
     def _name_lost(self, trained: Trained) -> None:
         for _, run in trained.runs.iterrows():

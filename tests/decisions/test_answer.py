@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from regsweep.app.confirm import is_settled
+from regsweep.errors import RecordError
 from regsweep.paths import SweepPaths
 from regsweep.report.answer import answer
 from regsweep.report.confirmation import Confirmation, read_confirmation
@@ -171,6 +172,15 @@ def test_a_second_baseline_that_diverges_counts_with_the_largest_class(tmp_path:
     line = answer(sweep(tmp_path), found)[0]
     assert line.startswith("High beats")
     assert "where that diverged on 2 of 10 seeds and counts with the largest class" in line
+
+
+@pytest.mark.parametrize("sizes", [[], [0, 0], {}, "six", None])
+def test_without_the_sizes_of_the_classes_it_is_said_what_is_missing(tmp_path: Path, sizes: object) -> None:
+    confirmed(tmp_path / "c", Made("high", UP, [*UP[:8], None, None]))
+    for path in (tmp_path / "c" / "confirmation" / "seeds").glob("*/result.json"):
+        path.write_text(json.dumps({**json.loads(path.read_text()), "class_sizes": {"test": sizes}}))
+    with pytest.raises(RecordError, match="no record has the sizes of the test set's classes"):
+        read_confirmation(tmp_path / "c")
 
 
 def test_a_tuned_baseline_that_diverges_loses_the_seed_for_all(tmp_path: Path) -> None:
