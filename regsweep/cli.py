@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TextIO
 
 from regsweep.errors import RegsweepError
-from regsweep.paths import enter_working_folder, shown
 
 
 def main() -> None:
@@ -48,7 +47,7 @@ def _command() -> None:
         if len(sys.argv) > 1 and sys.argv[1] in commands:
             commands[sys.argv[1]](sys.argv[2:])
         else:
-            _hydra()
+            _start()
     except RegsweepError as error:
         sys.stderr.write(f"regsweep: {error}\n")
         raise SystemExit(error.exit_code) from None
@@ -57,35 +56,16 @@ def _command() -> None:
         raise SystemExit(getattr(stop, "exit_code", 130)) from None
 
 
-def _hydra() -> None:
-    enter_working_folder()
-    # Hydra then raises its errors instead of printing them over many lines, and we say each in one.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    from regsweep.app import door  # noqa: PLC0415
-    from regsweep.app import main as application  # noqa: PLC0415
-    from regsweep.sweeper.signals import terminable  # noqa: PLC0415
+def _start() -> None:
+    from regsweep.app.start import start  # noqa: PLC0415
 
-    try:
-        with terminable():
-            application.main()
-    except door.HYDRA_ERRORS as error:
-        raise door.interrupt_behind(error) or door.one_line(error) from error
-    except ValueError as error:
-        if door.is_hydras_own(error):
-            raise door.one_line(error) from error
-        raise
+    start()
 
 
 def _resume(arguments: list[str]) -> None:
-    from regsweep.app.resume import restore_command  # noqa: PLC0415
+    from regsweep.app.start import resume  # noqa: PLC0415
 
-    command_file = restore_command(arguments)
-    try:
-        _hydra()
-    except RegsweepError as error:
-        if error.exit_code != RegsweepError.exit_code:
-            raise
-        raise RegsweepError(f"{error}; the sweep's own arguments stand in {shown(command_file)}") from error
+    resume(arguments)
 
 
 def _confirm(arguments: list[str]) -> None:

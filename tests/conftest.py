@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,14 +100,6 @@ def run_in(folder: Path, *arguments: str) -> None:
         patch.delenv("REGSWEEP_WORKING_FOLDER", raising=False)
         patch.setattr(sys, "argv", ["regsweep", *arguments])
         assert exit_code() == 0
-
-
-def call_in_this_process(typed: Sequence[str], place: Path, _: Sequence[str]) -> int:
-    """Stand in for the process of its own that a confirmation starts for each of its sweeps."""
-    with logging_as_before(), pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        patch.setattr(sys, "argv", ["regsweep", *typed])
-        return exit_code()
 
 
 def run_script_in(folder: Path, script: Path, *arguments: str, full_error: bool = True) -> tuple[int, str]:

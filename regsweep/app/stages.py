@@ -1,24 +1,21 @@
-"""The sweeps of a confirmation: each is an ordinary one, in a process of its own, and can be resumed."""
+"""The sweeps of a confirmation: each is an ordinary one, and can be resumed."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
-import signal
-import subprocess
-import sys
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean
-from types import FrameType
 from typing import Any
 
 from regsweep import records
 from regsweep.app.candidates import Configuration, composed, fixed_overrides, key_of, unregularized
 from regsweep.app.grammar import quoted
 from regsweep.app.plan import Plan, Run
+from regsweep.app.start import as_typed, resume, start
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.effort import count_configurations
@@ -192,6 +189,7 @@ def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list
     if not place.is_dir():
         raise RegsweepError(f"{place}: the sweep's working folder is gone")
     made = ["-m", *arguments(), "hydra.callbacks.regsweep.table=false"]
+    go_on = f"go on with: regsweep confirm {shlex.quote(str(shown(sweep.folder)))}"
     if paths.is_begun:
         if not paths.command.exists():  # lost, and what it held follows from the plan
             records.write_json(paths.command, {**command, "arguments": made})
@@ -199,17 +197,18 @@ def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list
     else:
         shutil.rmtree(folder, ignore_errors=True)  # killed before a trial ended
         typed = [*made, f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweep.dir={quoted(str(folder.absolute()))}"]
-    code = _call(typed, place, command["import_path"])
-    if code in (130, 143):
-        print(f"go on with: regsweep confirm {shlex.quote(str(shown(sweep.folder)))}")  # noqa: T201
+    try:
+        code = _call(typed, place, command["import_path"])
+    except KeyboardInterrupt:
+        print(go_on)  # noqa: T201
+        raise
     if code not in (0, 1):  # 1: some trials failed, and the rest is worth having
         raise SystemExit(code)
     _require_readable(folder)
     num_missing = n_trials - count_ended(folder)
     if num_missing > 0:
         print(  # noqa: T201
-            f"{num_missing} of {n_trials} runs in {shown(folder)} were not made, for the reason above; "
-            f"go on with: regsweep confirm {shlex.quote(str(shown(sweep.folder)))}"
+            f"{num_missing} of {n_trials} runs in {shown(folder)} were not made, for the reason above; {go_on}"
         )
         raise SystemExit(1)
 
@@ -224,37 +223,21 @@ def _require_readable(folder: Path) -> None:
 
 
 def _call(typed: Sequence[str], place: Path, import_path: Sequence[str]) -> int:
-    """Run a command of regsweep in a process of its own, and return the exit code that it comes to.
+    """Run a command of regsweep as if it had been typed in `place`, and return its exit code.
 
-    Ctrl-C in a terminal reaches both processes, `kill -INT` only this one. So that one does not hear it, and is asked
-    to stop in either case; asked once more it stops at once.
+    What is wrong in an unforeseen way is printed, and is no success: exit code 1.
     """
-    places = [each for each in import_path if each and each not in sys.path]
-    paths = os.pathsep.join([*places, *filter(None, [os.environ.get("PYTHONPATH")])])
-    asked: list[int] = []
-    sys.stdout.flush()
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as the process that is started finds it
-        signal.SIGTERM: signal.getsignal(signal.SIGTERM),
-    }
-    try:
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "regsweep", *typed], cwd=place, env={**os.environ, "PYTHONPATH": paths}
-        )
-
-        def stop(signum: int, _: FrameType | None) -> None:
-            asked.append(signum)
-            process.terminate()
-
-        for signum in before:
-            signal.signal(signum, stop)
-        code = process.wait()
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
-    if asked and code in (130, 143, -signal.SIGTERM, -signal.SIGINT):
-        return 128 + asked[0]
-    return code if code >= 0 else 128 - code
+    with as_typed(typed, place, import_path):
+        try:
+            resume(list(typed[1:])) if typed[0] == "resume" else start()
+        except SystemExit as stop:
+            return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        except (RegsweepError, BrokenPipeError):
+            raise
+        except Exception:  # noqa: BLE001
+            traceback.print_exc()
+            return 1
+    return 0
 
 
 def _arguments(sweep: Sweep) -> list[str]:

@@ -16,14 +16,14 @@ import pytest
 import torch
 import yaml
 
-from regsweep.app import stages
 from regsweep.app.candidates import choose_kinds, unregularized
 from regsweep.build import build
 from regsweep.paths import SweepPaths
 from regsweep.report.confirmation import read_confirmation
 from regsweep.report.effort import count_configurations, spread_of_differences
 from regsweep.report.sweep import read_sweep
-from tests.conftest import Regsweep, Shell, call_in_this_process, made_once, run_in
+from regsweep.sweeper.plugin import RegsweepSweeper
+from tests.conftest import Regsweep, Shell, made_once, run_in
 
 CONFIRM = (sys.executable, "-m", "regsweep", "confirm")
 SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
@@ -37,9 +37,7 @@ def confirmed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make(place: Path) -> None:
         run_in(place, *GRID)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(stages, "_call", call_in_this_process)
-            run_in(place, "confirm", "s", "--seeds", "2")
+        run_in(place, "confirm", "s", "--seeds", "2")
 
     return made_once(tmp_path_factory, "confirmed", make) / "s"
 
@@ -135,7 +133,6 @@ def require_goes_on_with_more_seeds(regsweep: Regsweep, sweep: Path, before: dic
 def test_a_confirmation_goes_on_with_more_seeds(
     regsweep: Regsweep, confirmed_grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stages, "_call", call_in_this_process)
     trials = {name: text for name, text in digests(confirmed_grid).items() if not name.startswith("confirmation")}
     require_tuned_without_regularization(confirmed_grid, num_trials=2, batch_norm=None)
     require_goes_on_with_more_seeds(regsweep, confirmed_grid, trials)
@@ -203,7 +200,6 @@ def test_a_lost_command_leaves_the_runs_that_it_made(
     regsweep: Regsweep, confirmed_grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without what a part was started with, its runs are read as before, and those of further seeds join them."""
-    monkeypatch.setattr(stages, "_call", call_in_this_process)
     (confirmed_grid / "confirmation" / "seeds" / "command.json").unlink()
     before = digests(confirmed_grid)
     as_it_is = regsweep("confirm", "s")
@@ -219,15 +215,20 @@ def test_a_lost_command_leaves_the_runs_that_it_made(
 def test_a_confirmation_whose_sweep_crashes_has_not_succeeded(
     regsweep: Regsweep, confirmed_grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its interpreter ends with exit code 1, which is also that of a sweep with failed trials."""
+    """It ends with exit code 1, which is also that of a sweep with failed trials."""
+
+    def sweep(*_: object, **__: object) -> None:
+        raise RuntimeError("the sweeper crashed")
+
     before = digests(confirmed_grid)
-    monkeypatch.setenv("PYTHONHASHSEED", "no number")
+    monkeypatch.setattr(RegsweepSweeper, "sweep", sweep)
     done = regsweep("confirm", "s", "--seeds", "3")
     assert done.code == 1
     assert (
         "2 of 6 runs in s/confirmation/seeds were not made, for the reason above; go on with: regsweep confirm s"
         in done.out
     )
+    assert "the sweeper crashed" in done.err
     assert digests(confirmed_grid) == before
 
 

@@ -16,9 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from regsweep.app import stages
 from tests.app.test_confirm import confirmed_grid, confirmed_once
-from tests.conftest import Finished, call_in_this_process, exit_code
+from tests.conftest import Finished, exit_code
 
 __all__ = ["confirmed_grid", "confirmed_once"]
 
@@ -159,7 +158,6 @@ def test_a_damaged_file_of_a_confirmation_is_named_and_no_record_is_lost(
     confirmed_grid: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], cell: Cell
 ) -> None:
     """The confirmation is to go on with one seed more."""
-    monkeypatch.setattr(stages, "_call", call_in_this_process)
     command, file, way = cell
     before = digests(confirmed_grid, file)
     damage(confirmed_grid / file, way)

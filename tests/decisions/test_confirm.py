@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.confirmation import Confirmation, read_confirmation
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.sweeper.signals import Terminated
 from tests.decisions.handmade import write_sweep, write_trial
 
 OFF: dict[str, Any] = {
@@ -512,8 +513,6 @@ GO_ON = "go on with: regsweep confirm s\n"
         (1, 2, (0, "")),  # some of them failed, and the rest is worth having
         (2, 2, (2, "")),
         (3, 1, (3, "")),
-        (130, 1, (130, GO_ON)),
-        (143, 1, (143, GO_ON)),
         (0, 1, (1, MISSING + GO_ON)),
     ],
 )
@@ -598,21 +597,82 @@ def test_a_command_without_what_it_needs_is_damaged(tmp_path: Path) -> None:
             stages._run(sweep, tmp_path / "seeds", 1, list)
 
 
-@pytest.mark.parametrize(("ends", "code"), [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", 137), ("kill -TERM $$", 143)])
-def test_a_process_of_its_own_runs_in_the_sweeps_place_and_finds_its_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str, code: int
+@pytest.mark.parametrize("ends", [KeyboardInterrupt, Terminated])
+def test_a_confirmation_that_is_stopped_says_how_to_go_on(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ends: type[KeyboardInterrupt],
 ) -> None:
-    """In place of the interpreter stands a script that writes down how it was started."""
-    place, program = tmp_path / "place", tmp_path / "program"
-    place.mkdir()
-    program.write_text(f'#!/bin/sh\necho "$@" > started\necho "$PYTHONPATH" >> started\n{ends}\n')
-    program.chmod(0o755)
-    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
-    monkeypatch.setattr(sys, "executable", str(program))
+    sweep = made(tmp_path / "s")
+
+    def call(*_: object) -> int:
+        raise ends
+
+    monkeypatch.setattr(stages, "_call", call)
+    with pytest.raises(ends):
+        stages._run(sweep, tmp_path / "seeds", 2, lambda: ["x=1"])
+    assert capsys.readouterr().out == GO_ON
+
+
+def surroundings() -> tuple[Any, ...]:
+    """Return what a command of regsweep finds, and may change."""
+    return sys.argv, sys.path[:], dict(os.environ), Path.cwd(), logging.getLogger().handlers[:]
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [
+        (None, 0),
+        (SystemExit(), 0),
+        (SystemExit(0), 0),
+        (SystemExit(3), 3),
+        (SystemExit("no number"), 1),
+        (OSError("no space"), 1),
+    ],
+)
+def test_a_sweep_of_a_confirmation_runs_as_if_it_had_been_typed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ends: BaseException | None,
+    code: int,
+) -> None:
+    """In its sweep's place, and with what that could import; afterwards all is as before."""
+    found: list[tuple[Any, ...]] = []
+
+    def start() -> None:
+        found.append(surroundings())
+        os.environ["ADDED"] = "1"
+        logging.getLogger().addHandler(logging.NullHandler())
+        if ends is not None:
+            raise ends
+
+    monkeypatch.setattr(stages, "start", start)
     monkeypatch.setenv("PYTHONPATH", "/given")
-    assert stages._call(["-m", "x=1"], place, ["", "/code", sys.path[-1]]) == code
-    assert (place / "started").read_text() == "-m regsweep -m x=1\n/code:/given\n"
-    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+    before = surroundings()
+    assert stages._call(["-m", "x=1"], tmp_path, ["", "/code", sys.path[-1]]) == code
+    ((argv, paths, environment, place, _),) = found
+    assert (argv, place) == (["regsweep", "-m", "x=1"], tmp_path)
+    assert paths == [*before[1], "/code"]
+    assert environment == {**before[2], "PYTHONPATH": "/code:/given"}
+    assert surroundings() == before
+    assert ("no space" in capsys.readouterr().err) == isinstance(ends, OSError)
+
+
+@pytest.mark.parametrize("error", [RegsweepError("wrong"), BrokenPipeError(), KeyboardInterrupt()])
+def test_what_the_command_line_handles_passes_through_a_confirmation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def resume(arguments: list[str]) -> None:
+        assert arguments == ["s", "n_trials=3"]
+        raise error
+
+    monkeypatch.setattr(stages, "resume", resume)
+    before = surroundings()
+    with pytest.raises(type(error)):
+        stages._call(["resume", "s", "n_trials=3"], tmp_path, [])
+    assert surroundings() == before
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""A run or a sweep starts from its arguments: those of the command line, or those of a confirmation's own sweeps."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from regsweep.errors import RegsweepError
+from regsweep.paths import enter_working_folder, shown
+
+
+def start() -> None:
+    """Start what ``sys.argv`` asks of Hydra."""
+    enter_working_folder()
+    # Hydra then raises its errors instead of printing them over many lines, and we say each in one.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    from regsweep.app import door  # noqa: PLC0415
+    from regsweep.app import main as application  # noqa: PLC0415
+    from regsweep.sweeper.signals import terminable  # noqa: PLC0415
+
+    try:
+        with terminable():
+            application.main()
+    except door.HYDRA_ERRORS as error:
+        raise door.interrupt_behind(error) or door.one_line(error) from error
+    except ValueError as error:
+        if door.is_hydras_own(error):
+            raise door.one_line(error) from error
+        raise
+
+
+def resume(arguments: list[str]) -> None:
+    """Go on with a sweep, as ``regsweep resume`` with these arguments does."""
+    from regsweep.app.resume import restore_command  # noqa: PLC0415
+
+    command_file = restore_command(arguments)
+    try:
+        start()
+    except RegsweepError as error:
+        if error.exit_code != RegsweepError.exit_code:
+            raise
+        raise RegsweepError(f"{error}; the sweep's own arguments stand in {shown(command_file)}") from error
+
+
+@contextmanager
+def as_typed(arguments: Sequence[str], folder: Path, import_path: Sequence[str]) -> Iterator[None]:
+    """Let this process meanwhile be one in which ``regsweep`` was typed in `folder`, with more places to import from.
+
+    So the sweeps of a confirmation share what is started once for a process: that from which workers are forked takes
+    seconds to import everything.
+    """
+    argv, paths, environment, place = sys.argv, sys.path[:], dict(os.environ), Path.cwd()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    added = [each for each in import_path if each and each not in sys.path]
+    try:
+        os.chdir(folder)
+        sys.argv = ["regsweep", *arguments]
+        sys.path.extend(added)
+        # Not every launcher passes sys.path on to its jobs.
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [*added, environment.get("PYTHONPATH")]))
+        yield
+    finally:
+        for handler in set(root.handlers) - set(handlers):
+            handler.close()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.argv, sys.path[:] = argv, paths
+        os.chdir(place)
