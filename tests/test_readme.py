@@ -11,7 +11,7 @@ import pytest
 
 from regsweep.report.confirmation import read_confirmation
 from tests.app.test_confirm import require_tuned_without_regularization
-from tests.conftest import PROJECT, Finished, Regsweep, Shell
+from tests.conftest import PROJECT, Finished, Regsweep, Shell, run_script_in
 
 INSTALL = re.compile(r"^pip install [^&]+&& ")
 
@@ -32,10 +32,17 @@ def run_line(regsweep: Regsweep, line: str) -> Finished:
     """Run `line` within this process, which saves the imports, some seconds a command; sweeps and seeds briefly."""
     program, *arguments = shlex.split(line.removeprefix("python -m "))
     assert program == "regsweep"
-    brief = {"-m": ["trainer.epochs=3", "dataset.train_size=200"], "confirm": ["--seeds", "2"]}
+    brief = {"-m": ["trainer.epochs=2", "dataset.train_size=200"], "confirm": ["--seeds", "2"]}
     if line in ALONE:  # nothing is said of how many trials these have
         brief["sweep=regularization"] = ["hydra.sweeper.n_trials=4"]
     return regsweep(*arguments, *(setting for word in brief if word in arguments for setting in brief[word]))
+
+
+def run_python(folder: Path, words: list[str]) -> tuple[int, str]:
+    """Run ``python SCRIPT ...`` in `folder`, within this process; return its exit code and what it printed."""
+    program, script, *arguments = words
+    assert program == "python"
+    return run_script_in(folder, folder / script, *arguments)
 
 
 def shell_line(shell: Shell, line: str, cwd: Path) -> Finished:
@@ -101,29 +108,32 @@ def test_the_article_s_commands_give_the_article_s_accuracies(shell: Shell, tmp_
         assert 0.98 < accuracy < 0.992
 
 
-def test_every_command_of_the_example_works(shell: Shell, tmp_path: Path) -> None:
-    shutil.copytree(PROJECT / "examples" / "own_model", tmp_path / "examples" / "own_model")
+def test_every_command_of_the_example_works(
+    regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = Path(shutil.copytree(PROJECT / "examples" / "own_model", tmp_path / "examples" / "own_model"))
     enter, *runs = commands(PROJECT / "examples" / "own_model" / "README.md")
-    assert len(runs) == 2
-    done = shell_line(
-        shell, " && ".join([enter, *(f"{line} trainer.epochs=2 dataset.train_size=200" for line in runs)]), tmp_path
-    )
-    assert done.code == 0, done.err
+    assert (enter, len(runs)) == ("cd examples/own_model", 2)
+    monkeypatch.chdir(example)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    for line in runs:
+        done = run_line(regsweep, f"{line} trainer.epochs=2 dataset.train_size=200")
+        assert done.code == 0, done.err
     assert "5 trials: 5 complete" in done.out
 
 
-def test_any_application_sweeps_prunes_and_goes_on(shell: Shell, tmp_path: Path) -> None:
-    shutil.copytree(PROJECT / "examples" / "any_application", tmp_path / "examples" / "any_application")
-    started, extended = commands(PROJECT / "examples" / "any_application" / "README.md")
-    done = shell_line(shell, f"{started} hydra.sweeper.n_trials=10", tmp_path)
-    assert done.code == 0, done.err
-    assert "best: trial " in done.out
+def test_any_application_sweeps_prunes_and_goes_on(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(PROJECT / "examples" / "any_application", tmp_path / "examples" / "any_application"))
+    started, extended = (shlex.split(line) for line in commands(folder / "README.md"))
+    code, printed = run_python(tmp_path, [*started, "hydra.sweeper.n_trials=10"])
+    assert code == 0, printed
+    assert "best: trial " in printed
     rows = pd.read_csv(tmp_path / "rosenbrock" / "trials.csv")
     assert len(rows) == 10
     assert {"complete", "pruned"} == set(rows["status"])
-    done = shell_line(shell, extended.replace("n_trials=30", "n_trials=12"), tmp_path)
-    assert done.code == 0, done.err
-    assert "resume: 10 done kept, 0 interrupted rerun, 2 left" in done.out
+    code, printed = run_python(tmp_path, [word.replace("n_trials=30", "n_trials=12") for word in extended])
+    assert code == 0, printed
+    assert "resume: 10 done kept, 0 interrupted rerun, 2 left" in printed
     assert pd.read_csv(tmp_path / "rosenbrock" / "trials.csv").head(10).equals(rows)
 
 

@@ -377,6 +377,7 @@ def test_after_several_looks_both_intervals_leave_out_zero(own: list[float], sig
     assert (found.sign, found.rests_on) == (sign, rests_on)
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("_quick_collection")
 def test_equal_networks_are_seldom_called_different() -> None:
     """Twenty networks of one true accuracy, the three that look best confirmed on ten fresh seeds, one baseline."""

@@ -18,15 +18,14 @@ from omegaconf.errors import OmegaConfBaseException
 from regsweep.app.callback import _make_folder
 from regsweep.app.door import interrupt_behind
 from regsweep.sweeper.signals import Terminated
-from tests.conftest import PROJECT, Regsweep, Shell
+from tests.conftest import PROJECT, Regsweep, Shell, exit_code
 
-REGSWEEP = str(Path(sys.executable).parent / "regsweep")
 QUICK = ("trainer.epochs=2", "dataset.train_size=200")
 
 
-def test_a_run_trains_and_leaves_its_record(shell: Shell, tmp_path: Path) -> None:
-    """By the console script; the README has `python -m regsweep`, and tests/test_readme.py runs it."""
-    done = shell(REGSWEEP, "regularizer=l1", "regularizer.lambda=1e-4", *QUICK)
+def test_a_run_trains_and_leaves_its_record(regsweep: Regsweep, tmp_path: Path) -> None:
+    """As a process of its own, and by the console script, in tests/test_readme.py."""
+    done = regsweep("regularizer=l1", "regularizer.lambda=1e-4", *QUICK)
     assert done.code == 0, done.err
     (folder,) = (tmp_path / "outputs").glob("*/*")
     names = {path.name for path in folder.iterdir()}
@@ -64,6 +63,7 @@ def test_tab_completes_without_torch(shell: Shell) -> None:
     assert (done.code, done.out.split()) == (0, ["regularizer=l1", "regularizer=l2", "False"]), done.err
 
 
+@pytest.mark.full
 def test_a_terminal_shows_a_bar_with_rate_and_time_left(tmp_path: Path) -> None:
     """In a real pseudo-terminal."""
     leader, follower = pty.openpty()
@@ -100,7 +100,8 @@ SEARCH = ("-m", "sweep=regularization", "hydra.sweeper.n_trials=3", *SMALL, "hyd
 @pytest.mark.parametrize(
     ("commands", "num_records"),
     [
-        ([(("--help",), 1), ((*SMALL, "hydra.run.dir=run"), 0)], 1),
+        ([(("--help",), 1)], 0),
+        pytest.param([((*SMALL, "hydra.run.dir=run"), 0)], 1, marks=pytest.mark.full),
         pytest.param([(SEARCH, 1), (("confirm", "search", "--seeds", "2"), 1)], 3, marks=pytest.mark.full),
     ],
 )
@@ -117,6 +118,17 @@ def test_an_output_that_nobody_reads_is_no_error(
     os.close(writing)
     records = [*tmp_path.glob("run/result.json"), *tmp_path.glob("search/*/result.json")]
     assert [json.loads(record.read_text())["status"] for record in records] == ["complete"] * num_records
+
+
+def test_a_run_whose_output_nobody_reads_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within this process; with `pytest -m full` as processes of their own."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with monkeypatch.context() as patch, open(writing, "w") as output:  # noqa: PTH123
+        patch.setattr(sys, "stdout", output)
+        patch.setattr(sys, "argv", ["regsweep", *SMALL, "hydra.run.dir=run"])
+        assert exit_code() == 0
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["status"] == "complete"
 
 
 def test_without_any_output_nothing_is_wrong(shell: Shell) -> None:
@@ -221,6 +233,7 @@ def test_the_wheel_works_in_an_empty_environment(shell: Shell, tmp_path: Path) -
         assert done.code == 0, done.err
 
 
+@pytest.mark.faults
 def test_a_sweep_that_is_stopped_shows_what_it_has(tmp_path: Path) -> None:
     """With a real Ctrl-C after the first trials."""
     command = [sys.executable, "-m", "regsweep", "-m", "sweep=regularization", "hydra.sweeper.n_trials=500", *QUICK]

@@ -27,6 +27,7 @@ def digests(folder: Path) -> dict[str, bytes]:
     return {path.parent.name: path.read_bytes() for path in folder.glob("*/result.json")}
 
 
+@pytest.mark.faults
 def test_a_killed_sweep_goes_on_from_another_folder(
     regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,6 +51,20 @@ def test_a_killed_sweep_goes_on_from_another_folder(
     assert before.items() <= after.items()
     assert len(after) == 8
     assert "8 trials: 8 complete" in done.out
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_sweep_is_extended_from_another_folder(
+    regsweep: Regsweep, search: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = digests(search)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    done = regsweep("resume", "../sweep", "n_trials=4")
+    assert done.code == 0, done.err
+    assert "4 trials: 4 complete" in done.out
+    assert before.items() < digests(search).items()
     assert not list(elsewhere.iterdir())
 
 
@@ -144,6 +159,7 @@ def test_a_run_that_diverged_is_reproduced_too(regsweep: Regsweep, tmp_path: Pat
     assert "reproduced bit for bit" in done.out
 
 
+@pytest.mark.faults
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk")
 def test_a_full_disk_ends_a_sweep_with_code_3_and_it_goes_on_once_there_is_room(
     regsweep: Regsweep, tmp_path: Path

@@ -18,11 +18,13 @@ def test_hydra_finds_it() -> None:
     assert PoolLauncher in Plugins.instance().discover(Launcher)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("launcher_name", "overrides"), [("pool", [])])
 class TestPool(LauncherTestSuite):
     """What Hydra expects of any launcher."""
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("launcher_name", "overrides"),
     [

@@ -76,9 +76,8 @@ def test_a_trial_gives_the_same_numbers_under_every_launcher(shell: Shell, tmp_p
     assert digests(tmp_path / launcher) == digests(tmp_path / "basic")
 
 
-@pytest.mark.parametrize(
-    "launcher", ["joblib", *(pytest.param(name, marks=pytest.mark.full) for name in ("ray", "submitit_local"))]
-)
+@pytest.mark.parametrize("launcher", ["joblib", "ray", "submitit_local"])
+@pytest.mark.full  # tests/sweeper/test_orphans.py runs joblib by default
 def test_other_engines_run_batches(tmp_path: Path, launcher: str) -> None:
     pytest.importorskip(f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher")
     code, printed = run(tmp_path, f"hydra/launcher={launcher}", "hydra.sweeper.n_jobs=3", "hydra.sweeper.n_trials=6")

@@ -108,7 +108,16 @@ LOSSES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
 }
 
 
-@pytest.mark.parametrize(("lose", "said", "is_set_aside"), LOSSES.values(), ids=LOSSES)
+BY_DEFAULT = ("missing", "empty", "wiped", "one between", "garbage", "no values", "one parameter")
+
+
+@pytest.mark.parametrize(
+    ("lose", "said", "is_set_aside"),
+    [
+        pytest.param(*loss, id=name, marks=() if name in BY_DEFAULT else pytest.mark.faults)
+        for name, loss in LOSSES.items()
+    ],
+)
 def test_a_lost_study_is_rebuilt(
     ended: Path, tmp_path: Path, lose: Callable[[Path], object], said: str, *, is_set_aside: bool
 ) -> None:

@@ -65,6 +65,7 @@ def server() -> Iterator[Server]:
             server.pg_ctl("stop")
 
 
+@pytest.mark.faults
 def test_a_restart_of_the_server_loses_nothing(server: Server, tmp_path: Path) -> None:
     process = start(tmp_path, f"hydra.sweeper.storage={server.url}", "hydra.sweeper.n_trials=6", "seconds=0.7")
     wait_until(process, lambda: len(completed(tmp_path)) >= 2)
