@@ -68,7 +68,7 @@ def test_t_interval_is_scipys() -> None:
     assert ends(t_interval(values_S, 0.9)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("heavy_tailed", [False, True])
+@pytest.mark.parametrize("heavy_tailed", [False, pytest.param(True, marks=pytest.mark.full)])
 def test_t_interval_covers(heavy_tailed: bool) -> None:
     generator = np.random.default_rng(2)
     values_DS = generator.standard_t(5, (2000, 10)) if heavy_tailed else generator.normal(size=(2000, 10))
@@ -169,6 +169,7 @@ def test_images_never_narrow_the_interval(seed: int, num_seeds: int, num_images:
     assert over_seeds.high <= over_both.high
 
 
+@pytest.mark.full
 def test_seeds_and_images_interval_covers_where_both_are_drawn() -> None:
     """Two networks of unequal accuracy: the interval over seeds alone takes this test set for all images."""
     generator = np.random.default_rng(4)

@@ -15,16 +15,13 @@ NO_CUDA = (
     else [("device=cuda", "device=cuda: this machine has no CUDA device; use device=cpu")]
 )
 SINGLE = [
-    *[(f"regularizer=l1 regularizer.lambda={value}", f"regularizer.lambda={shown}: must be a finite number")
-      for value, shown in [("nan", "nan"), ("inf", "inf"), ("-inf", "-inf"), ("-1e-9", "-1e-09"), ("abc", "abc"),
-                           ("1e-3x", "1e-3x"), ("null", "null"), ("[1,2]", "[1, 2]"), ("true", "true")]],
-    *[(f"regularizer.dropout={value}", f"regularizer.dropout={value}: must be a probability")
-      for value in ("-0.1", "1.0", "1.5", "nan")],
+    # tests/test_config.py has more values that are not allowed.
+    *[(f"regularizer=l1 regularizer.lambda={value}", f"regularizer.lambda={value}: must be a finite number")
+      for value in ("nan", "1e-3x", "null")],
+    ("regularizer.dropout=1.0", "regularizer.dropout=1.0: must be a probability"),
     ("optimizer.lr=0", "optimizer.lr=0: must be a finite number above 0"),
-    ("optimizer.lr=-0.1", "optimizer.lr=-0.1: must be a finite number above 0"),
-    ("trainer.batch_size=0", "trainer.batch_size=0: must be a whole number"),
-    *[(f"trainer.epochs={value}", f"trainer.epochs={value}: must be a whole number") for value in ("0", "-1", "1.5")],
-    *[(f"seed={value}", f"seed={value}: must be a whole number") for value in ("-1", "99999999999999999999")],
+    ("trainer.epochs=1.5", "trainer.epochs=1.5: must be a whole number"),
+    ("seed=99999999999999999999", "seed=99999999999999999999: must be a whole number"),
     ("device.threads=0", "device.threads=0: must be a whole number of CPU threads"),
     ("device.precision=float16", "device.precision=float16: must be auto, float32 or bfloat16"),
     ("device=cpu device.cuda_graphs=true", "device.cuda_graphs=true: only a CUDA device has them, this is cpu"),
@@ -190,8 +187,14 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("multirun", [(), ("-m", "seed=0,1"), ("-m", "sweep=regularization")])
-@pytest.mark.parametrize("fault", BROKEN)
+@pytest.mark.parametrize(
+    ("fault", "multirun"),
+    [
+        ("asserts", ()),
+        ("does not parse", ("-m", "seed=0,1")),
+        ("does not import", ("-m", "sweep=regularization")),
+    ],
+)
 def test_a_network_that_cannot_be_built_is_refused(
     regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, multirun: tuple[str, ...], fault: str
 ) -> None:

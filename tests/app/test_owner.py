@@ -48,26 +48,58 @@ def begun(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize(
-    ("arguments", "extension"),
-    [(SEARCH, ("n_trials=30",)), pytest.param(GRID, (), marks=pytest.mark.faults)],
-)
+@contextmanager
+def held(folder: Path) -> Iterator[int]:
+    """Let another process own `folder` meanwhile; yield its number."""
+    code = (
+        "import sys, pathlib\n"
+        "from regsweep.sweeper.lock import FolderLock\n"
+        "with FolderLock(pathlib.Path(sys.argv[1])):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process.pid
+    finally:
+        process.communicate()
+
+
+def require_refused(regsweep: Regsweep, sweep: Path, pid: int, arguments: tuple[str, ...], *extension: str) -> None:
+    """Neither `resume` nor a second start touches a sweep that another process owns."""
+    before = {path: path.read_bytes() for path in sweep.glob("*.*") if path.suffix in (".json", ".yaml")}
+    assert {path.name for path in before} >= {"command.json", "multirun.yaml"}
+    for again in (("resume", str(sweep), *extension), arguments):
+        done = regsweep(*again)
+        assert done.code == 3
+        assert done.err == f"regsweep: {sweep}: in use by pid {pid} on host {os.uname().nodename}\n"
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_sweep_of_another_process_is_neither_started_nor_resumed_nor_changed(
+    regsweep: Regsweep, search: Path
+) -> None:
+    with held(search) as pid:
+        require_refused(regsweep, search, pid, (*SEARCH, f"hydra.sweep.dir={search}"), "n_trials=30")
+    assert regsweep("resume", str(search)).code == 0
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(("arguments", "extension"), [(SEARCH, ("n_trials=30",)), (GRID, ())])
 def test_a_sweep_that_runs_is_neither_started_nor_resumed_nor_changed(
     regsweep: Regsweep, tmp_path: Path, arguments: tuple[str, ...], extension: tuple[str, ...]
 ) -> None:
     arguments = (*arguments, "hydra.sweep.dir=s")
     first = begun(tmp_path, *arguments)
-    before = {path: path.read_bytes() for path in (tmp_path / "s").glob("*.*") if path.suffix in (".json", ".yaml")}
     try:
-        for again in (("resume", "s", *extension), (*arguments, LONG)):
-            done = regsweep(*again)
-            assert done.code == 3
-            assert done.err == f"regsweep: {tmp_path / 's'}: in use by pid {first.pid} on host {os.uname().nodename}\n"
+        require_refused(regsweep, tmp_path / "s", first.pid, (*arguments, LONG), *extension)
     finally:
         first.kill()
         first.communicate()
-    assert {path: path.read_bytes() for path in before} == before
-    assert {path.name for path in before} >= {"command.json", "multirun.yaml"}
 
 
 @contextmanager

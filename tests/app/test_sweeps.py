@@ -84,7 +84,7 @@ def test_the_optuna_sweep_searches_the_declared_space(regsweep: Regsweep, tmp_pa
 
 def test_the_same_seed_draws_the_same_trials_and_another_one_others(regsweep: Regsweep, tmp_path: Path) -> None:
     for name, seed in (("first", 0), ("second", 0), ("other", 1)):
-        done = regsweep(*SEARCH, "hydra.sweeper.n_trials=3", f"seed={seed}", f"hydra.sweep.dir={name}", *QUICK)
+        done = regsweep(*SEARCH, "hydra.sweeper.n_trials=2", f"seed={seed}", f"hydra.sweep.dir={name}", *QUICK)
         assert done.code == 0, done.err
     first, second, other = (
         [{k: v for k, v in row.items() if not k.endswith("seconds")} for row in rows_of(tmp_path / name)]

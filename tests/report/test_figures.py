@@ -370,6 +370,7 @@ def test_the_front_is_what_brute_force_finds(tmp_path: Path) -> None:
     assert drawing.data["on_front"].tolist() == [False, True, True]
 
 
+@pytest.mark.full
 def test_thousands_of_trials_are_thinned_and_the_caption_says_so(tmp_path: Path) -> None:
     sweep = search(tmp_path, 10_000, sparsity=np.linspace(0, 1, 10_000))
     drawings = {drawing.name: drawing for drawing in draw_all(Evidence(sweep))}

@@ -248,6 +248,7 @@ def test_several_sweeps_are_compared_on_a_page_of_their_own(regsweep: Regsweep) 
     assert all(Path(name, "report.html").is_file() for name in ("first", "second"))
 
 
+@pytest.mark.full
 def test_a_thousand_trials_fit_in_fifteen_megabytes(regsweep: Regsweep, search: Path) -> None:
     draw = random.Random(0)  # noqa: S311  (no secret)
     sweep, record = search, json.loads((search / "0/result.json").read_text())

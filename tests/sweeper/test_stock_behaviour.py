@@ -86,7 +86,7 @@ def test_it_launches_jobs(hydra_sweep_runner: TSweepRunner) -> None:
         assert sweep.returns is None
 
 
-@pytest.mark.parametrize("with_command_line", [True, False])
+@pytest.mark.parametrize("with_command_line", [True, pytest.param(False, marks=pytest.mark.full)])
 def test_a_bowl_is_minimized(tmp_path: Path, with_command_line: bool) -> None:
     arguments = ("x=choice(0, 1, 2)", "y=0") if with_command_line else ()
     code, printed = run_here(tmp_path, "hydra.sweeper.n_trials=8", "hydra.sweeper.n_jobs=1", *arguments)
@@ -114,7 +114,7 @@ def test_the_grid_sampler_takes_every_point(tmp_path: Path, num_trials: int) -> 
         assert results["best_params"]["x"] in (-1, 1)
 
 
-@pytest.mark.parametrize("with_command_line", [True, False])
+@pytest.mark.parametrize("with_command_line", [True, pytest.param(False, marks=pytest.mark.full)])
 def test_several_directions_end_in_a_front(tmp_path: Path, with_command_line: bool) -> None:
     arguments = ("x=range(0, 5)", "y=range(0, 3)") if with_command_line else ()
     objectives = ("hydra.sweeper.objectives=[loss,size]", "hydra.sweeper.direction=[minimize,minimize]")
