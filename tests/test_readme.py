@@ -39,6 +39,8 @@ def run_line(regsweep: Regsweep, line: str) -> Finished:
     program, *arguments = shlex.split(line.removeprefix("python -m "))
     assert program == "regsweep"
     brief = {"-m": ["trainer.epochs=2", "dataset.train_size=200"], "confirm": ["--seeds", "2"]}
+    if not any(word.startswith("hydra/launcher") for word in arguments):
+        brief["-m"].append("hydra/launcher=basic")  # the pool's own processes take seconds to start
     if line in ALONE:  # nothing is said of how many trials these have
         brief["sweep=regularization"] = ["hydra.sweeper.n_trials=4"]
     return regsweep(*arguments, *(setting for word in brief if word in arguments for setting in brief[word]))

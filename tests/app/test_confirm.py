@@ -166,7 +166,11 @@ def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(regsweep: Regs
         (["regularizer=none,batchnorm,dropout"], False),
         (["sweep=regularization", "regularizer.batch_norm=true", "hydra.sweeper.n_trials=2"], False),
         (["sweep=regularization", "regularizer.batch_norm=false", "hydra.sweeper.n_trials=2"], False),
-        (["regularizer=none,l2", "model=resnet18", "trainer.epochs=1", "dataset.train_size=60"], None),
+        pytest.param(
+            ["regularizer=none,l2", "model=resnet18", "trainer.epochs=1", "dataset.train_size=60"],
+            None,
+            marks=pytest.mark.full,
+        ),
     ],
 )
 def test_the_baseline_has_no_regularization(

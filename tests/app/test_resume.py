@@ -124,6 +124,7 @@ def test_a_pruner_needs_a_way_back_from_the_job(regsweep: Regsweep, tmp_path: Pa
     assert "Optuna prunes for a single objective" in done.err
 
 
+@pytest.mark.full
 def test_accuracy_and_sparsity_make_a_front(regsweep: Regsweep, tmp_path: Path) -> None:
     done = regsweep(*SWEEP, "regularizer=l1", "hydra.sweeper.direction=[maximize,maximize]", "hydra.sweep.dir=s",
                     "hydra.sweeper.objectives=[validation_accuracy,sparsity]", "hydra.sweeper.n_trials=4")  # fmt: skip
@@ -216,6 +217,7 @@ def test_a_duplicate_is_marked_and_has_its_numbers(regsweep: Regsweep, tmp_path:
     assert "was told the result of trial" in done.err
 
 
+@pytest.mark.full
 def test_a_run_is_reproduced_in_the_precision_that_it_was_computed_in(
     regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:

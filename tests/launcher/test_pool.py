@@ -87,6 +87,7 @@ def test_other_engines_run_batches(tmp_path: Path, launcher: str) -> None:
     audit(tmp_path, 6, {})
 
 
+@pytest.mark.full
 def test_a_job_may_have_children_and_threads_that_print_while_it_reports(tmp_path: Path) -> None:
     pruner = "hydra.sweeper.pruner={_target_: optuna.pruners.MedianPruner}"
     code, printed = run(tmp_path, "hydra/launcher=pool", "children=true", "hydra.sweeper.n_trials=4", pruner)
@@ -95,6 +96,7 @@ def test_a_job_may_have_children_and_threads_that_print_while_it_reports(tmp_pat
     audit(tmp_path, 4, {})
 
 
+@pytest.mark.faults
 def test_a_worker_s_death_is_noticed_while_a_child_of_its_job_lives(tmp_path: Path) -> None:
     process = start(tmp_path, "hydra/launcher=pool", "orphan=true", "hydra.sweeper.n_trials=2")
     try:

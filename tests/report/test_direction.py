@@ -58,6 +58,7 @@ def test_both_flags_are_one_line(regsweep: Regsweep, jobs: Path) -> None:
     assert "--maximize: not allowed with argument --minimize" in done.err
 
 
+@pytest.mark.full
 def test_the_loss_of_a_sweep_of_ones_own_is_minimized(search: Path) -> None:
     assert not read_sweep(search, objective="validation_loss").maximize
     assert read_sweep(search, objective="validation_loss", minimize=False).maximize
