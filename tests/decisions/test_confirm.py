@@ -106,7 +106,9 @@ class Runs:
                 seed = int(overrides.get("seed", 0))
                 result = {"overrides": made, "config": OFF, "seed": seed, **self.result(folder.name, number, made)}
                 write_trial(folder / str(number), number, result)
-        return 130 if stops else 0
+        if stops:
+            raise KeyboardInterrupt
+        return 0
 
     def result(self, sweep: str, number: int, overrides: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a run ends with."""
@@ -244,7 +246,7 @@ def test_a_number_of_seeds_that_changes_after_a_run_has_ended_is_a_look(
     tmp_path: Path, num_ended: int, first: int
 ) -> None:
     made(tmp_path / "s", SMALL)
-    with pytest.raises(SystemExit):
+    with pytest.raises(KeyboardInterrupt):
         run_confirm(Runs(tmp_path / "s", stops_after=num_ended), "--seeds", str(first))
     found = run_confirm(Runs(tmp_path / "s"), "--seeds", "7")
     assert (found.is_sequential, found.num_planned) == ((True, max(first, 7)) if num_ended else (False, 7))
@@ -613,6 +615,42 @@ def test_a_confirmation_that_is_stopped_says_how_to_go_on(
     with pytest.raises(ends):
         stages._run(sweep, tmp_path / "seeds", 2, lambda: ["x=1"])
     assert capsys.readouterr().out == GO_ON
+
+
+def test_what_a_killed_confirmation_had_started_is_waited_for_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each sweep and each of its trials."""
+    paths = SweepPaths(tmp_path).confirmation
+    places = [
+        place for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own) for place in (sweep, sweep / "0")
+    ]
+    asked: list[Path] = []
+
+    def await_owners(folders: Sequence[Path], say: Callable[[str], None]) -> None:
+        asked.extend(folders)
+        say("waiting")
+
+    for place in places:
+        place.mkdir(parents=True)
+    monkeypatch.setattr(stages, "await_owners", await_owners)
+    stages.await_sweeps(paths)
+    assert asked == places
+    assert capsys.readouterr().out == "waiting\n" * 4
+
+
+@pytest.mark.parametrize(("num_ended", "is_started"), [(7, True), (8, False)])
+def test_a_baseline_that_was_tuned_is_not_tuned_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, num_ended: int, *, is_started: bool
+) -> None:
+    sweep = made(tmp_path / "s")
+    SweepPaths(sweep.folder).confirmation.folder.mkdir()
+    plan = Plan.read_or_choose(sweep, 1)
+    write_sweep(plan.paths.baseline, [trial(0.5)] * num_ended)
+    started: list[int] = []
+    monkeypatch.setattr(stages, "_run", lambda *given: started.append(given[2]))
+    stages.tune_baseline(sweep, plan)
+    assert started == ([8] if is_started else [])
 
 
 def surroundings() -> tuple[Any, ...]:
