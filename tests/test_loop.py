@@ -17,7 +17,8 @@ from regsweep.data import Dataset, Split
 from regsweep.errors import DivergedError
 from regsweep.loop import EpochRow
 from regsweep.metrics import evaluate
-from regsweep.regularizers import NoPenalty
+from regsweep.regularizers import NoPenalty, Penalty
+from regsweep.regularizers.l2 import L2
 
 
 class Recorder:
@@ -66,6 +67,7 @@ def fit(
     epochs: int = 3,
     batch_size: int = 4,
     restore_best: bool = False,
+    penalty: Penalty = NoPenalty(),  # noqa: B008  (it has no state)
 ) -> tuple[Recorder, int | None]:
     recorder = Recorder()
     covered: Mapping[str, nn.Parameter] = dict(model.named_parameters())
@@ -75,7 +77,7 @@ def fit(
         model,
         data,
         optimizer,
-        NoPenalty(),
+        penalty,
         penalized=covered,
         settings=settings,
         batch_order=seeding.generator(0, "batches"),
@@ -90,6 +92,14 @@ def test_every_phase_sets_its_mode() -> None:
     a_single_epoch = [(True, 4)] * 3 + [(False, 12), (False, 7)]
     assert model.calls == a_single_epoch * 3
     assert recorder.steps == 9
+
+
+def test_each_epoch_has_the_penalty_of_its_own_weights() -> None:
+    model = Watched()
+    recorder, _ = fit(model, dataset(), penalty=L2(0.25))
+    first, *_, last = (row.penalty for row in recorder.rows)
+    assert last == pytest.approx(0.25 * sum(float(p.double().square().sum()) for p in model.parameters()), rel=1e-6)
+    assert first != last
 
 
 @pytest.mark.parametrize(
