@@ -98,7 +98,9 @@ def test_each_epoch_has_the_penalty_of_its_own_weights() -> None:
     model = Watched()
     recorder, _ = fit(model, dataset(), penalty=L2(0.25))
     first, *_, last = (row.penalty for row in recorder.rows)
-    assert last == pytest.approx(0.25 * sum(float(p.double().square().sum()) for p in model.parameters()), rel=1e-6)
+    assert last == pytest.approx(
+        0.25 * sum(p.detach().double().square().sum().item() for p in model.parameters()), rel=1e-6
+    )
     assert first != last
 
 

@@ -100,6 +100,7 @@ def test_a_sweep_of_one_trial_shows_what_it_swept(regsweep: Regsweep, tmp_path: 
     assert rows_of(only_folder(tmp_path))[0]["optimizer.lr"]
 
 
+@pytest.mark.full
 def test_the_chosen_penalty_is_searched(regsweep: Regsweep, tmp_path: Path) -> None:
     done = regsweep(*SEARCH, "regularizer=[l1,batchnorm]", "hydra.sweeper.n_trials=6", *QUICK)
     assert done.code == 0, done.err
@@ -222,6 +223,7 @@ def test_a_trial_that_fails_does_not_end_the_sweep(
     assert [row["status"] for row in rows_of(folder)] == ["failed", "complete"]
 
 
+@pytest.mark.full
 def test_report_reads_a_grid_a_sweep_and_a_single_run(regsweep: Regsweep, search: Path, tmp_path: Path) -> None:
     regsweep("-m", "regularizer=l1", "regularizer.lambda=1e-4,1e-3", "hydra.sweep.dir=grid", *QUICK)
     search.rename("optuna")

@@ -202,6 +202,7 @@ def test_a_folder_has_one_owner(tmp_path: Path) -> None:
     audit(tmp_path, 8, {})
 
 
+@pytest.mark.faults
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk")
 def test_a_full_disk_is_said_and_the_sweep_goes_on_once_there_is_room(tmp_path: Path) -> None:
     folder = tmp_path / FOLDER

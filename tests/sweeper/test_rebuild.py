@@ -108,7 +108,7 @@ LOSSES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
 }
 
 
-BY_DEFAULT = ("missing", "empty", "wiped", "one between", "garbage", "no values", "one parameter")
+BY_DEFAULT = ("missing", "wiped", "one between", "garbage", "one parameter")
 
 
 @pytest.mark.parametrize(
