@@ -170,6 +170,8 @@ def test_a_confirmation_from_the_first_trial_to_the_claim(tmp_path: Path, capsys
     assert [each[-1].rpartition("/")[2].strip('"') for each in runs.typed] == [
         *("baseline", "choosing", "seeds", "own_baselines")
     ]
+    opened = [[each for each in typed if each.startswith("trainer.test=")] for typed in runs.typed]
+    assert opened == [[], ["trainer.test=false"], ["trainer.test=true"], ["trainer.test=true"]], "the test set"
     off = ("0", "false")
     contenders = [("0.02", *off), ("0.03", *off), ("0.04", *off), *((f"0.{n}", f"0.{n}", "null") for n in (3, 4, 2))]
     assert runs.of("choosing") == [(seed, *each) for seed in (1, 2, 3) for each in contenders], "after the sweep's seed"
@@ -651,6 +653,14 @@ def test_a_baseline_that_was_tuned_is_not_tuned_again(
     monkeypatch.setattr(stages, "_run", lambda *given: started.append(given[2]))
     stages.tune_baseline(sweep, plan)
     assert started == ([8] if is_started else [])
+
+
+def test_a_run_whose_record_cannot_be_read_has_not_ended(tmp_path: Path) -> None:
+    write_sweep(tmp_path / "s", [trial(0.5), trial(0.5), trial(0.5) | {"status": "failed", "error": "it died"}])
+    assert stages.count_ended(tmp_path / "s") == 3
+    (tmp_path / "s" / "1" / "result.json").write_text("{")
+    assert stages.count_ended(tmp_path / "s") == 2
+    assert stages.count_ended(tmp_path / "nothing") == 0
 
 
 def surroundings() -> tuple[Any, ...]:
