@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-_WORKING_FOLDER = "REGSWEEP_WORKING_FOLDER"
+WORKING_FOLDER = "REGSWEEPWORKING_FOLDER"
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -23,16 +23,16 @@ def enter_working_folder() -> None:
     """Remember the folder that the command was typed in, and import from it.
 
     With hydra.job.chdir a run works in another one. The user's own models lie in this one, where the console script
-    would not look.
+    would not look; they come before what is installed, as for ``python -m``.
     """
-    os.environ[_WORKING_FOLDER] = str(Path.cwd().resolve())
-    if str(Path.cwd()) not in sys.path and "" not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    here = str(Path.cwd())
+    os.environ[WORKING_FOLDER] = str(Path.cwd().resolve())
+    sys.path[:] = [here, *(place for place in sys.path if place not in (here, ""))]
 
 
 def working_folder() -> Path:
     """Return the folder that the command was typed in, in its worker processes too."""
-    return Path(os.environ.get(_WORKING_FOLDER) or Path.cwd().resolve())
+    return Path(os.environ.get(WORKING_FOLDER) or Path.cwd().resolve())
 
 
 def shown(path: Path) -> Path:

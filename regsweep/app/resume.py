@@ -17,7 +17,7 @@ from regsweep.errors import ConfigError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.sweeper.redact import is_redacted, redact
 
-_RESUMED = "REGSWEEP_RESUMED"
+RESUMED = "REGSWEEPRESUMED"
 """In the environment, so that worker processes know too."""
 
 
@@ -32,7 +32,7 @@ class Command:
 
 def is_resumed(folder: Path) -> bool:
     """Return whether this process was started to go on with the sweep in `folder`."""
-    return os.environ.get(_RESUMED) == str(folder)
+    return os.environ.get(RESUMED) == str(folder)
 
 
 def is_trial_of_resumed(folder: Path) -> bool:
@@ -115,7 +115,7 @@ def restore_command(arguments: list[str]) -> Path:
         raise RegsweepError(f"{command.working_folder}: the sweep's working folder is gone ({error})") from error
     sys.path[:] = dict.fromkeys([*sys.path, *command.import_path])
     sys.argv = ["regsweep", *before, *extra, f"hydra.sweep.dir={quoted(str(folder))}"]
-    os.environ[_RESUMED] = str(folder)
+    os.environ[RESUMED] = str(folder)
     return paths.command
 
 

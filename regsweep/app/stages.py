@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -232,7 +233,12 @@ def _call(typed: Sequence[str], place: Path, import_path: Sequence[str]) -> int:
             resume(list(typed[1:])) if typed[0] == "resume" else start()
         except SystemExit as stop:
             return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        except (RegsweepError, BrokenPipeError):
+        except RegsweepError as error:
+            if error.exit_code != 1:
+                raise
+            sys.stderr.write(f"regsweep: {error}\n")  # of what it ran, and what there is may be enough
+            return 1
+        except BrokenPipeError:
             raise
         except Exception:  # noqa: BLE001
             traceback.print_exc()

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from regsweep.app.resume import RESUMED, restore_command
 from regsweep.errors import RegsweepError
-from regsweep.paths import enter_working_folder, shown
+from regsweep.paths import WORKING_FOLDER, enter_working_folder, shown
 
 
 def start() -> None:
@@ -35,8 +36,6 @@ def start() -> None:
 
 def resume(arguments: list[str]) -> None:
     """Go on with a sweep, as ``regsweep resume`` with these arguments does."""
-    from regsweep.app.resume import restore_command  # noqa: PLC0415
-
     command_file = restore_command(arguments)
     try:
         start()
@@ -53,7 +52,8 @@ def as_typed(arguments: Sequence[str], folder: Path, import_path: Sequence[str])
     So the sweeps of a confirmation share what is started once for a process: that from which workers are forked takes
     seconds to import everything.
     """
-    argv, paths, environment, place = sys.argv, sys.path[:], dict(os.environ), Path.cwd()
+    argv, place, paths = sys.argv, Path.cwd(), sys.path[:]
+    environment = {name: os.environ.get(name) for name in _OURS}
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     added = [each for each in import_path if each and each not in sys.path]
@@ -62,14 +62,22 @@ def as_typed(arguments: Sequence[str], folder: Path, import_path: Sequence[str])
         sys.argv = ["regsweep", *arguments]
         sys.path.extend(added)
         # Not every launcher passes sys.path on to its jobs.
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [*added, environment.get("PYTHONPATH")]))
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [*added, os.environ.get("PYTHONPATH")]))
         yield
     finally:
         for handler in set(root.handlers) - set(handlers):
             handler.close()
         root.handlers[:] = handlers
         root.setLevel(level)
-        os.environ.clear()
-        os.environ.update(environment)
-        sys.argv, sys.path[:] = argv, paths
+        # What a network's own module has set once, when it was imported, stays.
+        for name, value in environment.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+        theirs = [each for each in sys.path if each not in (*paths, *added, str(folder))]
+        sys.argv, sys.path[:] = argv, [*paths, *theirs]
         os.chdir(place)
+
+
+_OURS = ("PYTHONPATH", "HYDRA_FULL_ERROR", WORKING_FOLDER, RESUMED)
+"""What a start sets in the environment."""

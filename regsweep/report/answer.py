@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from regsweep.numbers import show_number
-from regsweep.report.confirmation import LEVEL, Against, Candidate, Confirmation
+from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Against, Candidate, Confirmation
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import count_statuses
 from regsweep.statistics import EQUAL, FEWEST_IMAGES, Comparison, Interval, least_p_value, least_seeds
@@ -73,6 +73,11 @@ def _unpaired(confirmation: Confirmation) -> list[str]:
         num_complete, num_runs = len(candidate.complete), len(candidate.runs)
         if not num_complete:
             lines.append(f"{_subject(candidate)} never trained to the end.")
+        elif candidate.num_lost and baseline.num_lost and num_complete >= FEWEST_SEEDS:
+            lines.append(
+                f"{_subject(candidate)} trained to the end on {num_complete} of {num_runs} seeds, the tuned baseline "
+                f"on {len(baseline.complete)} of {len(baseline.runs)}: too few are left to both to say anything of it."
+            )
         elif candidate.num_lost:
             lines.append(
                 f"{_subject(candidate)} trained to the end on {num_complete} of {num_runs} seeds: too few to say "
@@ -104,17 +109,26 @@ def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
     if own is None or own.comparison is None:
         ahead = f"{subject} is {_side(tuned)} {first}; {evidence}."
         return f"{ahead} Nothing is claimed before {same} is trained on them, too: go on with regsweep confirm."
-    second = f"{_difference(confirmation, own)}{_diverged(own)}"
+    second = f"{_difference(confirmation, own)}{_on_fewer_seeds(tuned, own)}{_diverged(own)}"
     if candidate.claim.sign:
         is_better = candidate.claim.sign > 0
         verb = "is behind" if not is_better else "is ahead of" if candidate.num_lost else "beats"
         return f"{subject} {verb} {first} and {same} by {second}; {evidence}."
-    start = f"{subject} is {_side(tuned)} {first}"
+    beside = f"{same}: {second}" if _is_equal(own) else f"{same} by {second}"
+    return f"{subject} is {_side(tuned)} {first}{_beside_own(candidate, beside)}. Nothing is claimed; {evidence}."
+
+
+def _beside_own(candidate: Candidate, beside: str) -> str:
+    """Return how a difference from the own baseline, which gives no claim, is joined to the one that is shown."""
+    tuned, own = candidate.against_tuned, candidate.against_own
+    assert own is not None
     if _is_equal(own):
-        return f"{start}, but equal to {same}: {second}. Nothing is claimed; {evidence}."
+        return f", but equal to {beside}"
     if _mean(tuned) * _mean(own) < 0:
-        return f"{start}, but {_side(own)} {same} by {second}. Nothing is claimed; {evidence}."
-    return f"{start}, but {_side(own)} {same} by {second}, which is not shown. Nothing is claimed; {evidence}."
+        return f", but {_side(own)} {beside}"
+    if candidate.claim.rests_on == "own":
+        return f", but {_side(own)} {beside}, which is not shown"
+    return f" and {_side(own)} {beside}: both together are not shown"
 
 
 def _largest(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -129,8 +143,9 @@ def _not_shown(confirmation: Confirmation, candidates: Sequence[Candidate], *, a
     """Return the sentences on the largest of `among` differences that are not shown, and on what is furthest ahead."""
     lines: list[str] = []
     for candidate, place in zip(candidates, ("the largest", "the furthest ahead"), strict=False):
+        is_equal = _is_equal(candidate.against_tuned)
         start = "Not shown" if lines or not is_all else "No difference is shown"
-        others = f" Of the {among} differences that are not shown it is {place}." if among > 1 else ""
+        others = f" Of the {among} differences that are not shown it is {place}." if among > 1 and not is_equal else ""
         what = f"{_subject(candidate, starts=False)} is {_place(confirmation, candidate.against_tuned)}"
         lines.append(f"{start}: {what}; {_evidence(confirmation, candidate)}.{others}")
     return lines
@@ -193,7 +208,9 @@ def _count(num_images: int) -> str:
 def _far_seeds(candidate: Candidate) -> list[str]:
     """Return a warning where single seeds differ so much that intervals and p-values are not to be trusted."""
     lines = []
-    for against, whom in ((candidate.against_tuned, "the tuned baseline"), (candidate.against_own, "its own baseline")):
+    tuned, own = candidate.against_tuned, candidate.against_own
+    against_own = None if own is None or own.far_seeds == tuned.far_seeds else own  # the tuned baseline may be its own
+    for against, whom in ((tuned, "the tuned baseline"), (against_own, "its own baseline")):
         if against is not None and (far := against.far_seeds):
             seeds = ", ".join(f"{_signed(difference)} points on seed {seed}" for seed, difference in far)
             subject = _subject(candidate, starts=False)
@@ -218,6 +235,11 @@ def _subject(candidate: Candidate, *, starts: bool = True) -> str:
 
 def _same_network(candidate: Candidate) -> str:
     return f"the same network without {'them' if len(candidate.kind) > 1 else 'it'}"
+
+
+def _on_fewer_seeds(tuned: Against, own: Against) -> str:
+    """Return on how many seeds the second difference rests, where its baseline failed on some."""
+    return f" on {len(own.seeds)} of these seeds" if len(own.seeds) < len(tuned.seeds) else ""
 
 
 def _diverged(own: Against) -> str:

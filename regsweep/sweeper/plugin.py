@@ -20,6 +20,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from regsweep import records
 from regsweep.errors import ConfigError, RecordError
 from regsweep.launcher.compact import compact
+from regsweep.launcher.jobs import one_line
 from regsweep.launcher.plugin import PoolLauncher, PoolLauncherConf
 from regsweep.launcher.private import make_private_folder
 from regsweep.numbers import show_number
@@ -248,7 +249,11 @@ class RegsweepSweeper(Sweeper):
 
         from regsweep.sweeper.storage import open_storage  # noqa: PLC0415
 
-        storage = open_storage(self._settings["storage"] or f"sqlite:///{quote(str(file))}")
+        url = self._settings["storage"] or f"sqlite:///{quote(str(file))}"
+        try:
+            storage = open_storage(url)
+        except RuntimeError as error:  # as of a study that a newer Optuna wrote
+            raise RecordError(f"{redact(url)}: {one_line(error)}") from error
         name = self._settings["study_name"] or "sweep"
         return optuna.create_study(study_name=name, storage=storage, directions=self._directions, load_if_exists=True)
 

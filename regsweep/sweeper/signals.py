@@ -56,10 +56,12 @@ class Stop:
             self._before = {signum: signal.signal(signum, self._hear) for signum in heard}
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Hear them no longer."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Hear them no longer; raise for one that was noted and has raised nothing yet."""
         for signum, handler in self._before.items():
             signal.signal(signum, handler)
+        if kind is None:
+            self.raise_if_noted()
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:

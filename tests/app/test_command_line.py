@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from regsweep.app.callback import _make_folder
 from regsweep.app.door import interrupt_behind
+from regsweep.paths import enter_working_folder
 from regsweep.sweeper.signals import Terminated
 from tests.conftest import PROJECT, Regsweep, Shell, exit_code
 
@@ -134,6 +135,15 @@ def test_a_run_whose_output_nobody_reads_goes_on(tmp_path: Path, monkeypatch: py
 def test_without_any_output_nothing_is_wrong(shell: Shell) -> None:
     closed = shell("bash", "-c", f"{sys.executable} -m regsweep --help >&-")
     assert (closed.code, closed.err) == (0, "")
+
+
+def test_what_lies_in_the_working_folder_is_imported_before_what_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", ["", "/bin", "/elsewhere", str(tmp_path)])
+    monkeypatch.setenv("REGSWEEP_WORKING_FOLDER", "")
+    enter_working_folder()
+    assert sys.path == [str(tmp_path), "/bin", "/elsewhere"]
 
 
 def test_an_interrupt_is_no_bad_configuration() -> None:

@@ -221,6 +221,15 @@ ONE = [0.01, *[None] * 9]
             ["The tuned baseline failed or diverged on 10 of 10 seeds: too few are left to say anything."],
             id="the baseline has none",
         ),
+        pytest.param(
+            [Made("high", [*UP[:9], None])],
+            9,
+            [
+                "High trained to the end on 9 of 10 seeds, the tuned baseline on 1 of 10: too few are left to both to "
+                "say anything of it."
+            ],
+            id="each has others",
+        ),
     ],
 )
 def test_too_few_pairs_have_their_reason(tmp_path: Path, made: list[Made], num_lost: int, lines: list[str]) -> None:
@@ -228,6 +237,42 @@ def test_too_few_pairs_have_their_reason(tmp_path: Path, made: list[Made], num_l
     assert len(found) >= len(lines)
     for line, start in zip(found, lines, strict=False):
         assert line.startswith(start)
+
+
+def test_a_second_baseline_that_failed_on_some_seeds_has_fewer(tmp_path: Path) -> None:
+    confirmed(tmp_path / "c", Made("dropout 0.2", UP, UP))
+    for number in range(4):
+        file = tmp_path / "c" / "confirmation" / "own_baselines" / str(number) / "result.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "status": "failed", "error": "it died"}))
+    found = read_confirmation(tmp_path / "c")
+    assert found is not None
+    line = answer(sweep(tmp_path), found)[0]
+    assert "points (95 % interval 0.31 to 0.49) on 6 of these seeds; 10 paired seeds, adjusted p = 0.031." in line
+
+
+def test_a_second_difference_of_smaller_p_is_not_called_open(tmp_path: Path) -> None:
+    """Holm's adjustment raises the first one's p-value: both together are what is not shown."""
+    tuned = [0.004, -0.001, 0.003, 0.005, -0.002, 0.004, 0.005, 0.005, -0.001, 0.001]  # p = 42/1024
+    own = [0.004, 0.001, 0.002, -0.001, -0.001, 0.005, 0.005, 0.008, 0.0, 0.009]  # p = 32/1024
+    better = [-0.001, 0.004, 0.004, 0.008, 0.003, 0.007, 0.008, 0.007, -0.005, 0.007]  # p = 20/1024
+    mixed = [value * (-1) ** place for place, value in enumerate(UP)]  # p = 0.93, which Holm takes last
+    found = said(tmp_path, Made("a", tuned, own), Made("b", better, mixed))
+    assert (
+        "A is ahead of the tuned baseline by 0.23 points (95 % interval 0.03 to 0.43) and ahead of the same network "
+        "without it by 0.32 points (95 % interval 0.06 to 0.58): both together are not shown. Nothing is claimed; 10 "
+        "paired seeds, adjusted p = 0.082."
+    ) in found
+    b = next(line for line in found if line.startswith("B is ahead"))
+    assert "but behind the same network without it" in b
+
+
+def test_a_seed_that_collapses_is_warned_of_once_where_the_tuned_baseline_is_its_own(tmp_path: Path) -> None:
+    found = said(tmp_path, Made("dropout 0.2", [*UP[:9], -0.09], is_own_tuned=True))
+    assert sum(line.startswith("Careful") for line in found) == 1
+
+
+def test_of_equal_differences_none_is_the_largest(tmp_path: Path) -> None:
+    assert "the largest" not in " ".join(said(tmp_path, Made("a", NONE), Made("b", NONE)))
 
 
 FAR_BEHIND = [-0.05, 0.02, -0.05, 0.02, -0.04, 0.01, -0.03, 0.01, 0.0, 0.0]  # mean −1.1 points

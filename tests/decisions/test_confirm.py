@@ -20,6 +20,7 @@ from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.confirmation import Confirmation, read_confirmation
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.sweeper.engine import NoCompleteTrialError
 from regsweep.sweeper.signals import Terminated
 from tests.decisions.handmade import write_sweep, write_trial
 
@@ -691,13 +692,15 @@ def test_a_sweep_of_a_confirmation_runs_as_if_it_had_been_typed(
 
     def start() -> None:
         found.append(surroundings())
-        os.environ["ADDED"] = "1"
+        os.environ["HYDRA_FULL_ERROR"] = "changed"
+        sys.path.insert(0, str(tmp_path))
         logging.getLogger().addHandler(logging.NullHandler())
         if ends is not None:
             raise ends
 
     monkeypatch.setattr(stages, "start", start)
     monkeypatch.setenv("PYTHONPATH", "/given")
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     before = surroundings()
     assert stages._call(["-m", "x=1"], tmp_path, ["", "/code", sys.path[-1]]) == code
     ((argv, paths, environment, place, _),) = found
@@ -706,6 +709,34 @@ def test_a_sweep_of_a_confirmation_runs_as_if_it_had_been_typed(
     assert environment == {**before[2], "PYTHONPATH": "/code:/given"}
     assert surroundings() == before
     assert ("no space" in capsys.readouterr().err) == isinstance(ends, OSError)
+
+
+def test_what_a_network_of_its_own_set_at_its_import_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is imported once, and the next sweep of the confirmation needs it, too."""
+    monkeypatch.setenv("THEIRS", "before")
+    monkeypatch.setattr(sys, "path", sys.path[:])
+
+    def start() -> None:
+        os.environ["THEIRS"] = "set"
+        sys.path.append("/theirs")
+
+    monkeypatch.setattr(stages, "start", start)
+    before = sys.path[:]
+    assert stages._call(["-m", "x=1"], tmp_path, ["/code"]) == 0
+    assert (os.environ["THEIRS"], sys.path) == ("set", [*before, "/theirs"])
+
+
+def test_a_sweep_without_a_complete_trial_may_still_be_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Second baselines that all diverge count with the largest class."""
+
+    def start() -> None:
+        raise NoCompleteTrialError("no trial is complete: 6 failed")
+
+    monkeypatch.setattr(stages, "start", start)
+    assert stages._call(["-m", "x=1"], tmp_path, []) == 1
+    assert capsys.readouterr().err.startswith("regsweep: no trial is complete")
 
 
 @pytest.mark.parametrize("error", [RegsweepError("wrong"), BrokenPipeError(), KeyboardInterrupt()])
