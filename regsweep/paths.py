@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-WORKING_FOLDER = "REGSWEEPWORKING_FOLDER"
+WORKING_FOLDER = "REGSWEEP_WORKING_FOLDER"
 _PACKAGE = Path(__file__).resolve().parent
 
 

@@ -17,7 +17,7 @@ from regsweep.errors import ConfigError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.sweeper.redact import is_redacted, redact
 
-RESUMED = "REGSWEEPRESUMED"
+RESUMED = "REGSWEEP_RESUMED"
 """In the environment, so that worker processes know too."""
 
 
