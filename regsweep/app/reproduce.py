@@ -87,7 +87,7 @@ def _read_config(paths: RunPaths, record: FinishedRun) -> RunConfig:
         if "precision" in record.machine:  # what device.precision=auto came to, there and then
             OmegaConf.update(config, "device.precision", record.machine["precision"])
         return validate_composed(config)
-    except (RegsweepError, OmegaConfBaseException, AssertionError) as error:
+    except (RegsweepError, OmegaConfBaseException, AssertionError, ValueError) as error:
         raise RecordError(f"{paths.config}: not the configuration of a run ({show(error)})") from error
 
 
