@@ -36,13 +36,17 @@ def start() -> None:
 
 def resume(arguments: list[str]) -> None:
     """Go on with a sweep, as ``regsweep resume`` with these arguments does."""
-    command_file = restore_command(arguments)
+    where = f"the sweep's own arguments stand in {shown(restore_command(arguments))}"
     try:
         start()
     except RegsweepError as error:
         if error.exit_code != RegsweepError.exit_code:
             raise
-        raise RegsweepError(f"{error}; the sweep's own arguments stand in {shown(command_file)}") from error
+        raise RegsweepError(f"{error}; {where}") from error
+    except SystemExit as refused:  # by what Hydra called, which has printed the reason
+        if refused.code == RegsweepError.exit_code:
+            sys.stderr.write(f"regsweep: {where}\n")
+        raise
 
 
 @contextmanager

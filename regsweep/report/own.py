@@ -137,8 +137,7 @@ class _Reader:
             return {**self._values(int(earlier)), **metrics, "status": status, "duplicate_of": earlier, "ended": ended}
         if status == "failed":
             return {"status": status, "error": record.text("error"), "ended": ended}
-        self._problems.add(f"{RunPaths(path.parent).result}: missing, though the trial ended ({status})")
-        return {"status": "interrupted"}
+        raise RecordError(f"{RunPaths(path.parent).result}: missing, though the trial ended ({status})")
 
 
 def _read_failure(path: Path) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def test_missing_records_are_named(sweep_folder: Path) -> None:
     shutil.rmtree(sweep_folder / "1")
     (sweep_folder / "2" / "result.json").unlink()
     sweep = read_sweep(sweep_folder)
-    assert list(sweep.trials["status"]) == ["complete", "interrupted"]
+    assert list(sweep.trials["status"]) == ["complete", "unreadable"]
     assert sweep.problems[0] == "1: no such folder, so these trials are missing"
     assert sweep.problems[1] == "2/result.json: missing, though the trial ended (complete)"
     (sweep_folder / "2" / "trial.json").write_text('{"status": "failed", "error": "the worker died"}')
