@@ -18,7 +18,7 @@ from hydra.utils import instantiate
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from regsweep import records
-from regsweep.errors import ConfigError, RecordError
+from regsweep.errors import ConfigError, RecordError, RegsweepError
 from regsweep.launcher.compact import compact
 from regsweep.launcher.jobs import one_line
 from regsweep.launcher.plugin import PoolLauncher, PoolLauncherConf
@@ -88,6 +88,7 @@ class RegsweepSweeper(Sweeper):
 
     def __init__(self, **settings: Any) -> None:
         self._settings = settings
+        self._study_name = settings["study_name"] or "sweep"
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Wrap the task so that it records its end, and make the launcher.
@@ -218,18 +219,24 @@ class RegsweepSweeper(Sweeper):
         import optuna  # noqa: PLC0415
 
         from regsweep.sweeper.rebuild import Rebuilder, set_aside, set_aside_damaged  # noqa: PLC0415
+        from regsweep.sweeper.storage import AWAY  # noqa: PLC0415
 
         settings, file = self._settings, SweepPaths(folder).study
         if not settings["storage"]:
             set_aside_damaged(file)
-        study = self._open_study(file)
-        if settings["storage"]:
-            _require_own(study, folder)
-        wrong = Rebuilder(study, space, folder, initial).damage(self._directions)
+        try:
+            study = self._open_study(file)
+            if settings["storage"]:
+                _require_own(study, folder)
+            wrong = Rebuilder(study, space, folder, initial).damage(self._directions)
+        except (*AWAY, RegsweepError):
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever Optuna stumbles over)
+            wrong = f"Optuna cannot read it: {one_line(error)}"
         if wrong is not None:
             if settings["storage"]:
                 next_step = "mend it, or delete it to have it rebuilt"
-                raise RecordError(f"the study {study.study_name} of {folder}: damaged ({wrong}); {next_step}")
+                raise RecordError(f"the study {self._study_name} of {folder}: damaged ({wrong}); {next_step}")
             set_aside(file, wrong)
             study = self._open_study(file)
         if self._objectives:
@@ -254,8 +261,9 @@ class RegsweepSweeper(Sweeper):
             storage = open_storage(url)
         except RuntimeError as error:  # as of a study that a newer Optuna wrote
             raise RecordError(f"{redact(url)}: {one_line(error)}") from error
-        name = self._settings["study_name"] or "sweep"
-        return optuna.create_study(study_name=name, storage=storage, directions=self._directions, load_if_exists=True)
+        return optuna.create_study(
+            study_name=self._study_name, storage=storage, directions=self._directions, load_if_exists=True
+        )
 
 
 def _resume_command(folder: Path) -> str:

@@ -23,12 +23,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from regsweep import records
 from regsweep.errors import RecordError
-from regsweep.launcher.jobs import one_line
 from regsweep.paths import RunPaths, shown
 from regsweep.sweeper.engine import STATES, attributes_of, read_record
 from regsweep.sweeper.job import TrialRecord
 from regsweep.sweeper.space import SearchSpace
-from regsweep.sweeper.storage import AWAY
 
 _log = logging.getLogger("regsweep")
 
@@ -92,29 +90,27 @@ class Rebuilder:
         """
         if [direction.name.lower() for direction in self.study.directions] != [name.lower() for name in directions]:
             return "its directions are not those of the sweep"
-        try:
-            there = self.study.get_trials(deepcopy=False)
-        except AWAY:
-            raise
-        except Exception as error:  # noqa: BLE001  (whatever Optuna stumbles over)
-            return f"Optuna cannot read its trials: {one_line(error)}"
-        for trial in there:
-            if trial.state == TrialState.COMPLETE and len(trial.values or []) != len(directions):
-                return f"trial {trial.number} is complete and lacks a value"
-            lacking = self._lacking(trial)
+        there = self.study.get_trials(deepcopy=False)
+        if [trial.number for trial in there] != list(range(len(there))):
+            return "its trials are not numbered from 0 on"
+        for number, trial in enumerate(there):
+            if trial.state == TrialState.COMPLETE and not _are_whole(trial.values, len(directions)):
+                return f"trial {number} is complete and lacks a value"
+            drawn = self._known(number)
+            lacking = [name for name in drawn or () if name not in trial.params]
             if lacking:
-                return f"trial {trial.number} has no {', '.join(lacking)}"
+                return f"trial {number} has no {', '.join(lacking)}"
+            if drawn is not None and drawn != trial.params:
+                return f"its trial {number} is another one than that in {shown(self.folder / str(number))}"
         return None
 
-    def _lacking(self, trial: FrozenTrial) -> list[str]:
-        """Return the parameters that the study does not have of `trial`, and the overrides in its folder do."""
-        if trial.params.keys() >= self.space.distributions.keys():
-            return []  # without opening a file
-        place = self.folder / str(trial.number)
+    def _known(self, number: int) -> dict[str, Any] | None:
+        """Return what the overrides in a trial's folder set; None where it has not begun, or only the study knows."""
+        place = self.folder / str(number)
         try:
-            return [name for name in self._drawn(place) if name not in trial.params]
+            return self._drawn(place) or None
         except RecordError:
-            return []  # it has not begun, or only the study knows what it drew
+            return None
 
     def rebuild(self) -> None:
         """Add the trials that have a folder and are not in the study, and say in a line what was not got back.
@@ -126,7 +122,6 @@ class Rebuilder:
         numbers = self._numbers()
         if max(numbers, default=-1) < len(there):
             return
-        self._require_same(there, numbers)
         made = [self._made(number) for number in range(len(there), max(numbers) + 1)]
         for trial in made:
             self.study.add_trial(trial)
@@ -141,17 +136,6 @@ class Rebuilder:
         """Return the numbers of the trials that left anything, in order."""
         places = [path for path in self.folder.iterdir() if re.fullmatch(r"0|[1-9][0-9]{0,8}", path.name)]
         return sorted(int(path.name) for path in places if RunPaths(path).is_ended or RunPaths(path).overrides.exists())
-
-    def _require_same(self, there: Sequence[FrozenTrial], numbers: Sequence[int]) -> None:
-        """Refuse to add to a study of other trials than those in the folder."""
-        for number, trial in enumerate(there):
-            place = self.folder / str(number)
-            is_known = number in numbers and RunPaths(place).overrides.exists()
-            if trial.number != number or (is_known and self._drawn(place) != trial.params):
-                raise RecordError(
-                    f"{place}: is not trial {number} of the study {self.study.study_name}, which has fewer trials than "
-                    "the folder; give that study back its trials, or move it away to have it rebuilt"
-                )
 
     def _made(self, number: int) -> FrozenTrial:
         place = self.folder / str(number)
@@ -205,3 +189,7 @@ class Rebuilder:
             return TrialRecord.read(place, len(self.study.directions))
         except RecordError:
             return None
+
+
+def _are_whole(values: Sequence[Any] | None, num_objectives: int) -> bool:
+    return len(values or []) == num_objectives and all(isinstance(value, float) for value in values or [])

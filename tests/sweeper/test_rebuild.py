@@ -102,7 +102,32 @@ LOSSES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
     "no direction": (lambda study: delete_rows(study, "DELETE FROM study_directions"), "its directions are not", True),
     "not readable": (
         lambda study: delete_rows(study, "UPDATE trial_params SET distribution_json = '{'"),
-        "Optuna cannot read its trials: JSONDecodeError",
+        "Optuna cannot read it: JSONDecodeError",
+        True,
+    ),
+    "another direction": (
+        lambda study: delete_rows(study, "UPDATE study_directions SET direction = 'UP'"),
+        "Optuna cannot read it: LookupError",
+        True,
+    ),
+    "text for a value": (
+        lambda study: delete_rows(study, "UPDATE trial_values SET value = 'high'"),
+        "is complete and lacks a value",
+        True,
+    ),
+    "two of a number": (
+        lambda study: delete_rows(study, "UPDATE trials SET number = 3 WHERE number = 4"),
+        "its trials are not numbered from 0 on",
+        True,
+    ),
+    "no numbers": (
+        lambda study: delete_rows(study, "UPDATE trials SET number = NULL"),
+        "its trials are not numbered from 0 on",
+        True,
+    ),
+    "other parameters": (
+        lambda study: delete_rows(study, "UPDATE trial_params SET param_value = 0.125 WHERE param_name = 'x'"),
+        "its trial 0 is another one than that in sweep/0",
         True,
     ),
 }
@@ -186,17 +211,18 @@ def test_a_trial_whose_place_is_not_known_is_named(
     assert digests(ended) == before, "no trial has run"
 
 
-def test_a_study_of_other_trials_is_not_added_to(ended: Path, tmp_path: Path) -> None:
-    delete_last_trials(ended / "study.db")
-    delete_rows(
-        ended / "study.db",
-        "UPDATE trial_params SET param_value = 0.125 WHERE param_name = 'x' AND trial_id = 2",
-    )
-    before = digests(ended)
-    code, printed = run_here(tmp_path, *ARGUMENTS, MORE)
-    assert code != 0
-    assert "1: is not trial 1 of the study sweep" in printed
-    assert digests(ended) == before
+def test_the_study_of_another_sweep_is_set_aside(ended: Path, tmp_path: Path) -> None:
+    """It has as many trials, and would be given the record of trial 7 for its own."""
+    (tmp_path / "other").mkdir()
+    assert run_here(tmp_path / "other", *ARGUMENTS, DONE, "hydra.sweeper.sampler.seed=77")[0] == 0
+    before, records = trials(ended), digests(ended)
+    shutil.copy(tmp_path / "other" / FOLDER / "study.db", ended)
+    delete_rows(ended / "study.db", "UPDATE trials SET state = 'RUNNING' WHERE number = 7")
+    code, printed = run_here(tmp_path, *ARGUMENTS, DONE)
+    assert code == 0, printed
+    assert "study.db: damaged (trial 0 has no y), set aside" in printed
+    assert trials(ended) == before
+    assert digests(ended) == records
 
 
 def test_a_wiped_study_in_a_storage_of_its_own_is_rebuilt(tmp_path: Path) -> None:
@@ -210,18 +236,22 @@ def test_a_wiped_study_in_a_storage_of_its_own_is_rebuilt(tmp_path: Path) -> Non
     assert digests(tmp_path / FOLDER) == before
 
 
-def test_a_damaged_study_in_a_storage_of_its_own_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("DELETE FROM trial_values", r"trial \d+ is complete and lacks a value"),
+        ("UPDATE study_directions SET direction = 'UP'", "Optuna cannot read it: LookupError: .*"),
+        ("UPDATE trial_params SET param_value = 0.125", "its trial 0 is another one than that in sweep/0"),
+    ],
+)
+def test_a_damaged_study_in_a_storage_of_its_own_is_refused(tmp_path: Path, change: str, said: str) -> None:
     storage = f"hydra.sweeper.storage=sqlite:///{tmp_path / 'server.db'}"
     assert run_here(tmp_path, *ARGUMENTS, storage, DONE)[0] == 0
     before = digests(tmp_path / FOLDER)
-    delete_rows(tmp_path / "server.db", "DELETE FROM trial_values")
+    delete_rows(tmp_path / "server.db", change)
     code, printed = run_here(tmp_path, *ARGUMENTS, storage, MORE, full_error=False)
     assert code != 0
-    assert re.search(
-        r"the study sweep of .*/sweep: damaged \(trial \d+ is complete and lacks a value\); mend it, or del",
-        printed,
-        re.M,
-    )
+    assert re.search(rf"the study sweep of .*/sweep: damaged \({said}\); mend it, or del", printed, re.M)
     assert "Traceback" not in printed
     assert digests(tmp_path / FOLDER) == before, "no trial has run"
 
