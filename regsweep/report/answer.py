@@ -66,7 +66,7 @@ def _confirmed(confirmation: Confirmation) -> list[str]:
 def _unpaired(confirmation: Confirmation) -> list[str]:
     """Return why configurations have fewer than two seeds on which they and the tuned baseline trained."""
     num_seeds, baseline = len(confirmation.seeds), confirmation.baseline
-    lines, is_waiting = [], False
+    lines, waiting = [], []
     for candidate in confirmation.candidates:
         if candidate.against_tuned.comparison:
             continue
@@ -84,16 +84,17 @@ def _unpaired(confirmation: Confirmation) -> list[str]:
                 "anything of it."
             )
         else:
-            is_waiting = True
-    if is_waiting and baseline.num_lost:
+            waiting.append(candidate)
+    if waiting and baseline.num_lost:
         lines.append(
             f"The tuned baseline failed or diverged on {baseline.num_lost} of {num_seeds} seeds: too few are left to "
             "say anything."
         )
-    elif is_waiting:
+    elif waiting:
+        num_whole = min(len(candidate.against_tuned.seeds) for candidate in waiting)
         lines.append(
-            f"{num_seeds} of {confirmation.num_planned} seeds were run: too few to say anything. Go on with regsweep "
-            "confirm."
+            f"{num_whole} of {confirmation.num_planned} seeds {'is' if num_whole == 1 else 'are'} complete: too few to "
+            "say anything. Go on with regsweep confirm."
         )
     return lines
 
@@ -107,8 +108,10 @@ def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
     if _is_equal(tuned):
         return f"{subject} is {_place(confirmation, tuned)}. Nothing is claimed; {evidence}."
     if own is None or own.comparison is None:
-        ahead = f"{subject} is {_side(tuned)} {first}; {evidence}."
-        return f"{ahead} Nothing is claimed before {same} is trained on them, too: go on with regsweep confirm."
+        ahead = f"{subject} is {_side(tuned)} {first}; {evidence}. Nothing is claimed"
+        if own is None:
+            return f"{ahead} before {same} is trained on them, too: go on with regsweep confirm."
+        return f"{ahead}: {same} failed on {own.baseline.num_lost} of {len(own.baseline.runs)} seeds."
     second = f"{_difference(confirmation, own)}{_on_fewer_seeds(tuned, own)}{_diverged(own)}"
     if candidate.claim.sign:
         is_better = candidate.claim.sign > 0
@@ -225,7 +228,8 @@ def _unfinished(confirmation: Confirmation) -> list[str]:
     missing = confirmation.num_planned - len(confirmation.seeds)
     if missing <= 0 or not confirmation.is_sequential:
         return []
-    return [f"{missing} of the {confirmation.num_planned} planned seeds were not trained."]
+    verb = "was" if missing == 1 else "were"
+    return [f"{missing} of the {confirmation.num_planned} planned seeds {verb} not trained."]
 
 
 def _subject(candidate: Candidate, *, starts: bool = True) -> str:

@@ -320,9 +320,34 @@ def test_too_few_seeds_and_unfinished_ones(tmp_path: Path) -> None:
     few_sweep = read_sweep(tmp_path / "sweep")
     unfinished = answer(few_sweep, confirmed(tmp_path / "d", Made("x", UP), num_planned=12))
     assert unfinished[-1] == "2 of the 12 planned seeds were not trained."
+    last = answer(few_sweep, confirmed(tmp_path / "f", Made("x", UP), num_planned=11))
+    assert last[-1] == "1 of the 11 planned seeds was not trained."
     assert "anytime-valid" in unfinished[0]
     single = answer(few_sweep, confirmed(tmp_path / "e", Made("x", UP[:1]), num_planned=3))
-    assert single == ["1 of 3 seeds were run: too few to say anything. Go on with regsweep confirm."]
+    assert single == ["1 of 3 seeds is complete: too few to say anything. Go on with regsweep confirm."]
+
+
+def test_a_seed_without_all_its_runs_is_not_complete(tmp_path: Path) -> None:
+    confirmed(tmp_path / "c", Made("dropout 0.2", UP[:2]))
+    (tmp_path / "c" / "confirmation" / "seeds" / "3" / "result.json").unlink()
+    (tmp_path / "c" / "confirmation" / "seeds" / "3" / "trial.json").unlink(missing_ok=True)
+    found = read_confirmation(tmp_path / "c")
+    assert found is not None
+    assert answer(sweep(tmp_path), found)[0].startswith("1 of 2 seeds is complete: too few")
+
+
+@pytest.mark.parametrize("num_failed", [9, 10])
+def test_a_second_baseline_that_failed_is_not_waited_for(tmp_path: Path, num_failed: int) -> None:
+    confirmed(tmp_path / "c", Made("dropout 0.2", UP, UP))
+    for number in range(num_failed):
+        file = tmp_path / "c" / "confirmation" / "own_baselines" / str(number) / "result.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "status": "failed", "error": "it died"}))
+    found = read_confirmation(tmp_path / "c")
+    assert found is not None
+    assert answer(sweep(tmp_path), found)[0] == (
+        f"Dropout 0.2 is ahead of the tuned baseline by {UP_TEXT}; 10 paired seeds, adjusted p = 0.002. Nothing is "
+        f"claimed: the same network without it failed on {num_failed} of 10 seeds."
+    )
 
 
 @pytest.mark.parametrize(
