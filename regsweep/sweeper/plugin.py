@@ -8,7 +8,6 @@ import warnings
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
@@ -254,13 +253,13 @@ class RegsweepSweeper(Sweeper):
         """Return the study, which lies in `file` unless a storage is named, with the trials that it has."""
         import optuna  # noqa: PLC0415
 
-        from regsweep.sweeper.storage import open_storage  # noqa: PLC0415
+        from regsweep.sweeper.storage import open_file, open_storage  # noqa: PLC0415
 
-        url = self._settings["storage"] or f"sqlite:///{quote(str(file))}"
+        url = self._settings["storage"]
         try:
-            storage = open_storage(url)
+            storage = open_storage(url) if url else open_file(file)
         except RuntimeError as error:  # as of a study that a newer Optuna wrote
-            raise RecordError(f"{redact(url)}: {one_line(error)}") from error
+            raise RecordError(f"{redact(url) if url else shown(file)}: {one_line(error)}") from error
         return optuna.create_study(
             study_name=self._study_name, storage=storage, directions=self._directions, load_if_exists=True
         )

@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, get_storage
+from sqlalchemy import event
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from regsweep.sweeper.redact import redact
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 _log = logging.getLogger("regsweep")
 
@@ -36,6 +40,22 @@ def open_storage(url: str) -> BaseStorage:
     if url.startswith("sqlite"):
         return get_storage(url)
     return cast("BaseStorage", _PatientStorage(get_storage(RDBStorage(url, engine_kwargs={"pool_pre_ping": True}))))
+
+
+def open_file(path: Path) -> BaseStorage:
+    """Return the storage in the file at `path`, which does not wait for the disk at each of a trial's twenty commits.
+
+    That outlasts the end of any process. Where the machine itself loses power the file may be damaged, and is then
+    rebuilt from the records, which do wait.
+    """
+    storage = RDBStorage(f"sqlite:///{quote(str(path))}")
+    event.listen(storage.engine, "connect", _do_not_wait)
+    storage.engine.dispose()  # those that it has opened so far
+    return get_storage(storage)
+
+
+def _do_not_wait(connection: DBAPIConnection, _: object) -> None:
+    connection.cursor().execute("PRAGMA synchronous = OFF")
 
 
 def reason(error: BaseException) -> str:
