@@ -253,6 +253,28 @@ def test_batch_norm_that_a_model_has_of_its_own_accord_stays_in_the_baseline(
     write_sweep(made_plan.paths.baseline, [of_resnet(0.5, batch_norm=value)])
     made_plan.take_contenders(sweep)
     assert [group[0].kind for group in made_plan.contenders] == [[], *kinds]
+    named = [("dropout" in group[0].name, "BatchNorm" in group[0].name) for group in made_plan.contenders[1:]]
+    assert named == [("dropout" in kind, "BatchNorm" in kind) for kind in kinds]
+
+
+def test_a_baseline_with_the_batch_norm_that_its_sweep_turns_off_is_none(tmp_path: Path) -> None:
+    trials = [of_resnet(0.9, dropout=0.5, batch_norm=True), of_resnet(0.8, batch_norm=False)]
+    sweep = replace(made(tmp_path, *trials), swept=["optimizer.lr", "regularizer.batch_norm"])
+    SweepPaths(sweep.folder).confirmation.folder.mkdir()
+    made_plan = Plan.read_or_choose(sweep, 1)
+    write_sweep(made_plan.paths.baseline, [of_resnet(0.5)])
+    with pytest.raises(RegsweepError, match=r"confirmation/baseline.*one of its best trials regularizes"):
+        made_plan.take_contenders(sweep)
+
+
+def test_what_was_deleted_is_not_set_and_a_value_may_have_an_equals_sign(tmp_path: Path) -> None:
+    sweep = made(tmp_path, l2(0.9))
+    overrides = sweep.folder / "0" / ".hydra" / "overrides.yaml"
+    overrides.write_text(f"{overrides.read_text()}- ~regularizer.extra=1\n- +regularizer.note='a=b'\n")
+    row = {"number": 0, "folder": "0", "selected_for": 0.9}
+    _, (found,) = configurations(sweep, [row], sweep, [row])
+    assert found.overrides["+regularizer.note"] == "'a=b'"
+    assert not [key for key in found.overrides if "extra" in key]
 
 
 @pytest.mark.parametrize(
@@ -263,6 +285,9 @@ def test_batch_norm_that_a_model_has_of_its_own_accord_stays_in_the_baseline(
         ([2**32 - 1], 1),
         ([3, 2**32 - 1], 4),
         ([0, 5, 2**32 - 5000, 2**32 - 1], 6),
+        ([0, 20_000], 20_001),
+        ([2**32 - 10_001], 2**32 - 10_000),
+        ([0, 2**32 - 12_001, 2**32 - 9_000], 1),  # after 2**32 - 12_001 there are too few before the next
     ],
 )
 def test_seeds_that_no_trial_used_are_there_up_to_the_largest(tmp_path: Path, used: list[int], first: int) -> None:
