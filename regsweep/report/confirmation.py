@@ -175,6 +175,7 @@ class _Reader:
         self._plan, self._seeds, self._own = plan, seeds, own
         self._problems = [*seeds.problems, *(own.problems if own else [])]
         self._correct: dict[Path, np.ndarray | None] = {}
+        self._not_usable: dict[str, list[Path]] = {}
 
     def confirmation(self) -> Confirmation:
         found = self._plan["configurations"]
@@ -200,6 +201,9 @@ class _Reader:
             Candidate(**vars(other), against_tuned=tuned[i], against_own=own[i], is_shown=shown[i], claim=claims[i])
             for i, other in enumerate(others)
         ]
+        for reason, paths in self._not_usable.items():
+            more = f" (and {len(paths) - 1} more like it)" if len(paths) > 1 else ""
+            self._problems.append(f"{paths[0]}: {reason}{more}; nothing is said of other test images")
         correct = next((found for found in self._correct.values() if found is not None), None)
         return Confirmation(
             baseline=baseline,
@@ -274,7 +278,7 @@ class _Reader:
                 self._correct[path] = _of_accuracy(np.load(path), run["test_accuracy"])
             except (OSError, ValueError, EOFError, TypeError) as error:
                 reason = "missing" if isinstance(error, FileNotFoundError) else f"cannot be used ({show(error)})"
-                self._problems.append(f"{path}: {reason}; nothing is said of other test images")
+                self._not_usable.setdefault(reason, []).append(path)
                 self._correct[path] = None
         return self._correct[path]
 

@@ -4,44 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from regsweep.report.answer import answer, points_range
-from regsweep.report.confirmation import Against, Candidate, Confirmation
+from regsweep.report.confirmation import Against, Candidate, Confirmation, Trained
 from regsweep.report.sweep import Sweep
 
 
 def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Console) -> None:
-    """Print two rows per configuration, one against each of its baselines, then the answer."""
+    """Print each configuration's test accuracy, and a row against each of its baselines; then the answer.
+
+    In a terminal of 80 columns no number is broken: only names are.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
-    headings = [
-        "configuration",
-        "test accuracy",
-        "against",
-        "difference",
-        "95 % interval",
-        "better in",
-        "p",
-        "p (Holm)",
-    ]
-    for heading in headings[:6] if confirmation.is_sequential else headings:
-        table.add_column(
-            heading, justify="left" if heading in ("configuration", "against") else "right", overflow="fold"
-        )
-    table.add_row(escape(confirmation.baseline.name), _accuracy(confirmation.baseline.complete["test_accuracy"]))
+    table.add_column("configuration: test accuracy", overflow="fold")
+    headings = ["points", "95 % interval", "better in", "p", "p (Holm)"]
+    for heading in headings[:3] if confirmation.is_sequential else headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_row(escape(_headed(confirmation.baseline)))
     for candidate in confirmation.candidates:
+        style = "bold green" if candidate.claim.sign > 0 else None
+        table.add_row(escape(_headed(candidate)), style=style)
         rows = [
             ("tuned", "the tuned baseline", candidate.against_tuned),
             ("own", own_title(candidate.kind), candidate.against_own),
         ]
         for name, title, against in rows:
-            first = [candidate.name, _accuracy(candidate.complete["test_accuracy"])] if name == "tuned" else ["", ""]
-            cells = [*first, title, *_numbers(confirmation, candidate, name, against)]
-            is_better = candidate.claim.sign > 0
-            table.add_row(*(escape(cell) for cell in cells), style="bold green" if is_better else None)
+            cells = [f"  vs. {title}", *_numbers(confirmation, candidate, name, against)]
+            table.add_row(*(escape(cell) for cell in cells), style=style)
     console.print(table)
     if not confirmation.is_sequential:
         console.print("p (Holm) stands beside the comparison that a claim rests on, the one with the larger p")
@@ -56,7 +48,7 @@ def own_title(kind: Sequence[str]) -> str:
 
 def _numbers(confirmation: Confirmation, candidate: Candidate, name: str, against: Against | None) -> list[str]:
     if against is None:
-        return ["not trained"]
+        return ["", "not trained"]
     comparison = against.comparison
     if comparison is None:
         return ["–"]
@@ -71,7 +63,8 @@ def _numbers(confirmation: Confirmation, candidate: Candidate, name: str, agains
     return [*cells, f"{comparison.p_value:.2g}", f"{candidate.claim.adjusted_p_value:.2g}" if rests_here else ""]
 
 
-def _accuracy(values: pd.Series) -> str:
-    """Return mean and standard deviation over the seeds, in percent."""
-    values = values.astype(float)
-    return f"{100 * values.mean():.2f} ± {100 * values.std():.2f} %" if len(values) > 1 else "–"
+def _headed(trained: Trained) -> str:
+    """Return a configuration's name, with mean and standard deviation of its test accuracy in percent."""
+    values = trained.complete["test_accuracy"].astype(float)
+    accuracy = f"{100 * values.mean():.2f} ± {100 * values.std():.2f} %" if len(values) > 1 else "–"
+    return f"{trained.name}: {accuracy}"
