@@ -22,12 +22,13 @@ ANSWER = "tests/decisions/test_answer.py"
 CONFIRM = "tests/decisions/test_confirm.py"
 FOREIGN = "tests/report/test_foreign.py"
 PLAN = "tests/decisions/test_plan.py"
+STAGES = "tests/decisions/test_stages.py"
 
 MODULES: dict[str, tuple[str, ...]] = {
-    "app/candidates": (PLAN, CONFIRM),
+    "app/candidates": (PLAN, CONFIRM, STAGES),
     "app/confirm": (CONFIRM, ANSWER),
     "app/plan": (PLAN, CONFIRM),
-    "app/stages": (PLAN, CONFIRM),
+    "app/stages": (PLAN, CONFIRM, STAGES),
     "loop": ("tests/decisions/test_restore_best.py", "tests/test_loop.py"),
     "report/answer": (ANSWER,),
     "report/confirmation": (ANSWER,),
