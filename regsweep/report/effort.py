@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from regsweep.report.details import read_history
-from regsweep.report.sweep import Sweep
+from regsweep.report.sweep import Sweep, as_text
 
 _ENOUGH = 3
 """Values, to judge a spread by."""
@@ -21,7 +21,7 @@ def count_configurations(sweep: Sweep) -> int:
     """Return how many configurations a sweep tried, seeds and repetitions apart."""
     settings = [key for key in sweep.swept if key != "seed"]
     once = sweep.trials[sweep.trials["duplicate_of"].isna()]
-    return max(1, len(once[settings].astype(str).drop_duplicates()) if settings else len(once))
+    return max(1, len(once[settings].apply(as_text).drop_duplicates()) if settings else len(once))
 
 
 def seconds_a_trial(sweep: Sweep) -> float:
@@ -45,7 +45,7 @@ def spread_of_differences(sweep: Sweep) -> float | None:
     complete = sweep.trials[(sweep.trials["status"] == "complete") & sweep.trials[sweep.objective].notna()]
     settings = [key for key in sweep.swept if key != "seed"]
     if "seed" in sweep.swept and settings:
-        groups = complete[sweep.objective].astype(float).groupby([complete[key].astype(str) for key in settings])
+        groups = complete[sweep.objective].astype(float).groupby([as_text(complete[key]) for key in settings])
         variances = groups.var().dropna().to_numpy()
     else:
         best = replace(sweep, trials=complete).ranked().head(_BEST)["number"]

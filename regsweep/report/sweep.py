@@ -14,7 +14,7 @@ from regsweep.report.hydra_files import find_jobs
 from regsweep.report.own import is_own, read_own
 from regsweep.report.rows import FIRST, LAST, NUMBERS, OBJECTIVE, Rows, plain_text
 
-__all__ = ["OBJECTIVE", "Sweep", "read_sweep"]
+__all__ = ["OBJECTIVE", "Sweep", "as_text", "read_sweep"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,11 @@ def read_sweep(
         rows = read_foreign(folder, jobs, metrics=metrics, objective=objective, minimize=minimize)
     problems = [*rows.problems, *(f"{plain_text(path.name)}: this folder's name is not UTF-8" for path in unnamed)]
     return Sweep(folder, _table(rows), rows.swept, rows.objective, rows.maximize, problems, own)
+
+
+def as_text(values: pd.Series) -> pd.Series:
+    """Return `values` as text, to group by: what is missing is empty, and pandas would leave it out of every group."""
+    return values.astype(object).where(values.notna(), "").map(str)
 
 
 def _table(rows: Rows) -> pd.DataFrame:

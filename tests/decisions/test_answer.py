@@ -428,6 +428,10 @@ def test_what_it_was_selected_for_is_said_of_the_one_that_is_named(tmp_path: Pat
         ([Made("x", UP, UP), Made("y", MIXED)], 0.0, False),
         ([Made("x", UP, UP), Made("y", MIXED)], 0.02, True),
         ([Made("x", UP, UP), Made("y", [None] * 10)], 0.0, True),  # more seeds would not help it
+        # ∓0.25 points, whose anytime-valid interval is ∓0.70 to ±0.20: one end alone lies within the margin.
+        ([Made("x", [-0.006, 0.001] * 5)], 0.003, False),
+        ([Made("x", [0.006, -0.001] * 5)], 0.003, False),
+        ([Made("x", [0.006, -0.001] * 5)], 0.008, True),
     ],
 )
 def test_a_difference_has_settled_when_it_is_shown_or_small_enough(

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from regsweep.app import confirm, stages
+from regsweep.app.plan import Plan
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.confirmation import Confirmation, read_confirmation
@@ -258,6 +259,24 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
             id="how many seeds it takes",
         ),
         pytest.param(
+            [
+                trial(a, 0.1, seed, **more)
+                for seed in (3, 5)
+                for more, a in (({"dropout": 0.1}, 0.50 + seed / 100), ({"batch_norm": True}, 0.9))
+            ],
+            ["--top", "2", "--seeds", "8"],
+            [
+                "confirm s: the best of 2 kinds and the tuned baseline on seeds 9 to 16",
+                "2 trials of tuning, 6 runs to choose on seeds 6 to 8, 24 runs with the test set: about 32.0 minutes "
+                "at the sweep's pace",
+                "where differences are shown, up to 16 more, of second baselines: about 16.0 minutes",
+                # As above, each at half the level.
+                "seeds needed to show a difference: 307 for 0.25 points, 79 for 0.5 points, 22 for 1 points (80 % "
+                "power; two runs differ by about 1.41 points, as far as the sweep tells)",
+            ],
+            id="more seeds for two kinds",
+        ),
+        pytest.param(
             SWEEP,
             ["--until-settled"],
             [
@@ -296,6 +315,32 @@ def test_what_it_takes_is_said_beforehand(
     printed = capsys.readouterr().out.splitlines()
     assert printed[: len(lines)] == lines
     assert printed[len(lines)] == ""
+
+
+def test_of_what_was_begun_the_rest_is_announced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sweep = made(tmp_path / "s", SMALL)
+    SweepPaths(sweep.folder).command.write_text(json.dumps({**COMMAND, "working_folder": str(tmp_path / "gone")}))
+    paths = SweepPaths(sweep.folder).confirmation
+    paths.folder.mkdir()
+    plan = Plan.read_or_choose(sweep, None)
+
+    def announced() -> list[str]:
+        with pytest.raises(RegsweepError, match="the sweep's working folder is gone"):
+            run_confirm(Runs(sweep.folder), "--seeds", "6")
+        return capsys.readouterr().out.splitlines()[2:4]
+
+    write_sweep(paths.baseline, [trial(0.5, 0.1)])
+    assert announced()[0].startswith("1 trials of tuning, 6 runs to choose on seeds 1 to 3, 12 runs with the test set")
+    write_trial(paths.baseline / "1", 1, trial(0.6, 0.2))
+    plan.take_contenders(sweep)
+    write_sweep(paths.choosing, [trial(0.5)] * 2)
+    assert announced()[0].startswith("0 trials of tuning, 4 runs to choose on seeds 1 to 3, 12 runs with the test set")
+    plan.take_best({0: 0.5, 1: 0.6})
+    write_sweep(paths.seeds, [trial(0.5)] * 5)
+    write_sweep(paths.own, [trial(0.5)] * 4)
+    runs, own = announced()
+    assert runs.startswith("0 trials of tuning, 0 runs to choose on seeds 1 to 3, 7 runs with the test set")
+    assert own.startswith("where differences are shown, up to 2 more, of second baselines")
 
 
 def test_a_sweep_that_has_grown_is_confirmed_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

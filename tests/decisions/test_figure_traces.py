@@ -164,6 +164,17 @@ def test_a_slope_goes_from_off_on_the_left_to_on_on_the_right(
     np.testing.assert_allclose(mean.y, np.mean([*better, *others], axis=0))
 
 
+def test_a_pair_that_lacks_a_parameter_is_a_pair(tmp_path: Path) -> None:
+    """As Adam's trials lack the momentum of others."""
+    trials = [of(norm=norm, accuracy=a) for norm, a in ((False, 0.5), (True, 0.7))]
+    for norm, accuracy in ((False, 0.6), (True, 0.9)):
+        with_momentum = of(norm=norm, accuracy=accuracy)
+        with_momentum["overrides"]["optimizer.momentum"] = 0.9
+        trials.append(with_momentum)
+    drawing = slopes.draw(Evidence(read(tmp_path / "s", trials)))
+    np.testing.assert_allclose(sorted(pairs_of(named(drawing, "better with BatchNorm"))), [(50, 70), (60, 90)])
+
+
 def test_what_is_not_paired_stands_on_its_own_side(tmp_path: Path) -> None:
     off = {0.11: 0.5, 0.12: 0.6, 0.13: 0.8}
     on = {0.21: 0.7, 0.22: 0.9, 0.23: 0.95}

@@ -10,6 +10,7 @@ import pandas as pd
 
 from regsweep.errors import show
 from regsweep.numbers import show_number
+from regsweep.report.sweep import as_text
 
 LONGEST = 40
 """Signs of a value or name from a configuration that stand in a label."""
@@ -41,7 +42,7 @@ def short_names(keys: Sequence[str]) -> dict[str, str]:
 def hovers(trials: pd.DataFrame, swept: Sequence[str], shown: Iterable[str]) -> list[str]:
     """Return what is said when a trial is pointed at: its number, `shown` (parallel), the parameters that vary."""
     names = [
-        (text(name), trials[key]) for key, name in short_names(swept).items() if trials[key].astype(str).nunique() > 1
+        (text(name), trials[key]) for key, name in short_names(swept).items() if as_text(trials[key]).nunique() > 1
     ]
     lines = []
     for i, (number, value) in enumerate(zip(trials["number"], shown, strict=True)):

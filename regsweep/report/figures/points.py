@@ -13,6 +13,7 @@ from regsweep.numbers import show_number
 from regsweep.report.details import read_config
 from regsweep.report.figures.labels import count
 from regsweep.report.habits import batch_norm_habit
+from regsweep.report.sweep import as_text
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -162,7 +163,7 @@ def settings(sweep: Sweep) -> pd.DataFrame:
     trial for each preset. What nothing tells is NaN, or empty.
     """
     trials, keys = sweep.trials, roles(sweep)
-    presets = trials["regularizer"].astype(str) if "regularizer" in sweep.swept else pd.Series("", index=trials.index)
+    presets = as_text(trials["regularizer"]) if "regularizer" in sweep.swept else pd.Series("", index=trials.index)
     by_preset = {
         str(preset): _regularizer(sweep, group["number"]) for preset, group in trials.groupby(presets, sort=False)
     }

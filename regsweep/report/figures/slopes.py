@@ -31,6 +31,7 @@ from regsweep.report.figures.theme import (
     new_figure,
     shade,
 )
+from regsweep.report.sweep import as_text
 
 NAME, TITLE = "batch_norm_slopes", "BatchNorm off and on"
 PLACES = {"off": 0, "on": 1}
@@ -58,8 +59,9 @@ def draw(evidence: Evidence) -> Drawing:
 
 def _pairs(data: pd.DataFrame, parameters: list[str], objective: str) -> pd.DataFrame:
     """Return a row per setting that was tried with BatchNorm off and on: its parameters, ``off`` and ``on``."""
-    as_text = data[parameters].astype(str)
-    table = data.assign(**as_text).pivot_table(objective, parameters, BATCH_NORM, "mean", observed=True)
+    table = data.assign(**data[parameters].apply(as_text)).pivot_table(
+        objective, parameters, BATCH_NORM, "mean", observed=True
+    )
     return table.dropna().reset_index()
 
 
