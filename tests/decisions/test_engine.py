@@ -13,6 +13,7 @@ import pytest
 from optuna.trial import FrozenTrial
 
 from regsweep.launcher.jobs import Ended
+from regsweep.sweeper import engine
 from regsweep.sweeper.engine import Engine, Limits, MissingObjectiveError, NoCompleteTrialError, TooManyFailedError
 from regsweep.sweeper.job import TrialRecord
 from regsweep.sweeper.signals import Stop
@@ -219,13 +220,50 @@ def test_too_many_failures_end_the_sweep(
 
 
 def test_a_sweep_without_a_complete_trial_says_so(tmp_path: Path) -> None:
-    records = [TrialRecord("failed", error="first"), TrialRecord("failed", error="second"), TrialRecord("pruned")]
-    said = "^no trial is complete: 2 failed, 1 were pruned; trial 1: second$"
+    records = [*(TrialRecord("failed", error=f"it died {n}") for n in range(3)), TrialRecord("pruned")]
+    said = "^no trial is complete: 3 failed, 1 were pruned; trial 2: it died 2$"
     with pytest.raises(NoCompleteTrialError, match=said) as error:
-        Sweep(tmp_path, range(3)).run(lambda number, _: records[number], n_trials=3)
+        Sweep(tmp_path, range(4)).run(lambda number, _: records[number], n_trials=4)
     assert error.value.exit_code == 1
     with pytest.raises(NoCompleteTrialError, match=r"^no trial is complete: 0 failed, 1 were pruned$"):
         Sweep(tmp_path / "pruned", [0]).run(lambda *_: TrialRecord("pruned"), n_trials=1)
+
+
+@pytest.mark.parametrize("has_record", [True, False])
+def test_a_job_without_a_record_may_still_run_and_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_record: bool
+) -> None:
+    """Its launcher gave it up, and its process may write the record yet."""
+    asked: list[list[Path]] = []
+
+    def write_late(folders: list[Path], say: Callable[[str], None]) -> None:
+        assert say == engine._log.info
+        asked.append(folders)
+        folders[0].mkdir()
+        good(0, 0).write(folders[0])
+
+    monkeypatch.setattr(engine, "await_owners", write_late)
+    sweep = Sweep(tmp_path, [3])
+    sweep.run(good if has_record else lambda *_: None, n_trials=1)
+    assert asked == ([] if has_record else [[tmp_path / "0"]])
+    assert [(trial.state.name, trial.value) for trial in sweep.told] == [("COMPLETE", 10.0)]
+
+
+def test_what_a_killed_attempt_left_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It may be a whole run, whose process died before it wrote the sweep's record."""
+
+    def script(number: int, attempt: int) -> TrialRecord | None:
+        if attempt == 0:
+            (tmp_path / "0").mkdir()
+            (tmp_path / "0" / "result.json").write_text("whole")
+            return None
+        return good(number, attempt)
+
+    caplog.set_level("INFO", logger="regsweep")
+    Sweep(tmp_path, [3]).run(script, n_trials=1, max_retries=1)
+    assert (tmp_path / "0.failed" / "result.json").read_text() == "whole"
+    assert not (tmp_path / "0" / "result.json").exists()
+    assert "trial 0: what its attempt left is kept in 0.failed" in caplog.messages
 
 
 def test_an_objective_that_no_job_returns_ends_the_sweep(tmp_path: Path) -> None:
@@ -293,6 +331,17 @@ def test_what_a_start_finds_and_does_is_logged(tmp_path: Path, caplog: pytest.Lo
         "resume: 2 done kept, 1 interrupted rerun, 2 left",
         "trial 3 failed: WorkerDied: it is gone",
     ]
+
+
+def test_a_sweep_with_more_trials_than_are_asked_for_has_none_left(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sweep = Sweep(tmp_path, range(3))
+    sweep.run(good, n_trials=3)
+    caplog.set_level("INFO", logger="regsweep")
+    caplog.clear()
+    assert sweep.run(good, n_trials=2).started == []
+    assert caplog.messages == ["resume: 3 done kept, 0 interrupted rerun, 0 left"]
 
 
 def test_it_goes_on_from_what_an_earlier_start_left(tmp_path: Path) -> None:
