@@ -13,7 +13,7 @@ import pytest
 from optuna.trial import FrozenTrial
 
 from regsweep.launcher.jobs import Ended
-from regsweep.sweeper import engine
+from regsweep.sweeper import engine as loop
 from regsweep.sweeper.engine import Engine, Limits, MissingObjectiveError, NoCompleteTrialError, TooManyFailedError
 from regsweep.sweeper.job import TrialRecord
 from regsweep.sweeper.signals import Stop
@@ -237,12 +237,12 @@ def test_a_job_without_a_record_may_still_run_and_is_waited_for(
     asked: list[list[Path]] = []
 
     def write_late(folders: list[Path], say: Callable[[str], None]) -> None:
-        assert say == engine._log.info
+        assert say == loop._log.info
         asked.append(folders)
         folders[0].mkdir()
         good(0, 0).write(folders[0])
 
-    monkeypatch.setattr(engine, "await_owners", write_late)
+    monkeypatch.setattr(loop, "await_owners", write_late)
     sweep = Sweep(tmp_path, [3])
     sweep.run(good if has_record else lambda *_: None, n_trials=1)
     assert asked == ([] if has_record else [[tmp_path / "0"]])
