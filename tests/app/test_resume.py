@@ -95,6 +95,18 @@ def test_what_cannot_go_on_is_said(regsweep: Regsweep, arguments: tuple[str, ...
     assert message in done.err
 
 
+def test_a_wrong_value_in_a_command_is_named_by_its_file(regsweep: Regsweep, search: Path) -> None:
+    command = SweepPaths(search).command
+    command.write_text(command.read_text().replace("trainer.epochs=2", "trainer.epochs=0"))
+    before = digests(search)
+    done = regsweep("resume", "sweep", "n_trials=4")
+    assert done.code == 2
+    first, second = done.err.splitlines()
+    assert first.startswith("regsweep: trainer.epochs=0: ")
+    assert second == f"regsweep: the sweep's own arguments stand in {command}"
+    assert digests(search) == before
+
+
 def test_pruned_trials_are_pruned_in_every_record_and_reproduced_up_to_there(
     regsweep: Regsweep, tmp_path: Path
 ) -> None:
