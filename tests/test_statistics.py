@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import integrate, stats
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
 from regsweep.statistics import (
@@ -227,6 +228,14 @@ def test_sign_flip_with_many_seeds_is_drawn_and_repeats() -> None:
     values_S = np.random.default_rng(5).normal(0.3, 1, 40)
     assert sign_flip_p_value(values_S) == sign_flip_p_value(values_S)
     assert sign_flip_p_value(values_S) == pytest.approx(stats.ttest_1samp(values_S, 0).pvalue, abs=0.01)
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 10])
+def test_holm_is_statsmodels(k: int) -> None:
+    rng = np.random.default_rng(k)
+    for _ in range(20):
+        p_values = [float(p) for p in rng.choice([0.5, 1.0, *rng.random(4) ** 4], k)]  # with ties
+        assert holm(p_values) == list(multipletests(p_values, method="holm")[1])
 
 
 def test_holm_by_hand() -> None:
