@@ -31,7 +31,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "app/stages": (PLAN, CONFIRM, STAGES),
     "loop": ("tests/decisions/test_restore_best.py", "tests/test_loop.py"),
     "report/answer": (ANSWER,),
-    "report/confirmation": (ANSWER,),
+    "report/confirmation": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/effort": ("tests/decisions/test_effort.py",),
     "report/summary": ("tests/decisions/test_summary.py",),
     "report/sweep": ("tests/decisions/test_best_trial.py", f"{FOREIGN}::test_hostile_text_stays_as_it_is"),
