@@ -47,6 +47,8 @@ def main(arguments: list[str]) -> None:
     if given.margin is not None and not given.until_settled:
         raise RegsweepError(f"--margin {given.margin:g}: has a meaning only with --until-settled; add that")
     sweep = read_sweep(given.folder)
+    for problem in sweep.problems:  # what cannot be read is not among what is chosen from
+        print(f"{shown(sweep.folder)}/{problem}")  # noqa: T201
     try:
         paths.confirmation.folder.mkdir(exist_ok=True)
         with FolderLock(paths.confirmation.folder):

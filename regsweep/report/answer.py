@@ -91,7 +91,7 @@ def _unpaired(confirmation: Confirmation) -> list[str]:
             "say anything."
         )
     elif waiting:
-        num_whole = min(len(candidate.against_tuned.seeds) for candidate in waiting)
+        num_whole = len(set.intersection(*(each.ended_seeds for each in (baseline, *confirmation.candidates))))
         lines.append(
             f"{num_whole} of {confirmation.num_planned} seeds {'is' if num_whole == 1 else 'are'} complete: too few to "
             "say anything. Go on with regsweep confirm."

@@ -62,6 +62,11 @@ class Trained:
         """Return on how many seeds it failed or diverged."""
         return int((~self.runs["status"].isin(["complete", *_NOT_ENDED])).sum())
 
+    @property
+    def ended_seeds(self) -> set[int]:
+        """Return the seeds on which its run has ended, however it did."""
+        return {int(seed) for seed in self.runs.loc[~self.runs["status"].isin(_NOT_ENDED), "seed"]}
+
     def mean(self, name: str) -> float:
         """Return the mean of the column `name` over the seeds on which it is complete."""
         return float(self.complete[name].astype(float).mean())
@@ -231,8 +236,7 @@ class _Reader:
             return None
         runs = [n for n, run in enumerate(self._plan["own_runs"]) if run["configuration"] == number - 1]
         own = _trained(self._plan["own_baselines"][number - 1], self._own.trials[self._own.trials["number"].isin(runs)])
-        seeds_run = {int(seed) for seed in own.runs.loc[~own.runs["status"].isin(_NOT_ENDED), "seed"]}
-        if not {int(seed) for seed in candidate.complete["seed"]} <= seeds_run:
+        if not {int(seed) for seed in candidate.complete["seed"]} <= own.ended_seeds:
             return None
         self._name_lost(own)
         return self._compare(candidate, own, self._own, level, counts_diverged=True)
@@ -275,10 +279,9 @@ class _Reader:
         path = RunPaths(sweep.folder / str(run["folder"])).test_correct
         if path not in self._correct:
             try:
-                self._correct[path] = _of_accuracy(np.load(path), run["test_accuracy"])
-            except (OSError, ValueError, EOFError, TypeError) as error:
-                reason = "missing" if isinstance(error, FileNotFoundError) else f"cannot be used ({show(error)})"
-                self._not_usable.setdefault(reason, []).append(path)
+                self._correct[path] = _of_accuracy(_load(path), run["test_accuracy"])
+            except RecordError as error:
+                self._not_usable.setdefault(str(error), []).append(path)
                 self._correct[path] = None
         return self._correct[path]
 
@@ -329,7 +332,20 @@ def _without_images(candidate: Candidate) -> Candidate:
     return replace(candidate, against_tuned=tuned, against_own=stripped(candidate.against_own))
 
 
+def _load(path: Path) -> np.ndarray:
+    """Return the array at `path`; the reason why not is the same for every file of a kind."""
+    try:
+        return np.asarray(np.load(path))
+    except FileNotFoundError:
+        raise RecordError("missing") from None
+    except OSError as error:
+        raise RecordError(f"cannot be used ({error.strerror or 'not a whole file'})") from error
+    except (ValueError, EOFError) as error:
+        raise RecordError("cannot be used (it is no whole array of NumPy's)") from error
+
+
 def _of_accuracy(correct_N: np.ndarray, accuracy: float) -> np.ndarray:
-    if correct_N.ndim != 1 or not np.isclose(correct_N.mean(), accuracy, rtol=0, atol=1e-9):
-        raise ValueError("it is not of this run: another accuracy")
+    is_of_run = correct_N.ndim == 1 and correct_N.dtype == bool and np.isclose(correct_N.mean(), accuracy, 0, 1e-9)
+    if not is_of_run:
+        raise RecordError("cannot be used (it is not of this run: another accuracy)")
     return correct_N

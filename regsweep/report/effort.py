@@ -45,6 +45,8 @@ def spread_of_differences(sweep: Sweep) -> float | None:
     complete = sweep.trials[(sweep.trials["status"] == "complete") & sweep.trials[sweep.objective].notna()]
     settings = [key for key in sweep.swept if key != "seed"]
     if "seed" in sweep.swept and settings:
+        # One of which nothing is known, as its configuration was lost, is like no other.
+        complete = complete[complete[settings].notna().any(axis=1)]
         groups = complete[sweep.objective].astype(float).groupby([as_text(complete[key]) for key in settings])
         variances = groups.var().dropna().to_numpy()
     else:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import shlex
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ from hydra.utils import instantiate
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from regsweep import records
-from regsweep.errors import ConfigError, RecordError, RegsweepError
+from regsweep.errors import ConfigError, RecordError
 from regsweep.launcher.compact import compact
 from regsweep.launcher.jobs import one_line
 from regsweep.launcher.plugin import PoolLauncher, PoolLauncherConf
@@ -32,9 +34,11 @@ from regsweep.sweeper.same import require_same_configuration
 
 if TYPE_CHECKING:
     from optuna import Study
+    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
     from regsweep.launcher.jobs import Jobs, OnReport
+    from regsweep.sweeper.rebuild import Rebuilder
     from regsweep.sweeper.search import Search
     from regsweep.sweeper.space import SearchSpace
 
@@ -217,49 +221,73 @@ class RegsweepSweeper(Sweeper):
     def _study(self, folder: Path, space: SearchSpace, initial: list[dict[str, Any]]) -> Study:
         import optuna  # noqa: PLC0415
 
-        from regsweep.sweeper.rebuild import Rebuilder, set_aside, set_aside_damaged  # noqa: PLC0415
-        from regsweep.sweeper.storage import AWAY  # noqa: PLC0415
+        from regsweep.sweeper.rebuild import Rebuilder  # noqa: PLC0415
 
-        settings, file = self._settings, SweepPaths(folder).study
-        if not settings["storage"]:
-            set_aside_damaged(file)
-        try:
-            study = self._open_study(file)
-            if settings["storage"]:
-                _require_own(study, folder)
-            wrong = Rebuilder(study, space, folder, initial).damage(self._directions)
-        except (*AWAY, RegsweepError):
-            raise
-        except Exception as error:  # noqa: BLE001  (whatever Optuna stumbles over)
-            wrong = f"Optuna cannot read it: {one_line(error)}"
-        if wrong is not None:
-            if settings["storage"]:
-                next_step = "mend it, or delete it to have it rebuilt"
-                raise RecordError(f"the study {self._study_name} of {folder}: damaged ({wrong}); {next_step}")
-            set_aside(file, wrong)
-            study = self._open_study(file)
+        settings = self._settings
+        rebuilder = Rebuilder(space, folder, initial, len(self._directions))
+        study = self._named_study(folder, rebuilder) if settings["storage"] else self._own_study(folder, rebuilder)
         if self._objectives:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 study.set_metric_names(self._objectives)  # for the report, and Optuna's dashboard
         study.pruner = instantiate(settings["pruner"]) if settings["pruner"] is not None else optuna.pruners.NopPruner()
-        Rebuilder(study, space, folder, initial).rebuild()
+        rebuilder.rebuild(study)
         # Those that are not there yet: an earlier start may have been killed here, or fewer were named then.
         for trial in initial[len(study.get_trials(deepcopy=False)) :]:
             study.enqueue_trial({name: value for name, value in trial.items() if _is_allowed(space, name, value)})
         return study
 
-    def _open_study(self, file: Path) -> Study:
-        """Return the study, which lies in `file` unless a storage is named, with the trials that it has."""
-        import optuna  # noqa: PLC0415
+    def _own_study(self, folder: Path, rebuilder: Rebuilder) -> Study:
+        """Return the study in the sweep's own file, a new one where that is damaged and can be rebuilt."""
+        from regsweep.sweeper.rebuild import damage_of_file, set_aside  # noqa: PLC0415
+        from regsweep.sweeper.storage import open_file  # noqa: PLC0415
 
-        from regsweep.sweeper.storage import open_file, open_storage  # noqa: PLC0415
+        file = SweepPaths(folder).study
+        wrong = damage_of_file(file)
+        if wrong is None:
+            opened = self._open_study(partial(open_file, file), str(shown(file)), rebuilder)
+            if not isinstance(opened, str):
+                return opened
+            wrong = opened
+        rebuilder.require_possible(file, wrong)
+        set_aside(file, wrong)
+        return self._create_study(open_file(file))
+
+    def _named_study(self, folder: Path, rebuilder: Rebuilder) -> Study:
+        """Return the study in the storage that was named."""
+        from regsweep.sweeper.storage import open_storage  # noqa: PLC0415
 
         url = self._settings["storage"]
+        opened = self._open_study(partial(open_storage, url), redact(url), rebuilder, owner=folder)
+        if isinstance(opened, str):
+            next_step = "mend it, or delete it to have it rebuilt"
+            raise RecordError(f"the study {self._study_name} of {folder}: damaged ({opened}); {next_step}")
+        return opened
+
+    def _open_study(
+        self, open_storage: Callable[[], BaseStorage], place: str, rebuilder: Rebuilder, owner: Path | None = None
+    ) -> Study | str:
+        """Return the study with the trials that it has, or what is damaged of it."""
+        from regsweep.sweeper.rebuild import unreadable  # noqa: PLC0415
+
         try:
-            storage = open_storage(url) if url else open_file(file)
+            storage = open_storage()
         except RuntimeError as error:  # as of a study that a newer Optuna wrote
-            raise RecordError(f"{redact(url) if url else shown(file)}: {one_line(error)}") from error
+            raise RecordError(f"{place}: {one_line(error)}") from error
+        try:
+            study = self._create_study(storage)
+            if owner is not None:
+                _require_own(study, owner)
+            trials, directions = study.get_trials(deepcopy=False), study.directions
+        except Exception as error:  # noqa: BLE001  (whatever Optuna stumbles over)
+            return unreadable(error)
+        if [direction.name.lower() for direction in directions] != [name.lower() for name in self._directions]:
+            return "its directions are not those of the sweep"
+        return rebuilder.damage(trials) or study
+
+    def _create_study(self, storage: BaseStorage) -> Study:
+        import optuna  # noqa: PLC0415
+
         return optuna.create_study(
             study_name=self._study_name, storage=storage, directions=self._directions, load_if_exists=True
         )
@@ -304,6 +332,10 @@ def require_sensible(hydra: DictConfig) -> None:
         value = sweeper[name]
         if (type(value) is not int or value < least) and not (name == "n_jobs" and value is None):
             raise ConfigError(f"hydra.sweeper.{name}", value, f"must be a whole number of {least} or more")
+    directions = sweeper.direction if OmegaConf.is_list(sweeper.direction) else [sweeper.direction]
+    for direction in directions:
+        if str(getattr(direction, "name", direction)).lower() not in ("minimize", "maximize"):
+            raise ConfigError("hydra.sweeper.direction", direction, "must be minimize or maximize, or a list of them")
     rate = sweeper.max_failure_rate
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
         raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")

@@ -22,20 +22,15 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from regsweep import records
-from regsweep.errors import RecordError
+from regsweep.errors import RecordError, RegsweepError
+from regsweep.launcher.jobs import one_line
 from regsweep.paths import RunPaths, shown
 from regsweep.sweeper.engine import STATES, attributes_of, read_record
 from regsweep.sweeper.job import TrialRecord
-from regsweep.sweeper.space import SearchSpace
+from regsweep.sweeper.space import NOT_SET, SearchSpace
+from regsweep.sweeper.storage import is_away
 
 _log = logging.getLogger("regsweep")
-
-
-def set_aside_damaged(study: Path) -> None:
-    """Rename what lies at `study` and is no SQLite file, or one with pages or trials missing, and say so."""
-    wrong = _damage(study)
-    if wrong is not None:
-        set_aside(study, wrong)
 
 
 def set_aside(study: Path, wrong: str) -> None:
@@ -47,7 +42,8 @@ def set_aside(study: Path, wrong: str) -> None:
     _log.warning(f"{shown(study)}: damaged ({wrong}), set aside as {aside.name}")
 
 
-def _damage(study: Path) -> str | None:
+def damage_of_file(study: Path) -> str | None:
+    """Return what is damaged of the SQLite file `study`, None where it is whole or not there."""
     if not study.exists():
         return None
     if study.is_dir():
@@ -59,75 +55,100 @@ def _damage(study: Path) -> str | None:
             has_trials = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'trials'").fetchone()
             counted = "SELECT 1 FROM trials GROUP BY study_id HAVING count(*) != max(number) + 1"
             gaps = has_trials and file.execute(counted).fetchall()
-    except sqlite3.OperationalError:
-        return None  # it cannot be opened now, which is no damage
+    except sqlite3.OperationalError as error:
+        # A table or column that is missing; else it cannot be opened now, which is no damage.
+        return str(error) if error.sqlite_errorcode == sqlite3.SQLITE_ERROR else None
     except sqlite3.DatabaseError as error:
         return str(error)
     return str(found) if found != "ok" else "trials are missing in it" if orphans or gaps else None
 
 
+def unreadable(error: Exception) -> str:
+    """Return what Optuna stumbles over in a study; raises again what is not the study's fault."""
+    if is_away(error) or isinstance(error, OSError | MemoryError | RegsweepError):
+        raise error
+    return f"Optuna cannot read it: {one_line(error)}"
+
+
 @dataclass(frozen=True)
 class Rebuilder:
-    """Gives a study the trials that it lacks.
+    """Compares a study with the sweep's folder, and gives it the trials that it lacks.
 
     Args:
-        study: as its storage has it.
         space: what a trial draws.
         folder: the sweep's folder.
         initial: what the first trials are to set, as far as the space allows it; known without overrides.
+        num_objectives: values of a complete trial.
     """
 
-    study: optuna.Study
     space: SearchSpace
     folder: Path
     initial: Sequence[Mapping[str, Any]]
+    num_objectives: int
 
-    def damage(self, directions: Sequence[str]) -> str | None:
-        """Return what of the study is not as the sweep wrote it, None where nothing is.
-
-        Args:
-            directions: those of the sweep.
-        """
-        if [direction.name.lower() for direction in self.study.directions] != [name.lower() for name in directions]:
-            return "its directions are not those of the sweep"
-        there = self.study.get_trials(deepcopy=False)
-        if [trial.number for trial in there] != list(range(len(there))):
+    def damage(self, trials: Sequence[FrozenTrial]) -> str | None:
+        """Return what of a study's `trials` is not as the sweep wrote it, None where nothing is."""
+        if [trial.number for trial in trials] != list(range(len(trials))):
             return "its trials are not numbered from 0 on"
-        for number, trial in enumerate(there):
-            if trial.state == TrialState.COMPLETE and not _are_whole(trial.values, len(directions)):
+        for number, trial in enumerate(trials):
+            if trial.state == TrialState.COMPLETE and not self._are_whole(trial.values):
                 return f"trial {number} is complete and lacks a value"
             drawn = self._known(number)
             lacking = [name for name in drawn or () if name not in trial.params]
             if lacking:
                 return f"trial {number} has no {', '.join(lacking)}"
-            if drawn is not None and drawn != trial.params:
+            if (drawn is not None and not _are_equal(drawn, trial.params)) or not self._has_ended_so(trial):
                 return f"its trial {number} is another one than that in {shown(self.folder / str(number))}"
         return None
 
+    def _are_whole(self, values: Sequence[Any] | None) -> bool:
+        return len(values or []) == self.num_objectives and all(isinstance(value, float) for value in values or [])
+
     def _known(self, number: int) -> dict[str, Any] | None:
         """Return what the overrides in a trial's folder set; None where it has not begun, or only the study knows."""
-        place = self.folder / str(number)
         try:
-            return self._drawn(place) or None
+            drawn = self._drawn(self.folder / str(number))
         except RecordError:
             return None
+        return {name: value for name, value in drawn.items() if value != NOT_SET} or None
 
-    def rebuild(self) -> None:
-        """Add the trials that have a folder and are not in the study, and say in a line what was not got back.
+    def _has_ended_so(self, trial: FrozenTrial) -> bool:
+        """Return whether the record of an ended trial, where there is one, says the same."""
+        record = self._record(self.folder / str(trial.number)) if trial.state.is_finished() else None
+        if record is None:
+            return True
+        is_same_end = trial.state == STATES[record.status]
+        return is_same_end and (trial.state != TrialState.COMPLETE or trial.values == record.values)
+
+    def require_possible(self, study: Path, wrong: str) -> None:
+        """Refuse to set `study` aside where not all trials could be made again: it may be all that knows of one.
+
+        Raises:
+            RecordError: naming the trial that could not be made, and what is damaged of the study.
+        """
+        try:
+            self._made_from(0)
+        except RecordError as error:
+            raise RecordError(f"{shown(study)}: damaged ({wrong}), and left where it lies; {error}") from error
+
+    def _made_from(self, first: int) -> list[FrozenTrial]:
+        return [self._made(number) for number in range(first, max(self._numbers(), default=-1) + 1)]
+
+    def rebuild(self, study: optuna.Study) -> None:
+        """Add the trials that have a folder and are not in `study`, and say in a line what was not got back.
 
         Raises:
             RecordError: naming the trial whose place in the study cannot be made out; nothing is added then.
         """
-        there = self.study.get_trials(deepcopy=False)
-        numbers = self._numbers()
-        if max(numbers, default=-1) < len(there):
+        num_there = len(study.get_trials(deepcopy=False))
+        made = self._made_from(num_there)
+        if not made:
             return
-        made = [self._made(number) for number in range(len(there), max(numbers) + 1)]
         for trial in made:
-            self.study.add_trial(trial)
+            study.add_trial(trial)
         ended = Counter(trial.state.is_finished() for trial in made)
         _log.warning(
-            f"the study of {shown(self.folder)} had {len(there)} of {max(numbers) + 1} trials: rebuilt from their "
+            f"the study of {shown(self.folder)} had {num_there} of {num_there + len(made)} trials: rebuilt from their "
             f"records and overrides, {ended[True]} ended and {ended[False]} to run, without the steps that were "
             "reported to a pruner and what a sampler noted"
         )
@@ -149,7 +170,7 @@ class Rebuilder:
                 "restore them, or start a new sweep in another folder"
             )
         drawn = self._drawn(place)
-        record = read_record(place, len(self.study.directions))
+        record = read_record(place, self.num_objectives)
         made = create_trial(
             state=STATES[record.status] if record else TrialState.RUNNING,
             values=(record.values or None) if record else None,
@@ -186,10 +207,13 @@ class Rebuilder:
 
     def _record(self, place: Path) -> TrialRecord | None:
         try:
-            return TrialRecord.read(place, len(self.study.directions))
+            return TrialRecord.read(place, self.num_objectives)
         except RecordError:
             return None
 
 
-def _are_whole(values: Sequence[Any] | None, num_objectives: int) -> bool:
-    return len(values or []) == num_objectives and all(isinstance(value, float) for value in values or [])
+def _are_equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether both have the same values; NaN, which may be a choice, is the same as itself."""
+    known = {name: value for name, value in other.items() if value != NOT_SET}
+    is_same = (one[name] == value or (one[name] != one[name] and value != value) for name, value in known.items())  # noqa: PLR0124
+    return one.keys() == known.keys() and all(is_same)

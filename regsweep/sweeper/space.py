@@ -192,8 +192,19 @@ def _distribution_of(values: Sequence[Any]) -> BaseDistribution:
 def _value_of(distribution: BaseDistribution, text: str) -> Any:
     """Return the value that is typed as `text` in an override; None where there is none."""
     if isinstance(distribution, CategoricalDistribution):
-        return next((choice for choice in distribution.choices if text_of(choice) == text), None)
-    return int(text) if isinstance(distribution, IntDistribution) else float(text)
+        choices = distribution.choices
+        return next((choice for choice in choices if text_of(choice) == text), _number_of(choices, text))
+    number = float(text)
+    return number if not isinstance(distribution, IntDistribution) else int(text) if text.isdecimal() else int(number)
+
+
+def _number_of(choices: Sequence[Any], text: str) -> Any:
+    """Return the choice that is the number `text`, typed in another way: 0 for 0.0, as Optuna takes it, or false."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return next((choice for choice in choices if isinstance(choice, int | float) and choice == number), None)
 
 
 def parse_conditions(conditions: Any) -> dict[str, Condition]:

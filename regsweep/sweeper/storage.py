@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,9 @@ from urllib.parse import quote
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, get_storage
 from sqlalchemy import event
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 
+from regsweep.errors import RegsweepError
 from regsweep.sweeper.redact import redact
 
 if TYPE_CHECKING:
@@ -24,6 +26,14 @@ _log = logging.getLogger("regsweep")
 
 AWAY = (StorageInternalError, OperationalError, InterfaceError)
 """What a call to the study raises where its database cannot be reached, or cannot write."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether a database cannot be reached or written now. What it lacks, a table or a column, is damage."""
+    cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+    code = getattr(getattr(cause, "orig", None), "sqlite_errorcode", None)
+    return isinstance(error, AWAY) and code != sqlite3.SQLITE_ERROR
+
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before each further call: a minute in all, in which a server restarts."""
@@ -36,10 +46,16 @@ def open_storage(url: str) -> BaseStorage:
 
     Raises:
         OperationalError: when a server cannot be reached to begin with.
+        RegsweepError: when it is no URL, or its driver is not installed.
     """
-    if url.startswith("sqlite"):
-        return get_storage(url)
-    return cast("BaseStorage", _PatientStorage(get_storage(RDBStorage(url, engine_kwargs={"pool_pre_ping": True}))))
+    try:
+        if url.startswith("sqlite"):
+            return get_storage(url)
+        opened = get_storage(RDBStorage(url, engine_kwargs={"pool_pre_ping": True}))
+    except (ImportError, ValueError, ArgumentError) as error:
+        # Not the URL, which may hold a password.
+        raise RegsweepError(f"hydra.sweeper.storage: cannot be opened ({type(error).__name__})") from error
+    return cast("BaseStorage", _PatientStorage(opened))
 
 
 def open_file(path: Path) -> BaseStorage:

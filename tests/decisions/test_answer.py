@@ -336,6 +336,15 @@ def test_a_seed_without_all_its_runs_is_not_complete(tmp_path: Path) -> None:
     assert answer(sweep(tmp_path), found)[0].startswith("1 of 2 seeds is complete: too few")
 
 
+def test_two_halves_of_two_seeds_are_no_seed(tmp_path: Path) -> None:
+    confirmed(tmp_path / "c", Made("a", UP[:2]), Made("b", UP[:2]))
+    for number in (1, 5):  # of a the first seed, of b the second
+        (tmp_path / "c" / "confirmation" / "seeds" / str(number) / "result.json").unlink()
+    found = read_confirmation(tmp_path / "c")
+    assert found is not None
+    assert answer(sweep(tmp_path), found)[0].startswith("0 of 2 seeds are complete: too few")
+
+
 @pytest.mark.parametrize("num_failed", [9, 10])
 def test_a_second_baseline_that_failed_is_not_waited_for(tmp_path: Path, num_failed: int) -> None:
     confirmed(tmp_path / "c", Made("dropout 0.2", UP, UP))

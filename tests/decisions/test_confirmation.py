@@ -76,8 +76,15 @@ def test_files_of_one_fault_are_counted_and_others_are_not(tmp_path: Path) -> No
     ]
     for number in range(1, 30, 3):
         (tmp_path / "confirmation" / "seeds" / str(number) / "test_correct.npy").unlink(missing_ok=True)
-    (tmp_path / "confirmation" / "seeds" / "2" / "test_correct.npy").write_bytes(b"")
+    for number in (2, 5, 8):  # each is cut at another place, and has another path
+        file = tmp_path / "confirmation" / "seeds" / str(number) / "test_correct.npy"
+        file.write_bytes(file.read_bytes()[: 200 + number])
+    for number in (11, 14):
+        file = tmp_path / "confirmation" / "seeds" / str(number) / "test_correct.npy"
+        file.unlink()
+        file.mkdir()
     lines = [line.partition("seeds/")[2] for line in read(tmp_path).problems]
     assert lines[0] == "1/test_correct.npy: missing (and 9 more like it); nothing is said of other test images"
-    assert lines[1].startswith("2/test_correct.npy: cannot be used (")
-    assert len(lines) == 2
+    assert lines[1].startswith("2/test_correct.npy: cannot be used (it is no whole array of NumPy's) (and 2 more")
+    assert lines[2].startswith("11/test_correct.npy: cannot be used (Is a directory) (and 1 more like it)")
+    assert len(lines) == 3

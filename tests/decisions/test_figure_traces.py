@@ -335,6 +335,22 @@ def test_the_most_important_parameter_is_the_longest_bar_on_top(tmp_path: Path) 
     assert axis.range[0] > axis.range[1], "place 0 is on top"
 
 
+def test_a_parameter_that_is_set_or_not_has_its_share(tmp_path: Path) -> None:
+    trials = []
+    for i in range(24):
+        made = of(dropout=0.01 * i, accuracy=0.5 + 0.3 * (i % 2))
+        if i % 2:
+            made["overrides"]["optimizer.momentum"] = 0.9
+        trials.append(made)
+    drawing = importance.draw(Evidence(read(tmp_path / "s", trials)))
+    assert drawing.figure is not None
+    (bars,) = drawing.figure.data
+    names = dict(zip(drawing.figure.layout.yaxis.tickvals, drawing.figure.layout.yaxis.ticktext, strict=True))
+    shares = {names[y]: x for x, y in zip(bars.x, bars.y, strict=True)}
+    assert set(shares) == {"dropout", "momentum"}
+    assert shares["momentum"] > shares["dropout"]
+
+
 def test_every_sweep_is_compared_under_its_own_name(tmp_path: Path) -> None:
     folders = {"first": (0.5, 0.6, 0.6, 0.9), "second": (0.8, 0.7, 0.7, 0.85), "third": (0.4, 0.3)}
     sweeps = [

@@ -144,7 +144,7 @@ def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
         ],
         "skipped": both.problems,
     }  # fmt: skip
-    assert found["skipped"][-1] == "open, seed 4: diverged"
+    assert "open, seed 4: diverged" in found["skipped"]
     json.dumps(found, allow_nan=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import shutil
 import sqlite3
@@ -14,7 +15,8 @@ from typing import Any
 import optuna
 import pytest
 
-from regsweep.sweeper.space import SearchSpace
+from regsweep.sweeper.rebuild import _are_equal
+from regsweep.sweeper.space import NOT_SET, SearchSpace
 from tests.conftest import made_once
 from tests.sweeper.audit import FOLDER, run_here
 
@@ -63,6 +65,11 @@ def put_another_table(study: Path) -> None:
     delete_rows(study, "CREATE TABLE other (x)")
 
 
+def put_another_programs_trials(study: Path) -> None:
+    study.unlink()
+    delete_rows(study, "CREATE TABLE trials (x)")
+
+
 def put_folder(study: Path) -> None:
     study.unlink()
     study.mkdir()
@@ -99,6 +106,26 @@ LOSSES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
         True,
     ),
     "no table of trials": (lambda study: delete_rows(study, "DROP TABLE trials"), "trials are missing in it", True),
+    "a table without a column": (
+        lambda study: delete_rows(study, "ALTER TABLE trials DROP COLUMN datetime_start"),
+        "Optuna cannot read it: ",
+        True,
+    ),
+    "another program's trials": (
+        put_another_programs_trials,
+        "damaged (no such column",
+        True,
+    ),
+    "other values": (
+        lambda study: delete_rows(study, "UPDATE trial_values SET value = 7.0"),
+        "is another one than that in sweep/",
+        True,
+    ),
+    "other ends": (
+        lambda study: delete_rows(study, "UPDATE trials SET state = 'FAIL'"),
+        "is another one than that in sweep/",
+        True,
+    ),
     "no direction": (lambda study: delete_rows(study, "DELETE FROM study_directions"), "its directions are not", True),
     "not readable": (
         lambda study: delete_rows(study, "UPDATE trial_params SET distribution_json = '{'"),
@@ -223,6 +250,117 @@ def test_the_study_of_another_sweep_is_set_aside(ended: Path, tmp_path: Path) ->
     assert "study.db: damaged (trial 0 has no y), set aside" in printed
     assert trials(ended) == before
     assert digests(ended) == records
+
+
+@pytest.mark.parametrize("num_more", [0, 4])
+def test_the_study_of_a_sweep_that_drew_the_same_is_set_aside(tmp_path: Path, num_more: int) -> None:
+    """Their parameters are equal, as of two grids; their values are not."""
+    space = ("hydra.sweeper.params={}", "x=interval(-5.0,5.0)", "hydra.sweeper.direction=minimize")
+    for name, fixed, n_trials in (("one", "y=0.0", 4), ("other", "y=3.0", 4 + num_more)):
+        (tmp_path / name).mkdir()
+        assert run_here(tmp_path / name, *space, fixed, f"hydra.sweeper.n_trials={n_trials}")[0] == 0
+    sweep = tmp_path / "one" / FOLDER
+    before, records = trials(sweep), digests(sweep)
+    assert [t[2] for t in before] == [t[2] for t in trials(tmp_path / "other" / FOLDER)[:4]]
+    shutil.copy(tmp_path / "other" / FOLDER / "study.db", sweep)
+    code, printed = run_here(tmp_path / "one", *space, "y=0.0", "hydra.sweeper.n_trials=4")
+    assert code == 0, printed
+    assert "damaged (its trial 0 is another one than that in sweep/0), set aside" in printed
+    assert trials(sweep) == before
+    assert digests(sweep) == records
+
+
+def test_a_damaged_study_is_left_where_it_alone_knows_a_trial(ended: Path, tmp_path: Path) -> None:
+    lose_overrides(ended)
+    delete_rows(ended / "study.db", "DELETE FROM trial_params WHERE param_name = 'x' AND trial_id = 8")
+    content = (ended / "study.db").read_bytes()
+    for _ in range(2):
+        code, printed = run_here(tmp_path, *ARGUMENTS, MORE, full_error=False)
+        assert code != 0
+        assert "study.db: damaged (trial 7 has no x), and left where it lies; " in printed
+        assert "overrides.yaml: missing" in printed
+        assert "Traceback" not in printed
+        assert (ended / "study.db").read_bytes() == content
+    assert not (ended / "study.db.damaged").exists()
+
+
+def test_what_cannot_be_read_now_is_no_damage_of_the_study(
+    ended: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exists = Path.exists
+
+    def refused(path: Path, **given: Any) -> bool:
+        if path.match("2/.hydra/overrides.yaml"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path, **given)
+
+    monkeypatch.setattr(Path, "exists", refused)
+    code, printed = run_here(tmp_path, *ARGUMENTS, MORE, full_error=False)
+    assert code != 0
+    assert "Permission denied" in printed
+    monkeypatch.undo()
+    assert not (ended / "study.db.damaged").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["hydra.sweeper.storage=mysql://u:secret@h/db"], "hydra.sweeper.storage: cannot be opened ("),
+        (["hydra.sweeper.storage=foo"], "hydra.sweeper.storage: cannot be opened (ArgumentError)"),
+        (["hydra.sweeper.direction=up"], "hydra.sweeper.direction=up: must be minimize or maximize"),
+    ],
+)
+def test_what_was_typed_wrongly_is_no_damaged_study(tmp_path: Path, arguments: list[str], said: str) -> None:
+    code, printed = run_here(tmp_path, *ARGUMENTS, DONE, *arguments, full_error=False)
+    assert code != 0
+    assert said in printed
+    assert "damaged" not in printed
+    assert "Traceback" not in printed
+    assert "secret" not in printed
+    assert not (tmp_path / FOLDER / "study.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("space", "initial"),
+    [
+        ("x=choice(0.0,0.5,1.0)", "{x: 0}"),
+        ("x=range(1,9)", "{x: 2.0}"),
+        ("x=choice(true,false)", "{x: 0}"),
+    ],
+)
+def test_a_trial_that_was_typed_in_another_way_is_the_same_trial(tmp_path: Path, space: str, initial: str) -> None:
+    arguments = (space, "hydra.sweeper.params={}", f"hydra.sweeper.initial_trials=[{initial}]")
+    assert run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=3")[0] == 0
+    sweep = tmp_path / FOLDER
+    records = digests(sweep)
+    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=4")
+    assert (code, "damaged" in printed) == (0, False), "a whole study stays"
+    (sweep / "study.db").unlink()
+    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=4")
+    assert code == 0, printed
+    assert "had 0 of 4 trials: rebuilt" in printed
+    assert records.items() <= digests(sweep).items()
+
+
+def test_nan_is_the_same_choice_as_nan() -> None:
+    assert _are_equal({"x": math.nan, "y": 1}, {"x": float("nan"), "y": 1.0})
+    assert not _are_equal({"x": math.nan}, {"x": 1.0})
+    assert not _are_equal({"x": 1.0}, {"x": math.nan})
+    assert not _are_equal({"x": 1.0}, {"x": 1.0, "y": 2})
+    assert _are_equal({"x": 1.0}, {"x": 1.0, "y": NOT_SET}), "what a named trial leaves out"
+
+
+def test_named_trials_are_extended_by_one_that_names_more(tmp_path: Path) -> None:
+    named = tmp_path / "trials.json"
+    arguments = ("hydra.sweeper.params=null", f"hydra.sweeper.initial_trials={named}")
+    named.write_text('[{"x": 1}, {"x": 2}]')
+    assert run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=2")[0] == 0
+    records = digests(tmp_path / FOLDER)
+    named.write_text('[{"x": 1}, {"x": 2}, {"x": 3, "y": 2.0, "kind": "plain"}]')
+    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=3")
+    assert code == 0, printed
+    assert "damaged" not in printed
+    assert records.items() < digests(tmp_path / FOLDER).items()
 
 
 def test_a_wiped_study_in_a_storage_of_its_own_is_rebuilt(tmp_path: Path) -> None:

@@ -115,7 +115,10 @@ def _searched(sweep: Sweep, trials: pd.DataFrame, key: str) -> pd.Series | None:
     if key == strength and penalty is not None:
         column = column.where(trials[penalty].astype(str) != "none")
     present = column.dropna()
-    return column if present.map(str).nunique() > 1 else None
+    if present.map(str).nunique() > 1:
+        return column
+    is_lacking = key != strength and 0 < len(present) < len(column)
+    return column.map(str).where(column.notna(), "(not set)") if is_lacking else None  # set to one value, or not at all
 
 
 def _plain(value: Any, distribution: BaseDistribution) -> Any:
