@@ -94,6 +94,16 @@ def test_every_phase_sets_its_mode() -> None:
     assert recorder.steps == 9
 
 
+def test_the_last_row_has_the_last_weights_metrics() -> None:
+    model, data = Watched(), dataset()
+    recorder, _ = fit(model, data)
+    last = recorder.rows[-1]
+    assert data.validation is not None
+    assert last.train == evaluate(model, data.train.images_NCHW, data.train.labels_N)
+    assert last.validation == evaluate(model, data.validation.images_NCHW, data.validation.labels_N)
+    assert last.train != recorder.rows[0].train
+
+
 def test_each_epoch_has_the_penalty_of_its_own_weights() -> None:
     model = Watched()
     recorder, _ = fit(model, dataset(), penalty=L2(0.25))
