@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
+from hydra.core.utils import configure_log
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
@@ -193,6 +194,8 @@ class RegsweepSweeper(Sweeper):
                     engine.run(jobs)
                 except KeyboardInterrupt:
                     jobs.close()
+                    # Hydra may have been about to set the logging of a job up, or to take it back.
+                    configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
                     engine.tell_recorded()
                     done = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
                     _log.info(f"stopped: {done} done; resume with: {_resume_command(folder)}")
