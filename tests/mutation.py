@@ -33,7 +33,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/answer": (ANSWER,),
     "report/confirmation": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/effort": ("tests/decisions/test_effort.py",),
-    "report/summary": ("tests/decisions/test_summary.py",),
+    "report/summary": ("tests/decisions/test_summary.py", "tests/decisions/test_confirmation.py"),
     "report/sweep": ("tests/decisions/test_best_trial.py", f"{FOREIGN}::test_hostile_text_stays_as_it_is"),
     "report/table": ("tests/decisions/test_best_trial.py",),
     "statistics": ("tests/test_statistics.py", "-k", "not covers and not seldom"),

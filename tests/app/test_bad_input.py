@@ -92,7 +92,7 @@ SWEEPS = [
         "n_trialz=3: no such key; see the keys of hydra.sweeper with --cfg hydra",
     ),
     ("sweep=regularization hydra.sweeper.n_trials=0", "hydra.sweeper.n_trials=0: must be a whole number"),
-    ("sweep=regularization hydra.sweeper.direction=up", "hydra.sweeper.direction=up: the objective is an accuracy"),
+    ("sweep=regularization hydra.sweeper.direction=up", "hydra.sweeper.direction=up: must be minimize or maximize"),
     ("sweep=regularization hydra/sweeper/sampler=tpo", "hydra/sweeper/sampler=tpo: no such option"),
     (
         "hydra/sweeper=optuna hydra.sweeper.direction=maximize hydra.sweeper.custom_search_space=my.space",

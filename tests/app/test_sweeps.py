@@ -262,7 +262,7 @@ def test_report_names_what_it_cannot_read(regsweep: Regsweep, tmp_path: Path) ->
 
 
 def test_an_interrupted_sweep_can_be_reviewed(regsweep: Regsweep, search: Path) -> None:
-    for name in ("optimization_results.yaml", "trials.csv", "2/result.json"):
+    for name in ("optimization_results.yaml", "trials.csv", "2/result.json", "2/trial.json"):
         (search / name).unlink()
     done = regsweep("report", "sweep")
     assert done.code == 0

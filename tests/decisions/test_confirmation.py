@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from regsweep.report.confirmation import Confirmation, read_confirmation
+from regsweep.report.figures import Evidence
+from regsweep.report.summary import summary
+from regsweep.report.sweep import read_sweep
 from tests.decisions.confirmations import Made, confirmed, write_correct
+from tests.decisions.handmade import write_sweep
 
 UP = [0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004]
 # −0.47 points; the fixed interval is −0.83 to −0.11, the anytime-valid one −1.08 to 0.14.
@@ -88,3 +92,29 @@ def test_files_of_one_fault_are_counted_and_others_are_not(tmp_path: Path) -> No
     assert lines[1].startswith("2/test_correct.npy: cannot be used (it is no whole array of NumPy's) (and 2 more")
     assert lines[2].startswith("11/test_correct.npy: cannot be used (Is a directory) (and 1 more like it)")
     assert len(lines) == 3
+
+
+def test_each_baseline_has_its_own_images_and_parameters(tmp_path: Path) -> None:
+    """Of 1,000 test images the configuration has 20 more right than the tuned baseline, and 30 more than its own."""
+    confirmed(tmp_path, Made("dropout 0.2", [0.02] * 6, [0.03] * 6))
+    plan = tmp_path / "confirmation" / "plan.json"
+    content = json.loads(plan.read_text())
+    content["configurations"][1]["parameters"] = {"optimizer.lr": 0.003, "regularizer.dropout": 0.2}
+    plan.write_text(json.dumps(content))
+    for seed in range(6):
+        write_correct(tmp_path, "seeds", 2 * seed, np.arange(1000) >= 200)
+        write_correct(tmp_path, "seeds", 2 * seed + 1, np.arange(1000) >= 180)
+        write_correct(tmp_path, "own_baselines", seed, np.arange(1000) >= 210)
+    found = read(tmp_path)
+    (candidate,) = found.candidates
+    assert candidate.parameters == {"optimizer.lr": 0.003, "regularizer.dropout": 0.2}
+    assert candidate.against_own is not None
+    assert (candidate.against_tuned.num_differing, candidate.against_own.num_differing) == (20, 30)
+    sweep = read_sweep(write_sweep(tmp_path / "s", [{"overrides": {"optimizer.lr": 0.1}}] * 2))
+    (written,) = summary(Evidence(sweep, found), [], [])["confirmation"]["candidates"]
+    assert written["parameters"] == candidate.parameters
+    for name, against in (("tuned", candidate.against_tuned), ("own", candidate.against_own)):
+        assert against.comparison is not None
+        interval = against.comparison.interval_with_images
+        assert interval is not None
+        assert written[f"against_{name}_baseline"]["interval_with_images"] == [interval.low, interval.high]
