@@ -267,6 +267,16 @@ def test_a_baseline_with_the_batch_norm_that_its_sweep_turns_off_is_none(tmp_pat
         made_plan.take_contenders(sweep)
 
 
+def test_a_list_is_the_text_that_is_typed(tmp_path: Path) -> None:
+    of_list = l2(0.9)
+    of_list["overrides"]["model.hidden"] = [16, 8]
+    sweep = replace(made(tmp_path, of_list, l2(0.8, lr=0.2)), swept=["optimizer.lr", "model.hidden"])
+    row = {"number": 0, "folder": "0", "selected_for": 0.9}
+    _, (found,) = configurations(sweep, [row], sweep, [row])
+    assert found.parameters == {"optimizer.lr": 0.1, "model.hidden": "[16, 8]"}
+    assert found.overrides["model.hidden"] == "[16, 8]"
+
+
 def test_what_was_deleted_is_not_set_and_a_value_may_have_an_equals_sign(tmp_path: Path) -> None:
     sweep = made(tmp_path, l2(0.9))
     overrides = sweep.folder / "0" / ".hydra" / "overrides.yaml"
