@@ -180,7 +180,7 @@ def shell(tmp_path: Path) -> Callable[..., Finished]:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=900,
         )
         return Finished(done.returncode, done.stdout, done.stderr)
 
