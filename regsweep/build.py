@@ -1,23 +1,24 @@
-"""From a validated configuration to the objects that the loop works with."""
+"""From a validated configuration to the objects that the training works with."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from regsweep import seeding
-from regsweep.config import RegularizerConfig, RunConfig
+from regsweep.config import RunConfig
 from regsweep.data import Dataset, load_dataset
 from regsweep.device import resolve_device, resolve_precision, set_threads
 from regsweep.errors import ConfigError
+from regsweep.hooks import Methods
+from regsweep.member import Member, Observer, Settings, smallest_batch
 from regsweep.memory import keep_freed_memory
+from regsweep.methods import Method, Task
 from regsweep.models import build_model
 from regsweep.optimizers import build_optimizer
-from regsweep.regularizers import PENALTIES, Penalty
-from regsweep.scope import ParameterGroups, group_parameters
-from regsweep.signatures import select_accepted
+from regsweep.regularizers.batch_norm import has_batch_norm
+from regsweep.scope import cover, trained_parameters
 
 
 @dataclass(frozen=True)
@@ -28,30 +29,63 @@ class Parts:
     precision: str
     dataset: Dataset
     model: nn.Module
-    groups: ParameterGroups
-    penalty: Penalty
+    methods: Methods
     optimizer: Optimizer
+
+    def member(self, config: RunConfig, observer: Observer | None = None) -> Member:
+        """Return the training of these parts."""
+        settings = Settings(
+            epochs=config.trainer.epochs,
+            batch_size=config.trainer.batch_size,
+            precision=self.precision,
+            cuda_graphs=config.device.cuda_graphs,
+            restore_best=config.trainer.restore_best,
+            schedule=config.optimizer.schedule,
+            warmup=config.optimizer.warmup,
+        )
+        return Member(
+            self.model,
+            self.dataset,
+            self.optimizer,
+            self.methods,
+            settings=settings,
+            seed=config.seed,
+            observer=observer,
+        )
 
 
 def build(config: RunConfig) -> Parts:
     """Return the parts that `config` describes; the same seed gives the same initial weights.
 
-    Seeds torch's global generator: with the stream of the weights before the model is built, with that of the
-    noise after it.
+    Seeds torch's global generator with the stream of the weights.
 
     Raises:
         RegsweepError: when the device, the data or a part of the model is not to be had.
     """
     set_threads(config.device.threads)
-    device, dataset, model = _build_network(config)
+    device, dataset, model, methods = _build_network(config)
     if device.type == "cpu":
         keep_freed_memory()
     precision = resolve_precision(config.device.precision, device, model)
     model = model.to(memory_format=torch.channels_last).to(device)
-    groups = group_parameters(model, config.regularizer.scope)
-    penalty = build_penalty(config.regularizer)
-    optimizer = build_optimizer(config.optimizer, groups, penalty.weight_decay, capturable=config.device.cuda_graphs)
-    return Parts(device, precision, dataset.to(device), model, groups, penalty, optimizer)
+    optimizer = _build_optimizer(config, model, methods)
+    return Parts(device, precision, dataset.to(device), model, Methods(methods), optimizer)
+
+
+def _build_optimizer(config: RunConfig, model: nn.Module, methods: list[Method]) -> Optimizer:
+    decays = [(method.weight_decay(), getattr(method.settings, "scope", "weights")) for method in methods]
+    weight_decay, scope = max(decays, default=(0.0, "weights"))  # one of them at most is not 0, by its role
+    decayed = cover(model, scope)
+    others = {name: parameter for name, parameter in trained_parameters(model).items() if name not in decayed}
+    is_scheduled = config.optimizer.schedule != "constant" or config.optimizer.warmup > 0
+    return build_optimizer(
+        config.optimizer,
+        decayed,
+        others,
+        weight_decay,
+        capturable=config.device.cuda_graphs,
+        scheduled=is_scheduled,
+    )
 
 
 def require_buildable(config: RunConfig) -> Dataset:
@@ -60,50 +94,52 @@ def require_buildable(config: RunConfig) -> Dataset:
     Raises:
         RegsweepError: as `build` does.
     """
-    _, dataset, _ = _build_network(config)
-    return dataset
+    return _build_network(config)[1]
 
 
-def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module]:
+def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module, list[Method]]:
     device = resolve_device(config.device.name)
-    if config.device.cuda_graphs and device.type != "cuda":
-        raise ConfigError("device.cuda_graphs", True, f"only a CUDA device has them, this is {device}; set it to false")
     dataset = load_dataset(config.dataset)
+    methods = config.regularizer.make()
+    _require_graphs(config, device, methods)
+    _require_validation(config, dataset)
+    torch.manual_seed(seeding.derive(config.seed, "weights"))
+    model = build_model(
+        config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, methods=methods
+    )
+    smallest = smallest_batch(len(dataset.train), config.trainer.batch_size)
+    if has_batch_norm(model) and smallest == 1:
+        raise ConfigError(
+            "trainer.batch_size", config.trainer.batch_size, "BatchNorm needs batches of 2 images or more"
+        )
+    for method in methods:
+        method.check(
+            Task(
+                model,
+                dataset.name,
+                dataset.input_shape,
+                dataset.is_mirrored,
+                smallest,
+                has_validation=dataset.validation is not None,
+            )
+        )
+    return device, dataset, model, methods
+
+
+def _require_graphs(config: RunConfig, device: torch.device, methods: list[Method]) -> None:
+    if not config.device.cuda_graphs:
+        return
+    if device.type != "cuda":
+        raise ConfigError("device.cuda_graphs", True, f"only a CUDA device has them, this is {device}; set it to false")
+    if Methods(methods).gradient_rounds:
+        reason = "a method takes a second gradient with the same dropout, and a graph cannot; set it to false"
+        raise ConfigError("device.cuda_graphs", True, reason)
+
+
+def _require_validation(config: RunConfig, dataset: Dataset) -> None:
     if config.trainer.restore_best and dataset.validation is None:
         raise ConfigError(
             "trainer.restore_best",
             True,
             "needs validation images; set dataset.val_fraction above 0, for example 0.1",
-        )
-    torch.manual_seed(seeding.derive(config.seed, "weights"))
-    model = build_model(
-        config.model,
-        input_shape=dataset.input_shape,
-        num_classes=dataset.num_classes,
-        dropout=config.regularizer.dropout,
-        batch_norm=config.regularizer.batch_norm,
-    )
-    torch.manual_seed(seeding.derive(config.seed, "noise"))
-    _require_batches(model, config, len(dataset.train))
-    return device, dataset, model
-
-
-def build_penalty(config: RegularizerConfig) -> Penalty:
-    """Return the penalty that `config` describes."""
-    cls = PENALTIES[config.penalty]
-    settings = {"strength": config.strength, "solver": config.solver}
-    if config.l1_ratio is not None:
-        settings["l1_ratio"] = config.l1_ratio
-    return cls(**select_accepted(cls, settings))
-
-
-def has_batch_norm(model: nn.Module) -> bool:
-    """Return whether a layer of `model` normalizes over the batch."""
-    return any(isinstance(module, _BatchNorm) for module in model.modules())
-
-
-def _require_batches(model: nn.Module, config: RunConfig, num_images: int) -> None:
-    if has_batch_norm(model) and min(config.trainer.batch_size, num_images) == 1:
-        raise ConfigError(
-            "trainer.batch_size", config.trainer.batch_size, "BatchNorm needs batches of 2 images or more"
         )

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
-from regsweep.errors import ConfigError, show
-from regsweep.regularizers import PENALTIES
-from regsweep.signatures import parameters_of, suggest
+from regsweep.errors import ConfigError
+from regsweep.fields import Section, field, number
+from regsweep.chosen import Chosen, choose
+from regsweep.signatures import suggest
 
 LARGEST_IMAGE = 1024
 """Rows and columns of an image at most."""
@@ -22,27 +23,12 @@ NUM_SEEDS = 2**32
 """Seeds there are, from 0."""
 
 
-class Section(BaseModel):
-    """A frozen part of the configuration that refuses unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
-
-
-def _field(allowed: str, /, **constraints: Any) -> Any:
-    """Return a field whose failed check is answered with `allowed`; a required one, unless it is given a default."""
-    return Field(description=allowed, allow_inf_nan=constraints.pop("allow_inf_nan", None), **constraints)
-
-
-def _number(allowed: str, /, **constraints: Any) -> Any:
-    return _field(allowed, allow_inf_nan=False, **constraints)
-
-
 class ModelConfig(Section):
     """The network: its class and the class's own parameters."""
 
     model_config = ConfigDict(extra="allow")
 
-    target: str = _field("must name a class as module.Class", alias="_target_", pattern=r"^\w+(\.\w+)+$")
+    target: str = field("must name a class as module.Class", alias="_target_", pattern=r"^\w+(\.\w+)+$")
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -50,103 +36,64 @@ class ModelConfig(Section):
         return dict(self.model_extra or {})
 
 
-class RegularizerConfig(Section):
-    """The penalty, dropout and BatchNorm. What λ means is said in `regsweep.regularizers`."""
+class ScheduledConfig(Section):
+    """An optimizer, whose learning rate may change from step to step (`regsweep.schedules`)."""
 
-    penalty: str = _field(f"must be one of {', '.join(PENALTIES)}")
-    strength: float = _number(
-        "must be a finite number of 0 or more, for example regularizer.lambda=1e-4", alias="lambda", ge=0
-    )
-    l1_ratio: float | None = _number("must be a number from 0 to 1, or null for 0.5", ge=0, le=1)
-    scope: Literal["weights", "all"] = _field("must be weights (matrices and kernels) or all")
-    solver: Literal["proximal", "subgradient"] = _field("must be proximal or subgradient")
-    dropout: float = _number(
-        "must be a probability of dropping, 0 or more and below 1, for example regularizer.dropout=0.5",
-        ge=0,
-        lt=1,
-    )
-    batch_norm: bool | None = _field("must be true, false, or null for the model's own habit")
-
-    @field_validator("penalty")
-    @classmethod
-    def _known_penalty(cls, penalty: str) -> str:
-        if penalty not in PENALTIES:
-            raise ConfigError("regularizer.penalty", penalty, f"no such penalty; {suggest(penalty, PENALTIES)}")
-        return penalty
-
-    @model_validator(mode="after")
-    def _no_setting_without_effect(self) -> Self:
-        if self.penalty == "none":
-            if self.strength != 0:
-                raise ConfigError(
-                    "regularizer.lambda",
-                    self.strength,
-                    "there is no penalty to weigh; add regularizer.penalty=l2 (or l1, elastic_net), or set it to 0",
-                )
-            return self
-        settings = parameters_of(PENALTIES[self.penalty])
-        for name, value, default in (("l1_ratio", self.l1_ratio, None), ("solver", self.solver, "proximal")):
-            if value != default and name not in settings:
-                raise ConfigError(
-                    f"regularizer.{name}",
-                    value,
-                    f"penalty={self.penalty} has no use for it; leave it at {show(default)} or choose another penalty",
-                )
-        return self
+    lr: float = number("must be a finite number above 0, for example optimizer.lr=0.05", gt=0)
+    schedule: Literal["constant", "cosine", "one_cycle"] = field("must be constant, cosine or one_cycle")
+    warmup: float = number("must be a share of the steps, 0 or more and below 1, for example 0.05", ge=0, lt=1)
 
 
-class SGDConfig(Section):
+class SGDConfig(ScheduledConfig):
     """Stochastic gradient descent, with momentum where it is not 0."""
 
     name: Literal["sgd"]
-    lr: float = _number("must be a finite number above 0, for example optimizer.lr=0.05", gt=0)
-    momentum: float = _number("must be 0 or more and below 1, for example optimizer.momentum=0.9", ge=0, lt=1)
+    momentum: float = number("must be 0 or more and below 1, for example optimizer.momentum=0.9", ge=0, lt=1)
 
 
-class AdamConfig(Section):
+class AdamConfig(ScheduledConfig):
     """Adam (Kingma and Ba, 2015) and AdamW (Loshchilov and Hutter, 2019)."""
 
     name: Literal["adam", "adamw"]
-    lr: float = _number("must be a finite number above 0, for example optimizer.lr=1e-3", gt=0)
     betas: tuple[
         Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)],
         Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)],
-    ] = _field("must be two numbers of 0 or more and below 1, for example optimizer.betas=[0.9,0.999]", strict=False)
-    eps: float = _number("must be a finite number above 0, for example optimizer.eps=1e-8", gt=0)
+    ] = field("must be two numbers of 0 or more and below 1, for example optimizer.betas=[0.9,0.999]", strict=False)
+    eps: float = number("must be a finite number above 0, for example optimizer.eps=1e-8", gt=0)
 
 
 class DeviceConfig(Section):
     """Where to compute, and in which precision."""
 
-    name: str = _field(
+    name: str = field(
         "must be auto, cpu, cuda or mps (or cuda:1 for the second GPU)",
         pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$",
     )
-    precision: Literal["auto", "float32", "bfloat16"] = _field("must be auto, float32 or bfloat16")
-    cuda_graphs: bool = _field("must be true or false", default=False)
-    threads: int | None = _field("must be a whole number of CPU threads, 1 or more, or null", ge=1, le=1024)
+    precision: Literal["auto", "float32", "bfloat16"] = field("must be auto, float32 or bfloat16")
+    cuda_graphs: bool = field("must be true or false", default=False)
+    threads: int | None = field("must be a whole number of CPU threads, 1 or more, or null", ge=1, le=1024)
 
 
 class DatasetConfig(Section):
     """The images, how many of them to train on, and how they are split."""
 
-    name: Literal["digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "image_folder"] = _field(
+    name: Literal["digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "image_folder"] = field(
         "must be digits, mnist, fashion_mnist, kmnist, cifar10 or image_folder"
     )
-    root: str = _field("must be the path of a folder", min_length=1, pattern=r"^[^\x00]+$")
-    download: bool = _field("must be true or false")
-    train_size: int | None = _field("must be a whole number of 2 or more, or null for all training images", ge=2)
-    label_noise: float = _number(
+    root: str = field("must be the path of a folder", min_length=1, pattern=r"^[^\x00]+$")
+    download: bool = field("must be true or false")
+    train_size: int | None = field("must be a whole number of 2 or more, or null for all training images", ge=2)
+    label_noise: float = number(
         "must be a share of 0 or more and below 1, for example dataset.label_noise=0.2", ge=0, lt=1
     )
-    val_fraction: float | None = _number(
+    val_fraction: float | None = number(
         "must be a share of 0 or more and below 1, for example dataset.val_fraction=0.2, or null for the data set's "
         "own validation images, else 0.2",
         ge=0,
         lt=1,
     )
-    split_seed: int = _field("must be a whole number from 0 to 4294967295", ge=0, lt=NUM_SEEDS)
-    image_size: int | None = _field(
+    split_seed: int = field("must be a whole number from 0 to 4294967295", ge=0, lt=NUM_SEEDS)
+    image_size: int | None = field(
         f"must be a whole number from 4 to {LARGEST_IMAGE}, or null for the images' own size", ge=4, le=LARGEST_IMAGE
     )
 
@@ -167,26 +114,32 @@ class DatasetConfig(Section):
 class TrainerConfig(Section):
     """The loop's settings, and what a run leaves behind."""
 
-    epochs: int = _field("must be a whole number of 1 or more, for example trainer.epochs=30", ge=1, le=10**6)
-    batch_size: int = _field("must be a whole number of 1 or more, for example trainer.batch_size=64", ge=1, le=10**6)
-    restore_best: bool = _field("must be true or false")
-    test: bool | None = _field("must be true, false, or null (single runs yes, trials of a sweep no)")
-    save_weights: bool | None = _field("must be true, false, or null (single runs yes, trials of a sweep no)")
+    epochs: int = field("must be a whole number of 1 or more, for example trainer.epochs=30", ge=1, le=10**6)
+    batch_size: int = field("must be a whole number of 1 or more, for example trainer.batch_size=64", ge=1, le=10**6)
+    restore_best: bool = field("must be true or false")
+    test: bool | None = field("must be true, false, or null (single runs yes, trials of a sweep no)")
+    save_weights: bool | None = field("must be true, false, or null (single runs yes, trials of a sweep no)")
 
 
 OptimizerConfig = SGDConfig | AdamConfig
 
 
+def _chosen(values: Any) -> Any:
+    return choose(values) if isinstance(values, Mapping) else values
+
+
 class RunConfig(Section):
     """Everything that one run is made from."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
     model: ModelConfig
-    regularizer: RegularizerConfig
+    regularizer: Annotated[Chosen, BeforeValidator(_chosen)]
     optimizer: OptimizerConfig = Field(discriminator="name", description="must be sgd, adam or adamw")
     device: DeviceConfig
     dataset: DatasetConfig
     trainer: TrainerConfig
-    seed: int = _field("must be a whole number from 0 to 4294967295", ge=0, lt=NUM_SEEDS)
+    seed: int = field("must be a whole number from 0 to 4294967295", ge=0, lt=NUM_SEEDS)
 
 
 def validate(values: Mapping[str, Any]) -> RunConfig:

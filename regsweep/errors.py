@@ -39,13 +39,21 @@ class DivergedError(RegsweepError):
     Args:
         epoch: the epoch (from 1) in which it was seen.
         loss: the value of the loss.
+        method: the name of the method whose term of the loss was not finite, if it was one's.
     """
 
     exit_code = 1
 
-    def __init__(self, epoch: int, loss: float) -> None:
-        super().__init__(f"diverged at epoch {epoch}: the loss is {loss}; try a lower optimizer.lr")
+    def __init__(self, epoch: int, loss: float, method: str | None = None) -> None:
+        next_step = "try a lower optimizer.lr"
+        if method is not None:
+            next_step = f"the term of regularizer.{method} is not finite; mend it, or {next_step}"
+        super().__init__(f"diverged at epoch {epoch}: the loss is {loss}; {next_step}")
         self.epoch = epoch
+
+
+class MethodError(RegsweepError):
+    """A method of regularization that failed in the course of a training, or did what a method may not do."""
 
 
 class Pruned(Exception):  # noqa: N818  (nothing went wrong)

@@ -11,7 +11,7 @@ So λ has the same minimum under SGD of any momentum and under Adam. How many we
 follows momentum, learning rate and epochs: the noise of the gradients lifts weights over the threshold.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -20,28 +20,35 @@ from torch.nn import Parameter
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from regsweep.config import AdamConfig, OptimizerConfig
-from regsweep.scope import ParameterGroups
 
 
 def build_optimizer(
-    config: OptimizerConfig, groups: ParameterGroups, weight_decay: float, *, capturable: bool = False
+    config: OptimizerConfig,
+    decayed: Mapping[str, Parameter],
+    others: Mapping[str, Parameter],
+    weight_decay: float,
+    *,
+    capturable: bool = False,
+    scheduled: bool = False,
 ) -> Optimizer:
-    """Return the optimizer over both groups, `weight_decay` acting on the penalized one alone.
+    """Return the optimizer over all parameters, `weight_decay` acting on the `decayed` ones alone.
 
     Its step is fused where PyTorch has that: one pass over the weights instead of one per operation. A `capturable` one
-    can stand in a CUDA graph.
+    can stand in a CUDA graph; the learning rate of one that is `scheduled` as well is a tensor, as a number would be
+    frozen there.
     """
-    parameters = [
-        {"params": list(groups.penalized.values()), "weight_decay": weight_decay},
-        {"params": list(groups.free.values()), "weight_decay": 0.0},
+    groups = [
+        {"params": list(decayed.values()), "weight_decay": weight_decay},
+        {"params": list(others.values()), "weight_decay": 0.0},
     ]
-    parameters = [group for group in parameters if group["params"]]
-    everything = [*groups.penalized.values(), *groups.free.values()]
+    groups = [group for group in groups if group["params"]]
+    everything = [*decayed.values(), *others.values()]
     fused = {parameter.device.type for parameter in everything} <= {"cpu", "cuda"} or None  # None: PyTorch's own choice
+    lr = torch.tensor(config.lr, device=everything[0].device) if capturable and scheduled else config.lr
     if isinstance(config, AdamConfig):
         cls = AdamW if config.name == "adamw" else Adam
-        return cls(parameters, lr=config.lr, betas=config.betas, eps=config.eps, fused=fused, capturable=capturable)
-    optimizer = SGD(parameters, lr=config.lr, momentum=config.momentum, fused=fused)
+        return cls(groups, lr=lr, betas=config.betas, eps=config.eps, fused=fused, capturable=capturable)
+    optimizer = SGD(groups, lr=lr, momentum=config.momentum, fused=fused)
     if config.momentum:
         # PyTorch's fused step makes these buffers in the first step, and breaks where a parameter has its first
         # gradient only later. From zero the first step comes to the same: μ·0 + gradient.
@@ -50,17 +57,17 @@ def build_optimizer(
     return optimizer
 
 
-def step_sizes(optimizer: Optimizer, parameters: Iterable[Parameter]) -> list[tuple[Tensor, float | Tensor]]:
-    """Return each parameter with the step size for its proximal map, after the optimizer's step."""
+def step_size(optimizer: Optimizer, parameter: Parameter) -> float | Tensor:
+    """Return the step size for a parameter's proximal map, after the optimizer's step."""
     # All groups share the learning rate and its companions; they differ in weight decay alone.
     settings = optimizer.param_groups[0]
+    lr: float | Tensor = settings["lr"]
     if isinstance(optimizer, SGD):
-        size = settings["lr"] / (1 - settings["momentum"])
-        return [(parameter, size) for parameter in parameters]
+        return lr / (1 - settings["momentum"])
     if isinstance(optimizer, AdamW):
-        return [(parameter, settings["lr"]) for parameter in parameters]
+        return lr
     assert isinstance(optimizer, Adam)
-    return [(parameter, _adam_step(optimizer.state[parameter], settings)) for parameter in parameters]
+    return _adam_step(optimizer.state[parameter], settings)
 
 
 def _adam_step(state: dict[str, Tensor], settings: dict[str, Any]) -> float | Tensor:

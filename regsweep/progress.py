@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from regsweep.loop import EpochRow
+from regsweep.member import EpochRow
 from regsweep.numbers import show_number
 
 _log = logging.getLogger("regsweep.epochs")
@@ -25,7 +25,7 @@ _LINES = 10
 
 
 class Reporter:
-    """Hears of the progress, keeps the history, and shows it."""
+    """Follows the progress of a training, and shows it."""
 
     def __init__(
         self,
@@ -36,7 +36,6 @@ class Reporter:
         lines: bool,
         report: Callable[[float, int], None] | None = None,
     ) -> None:
-        self.history: list[EpochRow] = []
         self._report = report
         self._epochs = epochs
         self._every = math.ceil(epochs / _LINES) if lines else None
@@ -77,8 +76,7 @@ class Reporter:
             self._progress.advance(self._task)
 
     def on_epoch(self, row: EpochRow) -> None:
-        """Keep the epoch's row and say it, in about ten lines a run."""
-        self.history.append(row)
+        """Log the epoch's row, in about ten lines a run, and report its validation accuracy."""
         seen = row.validation or row.train
         name = "validation" if row.validation else "train"
         self._progress.update(

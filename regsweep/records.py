@@ -6,6 +6,7 @@ sees half a record and an interrupted run leaves none.
 
 import csv
 import errno
+import functools
 import io
 import itertools
 import json
@@ -103,17 +104,22 @@ def read_as(path: Path, kind: type[_T]) -> _T:
     Raises:
         RecordError: when it cannot be read, lacks a field, or one is of another type or a number that is not finite.
     """
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415  (a report that reads none need not wait for it)
+    from pydantic import ValidationError  # noqa: PLC0415  (a report that reads none need not wait for it)
 
     content = read_json(path)
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(content, allow_nan=False), strict=True)
+        return _adapter(kind).validate_python(content, strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = error.errors(include_url=False)[0]
         wrong = ": ".join([*filter(None, [".".join(map(str, first["loc"]))]), first["msg"]])
         raise RecordError(f"{path}: not a readable record ({show(wrong)})") from error
-    except ValueError as error:
-        raise RecordError(f"{path}: not a readable record ({show(error)})") from error
+
+
+@functools.cache
+def _adapter(kind: type[_T]) -> Any:
+    from pydantic import ConfigDict, TypeAdapter, with_config  # noqa: PLC0415
+
+    return TypeAdapter(with_config(ConfigDict(allow_inf_nan=False, strict=True))(kind))
 
 
 def read_yaml(path: Path) -> Any:

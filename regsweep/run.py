@@ -12,16 +12,25 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from regsweep import loop, provenance, records, seeding, weights
-from regsweep.build import Parts, build, has_batch_norm
+from regsweep import provenance, records, weights
+from regsweep.build import Parts, build
+from regsweep.chosen import plain_settings, show_chosen
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, describe
 from regsweep.errors import DivergedError, Pruned, RecordError, show
+from regsweep.member import Member, num_steps
+from regsweep.methods import Penalty
 from regsweep.metrics import Metrics, evaluate_each
+from regsweep.models import resolve_class
 from regsweep.paths import RunPaths
 from regsweep.progress import Reporter
+from regsweep.regularizers.batch_norm import has_batch_norm
+from regsweep.run_record import RunRecord, UsedMethod
+from regsweep.scope import count_covered, describe_scope
+from regsweep.signatures import parameters_of
+from regsweep.training import Training
 
 _log = logging.getLogger("regsweep")
 
@@ -43,18 +52,19 @@ class Outcome:
 
     Attributes:
         metrics: by split (``train``, ``validation``, ``test``), as far as they were taken.
-        sparsity: the share of weights that are exactly zero.
-        near_zero: the share below 0.001 in magnitude, exact zeros among them.
+        numbers: every number by the name that it has in ``trials.csv``.
     """
 
     metrics: dict[str, Metrics]
-    sparsity: float
-    near_zero: float
+    numbers: dict[str, float]
 
-    def named_metrics(self) -> dict[str, float]:
-        """Return every number by the name that it has in ``trials.csv``."""
-        named = {f"{split}_{name}": v for split, m in self.metrics.items() for name, v in m.as_dict().items()}
-        return {**named, "sparsity": self.sparsity, "near_zero": self.near_zero}
+
+@dataclass
+class _Begun:
+    """What there is of a run; everything is None until it is made."""
+
+    parts: Parts | None = None
+    member: Member | None = None
 
 
 def run(
@@ -83,65 +93,63 @@ def run(
     paths = RunPaths(folder)
     if paths.result.exists():
         raise RecordError(f"{paths.result} is there already; give each run a folder of its own (hydra.sweep.subdir)")
-    parts: Parts | None = None
-    reporter: Reporter | None = None
+    begun = _Begun()
     try:
-        parts = build(config)
+        parts = begun.parts = build(config)
         if not is_trial:
             _introduce(parts, config)
         reporter = _reporter(parts, config, is_trial, report)
+        member = begun.member = parts.member(config, reporter)
         with reporter.shown(bar=show_bar):
-            best_epoch = _train(parts, config, reporter)
-        return _finish(paths, config, parts, reporter, best_epoch=best_epoch, is_trial=is_trial, began=began)
+            _train(member)
+        return _finish(paths, config, parts, member, is_trial=is_trial, began=began)
     except RecordError:
         raise
     except Exception as error:
-        _record_failure(paths, config, parts, error=error, reporter=reporter, total=time.perf_counter() - began)
+        _record_failure(paths, config, begun, error=error, total=time.perf_counter() - began)
         raise
 
 
+def _train(member: Member) -> None:
+    Training([member]).run()
+    if member.error is not None:
+        raise member.error
+
+
 def _finish(
-    paths: RunPaths,
-    config: RunConfig,
-    parts: Parts,
-    reporter: Reporter,
-    *,
-    best_epoch: int | None,
-    is_trial: bool,
-    began: float,
+    paths: RunPaths, config: RunConfig, parts: Parts, member: Member, *, is_trial: bool, began: float
 ) -> Outcome:
     """Open the test set where that is wanted, and record the trained network. The record itself comes last."""
-    trained = time.perf_counter()
-    # The epoch whose weights the network has now.
-    kept = reporter.history[best_epoch - 1 if best_epoch and config.trainer.restore_best else -1]
+    ended = time.perf_counter()
+    kept, model = member.kept, member.trained()
     metrics = {"train": kept.train} | ({"validation": kept.validation} if kept.validation else {})
     if _opens(config.trainer.test, is_trial):
-        metrics["test"], correct_N = _open_test(parts)
+        metrics["test"], correct_N = _open_test(parts, model)
         if not math.isfinite(metrics["test"].loss):
             raise DivergedError(kept.epoch, metrics["test"].loss)
         if is_trial:
             _write_test_correct(paths.test_correct, correct_N)
-    seconds = _seconds(reporter, began, time.perf_counter() - trained)
+    seconds = _seconds(member, began, time.perf_counter() - ended)
     if _opens(config.trainer.save_weights, is_trial):
-        _write_weights(paths.weights, parts)
-    _write_history(paths.history, reporter)
-    sparsity, near_zero = weights.count_zeros(parts.model), weights.count_near_zeros(parts.model)
-    content = {
-        "status": "complete",
-        "error": None,
-        "metrics": {name: value.as_dict() for name, value in metrics.items()},
-        "penalty": kept.penalty,
-        "best_epoch": best_epoch,
-        "epochs": len(reporter.history),
-        "sparsity": sparsity,
-        "near_zero": near_zero,
-        "histogram": weights.histograms(parts.model),
-        "weights_sha256": weights.digest(parts.model),
-        "parameters": parts.groups.counts(),
-        "seconds": seconds,
-    }
-    records.write_json(paths.result, {**content, **_provenance(config, parts)})
-    return Outcome(metrics, sparsity["overall"], near_zero["overall"])
+        _write_weights(paths.weights, model)
+    _write_history(paths.history, member)
+    record = RunRecord(
+        "complete",
+        metrics={name: value.as_dict() for name, value in metrics.items()},
+        penalty=kept.penalty,
+        best_epoch=member.best.epoch if member.best else None,
+        epochs=len(member.history),
+        # Counted in the weights that were trained: an average over steps has no exact zeros.
+        sparsity=weights.count_zeros(parts.model),
+        near_zero=weights.count_near_zeros(parts.model),
+        histogram=weights.histograms(parts.model),
+        weights_sha256=weights.digest(model),
+        parameters=dict(count_covered(parts.model, config.regularizer.scope)),
+        seconds=seconds,
+        **_made_of(config, parts, parts.methods.records(model)),
+    )
+    record.write(paths.result)
+    return Outcome(metrics, record.numbers())
 
 
 def _opens(setting: bool | None, is_trial: bool) -> bool:
@@ -150,51 +158,29 @@ def _opens(setting: bool | None, is_trial: bool) -> bool:
 
 def _reporter(parts: Parts, config: RunConfig, is_trial: bool, report: Callable[[float, int], None] | None) -> Reporter:
     num_images, batch_size = len(parts.dataset.train), config.trainer.batch_size
-    steps = loop.num_steps(num_images, batch_size)
+    steps = num_steps(num_images, batch_size)
     return Reporter(config.trainer.epochs, steps, num_images / steps, lines=not is_trial, report=report)
 
 
-def _train(parts: Parts, config: RunConfig, reporter: Reporter) -> int | None:
-    settings = loop.Settings(
-        epochs=config.trainer.epochs,
-        batch_size=config.trainer.batch_size,
-        precision=parts.precision,
-        cuda_graphs=config.device.cuda_graphs,
-        restore_best=config.trainer.restore_best,
-    )
-    batch_order = seeding.generator(config.seed, "batches")
-    return loop.train(
-        parts.model,
-        parts.dataset,
-        parts.optimizer,
-        parts.penalty,
-        penalized=parts.groups.penalized,
-        settings=settings,
-        batch_order=batch_order,
-        observer=reporter,
-    )
-
-
-def _open_test(parts: Parts) -> tuple[Metrics, Tensor]:
+def _open_test(parts: Parts, model: nn.Module) -> tuple[Metrics, Tensor]:
     test = parts.dataset.test
-    return evaluate_each(parts.model, test.images_NCHW, test.labels_N, parts.precision)
+    return evaluate_each(model, test.images_NCHW, test.labels_N, parts.precision)
 
 
 def _introduce(parts: Parts, config: RunConfig) -> None:
     for line in describe(parts.dataset):
         _log.info(line)
-    regularizer = config.regularizer
-    penalty = "no penalty" if regularizer.penalty == "none" else f"{regularizer.penalty} λ={regularizer.strength:g}"
-    norm = "BatchNorm on" if has_batch_norm(parts.model) else "BatchNorm off"
-    _log.info(f"model        {config.model.target.rpartition('.')[2]} on {parts.device}, {parts.precision}")
-    _log.info(f"regularizer  {penalty}, dropout {regularizer.dropout:g}, {norm}")
-    _log.info(f"             {parts.groups}")
+    norm = "with" if has_batch_norm(parts.model) else "without"
+    model = f"{config.model.target.rpartition('.')[2]} {norm} BatchNorm"
+    _log.info(f"model        {model}, on {parts.device}, {parts.precision}")
+    _log.info(f"regularizer  {show_chosen(config.regularizer)}")
+    _log.info(f"             {describe_scope(parts.model, config.regularizer.scope)}")
     trainer = f"{config.trainer.epochs} epochs, batch {config.trainer.batch_size}, seed {config.seed}"
     _log.info(f"optimizer    {config.optimizer.name} lr={config.optimizer.lr:g}, {trainer}")
 
 
-def _seconds(reporter: Reporter | None, began: float, last_evaluation: float = 0.0) -> dict[str, float]:
-    history = reporter.history if reporter else []
+def _seconds(member: Member | None, began: float, last_evaluation: float = 0.0) -> dict[str, float]:
+    history = member.history if member else []
     return {
         "train": sum(row.train_seconds for row in history),
         "evaluate": sum(row.evaluate_seconds for row in history) + last_evaluation,
@@ -202,8 +188,14 @@ def _seconds(reporter: Reporter | None, began: float, last_evaluation: float = 0
     }
 
 
-def _provenance(config: RunConfig, parts: Parts | None) -> dict[str, Any]:
+def _made_of(
+    config: RunConfig, parts: Parts | None, numbers: dict[str, dict[str, float]] | None = None
+) -> dict[str, Any]:
+    """Return what a record says of what the run was made of, as it was resolved."""
     return {
+        "methods": _used(config, numbers or {}),
+        "batch_norm": has_batch_norm(parts.model) if parts else None,
+        "own_batch_norm": _own_batch_norm(config, parts),
         "seed": config.seed,
         "class_sizes": _class_sizes(parts.dataset) if parts else {},
         "ended": time.time(),
@@ -218,6 +210,29 @@ def _provenance(config: RunConfig, parts: Parts | None) -> dict[str, Any]:
     }
 
 
+def _used(config: RunConfig, numbers: dict[str, dict[str, float]]) -> dict[str, UsedMethod]:
+    return {
+        use.method.name: UsedMethod(
+            use.method.title,
+            use.method.describe(use.settings),
+            plain_settings(use.settings),
+            use.method.main_setting(),
+            list(use.method.paper or ()),
+            issubclass(use.method, Penalty),
+            numbers.get(use.method.name, {}),
+        )
+        for use in config.regularizer.in_use
+    }
+
+
+def _own_batch_norm(config: RunConfig, parts: Parts | None) -> bool | None:
+    """Return whether the network has BatchNorm where no method says so: by its constructor's default."""
+    if parts is None:
+        return None
+    argument = parameters_of(resolve_class(config.model.target)).get("batch_norm")
+    return bool(argument.default) if argument is not None else has_batch_norm(parts.model)
+
+
 def _class_sizes(dataset: Dataset) -> dict[str, list[int]]:
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     return {
@@ -227,9 +242,9 @@ def _class_sizes(dataset: Dataset) -> dict[str, list[int]]:
     }
 
 
-def _write_history(path: Path, reporter: Reporter) -> None:
+def _write_history(path: Path, member: Member) -> None:
     rows = []
-    for row in reporter.history:
+    for row in member.history:
         flat: dict[str, Any] = {column: getattr(row, column) for column in HISTORY_COLUMNS if hasattr(row, column)}
         for name in ("train", "validation"):
             metrics: Metrics | None = getattr(row, name)
@@ -238,11 +253,11 @@ def _write_history(path: Path, reporter: Reporter) -> None:
     records.write_csv(path, HISTORY_COLUMNS, rows)
 
 
-def _write_weights(path: Path, parts: Parts) -> None:
+def _write_weights(path: Path, model: nn.Module) -> None:
     # Cloned one by one: safetensors takes neither shared memory nor other memory orders.
     state = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, tensor in parts.model.state_dict().items()
+        for name, tensor in model.state_dict().items()
     }
     records.write_bytes(path, safetensors.torch.save(state))
 
@@ -253,29 +268,22 @@ def _write_test_correct(path: Path, correct_N: Tensor) -> None:
     records.write_bytes(path, content.getvalue())
 
 
-def _last_metrics(reporter: Reporter | None) -> dict[str, dict[str, float]]:
-    last = reporter.history[-1] if reporter and reporter.history else None
+def _last_metrics(member: Member | None) -> dict[str, dict[str, float]]:
+    last = member.history[-1] if member and member.history else None
     metrics = {"train": last.train, "validation": last.validation} if last else {}
     return {name: value.as_dict() for name, value in metrics.items() if value is not None}
 
 
-def _record_failure(
-    paths: RunPaths,
-    config: RunConfig,
-    parts: Parts | None,
-    *,
-    error: Exception,
-    reporter: Reporter | None,
-    total: float,
-) -> None:
-    status = "diverged" if isinstance(error, DivergedError) else "pruned" if isinstance(error, Pruned) else "failed"
-    if reporter is not None:
-        _write_history(paths.history, reporter)
-    content = {
-        "status": status,
-        "error": f"{type(error).__name__}: {show(error)}" if status == "failed" else str(error),
-        "metrics": _last_metrics(reporter) if status == "pruned" else {},
-        "epochs": len(reporter.history) if reporter else 0,
-        "seconds": {**_seconds(reporter, 0.0), "total": total},
-    }
-    records.write_json(paths.result, {**content, **_provenance(config, parts)})
+def _record_failure(paths: RunPaths, config: RunConfig, begun: _Begun, *, error: Exception, total: float) -> None:
+    member = begun.member
+    if member is not None:
+        _write_history(paths.history, member)
+    is_diverged, is_pruned = isinstance(error, DivergedError), isinstance(error, Pruned)
+    RunRecord(
+        "diverged" if is_diverged else "pruned" if is_pruned else "failed",
+        error=str(error) if is_diverged or is_pruned else f"{type(error).__name__}: {show(error)}",
+        metrics=_last_metrics(member) if is_pruned else {},
+        epochs=len(member.history) if member else 0,
+        seconds={**_seconds(member, 0.0), "total": total},
+        **_made_of(config, begun.parts),
+    ).write(paths.result)

@@ -5,28 +5,11 @@ normalization layer. Biases and normalization's scale and shift stay free. ``all
 PyTorch's ``weight_decay`` does.
 """
 
-from dataclasses import dataclass
-
 from torch import nn
 from torch.nn import Parameter
 from torch.nn.modules.batchnorm import _NormBase
 
 _NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.LocalResponseNorm)
-
-
-@dataclass(frozen=True)
-class ParameterGroups:
-    """Every trainable parameter, once: those that the penalty covers and those that it leaves free."""
-
-    penalized: dict[str, Parameter]
-    free: dict[str, Parameter]
-
-    def counts(self) -> dict[str, int]:
-        """Return how many numbers each group holds."""
-        return {"penalized": _numbers(self.penalized), "free": _numbers(self.free)}
-
-    def __str__(self) -> str:
-        return f"penalty covers {_describe(self.penalized)}, leaves {_describe(self.free)} free"
 
 
 def weight_parameters(model: nn.Module) -> dict[str, Parameter]:
@@ -44,16 +27,30 @@ def weight_parameters(model: nn.Module) -> dict[str, Parameter]:
     }
 
 
-def group_parameters(model: nn.Module, scope: str) -> ParameterGroups:
-    """Return the trainable parameters of `model`, split by `scope`: ``weights`` or ``all``."""
-    trainable = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    covered = set(trainable) if scope == "all" else set(weight_parameters(model))
-    groups = ParameterGroups(
-        penalized={name: parameter for name, parameter in trainable.items() if name in covered},
-        free={name: parameter for name, parameter in trainable.items() if name not in covered},
-    )
-    assert len(groups.penalized) + len(groups.free) == len(trainable), "the groups must partition all parameters"
-    return groups
+def trained_parameters(model: nn.Module) -> dict[str, Parameter]:
+    """Return the parameters of `model` that are trained, by name, each once."""
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def cover(model: nn.Module, scope: str) -> dict[str, Parameter]:
+    """Return the parameters that are trained and that `scope` covers: ``weights`` or ``all``."""
+    trained = trained_parameters(model)
+    weights = weight_parameters(model)
+    return trained if scope == "all" else {name: weight for name, weight in trained.items() if name in weights}
+
+
+def count_covered(model: nn.Module, scope: str) -> dict[str, int]:
+    """Return how many numbers are covered by `scope`, and how many of those that are trained are not."""
+    trained, covered = trained_parameters(model), cover(model, scope)
+    num_covered = _numbers(covered)
+    return {"penalized": num_covered, "free": _numbers(trained) - num_covered}
+
+
+def describe_scope(model: nn.Module, scope: str) -> str:
+    """Return what is covered by `scope`, and what is not, in words with counts."""
+    trained, covered = trained_parameters(model), cover(model, scope)
+    free = {name: parameter for name, parameter in trained.items() if name not in covered}
+    return f"penalties cover {_describe(covered)}, leave {_describe(free)} free"
 
 
 def _numbers(parameters: dict[str, Parameter]) -> int:

@@ -1,101 +1,145 @@
-"""One step of training: gather a batch, forward, backward, update.
+"""One step of a training: a batch, a gradient, an update.
 
 Shapes: N images in all, B of a batch, C channels, H rows, W columns, K classes.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import contextmanager
 from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import Parameter, functional
-from torch.optim import Optimizer
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from regsweep.data import Split
-from regsweep.device import autocast
 from regsweep.errors import DeviceError, show
-from regsweep.optimizers import step_sizes
-from regsweep.regularizers import Penalty
+from regsweep.gradient import Gradient
+from regsweep.member import Member
+from regsweep.methods import Batch
+from regsweep.seeding import random_states, set_random_states
 
 WARM_UP_STEPS = 3
 """Steps of each size of batch before one is captured, in which everything is allocated that later steps reuse."""
 
 Thunk = Callable[[], None]
+Capture = Callable[[Thunk, torch.device], Thunk]
+"""Takes a call without arguments and the device, and returns a call that does the same again. It need not do it."""
 
 
 class Step:
-    """A step on the images of `split`, which changes the weights in place and never waits for the device.
-
-    Attributes:
-        total_loss: sum of the batches' mean cross-entropies since it was last set to 0, on the device.
-    """
-
-    def __init__(
-        self,
-        model: nn.Module,
-        split: Split,
-        optimizer: Optimizer,
-        penalty: Penalty,
-        *,
-        penalized: Sequence[Parameter],
-        precision: str,
-    ) -> None:
-        self._model, self._split, self._optimizer = model, split, optimizer
-        self._penalty, self._penalized, self._precision = penalty, penalized, precision
-        self.device = split.labels_N.device
-        self.total_loss = torch.zeros((), device=self.device)
-
-    def __call__(self, index_B: Tensor) -> None:
-        """Train on the images that `index_B` (on the device) chooses."""
-        images_BCHW, labels_B = self._split.images_NCHW[index_B], self._split.labels_N[index_B]
-        with autocast(self.device, self._precision):
-            logits_BK = self._model(images_BCHW)
-        loss = functional.cross_entropy(logits_BK.float(), labels_B)
-        torch.autograd.backward(loss)
-        with torch.no_grad():
-            self._penalty.add_gradient(self._penalized)
-            self._optimizer.step()
-            self._penalty.shrink(step_sizes(self._optimizer, self._penalized))
-        self._optimizer.zero_grad(set_to_none=True)  # here, not before: the next forward pass has its memory
-        self.total_loss += loss.detach()
-
-
-class RepeatedStep:
-    """A step that is captured once for each size of batch and then repeated, which spares its operations' launches.
-
-    A captured step reads its batch from one place, so each batch is copied there. An epoch has batches of two sizes at
-    most. What the network decides in Python is decided once, at the capture: so it must do the same operations in
-    every step.
+    """A step of `member`, which changes its weights in place and never waits for the device.
 
     Args:
-        step: the step to repeat.
-        capture: takes a call without arguments and the device, and returns a call that does the same again. It need
-            not do it itself.
+        member: the training.
+        gradient: how it comes by a gradient.
+        capture: captures the step's inside once for each size of batch, to be repeated; None: it is done anew.
     """
 
-    def __init__(self, step: Step, capture: Callable[[Thunk, torch.device], Thunk]) -> None:
-        self._step, self._capture = step, capture
-        self._num_made: Counter[int] = Counter()
-        self._index_B: dict[int, Tensor] = {}
-        self._repeat: dict[int, Thunk] = {}
-
-    @property
-    def total_loss(self) -> Tensor:
-        """Return the step's own sum."""
-        return self._step.total_loss
+    def __init__(self, member: Member, gradient: Gradient, capture: Capture | None = None) -> None:
+        self._member, self._gradient = member, gradient
+        inside = self._changed if member.methods.changes_batches else self._gathered
+        self._inside = inside if capture is None else Repeated(inside, capture, member.device)
 
     def __call__(self, index_B: Tensor) -> None:
         """Train on the images that `index_B` (on the device) chooses."""
-        size = len(index_B)
+        member = self._member
+        member.begin_step()
+        if member.methods.changes_batches:
+            batch = member.methods.on_batch(self._batch(index_B))
+            self._inside(batch.inputs, batch.targets, batch.labels)
+        else:
+            self._inside(index_B)
+        member.end_step()
+
+    def _batch(self, index_B: Tensor) -> Batch:
+        split = self._member.dataset.train
+        labels_B = split.labels_N[index_B]
+        return Batch(split.images_NCHW[index_B], labels_B, labels_B, self._member.dataset.num_classes)
+
+    def _gathered(self, index_B: Tensor) -> None:
+        self._update(self._batch(index_B))
+
+    def _changed(self, inputs: Tensor, targets: Tensor, labels_B: Tensor) -> None:
+        self._update(Batch(inputs, targets, labels_B, self._member.dataset.num_classes))
+
+    def _update(self, batch: Batch) -> None:
+        """Take the gradient, and update the weights."""
+        member = self._member
+        loss = self._rounds(batch) if member.methods.gradient_rounds else self._gradient([member], [batch])[0]
+        with torch.no_grad():
+            member.methods.before_update(member.lr)
+            member.optimizer.step()
+            member.methods.on_weights(member.lr, member.step_size)
+        member.optimizer.zero_grad(set_to_none=True)  # here, not before: the next forward pass has its memory
+        member.total_loss += loss
+
+    def _rounds(self, batch: Batch) -> Tensor:
+        """Take a gradient as often as a method wants one: each with the same noise, only the first counted.
+
+        The loss is that of the first, at the weights before the step.
+        """
+        member, loss = self._member, None
+        before = random_states(member.device)
+        with torch.no_grad():
+            for _ in member.methods.around():
+                with torch.enable_grad():
+                    if loss is None:
+                        (loss,) = self._gradient([member], [batch])
+                        after = random_states(member.device)
+                    else:
+                        set_random_states(before, member.device)
+                        member.optimizer.zero_grad(set_to_none=True)
+                        with _without_statistics(member.model):
+                            self._gradient([member], [batch])
+                        set_random_states(after, member.device)
+        assert loss is not None
+        return loss
+
+
+@contextmanager
+def _without_statistics(model: nn.Module):  # type: ignore[no-untyped-def]
+    """Let BatchNorm normalize by the batch and leave its running statistics, and its count, as they are."""
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+    for module in norms:
+        module.track_running_stats = False
+    try:
+        yield
+    finally:
+        for module in norms:
+            module.track_running_stats = True
+
+
+class Repeated:
+    """A function of tensors that is captured once for each size of them and then repeated.
+
+    That spares its operations' launches. A captured function reads its tensors from one place, so each call copies them
+    there. An epoch has batches of two sizes at most. What is decided in Python is decided once, at the capture: so the
+    function must do the same operations in every call.
+
+    Args:
+        function: to repeat.
+        capture: see `Capture`.
+        device: on which it computes.
+    """
+
+    def __init__(self, function: Callable[..., None], capture: Capture, device: torch.device) -> None:
+        self._function, self._capture, self._device = function, capture, device
+        self._num_made: Counter[int] = Counter()
+        self._places: dict[int, list[Tensor]] = {}
+        self._repeat: dict[int, Thunk] = {}
+
+    def __call__(self, *tensors: Tensor) -> None:
+        """Do what the function does."""
+        size = len(tensors[0])
         if self._num_made[size] < WARM_UP_STEPS:
             self._num_made[size] += 1
-            self._step(index_B)
+            self._function(*tensors)
             return
         if size not in self._repeat:
-            place_B = self._index_B[size] = index_B.clone()
-            self._repeat[size] = self._capture(lambda: self._step(place_B), self._step.device)
-        self._index_B[size].copy_(index_B)
+            places = self._places[size] = [tensor.clone() for tensor in tensors]
+            self._repeat[size] = self._capture(lambda: self._function(*places), self._device)
+        for place, tensor in zip(self._places[size], tensors, strict=True):
+            place.copy_(tensor)
         self._repeat[size]()
 
 

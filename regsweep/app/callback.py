@@ -50,7 +50,7 @@ class RunCallback(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check the run, then claim its folder."""
         with _refusing(), read_write(config.hydra):
-            _check_run(config, kwargs["config_name"])
+            _check_run(config)
             config.hydra.run.dir = str(self._claim(config, "hydra.run.dir"))
 
     def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
@@ -149,12 +149,10 @@ def _announce(sweep: SweepPaths, config: DictConfig) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-def _check_run(config: DictConfig, config_name: str | None) -> None:
+def _check_run(config: DictConfig) -> None:
     sweep = config.hydra.runtime.choices.get("sweep")
     if sweep is not None:
         raise ConfigError("sweep", sweep, "a sweep makes many runs; add -m")
-    overrides = [*config.hydra.overrides.hydra, *config.hydra.overrides.task]
-    door.require_one_penalty(GlobalHydra.instance().config_loader(), config_name, overrides)
     validated = door.validate_composed(config)
     from regsweep.build import require_buildable  # noqa: PLC0415  (torch, which a mistake need not wait for)
 

@@ -3,22 +3,24 @@
 import re
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
-from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_store import ConfigStore
 from hydra.core.object_type import ObjectType
 from hydra.errors import HydraException, MissingConfigException
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from regsweep.chosen import no_method, shared_settings
 from regsweep.config import RunConfig, validate
 from regsweep.errors import ConfigError, RegsweepError
+from regsweep.regularizers import METHODS
 from regsweep.signatures import offer
 
-NOT_OF_A_RUN = ("hydra", "sweep")
+NOT_OF_A_RUN = ("hydra", "search", "ranges")
 """Top-level keys that describe the command or the search, not a run."""
+
+ConfigStore.instance().store(group="regularizer", name="base", node=no_method(), provider="regsweep")
 
 
 def validate_composed(cfg: DictConfig) -> RunConfig:
@@ -36,26 +38,6 @@ def validate_composed(cfg: DictConfig) -> RunConfig:
     return validate({str(key): value for key, value in values.items()})
 
 
-def require_one_penalty(loader: ConfigLoader, config_name: str | None, overrides: list[str]) -> None:
-    """Refuse presets of which more than one sets a penalty: the last would silently win.
-
-    Raises:
-        ConfigError: naming those presets.
-    """
-    chosen = loader.compute_defaults_list(config_name, overrides, RunMode.RUN).defaults
-    presets = [entry.config_path for entry in chosen if (entry.config_path or "").startswith("regularizer/")]
-    if len(presets) <= 2:  # noqa: PLR2004  (the base and one preset)
-        return
-    penalized = [preset for preset in presets if preset and _sets_penalty(loader, preset)]
-    if len(penalized) > 1:
-        names = [preset.partition("/")[2] for preset in penalized]
-        raise ConfigError(
-            "regularizer",
-            f"[{','.join(names)}]",
-            "each sets a penalty, and a run has one; choose one (elastic_net mixes L1 and L2)",
-        )
-
-
 def one_line(error: Exception) -> RegsweepError:
     """Return what Hydra or OmegaConf say over several lines as one line with a next step."""
     if isinstance(error.__cause__, RegsweepError):
@@ -70,6 +52,8 @@ def one_line(error: Exception) -> RegsweepError:
     mistyped = re.match(r"Could not override '(.+?)'\.\nTo append to your config use \+(.+)", text)
     if mistyped and "full_key: hydra.sweeper.conditions." in text:  # a dictionary of the user's own names
         return RegsweepError(f"{mistyped[2]}: conditions are added with +; type +{mistyped[1]}=… instead")
+    if mistyped and mistyped[1].startswith("regularizer."):
+        return _no_setting(mistyped[1], mistyped[2], text)
     if mistyped:
         parent = mistyped[1].rpartition(".")[0]
         near = re.findall(r"Did you mean: '(.+?)'", text)
@@ -85,6 +69,21 @@ def one_line(error: Exception) -> RegsweepError:
         if line and not re.match(r"(full_key|reference_type|object_type|See https?|Set the env)", line)
     ]
     return RegsweepError(" ".join(dict.fromkeys(kept)) or type(error).__name__)
+
+
+def _no_setting(key: str, override: str, text: str) -> RegsweepError:
+    """Return the error of a key below ``regularizer`` that is not there: a method's that was not chosen, or none's."""
+    _, name, *rest = key.split(".")
+    if name == "penalty":
+        return RegsweepError(f"{override}: penalties are methods now; choose one with regularizer=l1, l2 or elastic_net")
+    if name in METHODS and rest:
+        known = METHODS[name].setting_fields()
+        if rest[0] not in known:
+            return RegsweepError(f"{override}: no such setting; {offer(rest[0], known, f'regularizer.{name}.')}")
+        return RegsweepError(f"{override}: {METHODS[name].title} is not in use; add regularizer={name} to the methods")
+    near = offer(name, [*METHODS, *shared_settings()], "regularizer.")
+    own = f"; for a method of your own, choose its preset first: regularizer={name}" if rest else ""
+    return RegsweepError(f"{override}: no such method; {near}{own}")
 
 
 def _options_there(group: str, searched: str) -> list[str]:
@@ -112,12 +111,3 @@ def interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
 
 
 HYDRA_ERRORS: tuple[type[Exception], ...] = (HydraException, OmegaConfBaseException)
-
-
-def _sets_penalty(loader: ConfigLoader, preset: str) -> bool:
-    if preset == "regularizer/base":
-        return False
-    assert isinstance(loader, ConfigLoaderImpl)
-    # Its own keys alone: a preset that is composed of others has no penalty of its own.
-    loaded: Any = loader.repository.load_config(preset)
-    return OmegaConf.select(loaded.config, "penalty", default=None) not in (None, "none")

@@ -100,11 +100,12 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
         _log.info(f"trial {runtime.job.num}: {accuracies}  ({_settings(runtime.overrides.task)})")
     else:
         _log.info(f"accuracy     {accuracies}")
-        if outcome.sparsity:
-            _log.info(f"weights      {outcome.sparsity:.1%} exactly zero, {outcome.near_zero:.1%} within ±0.001")
+        zero, near_zero = outcome.numbers["sparsity"], outcome.numbers["near_zero"]
+        if zero:
+            _log.info(f"weights      {zero:.1%} exactly zero, {near_zero:.1%} within ±0.001")
         _log.info(f"record       {shown(folder)}")
     validation = outcome.metrics.get("validation")
-    return TrialValue(validation.accuracy if validation else math.nan, outcome.named_metrics())
+    return TrialValue(validation.accuracy if validation else math.nan, outcome.numbers)
 
 
 def _settings(overrides: Sequence[str]) -> str:

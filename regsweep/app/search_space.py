@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from regsweep.app import door
 from regsweep.app.grammar import quoted
-from regsweep.app.told import TESTED, VALIDATED
+from regsweep.run_record import TESTED, VALIDATED
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, RegsweepError, show
 from regsweep.signatures import offer

@@ -34,6 +34,7 @@ class Source:
         validation: its own validation images, or None.
         test: its own test images, or None.
         skipped: what lies among its files and was not read, with its number; empty where nothing was left out.
+        is_mirrored: whether an image and its mirror image show the same; None where that is not known.
     """
 
     classes: tuple[str, ...]
@@ -41,6 +42,7 @@ class Source:
     validation: Raw | None
     test: Raw | None
     skipped: str = ""
+    is_mirrored: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Dataset:
         validation: what configurations are chosen on; None where everything is trained on.
         test: what is opened once, at the end.
         skipped: see `Source`.
+        is_mirrored: see `Source`.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Dataset:
     validation: Split | None
     test: Split
     skipped: str = ""
+    is_mirrored: bool | None = None
 
     @property
     def num_classes(self) -> int:

@@ -51,6 +51,7 @@ def load_dataset(config: DatasetConfig) -> Dataset:
         validation=validation,
         test=test,
         skipped=source.skipped,
+        is_mirrored=source.is_mirrored,
     )
 
 

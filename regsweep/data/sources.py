@@ -37,7 +37,7 @@ def _digits(_: DatasetConfig) -> Source:
     digits = load_digits()
     # Pixels count 0 to 16; ×255/16 makes them comparable with the other sets.
     images = torch.from_numpy((digits.images * (255 / 16)).round().astype(np.uint8)).unsqueeze(1)
-    return Source(_DIGITS, Raw(images, torch.from_numpy(digits.target.astype(np.int64))), None, None)
+    return Source(_DIGITS, Raw(images, torch.from_numpy(digits.target.astype(np.int64))), None, None, is_mirrored=False)
 
 
 def _idx(config: DatasetConfig) -> Source:
@@ -50,7 +50,7 @@ def _idx(config: DatasetConfig) -> Source:
         split = cls(config.root, train=train)
         parts.append(Raw(split.data.unsqueeze(1), split.targets.long()))
     names = _DIGITS if config.name == "mnist" else tuple(cls.classes)
-    return Source(names, parts[0], None, parts[1])
+    return Source(names, parts[0], None, parts[1], is_mirrored=config.name == "fashion_mnist")
 
 
 def _cifar10(config: DatasetConfig) -> Source:
@@ -61,4 +61,4 @@ def _cifar10(config: DatasetConfig) -> Source:
     for train in (True, False):
         split = datasets.CIFAR10(config.root, train=train)
         parts.append(Raw(torch.from_numpy(split.data).permute(0, 3, 1, 2), torch.tensor(split.targets)))
-    return Source(tuple(split.classes), parts[0], None, parts[1])
+    return Source(tuple(split.classes), parts[0], None, parts[1], is_mirrored=True)

@@ -2,50 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from regsweep.fields import number
+from regsweep.methods import MethodSettings, Paper, Parameters, Update
+from regsweep.numbers import show_number
 from regsweep.regularizers.l1 import L1
 from regsweep.regularizers.l2 import L2
-from regsweep.regularizers.penalty import Penalty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from torch import Tensor
 
 
-class ElasticNet(Penalty):
-    """An L1 penalty of λρ and an L2 penalty of λ(1 − ρ). Strength 0: no penalty.
+class ElasticNet(L1):
+    """An L1 penalty of λρ and an L2 penalty of λ(1 − ρ). scikit-learn's elastic net has ½ before Σw²; this has none."""
 
-    scikit-learn's elastic net has ½ before Σw²; this one has none.
+    name, title = "elastic_net", "elastic net"
+    paper = Paper(
+        "Elastic net",
+        "Zou, H. and Hastie, T. (2005). Regularization and variable selection via the elastic net. Journal of the "
+        "Royal Statistical Society B, 67(2), 301–320.",
+    )
+    role = L2.role
 
-    Args:
-        strength: λ, 0 or more.
-        l1_ratio: ρ, from 0 (L2 alone) to 1 (L1 alone).
-        solver: of the L1 part, ``proximal`` or ``subgradient``.
-    """
+    class Settings(L1.Settings):
+        """The strength, what it covers, how the L1 part is minimized, and its share."""
 
-    name = "elastic_net"
+        l1_ratio: float = number("must be a number from 0 (L2 alone) to 1 (L1 alone)", ge=0, le=1, default=0.5)
 
-    def __init__(self, strength: float, l1_ratio: float = 0.5, solver: str = "proximal") -> None:
-        super().__init__(strength)
-        self._l1 = L1(strength * l1_ratio, solver)
-        self._l2 = L2(strength * (1 - l1_ratio))
+    def __init__(self, settings: MethodSettings) -> None:
+        super().__init__(settings)
+        share = self.settings.l1_ratio
+        total = self.settings.strength
+        self._l1 = L1(L1.Settings(strength=total * share, scope=self.settings.scope, solver=self.settings.solver))
+        self._l2 = L2(L2.Settings(strength=total * (1 - share), scope=self.settings.scope))
 
-    @property
+    @classmethod
+    def describe(cls, settings: Any) -> str:
+        """Return the penalty with λ and ρ."""
+        return f"{super().describe(settings)} ρ={show_number(settings.l1_ratio, 2)}"
+
     def weight_decay(self) -> float:
         """Return 2λ(1 − ρ)."""
-        return self._l2.weight_decay
+        return self._l2.weight_decay()
 
-    def value(self, weights: Iterable[Tensor]) -> float:
+    def value(self, parameters: Parameters) -> float:
         """Return λ [ρ Σ|w| + (1 − ρ) Σw²]."""
-        covered = list(weights)
-        return self._l1.value(covered) + self._l2.value(covered)
+        return self._l1.value(parameters) + self._l2.value(parameters)
 
-    def add_gradient(self, weights: Iterable[Tensor]) -> None:
+    def before_update(self, parameters: Parameters, lr: float | Tensor) -> None:
         """Add λρ sign(w) where the solver is ``subgradient``."""
-        self._l1.add_gradient(weights)
+        self._l1.before_update(parameters, lr)
 
-    def shrink(self, weights: Iterable[tuple[Tensor, float | Tensor]]) -> None:
+    def on_weights(self, update: Update) -> None:
         """Apply the soft threshold of the L1 part where the solver is ``proximal``."""
-        self._l1.shrink(weights)
+        self._l1.on_weights(update)

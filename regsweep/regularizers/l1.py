@@ -2,50 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from regsweep.regularizers.penalty import Penalty
+from regsweep.fields import field, number
+from regsweep.methods import Paper, Parameters, Penalty, Update
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from torch import Tensor
+
+Solver = Literal["proximal", "subgradient"]
 
 
 class L1(Penalty):
-    """λ Σ|w|. Strength 0: no penalty. It acts in training steps only; evaluation does not see it.
+    """λ Σ|w|.
 
     ``proximal`` applies the soft threshold w ← sign(w) max(|w| − ηλ, 0) after each step (Parikh and Boyd, 2014,
     section 6.5.2) and so ends with exact zeros. ``subgradient`` adds λ sign(w) to the gradient, as the penalty
     in an automatic gradient would; it circles around zero and never settles there.
-
-    Args:
-        strength: λ, 0 or more.
-        solver: ``proximal`` or ``subgradient``.
     """
 
-    name = "l1"
+    name, title = "l1", "L1"
+    paper = Paper(
+        "L1",
+        "Tibshirani, R. (1996). Regression shrinkage and selection via the lasso. Journal of the Royal Statistical "
+        "Society B, 58(1), 267–288.",
+    )
+    stage = {"before_update": "penalty", "on_weights": "shrink"}
+    example = {"lambda": 1e-2}
 
-    def __init__(self, strength: float, solver: str = "proximal") -> None:
-        super().__init__(strength)
-        self.solver = solver
+    class Settings(Penalty.Settings):
+        """The strength, what it covers, and how the penalty is minimized."""
 
-    def value(self, weights: Iterable[Tensor]) -> float:
+        solver: Solver = field("must be proximal (exact zeros) or subgradient", default="proximal")
+
+    def value(self, parameters: Parameters) -> float:
         """Return λ Σ|w|."""
-        return self.strength * sum(weight.abs().sum().item() for weight in weights)
+        total = sum(weight.abs().sum().item() for weight in parameters.covered.values())
+        return float(self.strength * total)
 
-    def add_gradient(self, weights: Iterable[Tensor]) -> None:
-        """Add λ sign(w), which is 0 at 0, where the solver is ``subgradient``."""
-        if self.strength == 0 or self.solver != "subgradient":
-            return
-        for weight in weights:
-            if weight.grad is not None:
+    @property
+    def strength(self) -> float:
+        """λ."""
+        return float(self.settings.strength)
+
+    def before_update(self, parameters: Parameters, lr: float | Tensor) -> None:
+        """Add λ sign(w), which is 0 at 0, to each gradient, where the solver is ``subgradient``."""
+        if self.settings.solver == "subgradient":
+            for weight in parameters.covered.values():
+                assert weight.grad is not None
                 weight.grad.add_(weight.sign(), alpha=self.strength)
 
-    def shrink(self, weights: Iterable[tuple[Tensor, float | Tensor]]) -> None:
-        """Move each coordinate towards 0 by ηλ, and to exactly 0 where it is nearer than that."""
-        if self.strength == 0 or self.solver != "proximal":
-            return
-        for weight, step_size in weights:
-            magnitude = weight.abs().sub_(self.strength * step_size).clamp_(min=0)
-            weight.copy_(magnitude.mul_(weight.sign()))
+    def on_weights(self, update: Update) -> None:
+        """Move each coordinate towards 0 by ηλ, and to exactly 0 where it is nearer than that (``proximal``)."""
+        if self.settings.solver == "proximal":
+            for weight in update.parameters.covered.values():
+                magnitude = weight.abs().sub_(self.strength * update.step_size(weight)).clamp_(min=0)
+                weight.copy_(magnitude.mul_(weight.sign()))

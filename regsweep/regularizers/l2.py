@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from regsweep.regularizers.penalty import Penalty
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from torch import Tensor
+from regsweep.fields import number
+from regsweep.methods import Paper, Parameters, Penalty
 
 
 class L2(Penalty):
-    """λ Σw². Strength 0: no penalty. It acts in training steps only; evaluation does not see it.
+    """λ Σw².
 
     It is the optimizer's ``weight_decay = 2λ``: under SGD and Adam the gradient 2λw joins that of the loss; under
     AdamW the weights are multiplied by 1 − 2ηλ instead.
-
-    Args:
-        strength: λ, 0 or more.
     """
 
-    name = "l2"
+    name, title = "l2", "L2"
+    paper = Paper(
+        "L2",
+        "Krogh, A. and Hertz, J. A. (1991). A simple weight decay can improve generalization. Advances in Neural "
+        "Information Processing Systems 4, 950–957.",
+    )
+    role = "decay of the weights"
+    example = {"lambda": 1e-2}
 
-    @property
+    class Settings(Penalty.Settings):
+        """The strength, and what it covers."""
+
+        strength: float = number(
+            "must be a finite number of 0 or more, for example regularizer.lambda=1e-3",
+            alias="lambda",
+            ge=0,
+            default=1e-3,
+        )
+
     def weight_decay(self) -> float:
         """Return 2λ."""
-        return 2 * self.strength
+        return 2 * float(self.settings.strength)
 
-    def value(self, weights: Iterable[Tensor]) -> float:
+    def value(self, parameters: Parameters) -> float:
         """Return λ Σw²."""
-        return self.strength * sum(weight.square().sum().item() for weight in weights)
+        total = sum(weight.square().sum().item() for weight in parameters.covered.values())
+        return float(self.settings.strength * total)

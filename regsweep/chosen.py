@@ -1,0 +1,190 @@
+"""From the keys under ``regularizer`` to the methods that a run uses, each with its settings.
+
+    regularizer.mixup: null                       not chosen
+    regularizer.mixup: {use: true, alpha: 0.4}    chosen, by the preset
+    regularizer.mixup: 0.4                        the short form: the main setting; for true and false, `use`
+    regularizer.lambda: 1e-4                      the setting of the one penalty in use that has it
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from regsweep.errors import ConfigError
+from regsweep.methods.method import Method, MethodSettings, Penalty
+from regsweep.regularizers import METHODS
+from regsweep.signatures import offer, suggest
+from regsweep.trusted import import_class
+
+
+class Use(NamedTuple):
+    """A method with its settings."""
+
+    method: type[Method]
+    settings: Any
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a run uses, in the order of the names.
+
+    Attributes:
+        uses: methods in use; and one that takes something out of the network (``batch_norm: {use: false}``).
+    """
+
+    uses: tuple[Use, ...] = ()
+
+    def make(self) -> list[Method]:
+        """Return the methods, new and without state, as a run takes them."""
+        return [use.method(use.settings) for use in self.uses]
+
+    @property
+    def in_use(self) -> list[Use]:
+        """The methods in use."""
+        return [use for use in self.uses if use.settings.use]
+
+    @property
+    def scope(self) -> str:
+        """What is counted as covered: ``all`` where a method covers all parameters, else ``weights``."""
+        return "all" if any(getattr(use.settings, "scope", "") == "all" for use in self.uses) else "weights"
+
+    def plain(self) -> dict[str, dict[str, Any]]:
+        """Return settings by name, as plain values."""
+        return {use.method.name: plain_settings(use.settings) for use in self.uses}
+
+
+def plain_settings(settings: MethodSettings) -> dict[str, Any]:
+    """Return settings as plain values by their keys, without `use`."""
+    return {key: value for key, value in settings.model_dump(by_alias=True).items() if key != "use"}
+
+
+def shared_settings() -> dict[str, list[type[Method]]]:
+    """Return the penalties that have each setting with a key of its own, ``regularizer.lambda`` for example."""
+    shared: dict[str, list[type[Method]]] = {}
+    for method in METHODS.values():
+        if issubclass(method, Penalty):
+            for key in method.setting_fields():
+                shared.setdefault(key, []).append(method)
+    del shared["use"]
+    return shared
+
+
+def no_method() -> dict[str, None]:
+    """Return the keys under ``regularizer`` of a run that uses none: each null."""
+    return dict.fromkeys([*shared_settings(), *METHODS])
+
+
+def choose(values: Mapping[str, Any]) -> Chosen:
+    """Return the methods that these keys, those under ``regularizer``, choose.
+
+    Raises:
+        ConfigError: for the first key that is unknown or has a value that is not allowed, and for methods that cannot
+            be used together.
+    """
+    shared = {key: value for key, value in values.items() if key in shared_settings()}
+    given = {name: value for name, value in values.items() if name not in shared and value is not None}
+    nodes = {name: _Node.read(name, value) for name, value in given.items()}
+    for key, value in shared.items():
+        if value is not None:
+            _set_shared(key, value, nodes.values())
+    uses = [Use(node.method, node.validated()) for _, node in sorted(nodes.items())]
+    uses = [use for use in uses if use.settings.use and not use.method.is_off(use.settings) or _takes_out(use)]
+    _require_one_of_each_role([use.method for use in uses])
+    return Chosen(tuple(uses))
+
+
+def _takes_out(use: Use) -> bool:
+    return use.method.can_take_out and not use.settings.use
+
+
+@dataclass
+class _Node:
+    """What stands under a method's key.
+
+    Attributes:
+        method: its class.
+        values: settings by key.
+        typed: the key of the configuration that each value came from, where it is another one.
+    """
+
+    method: type[Method]
+    values: dict[str, Any]
+    typed: dict[str, str]
+
+    @staticmethod
+    def read(name: str, value: Any) -> _Node:
+        key = f"regularizer.{name}"
+        if isinstance(value, Mapping):
+            values = {str(setting): each for setting, each in value.items() if setting != "_target_"}
+            return _Node(_class_of(name, value.get("_target_")), values, {})
+        method = _class_of(name, None)
+        main = method.main_setting()
+        if isinstance(value, bool) or main is None:
+            return _Node(method, {"use": value}, {"use": key})
+        return _Node(method, {main: value}, {main: key})
+
+    @property
+    def is_used(self) -> bool:
+        return self.values.get("use", True) is True
+
+    def validated(self) -> Any:
+        known = self.method.setting_fields()
+        key = f"regularizer.{self.method.name}"
+        for setting, value in self.values.items():
+            if setting not in known:
+                raise ConfigError(f"{key}.{setting}", value, f"no such setting; {suggest(setting, known)}")
+        try:
+            return self.method.Settings.model_validate(self.values)
+        except ValidationError as invalid:
+            error = invalid.errors(include_url=False)[0]
+            setting = str(error["loc"][0])
+            allowed = self.method.Settings.model_fields[known[setting]].description
+            typed = self.typed.get(setting, f"{key}.{setting}")
+            raise ConfigError(typed, self.values.get(setting), allowed or error["msg"]) from None
+
+
+def _class_of(name: str, target: Any) -> type[Method]:
+    key = f"regularizer.{name}"
+    if target is not None:
+        cls = import_class(f"{key}._target_", str(target), Method, "regsweep.methods.Method")  # type: ignore[type-abstract]
+        if cls.name != name:
+            raise ConfigError(f"{key}._target_", target, f"its class has the name {cls.name}; use regularizer.{cls.name}")
+        return cls
+    if name not in METHODS:
+        raise ConfigError(key, "…", f"no such method; {offer(name, METHODS)}; a method of your own needs its _target_")
+    return METHODS[name]
+
+
+def _set_shared(key: str, value: Any, nodes: Iterable[_Node]) -> None:
+    """Set a setting of the one penalty in use that has it."""
+    having = shared_settings()[key]
+    used = [node for node in nodes if node.is_used and issubclass(node.method, Penalty)]
+    those = [node for node in used if key in node.method.setting_fields()]
+    typed = f"regularizer.{key}"
+    if len(those) > 1:
+        keys = " or ".join(f"regularizer.{node.method.name}.{key}" for node in those)
+        raise ConfigError(typed, value, f"{len(those)} penalties in use have it; set {keys}")
+    if not those:
+        titles = ", ".join(f"regularizer={method.name}" for method in having)
+        raise ConfigError(typed, value, f"no penalty in use has it; add one that has ({titles}), or leave it out")
+    those[0].values[key], those[0].typed[key] = value, typed
+
+
+def _require_one_of_each_role(methods: Iterable[type[Method]]) -> None:
+    for one, other in itertools.combinations(methods, 2):
+        if one.role is not None and one.role == other.role:
+            both = f"[{one.name},{other.name}]"
+            raise ConfigError("regularizer", both, f"both are a {one.role}, and a run has one; choose one of them")
+
+
+def show_chosen(chosen: Chosen) -> str:
+    """Return the methods in use in words: ``L2 λ=0.001, dropout 0.5``."""
+    return ", ".join(use.method.describe(use.settings) for use in chosen.in_use) or "none"
+
+
+

@@ -1,0 +1,37 @@
+"""The gradient of a step: one trial and several side by side differ here, and nowhere else.
+
+Shapes: B images of a batch, K classes.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from regsweep.device import autocast
+from regsweep.member import Member
+from regsweep.methods import Batch
+
+
+class Gradient(Protocol):
+    """Puts the gradient of each member's loss into its parameters' ``.grad``."""
+
+    def __call__(self, members: Sequence[Member], batches: Sequence[Batch]) -> list[Tensor]:
+        """Return each member's mean cross-entropy on its batch, numbers () without a graph."""
+
+
+class Alone:
+    """A forward and a backward pass for each member."""
+
+    def __call__(self, members: Sequence[Member], batches: Sequence[Batch]) -> list[Tensor]:
+        """Return each member's mean cross-entropy on its batch."""
+        return [self._of(member, batch) for member, batch in zip(members, batches, strict=True)]
+
+    def _of(self, member: Member, batch: Batch) -> Tensor:
+        with autocast(member.device, member.settings.precision):
+            logits_BK = member.model(batch.inputs)
+        logits_BK = logits_BK.float()
+        loss = batch.loss(logits_BK)
+        torch.autograd.backward(member.methods.total_loss(loss, logits_BK, batch))
+        return loss.detach()

@@ -1,0 +1,165 @@
+"""The methods of a run, as a step uses them: each hook with those that have it, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import Parameter
+
+from regsweep import seeding
+from regsweep.errors import MethodError, RegsweepError, show
+from regsweep.methods.method import STAGES, Method
+from regsweep.methods.parameters import Batch, Parameters, Run, Update
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from regsweep.member import EpochRow
+
+HOOKS = [name for name, value in vars(Method).items() if callable(value) and not name.startswith("_")]
+
+
+class Methods:
+    """The methods of one run. Everything that a method raises becomes a `MethodError` that names it.
+
+    Args:
+        methods: in any order.
+    """
+
+    def __init__(self, methods: Sequence[Method]) -> None:
+        self.all = sorted(methods, key=lambda method: method.name)
+        self._with = {hook: self._overriding(hook) for hook in HOOKS}
+        self.changes_batches = bool(self._with["on_batch"])
+        self.gradient_rounds = bool(self._with["around"])
+        self.keeps_best_epoch = any(method.keeps_best_epoch for method in self.all)
+        self._parameters: dict[Method, Parameters] = {}
+        self._streams: dict[Method, seeding.Stream] = {}
+        self.extra_losses: dict[str, Tensor] = {}
+
+    def _overriding(self, hook: str) -> list[Method]:
+        stages = STAGES.get(hook, ())
+        overriding = [method for method in self.all if getattr(type(method), hook) is not getattr(Method, hook)]
+        return sorted(overriding, key=lambda method: stages.index(method.stage[hook]) if stages else 0)
+
+    def begin(self, run: Run, covered: Mapping[str, Mapping[str, Parameter]], seed: int, device: torch.device) -> None:
+        """Make each method's stream and state, before the first step.
+
+        Args:
+            run: what is about to begin.
+            covered: parameters by name, by scope.
+            seed: the run's.
+            device: on which it computes.
+        """
+        for method in self.all:
+            scope = getattr(method.settings, "scope", "weights")
+            self._parameters[method] = Parameters(run.parameters.every, dict(covered[scope]))
+            self._streams[method] = seeding.Stream(seeding.derive(seed, f"method {method.name}"), device)
+        for method in self._with["start"]:
+            self._outside(method, method.start, run)
+
+    def _outside(self, method: Method, hook: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a hook while torch's global generators stand at the method's own stream."""
+        with self._streams[method]:
+            return _call(hook, *arguments)
+
+    def before_step(self, step: int) -> None:
+        """Call the hook of this name."""
+        for method in self._with["before_step"]:
+            self._outside(method, method.before_step, step)
+
+    def on_batch(self, batch: Batch) -> Batch:
+        """Return the batch as the methods leave it."""
+        for method in self._with["on_batch"]:
+            changed: Batch = self._outside(method, method.on_batch, batch)
+            _require_as_many(method, batch, changed)
+            batch = changed
+        return batch
+
+    def total_loss(self, loss: Tensor, logits_BK: Tensor, batch: Batch) -> Tensor:
+        """Return the loss with the methods' terms."""
+        total = loss
+        for method in self._with["extra_loss"]:
+            term: Tensor = _call(method.extra_loss, logits_BK, batch, self._parameters[method])
+            total = total + term
+            seen = self.extra_losses.setdefault(method.name, torch.zeros_like(term.detach()))
+            seen += term.detach()
+        return total
+
+    def around(self) -> Iterator[None]:
+        """Yield each time that a gradient is wanted."""
+        (method,) = self._with["around"]
+        yield from method.around(self._parameters[method])
+
+    def before_update(self, lr: float | Tensor) -> None:
+        """Call the hook of this name, with the parameters that have a gradient."""
+        for method in self._with["before_update"]:
+            parameters = self._parameters[method]
+            every, covered = map(_with_gradient, (parameters.every, parameters.covered))
+            _call(method.before_update, Parameters(every, covered), lr)
+
+    def on_weights(self, lr: float | Tensor, step_size: Callable[[Parameter], float | Tensor]) -> None:
+        """Call the hook of this name."""
+        for method in self._with["on_weights"]:
+            _call(method.on_weights, Update(self._parameters[method], lr, step_size))
+
+    def after_step(self, model: nn.Module, step: int) -> None:
+        """Call the hook of this name."""
+        for method in self._with["after_step"]:
+            self._outside(method, method.after_step, model, step)
+
+    def evaluated(self, model: nn.Module) -> nn.Module:
+        """Return the network that is evaluated, kept and saved."""
+        for method in self._with["evaluated"]:
+            model = _call(method.evaluated, model)
+        return model
+
+    def should_stop(self, history: Sequence[EpochRow]) -> bool:
+        """Return whether a method ends the training."""
+        return any([_call(method.should_stop, history) for method in self._with["should_stop"]])
+
+    def values(self) -> dict[str, float]:
+        """Return the value of each penalty, by the method's name."""
+        return {method.name: _call(method.value, self._parameters[method]) for method in self._with["value"]}
+
+    def records(self, model: nn.Module) -> dict[str, dict[str, float]]:
+        """Return the numbers of each method for the record, by its name."""
+        return {method.name: dict(_call(method.record, model)) for method in self._with["record"]}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a training needs to go on later."""
+        return {
+            method.name: {"state": dict(method.state), "stream": self._streams[method].state_dict()}
+            for method in self.all
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up what `state_dict` returned."""
+        for method in self.all:
+            for name, tensor in state[method.name]["state"].items():
+                method.state[name].copy_(tensor)
+            self._streams[method].load_state_dict(state[method.name]["stream"])
+
+
+def _call(hook: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return hook(*arguments)
+    except RegsweepError:
+        raise
+    except Exception as error:
+        method: Method = hook.__self__  # type: ignore[attr-defined]
+        reason = f"{hook.__name__} failed ({type(error).__name__}: {show(error)})"
+        raise MethodError(f"regularizer.{method.name}: {reason}") from error
+
+
+def _with_gradient(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    return {name: parameter for name, parameter in parameters.items() if parameter.grad is not None}
+
+
+def _require_as_many(method: Method, before: Batch, after: Batch) -> None:
+    sizes = {len(after.inputs), len(after.targets), len(after.labels)}
+    if sizes != {len(before.labels)}:
+        numbers = " and ".join(map(str, sorted(sizes)))
+        reason = f"on_batch returned {numbers} examples of a batch of {len(before.labels)}; it must keep their number"
+        raise MethodError(f"regularizer.{method.name}: {reason}")

@@ -1,0 +1,252 @@
+"""A method of regularization: its settings, its words, and the places in a training at which it acts.
+
+The hooks stand in the order of a step. A step calls only those that a class overrides, so the others cost nothing.
+
+    once    check, model_settings, weight_decay, start
+    step 0  before_step      outside: ordinary Python, and random numbers
+    step 1  on_batch         outside: stages image < mix < targets
+    step 2  extra_loss       inside
+    step 3  around           inside
+    step 4  before_update    inside: stages penalty < combine < clip < noise < decay
+    step 5  the optimizer
+    step 6  on_weights       inside: stages decay < interpolate < shrink < project
+    step 7  after_step       outside
+    epoch   evaluated, should_stop
+    record  value, record
+
+What is *inside* may be captured as a CUDA graph and repeated: it must do the same operations in every step, on tensors
+that stay in their places, and decide nothing in Python. It draws no random numbers: a method draws *outside*, into its
+own tensors, from torch's global generator, which then stands at a stream of the method's own, derived from its name. So
+no method shifts the random numbers of another, of the network's dropout, or of the order of the batches.
+
+Methods act in the order of their stages, then of their names, never in the order in which they were chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+from regsweep.errors import ConfigError
+from regsweep.fields import Section, field, number
+from regsweep.numbers import show_number
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from regsweep.methods.parameters import Batch, Parameters, Run, Update
+    from regsweep.member import EpochRow
+
+STAGES = {
+    "on_batch": ("image", "mix", "targets"),
+    "before_update": ("penalty", "combine", "clip", "noise", "decay"),
+    "on_weights": ("decay", "interpolate", "shrink", "project"),
+}
+"""The order within a hook: for example, the shares of mixed examples are smoothed, not the other way round."""
+
+
+class Paper(NamedTuple):
+    """What describes a method.
+
+    Attributes:
+        title: the method, as a list of references names it.
+        reference: authors, year, title, place.
+    """
+
+    title: str
+    reference: str
+
+
+class MethodSettings(Section):
+    """The settings of a method. The first one that a class adds is its main setting, which the short form sets."""
+
+    use: bool = field("must be true or false", default=True)
+
+
+Scope = Literal["weights", "all"]
+
+
+def scope(default: str = "weights") -> Any:
+    """Return the field of the setting ``scope``: which parameters a method covers."""
+    return field("must be weights (matrices and kernels) or all", default=default)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be trained, known before the first step.
+
+    Attributes:
+        model: the network.
+        dataset: name of the data set.
+        input_shape: channels, rows and columns of an image.
+        is_mirrored: whether an image and its mirror image show the same; None where that is not known.
+        smallest_batch: examples of the smallest batch.
+        has_validation: whether there are validation images.
+    """
+
+    model: nn.Module
+    dataset: str
+    input_shape: tuple[int, int, int]
+    is_mirrored: bool | None
+    smallest_batch: int
+    has_validation: bool
+
+
+class Method:
+    """Base class of all methods; what a hook returns or does here is what a method without it does.
+
+    Args:
+        settings: of the class's own `Settings`.
+
+    Attributes:
+        name: of the key, ``regularizer.NAME``, and of the preset.
+        title: in plain words.
+        paper: what describes it; None for a method without a paper.
+        symbol: the sign of the main setting, before its value in `describe`.
+        role: of two methods with the same one a run can have only one; None: no such limit.
+        stage: by hook, one of `STAGES`.
+        off: values of settings that are the same as the method's absence; empty where there are none.
+        arguments: arguments of a network's constructor that the method sets.
+        acts_in_evaluation: whether it changes the network that is evaluated, kept and saved, or when training ends.
+        keeps_best_epoch: whether the run ends with the weights of its best validation epoch.
+        can_take_out: whether ``use=false`` is more than absence: takes something out of the network.
+        example: settings that act within three epochs on digits, for the contract suite.
+        state: tensors that a training that goes on later needs.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    paper: ClassVar[Paper | None] = None
+    symbol: ClassVar[str] = ""
+    role: ClassVar[str | None] = None
+    stage: ClassVar[Mapping[str, str]] = {}
+    off: ClassVar[Mapping[str, Any]] = {}
+    arguments: ClassVar[tuple[str, ...]] = ()
+    acts_in_evaluation: ClassVar[bool] = False
+    keeps_best_epoch: ClassVar[bool] = False
+    can_take_out: ClassVar[bool] = False
+    example: ClassVar[Mapping[str, Any]] = {}
+
+    class Settings(MethodSettings):
+        """None but whether it is used."""
+
+    settings: Any
+
+    def __init__(self, settings: MethodSettings) -> None:
+        self.settings = settings
+        self.state: dict[str, Tensor] = {}
+
+    @classmethod
+    def main_setting(cls) -> str | None:
+        """Return the key of the setting that the short form ``regularizer.NAME=value`` sets; None without one."""
+        return next((key for key in cls.setting_fields() if key != "use"), None)
+
+    @classmethod
+    def setting_fields(cls) -> dict[str, str]:
+        """Return the name of each setting's field by its key."""
+        return {info.alias or name: name for name, info in cls.Settings.model_fields.items()}
+
+    @classmethod
+    def is_off(cls, settings: Any) -> bool:
+        """Return whether the method with these settings is the same as its absence."""
+        fields = cls.setting_fields()
+        return bool(cls.off) and all(getattr(settings, fields[key]) == value for key, value in cls.off.items())
+
+    @classmethod
+    def describe(cls, settings: Any) -> str:
+        """Return the method with its main setting in plain words: ``mixup α=0.2``."""
+        main = cls.main_setting()
+        if main is None:
+            return cls.title
+        value = getattr(settings, cls.setting_fields()[main])
+        shown = show_number(float(value), 2) if isinstance(value, int | float) else str(value)
+        return f"{cls.title} {cls.symbol}={shown}" if cls.symbol else f"{cls.title} {shown}"
+
+    def refuse(self, setting: str, allowed: str) -> ConfigError:
+        """Return the error of a setting that is not possible here: `allowed` says why, and what to do."""
+        value = getattr(self.settings, self.setting_fields()[setting])
+        return ConfigError(f"regularizer.{self.name}.{setting}", value, allowed)
+
+    def check(self, task: Task) -> None:
+        """Refuse what the network or the data have no place for.
+
+        Raises:
+            ConfigError: see `refuse`.
+        """
+
+    def model_settings(self) -> dict[str, Any]:
+        """Return arguments for the network's constructor."""
+        return {}
+
+    def weight_decay(self) -> float:
+        """Return what the optimizer multiplies each covered w by and adds to its gradient: 2λ for λ Σw²."""
+        return 0.0
+
+    def start(self, run: Run) -> None:
+        """Make the state; no step has been made yet."""
+
+    def before_step(self, step: int) -> None:
+        """Change own tensors in place, before step `step` (from 0)."""
+
+    def on_batch(self, batch: Batch) -> Batch:
+        """Return another batch of as many examples, with targets of the same kind in every step."""
+        return batch
+
+    def extra_loss(self, logits_BK: Tensor, batch: Batch, parameters: Parameters) -> Tensor:
+        """Return a term of the loss, a number ()."""
+        raise NotImplementedError
+
+    def around(self, parameters: Parameters) -> Iterator[None]:
+        """Yield to have the gradient at the present weights put into each ``.grad``; weights must be restored.
+
+        The last gradient is the step's. Each is taken with the same dropout, and the first alone updates BatchNorm's
+        statistics.
+        """
+        yield
+
+    def before_update(self, parameters: Parameters, lr: float | Tensor) -> None:
+        """Change gradients or weights in place; `parameters` are those that have a gradient."""
+
+    def on_weights(self, update: Update) -> None:
+        """Change the weights in place, after the optimizer's step."""
+
+    def after_step(self, model: nn.Module, step: int) -> None:
+        """Change own state, after step `step` (from 0)."""
+
+    def evaluated(self, model: nn.Module) -> nn.Module:
+        """Return the network that is evaluated, kept and saved: a copy, if it is another one."""
+        return model
+
+    def should_stop(self, history: Sequence[EpochRow]) -> bool:
+        """Return whether the training ends after the last epoch of `history`."""
+        return False
+
+    def value(self, parameters: Parameters) -> float:
+        """Return the value of a penalty, its strength included."""
+        return 0.0
+
+    def record(self, model: nn.Module) -> dict[str, float]:
+        """Return numbers for the record, by name, of the trained network."""
+        return {}
+
+
+class Penalty(Method):
+    """A term λ·(something of the weights) that is added to the loss.
+
+    The settings of a run's one penalty have a short key: ``regularizer.lambda`` for ``regularizer.l1.lambda``.
+    """
+
+    off = {"lambda": 0.0}
+    symbol = "λ"
+
+    class Settings(MethodSettings):
+        """The strength, and what it covers."""
+
+        strength: float = number(
+            "must be a finite number of 0 or more, for example regularizer.lambda=1e-4",
+            alias="lambda",
+            ge=0,
+            default=1e-4,
+        )
+        scope: Scope = scope()

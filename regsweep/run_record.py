@@ -1,0 +1,126 @@
+"""``result.json``: what a run ended with and what it was made of. Whoever writes or reads it does so by this class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from regsweep import records
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Status = Literal["complete", "pruned", "diverged", "failed"]
+
+SPLITS = ("validation", "train", "test")
+METRICS = ("accuracy", "loss")
+SHARES = ("sparsity", "near_zero")
+
+VALIDATED = (*(f"{split}_{metric}" for split in SPLITS[:2] for metric in METRICS), *SHARES)
+"""The numbers that every complete trial returns, by the names that `hydra.sweeper.objectives` takes."""
+TESTED = tuple(f"test_{metric}" for metric in METRICS)
+"""Those of a trial that opens the test set, besides."""
+
+
+@dataclass(frozen=True)
+class UsedMethod:
+    """A method of regularization as a run used it.
+
+    Attributes:
+        title: in plain words.
+        description: with its main setting, in plain words.
+        settings: by key, as plain values.
+        main: the key of the main setting; None for a method without one.
+        reference: title and reference of its paper; empty where there is none.
+        is_penalty: whether its main setting is a λ.
+        numbers: what the method itself recorded of the trained network.
+    """
+
+    title: str
+    description: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    main: str | None = None
+    reference: list[str] = field(default_factory=list)
+    is_penalty: bool = False
+    numbers: dict[str, Number] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run ended with. A run that did not complete has what was known by then.
+
+    Attributes:
+        status: how it ended.
+        error: the reason of an end that is not complete.
+        metrics: by split and name; accuracies are fractions, losses cross-entropies (natural logarithm).
+        penalty: the penalties' value, apart from the loss.
+        best_epoch: the epoch (from 1) of the best validation accuracy.
+        epochs: how many were trained.
+        sparsity: the share of exact zeros among the weights, ``overall`` and by ``layers``.
+        near_zero: the share of weights within ±0.001 of zero, likewise.
+        histogram: of each layer's weights.
+        weights_sha256: digest of all parameters and buffers.
+        parameters: how many numbers the penalties cover, and how many they leave free.
+        methods: those in use, by name; None in records of versions before 0.3.
+        batch_norm: whether the network had BatchNorm.
+        own_batch_norm: whether it has BatchNorm where no method says so.
+        seconds: ``train``, ``evaluate``, ``total``.
+        seed: the run's.
+        class_sizes: by split, the number of images of each class.
+        ended: unix time.
+        versions: of Python and packages.
+        git: commit and state of the working folder.
+        machine: system, processor, device, precision, threads.
+    """
+
+    status: Status
+    error: str | None = None
+    metrics: dict[str, dict[str, Number]] = field(default_factory=dict)
+    penalty: Number | None = None
+    best_epoch: Number | None = None
+    epochs: Number | None = None
+    sparsity: dict[str, Any] = field(default_factory=dict)
+    near_zero: dict[str, Any] = field(default_factory=dict)
+    histogram: dict[str, Any] = field(default_factory=dict)
+    weights_sha256: str | None = None
+    parameters: dict[str, Number] = field(default_factory=dict)
+    methods: dict[str, UsedMethod] | None = None
+    batch_norm: bool | None = None
+    own_batch_norm: bool | None = None
+    seconds: dict[str, Number] = field(default_factory=dict)
+    seed: Number | None = None
+    class_sizes: dict[str, list[int]] = field(default_factory=dict)
+    ended: Number | None = None
+    versions: dict[str, Any] = field(default_factory=dict)
+    git: dict[str, Any] | None = None
+    machine: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Write the record to `path`, whole or not at all; what is not known is left out."""
+        content = {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+        records.write_json(path, {name: value for name, value in content.items() if value not in (None, {})})
+
+    @staticmethod
+    def read(path: Path) -> RunRecord:
+        """Return the record at `path`.
+
+        Raises:
+            RecordError: when it cannot be read, or a value is of another type or not finite.
+        """
+        return records.read_as(path, RunRecord)
+
+    def numbers(self) -> dict[str, float]:
+        """Return metrics and shares by the names that they have in ``trials.csv``: ``validation_accuracy`` and so on."""
+        named = {f"{split}_{name}": v for split, of_split in self.metrics.items() for name, v in of_split.items()}
+        shares = {name: getattr(self, name).get("overall") for name in SHARES}
+        return {**named, **{name: value for name, value in shares.items() if value is not None}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, UsedMethod):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    return value
