@@ -104,9 +104,7 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module,
     _require_graphs(config, device, methods)
     _require_validation(config, dataset)
     torch.manual_seed(seeding.derive(config.seed, "weights"))
-    model = build_model(
-        config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, methods=methods
-    )
+    model = build_model(config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, methods=methods)
     smallest = smallest_batch(len(dataset.train), config.trainer.batch_size)
     if has_batch_norm(model) and smallest == 1:
         raise ConfigError(

@@ -1,9 +1,9 @@
 """From the keys under ``regularizer`` to the methods that a run uses, each with its settings.
 
-    regularizer.mixup: null                       not chosen
-    regularizer.mixup: {use: true, alpha: 0.4}    chosen, by the preset
-    regularizer.mixup: 0.4                        the short form: the main setting; for true and false, `use`
-    regularizer.lambda: 1e-4                      the setting of the one penalty in use that has it
+regularizer.mixup: null                       not chosen
+regularizer.mixup: {use: true, alpha: 0.4}    chosen, by the preset
+regularizer.mixup: 0.4                        the short form: the main setting; for true and false, `use`
+regularizer.lambda: 1e-4                      the setting of the one penalty in use that has it
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def choose(values: Mapping[str, Any]) -> Chosen:
         if value is not None:
             _set_shared(key, value, nodes.values())
     uses = [Use(node.method, node.validated()) for _, node in sorted(nodes.items())]
-    uses = [use for use in uses if use.settings.use and not use.method.is_off(use.settings) or _takes_out(use)]
+    uses = [use for use in uses if (use.settings.use and not use.method.is_off(use.settings)) or _takes_out(use)]
     _require_one_of_each_role([use.method for use in uses])
     return Chosen(tuple(uses))
 
@@ -151,9 +151,11 @@ class _Node:
 def _class_of(name: str, target: Any) -> type[Method]:
     key = f"regularizer.{name}"
     if target is not None:
-        cls = import_class(f"{key}._target_", str(target), Method, "regsweep.methods.Method")  # type: ignore[type-abstract]
+        cls = import_class(f"{key}._target_", str(target), Method, "regsweep.methods.Method")
         if cls.name != name:
-            raise ConfigError(f"{key}._target_", target, f"its class has the name {cls.name}; use regularizer.{cls.name}")
+            raise ConfigError(
+                f"{key}._target_", target, f"its class has the name {cls.name}; use regularizer.{cls.name}"
+            )
         return cls
     if name not in METHODS:
         raise ConfigError(key, "…", f"no such method; {offer(name, METHODS)}; a method of your own needs its _target_")
@@ -184,7 +186,4 @@ def _require_one_of_each_role(methods: Iterable[type[Method]]) -> None:
 
 def show_chosen(chosen: Chosen) -> str:
     """Return the methods in use in words: ``L2 λ=0.001, dropout 0.5``."""
-    return ", ".join(use.method.describe(use.settings) for use in chosen.in_use) or "none"
-
-
-
+    return ", ".join(use.method.describe(use.settings) for use in chosen.in_use) or "no regularization"

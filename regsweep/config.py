@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
+from regsweep.chosen import Chosen, choose
 from regsweep.errors import ConfigError
 from regsweep.fields import Section, field, number
-from regsweep.chosen import Chosen, choose
 from regsweep.signatures import suggest
 
 LARGEST_IMAGE = 1024

@@ -117,7 +117,7 @@ class Methods:
 
     def should_stop(self, history: Sequence[EpochRow]) -> bool:
         """Return whether a method ends the training."""
-        return any([_call(method.should_stop, history) for method in self._with["should_stop"]])
+        return any(_call(method.should_stop, history) for method in self._with["should_stop"])
 
     def values(self) -> dict[str, float]:
         """Return the value of each penalty, by the method's name."""

@@ -63,7 +63,8 @@ def step_size(optimizer: Optimizer, parameter: Parameter) -> float | Tensor:
     settings = optimizer.param_groups[0]
     lr: float | Tensor = settings["lr"]
     if isinstance(optimizer, SGD):
-        return lr / (1 - settings["momentum"])
+        momentum: float = settings["momentum"]
+        return lr / (1 - momentum)
     if isinstance(optimizer, AdamW):
         return lr
     assert isinstance(optimizer, Adam)

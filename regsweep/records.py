@@ -15,7 +15,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from regsweep.errors import RecordError, show
 from regsweep.plain_yaml import parse
@@ -108,18 +108,21 @@ def read_as(path: Path, kind: type[_T]) -> _T:
 
     content = read_json(path)
     try:
-        return _adapter(kind).validate_python(content, strict=True)
+        found: _T = _adapter(cast(Any, kind)).validate_json(json.dumps(content, allow_nan=False), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         wrong = ": ".join([*filter(None, [".".join(map(str, first["loc"]))]), first["msg"]])
         raise RecordError(f"{path}: not a readable record ({show(wrong)})") from error
+    except ValueError as error:  # a number that is not finite
+        raise RecordError(f"{path}: not a readable record ({show(error)})") from error
+    return found
 
 
 @functools.cache
-def _adapter(kind: type[_T]) -> Any:
-    from pydantic import ConfigDict, TypeAdapter, with_config  # noqa: PLC0415
+def _adapter(kind: type[Any]) -> Any:
+    from pydantic import TypeAdapter  # noqa: PLC0415
 
-    return TypeAdapter(with_config(ConfigDict(allow_inf_nan=False, strict=True))(kind))
+    return TypeAdapter(kind)
 
 
 def read_yaml(path: Path) -> Any:

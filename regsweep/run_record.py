@@ -112,7 +112,7 @@ class RunRecord:
         return records.read_as(path, RunRecord)
 
     def numbers(self) -> dict[str, float]:
-        """Return metrics and shares by the names that they have in ``trials.csv``: ``validation_accuracy`` and so on."""
+        """Return metrics and shares by the names that they have in ``trials.csv``, ``validation_accuracy`` for one."""
         named = {f"{split}_{name}": v for split, of_split in self.metrics.items() for name, v in of_split.items()}
         shares = {name: getattr(self, name).get("overall") for name in SHARES}
         return {**named, **{name: value for name, value in shares.items() if value is not None}}

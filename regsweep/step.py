@@ -4,7 +4,7 @@ Shapes: N images in all, B of a batch, C channels, H rows, W columns, K classes.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
@@ -37,7 +37,7 @@ class Step:
 
     def __init__(self, member: Member, gradient: Gradient, capture: Capture | None = None) -> None:
         self._member, self._gradient = member, gradient
-        inside = self._changed if member.methods.changes_batches else self._gathered
+        inside: Callable[..., None] = self._changed if member.methods.changes_batches else self._gathered
         self._inside = inside if capture is None else Repeated(inside, capture, member.device)
 
     def __call__(self, index_B: Tensor) -> None:
@@ -97,7 +97,7 @@ class Step:
 
 
 @contextmanager
-def _without_statistics(model: nn.Module):  # type: ignore[no-untyped-def]
+def _without_statistics(model: nn.Module) -> Iterator[None]:
     """Let BatchNorm normalize by the batch and leave its running statistics, and its count, as they are."""
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
     for module in norms:

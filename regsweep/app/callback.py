@@ -62,7 +62,7 @@ class RunCallback(Callback):
         loader = GlobalHydra.instance().config_loader()
         with _refusing(), read_write(config.hydra), open_dict(config.hydra):
             _warm_up(config.hydra.launcher)
-            search_space.check(config, loader, kwargs["config_name"])
+            search_space.check(config, loader)
             sweep = SweepPaths(self._claim(config, "hydra.sweep.dir"))
             _settle(config, sweep)
             if resume.is_resumed(sweep.folder):

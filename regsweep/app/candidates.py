@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -12,27 +12,17 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from regsweep import records
+from regsweep.app.grammar import literal
+from regsweep.chosen import no_method
 from regsweep.errors import RecordError, RegsweepError, show
-from regsweep.numbers import show_number
 from regsweep.paths import RunPaths
-from regsweep.report.habits import batch_norm_habit
+from regsweep.report.regularization import BATCH_NORM, Regularization, name_of
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import show_value
+from regsweep.run_record import UsedMethod
 from regsweep.sweeper.space import text_of
 
 _NOWHERE: Any = object()
-
-_BATCH_NORM = "regularizer.batch_norm"
-
-_UNREGULARIZED = {
-    "regularizer": "none",
-    "regularizer.penalty": "none",
-    "regularizer.lambda": "0",
-    "regularizer.dropout": "0",
-}
-
-
-NAMES = {"l1": "L1", "l2": "L2", "elastic_net": "elastic net"}
 
 
 @dataclass(frozen=True)
@@ -145,7 +135,7 @@ def composed(folder: Path) -> DictConfig:
     path = RunPaths(folder).config
     try:
         config: DictConfig = OmegaConf.create(records.read_yaml(path))
-        describe(config)
+        dict(config.regularizer)
     except (OmegaConfBaseException, AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path}: not the configuration of a run ({show(error)})") from error
     return config
@@ -173,7 +163,7 @@ def ranked(sweep: Sweep) -> Iterator[dict[str, Any]]:
 def choose_kinds(sweep: Sweep, top: int, most: int) -> list[list[dict[str, Any]]]:
     """Return the rows of the best `most` configurations, at most, of each of the `top` best kinds, the best first.
 
-    A kind is the set of what regularizes: each penalty, dropout, BatchNorm. It is as good as its best configuration.
+    A kind is the set of methods in use. It is as good as its best configuration.
 
     Raises:
         RegsweepError: when nothing that regularizes is complete.
@@ -182,7 +172,7 @@ def choose_kinds(sweep: Sweep, top: int, most: int) -> list[list[dict[str, Any]]
     num_complete = 0
     for row in ranked(sweep):
         num_complete += 1
-        kind = tuple(kind_of(composed(sweep.folder / str(row["folder"])), is_turned=turns_batch_norm(sweep)))
+        kind = tuple(titles(sweep.kind(int(row["number"]))))
         if kind and (kind in kinds or len(kinds) < top):
             rows = kinds.setdefault(kind, [])
             rows.extend([row][: most - len(rows)])
@@ -195,40 +185,57 @@ def choose_kinds(sweep: Sweep, top: int, most: int) -> list[list[dict[str, Any]]
     return list(kinds.values())
 
 
-def turns_batch_norm(sweep: Sweep) -> bool:
-    """Return whether the sweep turns BatchNorm on and off by its key."""
-    return _BATCH_NORM in sweep.swept
-
-
-def kind_of(config: DictConfig, *, is_turned: bool = False) -> list[str]:
-    """Return the names of what regularizes a composed configuration: its penalty, dropout, BatchNorm.
-
-    Where a model has BatchNorm of its own accord, it is part of the network, unless the sweep turns it on and off.
-
-    Args:
-        config: the configuration.
-        is_turned: whether its sweep turns BatchNorm on and off by its key.
-    """
-    regularizer = config.regularizer
-    habit = batch_norm_habit(OmegaConf.select(config, "model._target_"))
-    has_batch_norm = habit if regularizer.batch_norm is None else regularizer.batch_norm
-    has_penalty = regularizer.penalty != "none" and float(regularizer["lambda"]) != 0
-    return [
-        *([NAMES.get(regularizer.penalty, regularizer.penalty)] if has_penalty else []),
-        *(["dropout"] if regularizer.dropout else []),
-        *(["BatchNorm"] if has_batch_norm and (is_turned or not habit) else []),
-    ]
+def titles(kind: Iterable[UsedMethod]) -> list[str]:
+    """Return the names of a kind's methods."""
+    return [method.title for method in kind]
 
 
 def unregularized(sweep: Sweep, rows: list[dict[str, Any]]) -> dict[str, str]:
     """Return what makes the network without regularization, as typed.
 
-    Where the sweep turned BatchNorm on or off, by its key or by a preset, the baseline is without; elsewhere it keeps
-    what all have: the model's own habit (null), or none.
+    Every method that one of `rows` has is set to null. Where the sweep put BatchNorm in or took it out, the baseline is
+    without; elsewhere the network is as it is.
     """
-    own = [composed(sweep.folder / str(row["folder"])) for row in rows]
-    is_turned = turns_batch_norm(sweep) or any("BatchNorm" in kind_of(config) for config in own)
-    return {**_UNREGULARIZED, _BATCH_NORM: "false" if is_turned else text_of(own[0].regularizer.batch_norm)}
+    folders = [sweep.folder / str(row["folder"]) for row in rows]
+    return _regularizer({}, _keys_of(folders), is_without=_is_without_batch_norm(sweep, rows))
+
+
+def _is_without_batch_norm(sweep: Sweep, rows: list[dict[str, Any]]) -> bool:
+    """Return whether BatchNorm is among what is compared, so that the network without it has none."""
+    return sweep.turns_batch_norm or any("BatchNorm" in titles(sweep.kind(int(row["number"]))) for row in rows)
+
+
+def _keys_of(folders: Sequence[Path]) -> list[str]:
+    """Return the keys below ``regularizer`` that are not null in one of these trials."""
+    composed_there = [composed(folder).regularizer for folder in folders]
+    return list(dict.fromkeys(str(key) for each in composed_there for key in each if each[key] is not None))
+
+
+def _regularizer(nodes: Mapping[str, Mapping[str, Any]], keys: Sequence[str], *, is_without: bool) -> dict[str, str]:
+    """Return the overrides that make a run use these methods and no others, whatever was composed.
+
+    Args:
+        nodes: by name, what stands below the method's key.
+        keys: that may not be null otherwise.
+        is_without: whether a network without BatchNorm's method has no BatchNorm.
+    """
+    known, overrides = no_method(), {"regularizer": "none"}
+    for key in dict.fromkeys([*keys, *([BATCH_NORM] if is_without else [])]):
+        sign = "" if key in known else "++"  # a method of the user's own has a key where its preset is chosen
+        value = literal(nodes[key]) if key in nodes else "false" if is_without and key == BATCH_NORM else "null"
+        overrides[f"{sign}regularizer.{key}"] = value
+    return overrides
+
+
+def _nodes_of(sweep: Sweep, number: int, config: DictConfig) -> dict[str, dict[str, Any]]:
+    """Return what stands below the keys of the methods that a trial used, each setting as its record has it."""
+    found = sweep.regularization.get(number, Regularization())
+    nodes = {}
+    for name, method in found.methods.items():
+        node = config.regularizer.get(name)
+        target = node.get("_target_") if OmegaConf.is_config(node) else None
+        nodes[name] = {**({"_target_": target} if target else {}), "use": True, **method.settings}
+    return nodes
 
 
 def configurations(
@@ -236,42 +243,33 @@ def configurations(
 ) -> tuple[list[Configuration], list[Configuration]]:
     """Return the baseline's rows, and the chosen ones, as configurations that set the same keys, if they have them."""
     places = [*((baseline, row) for row in baseline_rows), *((sweep, row) for row in rows)]
-    trials = [_Trial.read(source.folder / str(row["folder"])) for source, row in places]
+    folders = [source.folder / str(row["folder"]) for source, row in places]
+    trials = [_Trial.read(folder) for folder in folders]
     swept = dict.fromkeys(key for key in (*sweep.swept, *baseline.swept) if key != "seed")
-    typed = dict.fromkeys(key for trial in trials for key in trial.overrides if _regularizes(key) or key in swept)
+    others = [key for key in swept if not _regularizes(key)]
     signs = {key: sign for trial in trials for key, sign in trial.signs.items() if sign}
-    is_turned = turns_batch_norm(sweep)
+    keys = _keys_of(folders)
+    is_without = _is_without_batch_norm(sweep, rows)
     found: list[Configuration] = []
-    for (_, row), trial in zip(places, trials, strict=True):
-        overrides = {signs.get(key, "") + key: trial.text(key) for key in (swept | typed) if trial.has(key)}
-        parameters = {key: _value(trial, key) for key in swept if trial.has(key)}
+    for (source, row), trial in zip(places, trials, strict=True):
         is_baseline = len(found) < len(baseline_rows)
-        name = "no regularization (tuned)" if is_baseline else describe(trial.config, is_turned=is_turned)
+        number = int(row["number"])
+        nodes = {} if is_baseline else _nodes_of(source, number, trial.config)
+        kind = [] if is_baseline else source.kind(number)
+        overrides = {signs.get(key, "") + key: trial.text(key) for key in others if trial.has(key)}
+        parameters = {key: row[key] if key in row else _value(trial, key) for key in swept if trial.has(key)}
+        name = "no regularization (tuned)" if is_baseline else name_of(kind)
         found.append(
             Configuration(
                 f"{name}{settings_of(parameters)}",
-                kind_of(trial.config, is_turned=is_turned),
-                int(row["number"]),
+                titles(kind),
+                number,
                 float(row["selected_for"]),
                 parameters,
-                overrides,
+                {**_regularizer(nodes, keys, is_without=is_without), **overrides},
             )
         )
     return found[: len(baseline_rows)], found[len(baseline_rows) :]
-
-
-def describe(config: DictConfig, *, is_turned: bool = False) -> str:
-    """Return what regularizes a composed configuration: ``L2 λ=0.0003 with dropout 0.35 and BatchNorm``."""
-    regularizer = config.regularizer
-    ratio = "" if regularizer.l1_ratio is None else f" ρ={show_number(float(regularizer.l1_ratio), 2)}"
-    parts = {
-        "dropout": f"dropout {show_number(float(regularizer.dropout), 2)}",
-        "BatchNorm": "BatchNorm",
-    }
-    strength = f"λ={show_number(float(regularizer['lambda']), 2)}{ratio}"
-    kind = kind_of(config, is_turned=is_turned)
-    first, *others = [parts.get(name, f"{name} {strength}") for name in kind] or ["no regularization"]
-    return f"{first} with {' and '.join(others)}" if others else first
 
 
 def settings_of(parameters: Mapping[str, Any]) -> str:

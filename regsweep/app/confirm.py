@@ -18,6 +18,7 @@ from regsweep.app.stages import (
     run_seeds,
     tune_baseline,
 )
+from regsweep.app.versions import require_this_version
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths, shown
 from regsweep.report.command import Parser, report_confirmed
@@ -46,6 +47,7 @@ def main(arguments: list[str]) -> None:
         raise RegsweepError(f"{given.folder}: is part of a confirmation; confirm {outer}")
     if given.margin is not None and not given.until_settled:
         raise RegsweepError(f"--margin {given.margin:g}: has a meaning only with --until-settled; add that")
+    require_this_version(given.folder, paths.multirun)
     sweep = read_sweep(given.folder)
     for problem in sweep.problems:  # what cannot be read is not among what is chosen from
         print(f"{shown(sweep.folder)}/{problem}")  # noqa: T201

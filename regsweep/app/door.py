@@ -1,7 +1,6 @@
 """From Hydra's composed configuration to a validated one, and from Hydra's errors to one line."""
 
 import re
-from typing import Any
 
 from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
@@ -13,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from regsweep.chosen import no_method, shared_settings
 from regsweep.config import RunConfig, validate
-from regsweep.errors import ConfigError, RegsweepError
+from regsweep.errors import RegsweepError
 from regsweep.regularizers import METHODS
 from regsweep.signatures import offer
 
@@ -75,7 +74,9 @@ def _no_setting(key: str, override: str, text: str) -> RegsweepError:
     """Return the error of a key below ``regularizer`` that is not there: a method's that was not chosen, or none's."""
     _, name, *rest = key.split(".")
     if name == "penalty":
-        return RegsweepError(f"{override}: penalties are methods now; choose one with regularizer=l1, l2 or elastic_net")
+        return RegsweepError(
+            f"{override}: penalties are methods now; choose one with regularizer=l1, l2 or elastic_net"
+        )
     if name in METHODS and rest:
         known = METHODS[name].setting_fields()
         if rest[0] not in known:

@@ -17,6 +17,7 @@ from regsweep.app.door import validate_composed
 from regsweep.app.refuse import refuse
 from regsweep.app.resume import is_trial_of_resumed
 from regsweep.app.told import told_before
+from regsweep.chosen import show_chosen
 from regsweep.errors import Pruned, RecordError, RegsweepError, show
 from regsweep.numbers import show_number
 from regsweep.paths import config_folder, shown
@@ -26,6 +27,7 @@ from regsweep.sweeper.job import owned
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from regsweep.config import RunConfig
 
 _log = logging.getLogger("regsweep")
 
@@ -72,16 +74,19 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
     from regsweep.run import run  # noqa: PLC0415  (imports torch, which --help and completion do not need)
 
     runtime = HydraConfig.get()
+    made_of = ""
     try:
+        config = validate_composed(cfg)
+        made_of = _made_of(config, runtime.overrides.task)
         outcome = run(
-            validate_composed(cfg),
+            config,
             folder,
             is_trial=is_trial,
             report=report if is_trial else None,
             show_bar=not is_watched(),
         )
     except Pruned as pruned:
-        _log.info(f"trial {runtime.job.num} {pruned}  ({_settings(runtime.overrides.task)})")
+        _log.info(f"trial {runtime.job.num} {pruned}  ({made_of})")
         raise
     except RecordError as error:
         refuse(error)
@@ -97,7 +102,7 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
         return TrialValue(math.nan, error=f"{type(error).__name__}: {show(error)}")
     accuracies = "  ".join(f"{name} {metrics.accuracy:.4f}" for name, metrics in outcome.metrics.items())
     if is_trial:
-        _log.info(f"trial {runtime.job.num}: {accuracies}  ({_settings(runtime.overrides.task)})")
+        _log.info(f"trial {runtime.job.num}: {accuracies}  ({made_of})")
     else:
         _log.info(f"accuracy     {accuracies}")
         zero, near_zero = outcome.numbers["sparsity"], outcome.numbers["near_zero"]
@@ -108,10 +113,15 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
     return TrialValue(validation.accuracy if validation else math.nan, outcome.numbers)
 
 
-def _settings(overrides: Sequence[str]) -> str:
-    """Return a trial's overrides as one readable line; the record has them whole."""
-    pairs = [override.partition("=") for override in overrides if not override.startswith(("sweep=", "experiment="))]
-    return ", ".join(f"{key} {_rounded(value)}" for key, _, value in pairs)
+def _made_of(config: RunConfig, overrides: Sequence[str]) -> str:
+    """Return a trial's methods and its other overrides as one readable line; the record has them whole."""
+    pairs = [override.partition("=") for override in overrides]
+    others = [f"{key} {_rounded(value)}" for key, _, value in pairs if not re.match(_NOT_SHOWN, key)]
+    return ", ".join([show_chosen(config.regularizer), *others])
+
+
+_NOT_SHOWN = r"[+~]*(sweep|experiment|regularizer)\b"
+"""Keys of overrides that say nothing beside the methods, or are the same for all trials."""
 
 
 def _rounded(value: str) -> str:

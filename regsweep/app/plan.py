@@ -13,15 +13,13 @@ from regsweep import records
 from regsweep.app.candidates import (
     Configuration,
     choose_kinds,
-    composed,
     configurations,
-    kind_of,
     ranked,
-    turns_batch_norm,
 )
 from regsweep.config import NUM_SEEDS
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
+from regsweep.report.regularization import Regularization
 from regsweep.report.sweep import Sweep, read_sweep
 
 DEFAULT_TOP = 3
@@ -151,8 +149,8 @@ class Plan:
         place = shown(self.paths.baseline)
         if not best:
             raise RegsweepError(f"{place}: no trial of the baseline is complete, so there is nothing to compare with")
-        composed_best = [composed(baseline.folder / str(row["folder"])) for row in best]
-        if any(kind_of(config, is_turned=turns_batch_norm(sweep)) for config in composed_best):
+        kinds = [baseline.regularization.get(int(row["number"]), Regularization()) for row in best]
+        if any(each.kind(is_turned=sweep.turns_batch_norm) for each in kinds):
             raise RegsweepError(f"{place}: one of its best trials regularizes; this is a fault of regsweep")
         baselines, others = configurations(sweep, self.rows, baseline, best)
         left = iter(others)

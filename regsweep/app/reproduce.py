@@ -14,10 +14,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from regsweep import records
 from regsweep.app.door import validate_composed
-from regsweep.app.told import FinishedRun
+from regsweep.app.versions import require_this_version
 from regsweep.config import RunConfig
 from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
 from regsweep.paths import RunPaths, enter_working_folder
+from regsweep.run_record import RunRecord
 
 _COMPARED = ("status", "error", "metrics", "penalty", "best_epoch", "epochs", "sparsity", "histogram", "weights_sha256")
 _CONTEXT = ("versions", "machine")
@@ -44,7 +45,8 @@ def reproduce(folder: Path) -> list[str]:
         raise RegsweepError(f"{folder}: was told the result of trial {earlier}; reproduce that")
     if not (paths.result.is_file() and paths.config.is_file()):
         raise RegsweepError(f"{folder}: holds no finished run (result.json and .hydra/config.yaml)")
-    before, record = records.read_json(paths.result), records.read_as(paths.result, FinishedRun)
+    require_this_version(folder, paths.config)
+    before, record = records.read_json(paths.result), RunRecord.read(paths.result)
     _enter_folder_of(paths)
     config = _read_config(paths, record)
 
@@ -79,7 +81,7 @@ def _enter_folder_of(paths: RunPaths) -> None:
     enter_working_folder()
 
 
-def _read_config(paths: RunPaths, record: FinishedRun) -> RunConfig:
+def _read_config(paths: RunPaths, record: RunRecord) -> RunConfig:
     content = records.read_yaml(paths.config)
     try:
         config = OmegaConf.create(content)

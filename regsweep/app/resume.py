@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 
 from regsweep import records
 from regsweep.app.grammar import quoted
+from regsweep.app.versions import require_this_version
 from regsweep.errors import ConfigError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.sweeper.redact import is_redacted, redact
@@ -89,6 +90,7 @@ def restore_command(arguments: list[str]) -> Path:
     paths = SweepPaths(folder)
     if not paths.command.exists():
         raise RegsweepError(f"{given.folder}: no sweep that can go on (there is no {paths.command.name})")
+    require_this_version(given.folder, paths.multirun)
     command = records.read_as(paths.command, Command)
     extra = []
     for setting in given.settings:

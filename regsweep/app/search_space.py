@@ -17,11 +17,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from regsweep.app import door
-from regsweep.app.grammar import quoted
-from regsweep.run_record import TESTED, VALIDATED
+from regsweep.app import door, searched
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, RegsweepError, show
+from regsweep.methods import Method
+from regsweep.regularizers import METHODS
+from regsweep.run_record import TESTED, VALIDATED
 from regsweep.signatures import offer
 from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.search import read_search
@@ -48,7 +49,7 @@ def is_stock_optuna(config: DictConfig) -> bool:
     return str(config.hydra.sweeper.get("_target_", "")).endswith("optuna_sweeper.OptunaSweeper")
 
 
-def check(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> None:
+def check(config: DictConfig, loader: ConfigLoader) -> None:
     """Validate every combination of listed values and bounds that the sweep can try, and build each kind of trial.
 
     What a run has no place for leaves ``hydra.sweeper.params``, saying so in a line each. A grid is checked whole, as
@@ -59,17 +60,19 @@ def check(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
         ConfigError: for the first combination that is not allowed.
     """
     _require_launcher(str(config.hydra.launcher.get("_target_")))
-    _take_out(config, _without_penalty(config))
+    is_search = is_optuna(config) and searched.is_search_of_presets(config)
+    if is_search:
+        searched.settle(config, loader)
     if is_optuna(config):
         _check_sweeper(config, _swept_keys(config, loader))
-    runs = _runs(config, loader, config_name)
+    runs = _runs(config, loader)
     if is_optuna(config):  # after the values, of which a pruner may be made
         for group in ("sampler", "pruner"):
             _require_made(group, config.hydra.sweeper.get(group))
-    target = OmegaConf.select(config, "model._target_")
-    is_fixed = target is not None and "model" not in _swept_keys(config, loader)
-    if is_fixed and _take_out(config, _with_torch(config, without_place, str(target))):
-        runs = _runs(config, loader, config_name)
+    if is_search and not searched.is_named(config) and _leave_out_without_place(config, loader):
+        runs = _runs(config, loader)
+    if is_search:
+        _log.info(searched.describe(config, _swept_keys(config, loader)))
     if is_optuna(config) and not is_stock_optuna(config):
         read_search(config.hydra.sweeper, [str(override) for override in config.hydra.overrides.task])
     for line in _with_torch(config, require_all_buildable, runs):
@@ -107,43 +110,27 @@ def require_all_buildable(runs: list[RunConfig]) -> list[str]:
     return list(lines)
 
 
-def _take_out(config: DictConfig, reasons: Mapping[str, str]) -> bool:
-    """Take these parameters out of ``hydra.sweeper.params``, where they are there; return whether one was."""
-    params = config.hydra.sweeper.get("params") or {}
-    reasons = {key: reason for key, reason in reasons.items() if key in params}
-    if not reasons:
+def _leave_out_without_place(config: DictConfig, loader: ConfigLoader) -> bool:
+    """Leave out of the search the methods that nobody named and the network has no place for; return whether one is."""
+    target = OmegaConf.select(config, "model._target_")
+    if target is None or "model" in _swept_keys(config, loader):
         return False
-    for key, reason in reasons.items():
-        _log.warning(f"{key} leaves the search space: {reason}")
-    kept = {str(key): str(params[key]) for key in params if key not in reasons}
-    config.hydra.sweeper.params = kept
-    # Each trial composes anew from these, and must come to the same: a dictionary would be merged, so it is
-    # emptied first.
-    listed = ", ".join(f"{key}: {quoted(value)}" for key, value in kept.items())
-    config.hydra.overrides.hydra.extend(["hydra.sweeper.params=null", f"+hydra.sweeper.params={{{listed}}}"])
-    return True
+    reasons = _with_torch(config, without_place, str(target), searched.searched_methods(config))
+    for name, reason in reasons.items():
+        searched.leave_out(config, name, reason)
+    return bool(reasons)
 
 
-def _without_penalty(config: DictConfig) -> dict[str, str]:
-    """Return the parameters that could change nothing where no penalty was asked for, each with the reason."""
-    if OmegaConf.select(config, "regularizer.penalty") != "none":
-        return {}
-    return {
-        "regularizer.lambda": "there is no penalty to weigh",
-        "regularizer.penalty": "none was asked for",
-    }
-
-
-def without_place(target: str) -> dict[str, str]:
-    """Return the parameters that the model `target` has no place for, each with the reason."""
-    from regsweep.models import has_place_for, resolve_class  # noqa: PLC0415  (torch)
+def without_place(target: str, names: list[str]) -> dict[str, str]:
+    """Return those of the methods `names` that the model `target` has no place for, each with the reason."""
+    from regsweep.models import places_without, resolve_class  # noqa: PLC0415  (torch)
 
     cls = resolve_class(target)
-    lacking = [name for name in ("dropout", "batch_norm") if not has_place_for(cls, name)]
-    return {f"regularizer.{name}": f"{cls.__name__} has no place for it" for name in lacking}
+    lacking = [name for name in names if name in METHODS and places_without(cls, METHODS[name])]
+    return dict.fromkeys(lacking, f"{cls.__name__} has no place for it")
 
 
-def _runs(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> list[RunConfig]:
+def _runs(config: DictConfig, loader: ConfigLoader) -> list[RunConfig]:
     """Return the validated configurations of the combinations, one of each kind that is built differently."""
     candidates = _candidates(config, loader)
     groups = {key: values for key, values in candidates.items() if _is_group(loader, key)}
@@ -153,17 +140,18 @@ def _runs(config: DictConfig, loader: ConfigLoader, config_name: str | None) -> 
 
     def take(choices: Iterable[str], combinations: Iterable[tuple[str, ...]]) -> None:
         chosen = list(choices)
-        base = _compose(config, loader, config_name, chosen)
+        base = _compose(config, loader, chosen)
         for values in combinations:
             run = door.validate_composed(_with_values(base, values, conditions, chosen))
-            runs.setdefault(_kind(run), run)
+            for kind in _kinds(run):
+                runs.setdefault(kind, run)
 
     fixed_choices, fixed = ([options[0] for options in some.values()] for some in (groups, plain))
     for choices, trials in _named_trials(config, loader).items():
         take([*fixed_choices, *choices], [(*fixed, *values) for values in trials])
     for choices in itertools.product(*groups.values()):
         take(choices, _combinations(list(plain.values()), MOST_COMBINATIONS if is_optuna(config) else None))
-    return list(runs.values())
+    return list({id(run): run for run in runs.values()}.values())
 
 
 def _named_trials(config: DictConfig, loader: ConfigLoader) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
@@ -192,10 +180,7 @@ def _check_sweeper(config: DictConfig, swept: set[str]) -> None:
         is_added = name.startswith("+") and not swept  # by each of the trials that a sweep without a search names
         if not is_added and OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
             raise ConfigError("hydra.sweeper.initial_trials", name, "no such key; see them all with --cfg job")
-    if "seed" in swept:
-        raise ConfigError(
-            "seed", "…", "a search would choose the luckiest seed; compare seeds in a grid, without Optuna"
-        )
+    searched.require_same_task([*swept, *map(str, sweeper.params or {})])
     _require_followed_ranges(config, swept)
     if sweeper.storage is not None:
         _require_storage(str(sweeper.storage))
@@ -248,10 +233,7 @@ def _check_objectives(sweeper: DictConfig, *, is_tested: bool) -> None:
 
 
 def _require_followed_ranges(config: DictConfig, swept: set[str]) -> None:
-    """Refuse to vary what a range was chosen by: λ's by the penalty, the learning rate's by the optimizer.
-
-    And what a pruner was made for: it compares trials of one length.
-    """
+    """Refuse to vary what a range was chosen by, and what a pruner was made for: it compares trials of one length."""
     sweeper = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
     assert isinstance(sweeper, dict)
     followers = {key: (value, f"the range of {key}", "a range") for key, value in (sweeper["params"] or {}).items()}
@@ -312,18 +294,21 @@ def _require_distribution(override: Override, config: DictConfig) -> None:
         raise ConfigError(override.get_key_element(), text, f"not a range to search: {show(error)}") from error
 
 
-def _kind(run: RunConfig) -> str:
-    """Return what decides whether the parts of `run` can be built."""
-    return json.dumps(
-        [
-            run.model.model_dump(),
-            run.dataset.model_dump(),
-            run.device.model_dump(),
-            run.regularizer.dropout > 0,
-            run.regularizer.batch_norm,
-            run.trainer.batch_size == 1,
-        ]
-    )
+def _kinds(run: RunConfig) -> list[str]:
+    """Return what decides whether the parts of `run` can be built: its network, and each method that checks it."""
+    network = [
+        run.model.model_dump(),
+        run.dataset.model_dump(),
+        run.device.model_dump(),
+        run.trainer.batch_size == 1,
+    ]
+    placed = [use for use in run.regularizer.uses if use.method.arguments]
+    switches = [[use.method.name, use.settings.use] for use in placed]
+    checking = [use for use in run.regularizer.uses if use.method.check is not Method.check]
+    return [
+        json.dumps([*network, switches]),
+        *(json.dumps([*network, use.method.name, use.settings.model_dump()]) for use in checking),
+    ]
 
 
 def _swept_keys(config: DictConfig, loader: ConfigLoader) -> set[str]:
@@ -358,8 +343,7 @@ def _candidates(config: DictConfig, loader: ConfigLoader) -> dict[str, list[str]
     return candidates
 
 
-def _compose(config: DictConfig, loader: ConfigLoader, config_name: str | None, overrides: list[str]) -> DictConfig:
-    door.require_one_penalty(loader, config_name, overrides)
+def _compose(config: DictConfig, loader: ConfigLoader, overrides: list[str]) -> DictConfig:
     return loader.load_sweep_config(config, overrides)
 
 

@@ -156,10 +156,11 @@ def _named_trials(sweep: Sweep, plan: Plan, folder: Path, *, test: bool) -> list
     """Return the arguments of a sweep that searches nothing and runs the trials that a file names."""
     made = {key_of(key) for contenders in plan.contenders for each in contenders for key in each.overrides}
     keys = made | {"seed", "trainer.test", "trainer.save_weights"}
+    first = fixed_overrides(sweep.folder / plan.kinds[0][0].folder, keys)
     kept = [a for a in _arguments(sweep) if "=" not in a or a.startswith("-") or _is_kept(a)]
     return [
         *kept,
-        *fixed_overrides(sweep.folder / plan.kinds[0][0].folder, keys),
+        *(override for override in first if key_of(override).partition(".")[0] != "regularizer"),
         f"trainer.test={str(test).lower()}",
         "hydra/sweeper=regsweep",
         "hydra.sweeper.study_name=confirmation",

@@ -14,6 +14,7 @@ from regsweep.sweeper import TrialValue
 
 _log = logging.getLogger("regsweep")
 
+
 def told_before(folder: Path) -> TrialValue | None:
     """Return what the finished run in `folder` has to tell, None where there is none; a damaged record is set aside.
 

@@ -35,8 +35,8 @@ from regsweep.numbers import show_number
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from regsweep.methods.parameters import Batch, Parameters, Run, Update
     from regsweep.member import EpochRow
+    from regsweep.methods.parameters import Batch, Parameters, Run, Update
 
 STAGES = {
     "on_batch": ("image", "mix", "targets"),
@@ -237,7 +237,7 @@ class Penalty(Method):
     The settings of a run's one penalty have a short key: ``regularizer.lambda`` for ``regularizer.l1.lambda``.
     """
 
-    off = {"lambda": 0.0}
+    off: ClassVar[Mapping[str, Any]] = {"lambda": 0.0}
     symbol = "λ"
 
     class Settings(MethodSettings):

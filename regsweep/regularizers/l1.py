@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from regsweep.fields import field, number
+from regsweep.fields import field
 from regsweep.methods import Paper, Parameters, Penalty, Update
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """The records of this project's own sweeps and runs: ``result.json``, and ``trial.json`` where there is none."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from regsweep.report.hydra_files import (
     read_overrides,
     settings_file,
 )
+from regsweep.report.regularization import Regularization, read_regularization
 from regsweep.report.rows import NUMBERS, Problems, Rows, column_of, plain_text, require_objective
+from regsweep.run_record import RunRecord
 
 STATUSES = ("complete", "pruned", "diverged", "failed")
 
@@ -62,7 +65,14 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
     columns = [column_of(key) for key in swept]
     require_objective(objective, [name for name in NUMBERS if name not in columns])
     maximize = not (is_minimized(objective) if minimize is None else minimize)
-    return Rows(rows, columns, objective=objective, maximize=maximize, problems=problems.lines)
+    return Rows(
+        rows,
+        columns,
+        objective=objective,
+        maximize=maximize,
+        problems=problems.lines,
+        regularization=reader.regularization,
+    )
 
 
 def _overrides(path: Path, problems: Problems) -> dict[str, str]:
@@ -88,44 +98,53 @@ class _Reader:
         problems: Problems,
     ) -> None:
         self._folders, self._overrides, self._swept, self._problems = folders, overrides, swept, problems
+        self.regularization: dict[int, Regularization] = {}
 
     def row(self, number: int, paths: RunPaths) -> dict[str, Any]:
         """Return what is known of a trial."""
-        values = self._values(number)
+        config = self._problems.skip(records.read_yaml, paths.config) if paths.config.exists() else None
+        values = self._values(number, config)
         if not paths.is_ended:
             return {**values, "status": "interrupted"}
         try:
-            told = self._of_result(number, paths) if paths.result.exists() else self._of_trial(paths.trial)
+            told = (
+                self._of_result(number, paths, config) if paths.result.exists() else self._of_trial(number, paths.trial)
+            )
             if told["status"] == "complete" and "duplicate_of" not in told and paths.trial.exists():
                 told |= self._problems.skip(_read_failure, paths.trial) or {}
         except RecordError as error:
             return {**values, "status": "unreadable", "error": self._problems.add(error)}
         return {**values, **told}
 
-    def _values(self, number: int) -> dict[str, Any]:
-        paths = RunPaths(self._folders[number])
-        config = self._problems.skip(records.read_yaml, paths.config) if paths.config.exists() else None
+    def _values(self, number: int, config: Any) -> dict[str, Any]:
         values = find_values(config, self._overrides[number], self._swept)
+        unused = {key.removesuffix(".use") for key, value in values.items() if key.endswith(".use") and value is False}
+        values |= {key: None for key in values if key.rpartition(".")[0] in unused and not key.endswith(".use")}
         return {column_of(key): value for key, value in values.items()}
 
-    def _of_result(self, number: int, paths: RunPaths) -> dict[str, Any]:
+    def _of_result(self, number: int, paths: RunPaths, config: Any) -> dict[str, Any]:
         for file in (paths.config, paths.overrides):
             if not file.exists():
                 self._problems.add(f"{file}: missing, so the parameters of trial {number} are not known in full")
-        record = _Record(paths.result)
-        metrics = record.dictionary("metrics")
-        named = {f"{split}_{name}": v for split in metrics for name, v in record.numbers("metrics", split).items()}
-        seconds = {f"{name}_seconds": value for name, value in record.numbers("seconds").items()}
+        record = RunRecord.read(paths.result)
+        seconds = {f"{name}_seconds": value for name, value in record.seconds.items()}
+        self.regularization[number] = read_regularization(record, config)
         return {
-            **{name: value for name, value in {**named, **seconds}.items() if name in NUMBERS},
-            **{name: record.number(name) for name in ("penalty", "best_epoch", "epochs", "seed")},
-            **{name: record.number(name, "overall") for name in ("sparsity", "near_zero")},
-            "status": record.status(),
-            "error": record.text("error"),
-            "ended": record.number("ended") or paths.result.stat().st_mtime,
+            **{name: value for name, value in {**record.numbers(), **seconds}.items() if name in NUMBERS},
+            **{name: getattr(record, name) for name in ("penalty", "best_epoch", "epochs", "seed")},
+            **self._unused(number),
+            "status": record.status,
+            "error": None if record.error is None else plain_text(record.error),
+            "ended": record.ended or paths.result.stat().st_mtime,
         }
 
-    def _of_trial(self, path: Path) -> dict[str, Any]:
+    def _unused(self, number: int) -> dict[str, None]:
+        """Return the columns of settings of methods that the trial did not use: they have no value."""
+        used = self.regularization[number].methods
+        settings = [re.fullmatch(r"regularizer\.(\w+)\.(\w+)", key) for key in self._swept]
+        return {column_of(each[0]): None for each in settings if each and each[2] != "use" and each[1] not in used}
+
+    def _of_trial(self, number: int, path: Path) -> dict[str, Any]:
         """Return what the sweep says of a trial that left no record itself: a killed worker's, or a duplicate."""
         record = _Record(path)
         status, ended = record.status(), path.stat().st_mtime
@@ -134,7 +153,14 @@ class _Reader:
             if earlier not in self._folders:
                 raise record.wrong("duplicate_of", earlier, "the number of a trial of this sweep")
             metrics = {name: value for name, value in record.numbers("metrics").items() if name in NUMBERS}
-            return {**self._values(int(earlier)), **metrics, "status": status, "duplicate_of": earlier, "ended": ended}
+            paths = RunPaths(self._folders[int(earlier)])
+            config = records.read_yaml(paths.config) if paths.config.exists() else None
+            told = {**self._values(int(earlier), config), **metrics}
+            if paths.result.exists():
+                first = self._problems.skip(RunRecord.read, paths.result)
+                self.regularization[number] = read_regularization(first, config) if first else Regularization()
+                told |= self._unused(number)
+            return {**told, "status": status, "duplicate_of": earlier, "ended": ended}
         if status == "failed":
             return {"status": status, "error": record.text("error"), "ended": ended}
         raise RecordError(f"{RunPaths(path.parent).result}: missing, though the trial ended ({status})")

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from regsweep.errors import RecordError, RegsweepError, show
+from regsweep.report.regularization import Regularization
+from regsweep.run_record import METRICS, SHARES, SPLITS
 
 OBJECTIVE = "validation_accuracy"
 
-METRICS = [f"{split}_{metric}" for split in ("validation", "train", "test") for metric in ("accuracy", "loss")]
 NUMBERS = [
-    *METRICS,
-    *("penalty", "sparsity", "near_zero", "best_epoch", "epochs"),
+    *(f"{split}_{metric}" for split in SPLITS for metric in METRICS),
+    *("penalty", *SHARES, "best_epoch", "epochs"),
     *("train_seconds", "evaluate_seconds", "total_seconds", "seed"),
 ]
 """Columns of numbers that an own trial may be ranked by, in their order."""
@@ -33,6 +34,7 @@ class Rows:
         objective: the column that trials are ranked by.
         maximize: whether more of it is better.
         problems: one line per record that was skipped.
+        regularization: what regularized each trial, by its number, as far as that is known.
     """
 
     rows: list[dict[str, Any]]
@@ -41,6 +43,7 @@ class Rows:
     objective: str = OBJECTIVE
     maximize: bool = True
     problems: list[str] = field(default_factory=list)
+    regularization: dict[int, Regularization] = field(default_factory=dict)
 
 
 def column_of(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.foreign import read_foreign
 from regsweep.report.hydra_files import find_jobs
 from regsweep.report.own import is_own, read_own
+from regsweep.report.regularization import Regularization
 from regsweep.report.rows import FIRST, LAST, NUMBERS, OBJECTIVE, Rows, plain_text
+from regsweep.run_record import UsedMethod
 
 __all__ = ["OBJECTIVE", "Sweep", "as_text", "read_sweep"]
 
@@ -32,6 +35,7 @@ class Sweep:
         maximize: whether more of it is better.
         problems: one line per record that was skipped, naming file and reason.
         is_own: False for a multirun of another application.
+        regularization: what regularized each trial, by its number, as far as that is known.
     """
 
     folder: Path
@@ -41,10 +45,20 @@ class Sweep:
     maximize: bool = True
     problems: list[str] = field(default_factory=list)
     is_own: bool = True
+    regularization: dict[int, Regularization] = field(default_factory=dict)
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""
         return self.trials.sort_values(self.objective, ascending=not self.maximize, na_position="last", kind="stable")
+
+    def kind(self, number: int) -> list[UsedMethod]:
+        """Return what regularized the trial `number`; empty for nothing, and where that is not known."""
+        return self.regularization.get(number, Regularization()).kind(is_turned=self.turns_batch_norm)
+
+    @cached_property
+    def turns_batch_norm(self) -> bool:
+        """Whether a trial put BatchNorm into its network, or took it out."""
+        return any(each.turns_batch_norm for each in self.regularization.values())
 
     def best(self) -> Mapping[str, Any] | None:
         """Return the best complete trial's row, the first of equals; None where none is complete."""
@@ -91,7 +105,7 @@ def read_sweep(
     else:
         rows = read_foreign(folder, jobs, metrics=metrics, objective=objective, minimize=minimize)
     problems = [*rows.problems, *(f"{plain_text(path.name)}: this folder's name is not UTF-8" for path in unnamed)]
-    return Sweep(folder, _table(rows), rows.swept, rows.objective, rows.maximize, problems, own)
+    return Sweep(folder, _table(rows), rows.swept, rows.objective, rows.maximize, problems, own, rows.regularization)
 
 
 def as_text(values: pd.Series) -> pd.Series:

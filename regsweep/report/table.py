@@ -1,6 +1,8 @@
 """The table of a sweep in the terminal: best first."""
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from regsweep.report.sweep import Sweep
 
 def print_table(sweep: Sweep, console: Console) -> None:
     """Print one row per trial (number, swept parameters, the objective, status, seconds), then the best."""
-    names = _short_names(sweep.swept)
+    names = short_names(sweep.swept)
     has_test = sweep.objective != "test_accuracy" and sweep.trials["test_accuracy"].notna().any()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in [
@@ -61,10 +63,20 @@ def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _short_names(keys: list[str]) -> dict[str, str]:
-    """Return for each dotted key its last part, where that is enough to tell it from the others."""
+def short_names(keys: Sequence[str]) -> dict[str, str]:
+    """Return a short name for each dotted key: its last part, where that tells it from the others; unescaped.
+
+    Of a method's settings the method is named too: ``l2`` for ``regularizer.l2.use``, ``l2.lambda``.
+    """
     last = Counter(key.rpartition(".")[2] for key in keys)
-    return {key: key.rpartition(".")[2] if last[key.rpartition(".")[2]] == 1 else key for key in keys}
+    names = {}
+    for key in keys:
+        setting = re.fullmatch(r"regularizer\.(\w+)\.(\w+)", key)
+        end = key.rpartition(".")[2]
+        names[key] = (
+            (setting[1] if end == "use" else f"{setting[1]}.{end}") if setting else end if last[end] == 1 else key
+        )
+    return names
 
 
 def show_value(value: Any) -> str:

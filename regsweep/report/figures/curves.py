@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from regsweep.report.details import read_history
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.points import complete, settings, without_regularization
+from regsweep.report.figures.points import complete, without_regularization
 from regsweep.report.figures.theme import GREY, TRAIN, VALIDATION, new_figure, shade
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _choose(sweep: Sweep) -> dict[Any, str]:
     alone = len(sweep.trials) == 1
     chosen = {best["number"]: "this run" if alone else f"best: trial {best['number']}"}
     trials = complete(sweep)
-    bare = trials[without_regularization(settings(sweep).loc[trials.index])]
+    bare = trials[without_regularization(sweep).loc[trials.index]]
     if not bare.empty and not alone:
         scores = bare[sweep.objective]
         number = bare["number"].iloc[int(scores.argmax() if sweep.maximize else scores.argmin())]

@@ -15,9 +15,10 @@ import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, short_names, text
+from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import PENALTY, STRENGTH, complete, is_grid, roles
 from regsweep.report.figures.theme import BLUE, new_figure
+from regsweep.report.table import short_names
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep

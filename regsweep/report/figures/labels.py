@@ -1,7 +1,6 @@
 """Words in figures. What comes from a configuration or a path stays text: Plotly reads some HTML in labels."""
 
 import html
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 from regsweep.errors import show
 from regsweep.numbers import show_number
 from regsweep.report.sweep import as_text
+from regsweep.report.table import short_names
 
 LONGEST = 40
 """Signs of a value or name from a configuration that stand in a label."""
@@ -31,12 +31,6 @@ def text(value: Any) -> str:
         return show_number(float(value))
     line = show(bool(value) if isinstance(value, np.bool_) else value)
     return html.escape(line if len(line) <= LONGEST else line[: LONGEST - 1] + "…", quote=False)
-
-
-def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """Return for each dotted key its last part, where that tells it from the others; unescaped."""
-    last = Counter(key.rpartition(".")[2] for key in keys)
-    return {key: key.rpartition(".")[2] if last[key.rpartition(".")[2]] == 1 else key for key in keys}
 
 
 def hovers(trials: pd.DataFrame, swept: Sequence[str], shown: Iterable[str]) -> list[str]:

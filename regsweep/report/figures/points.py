@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +9,7 @@ import numpy as np
 import pandas as pd
 
 from regsweep.numbers import show_number
-from regsweep.report.details import read_config
 from regsweep.report.figures.labels import count
-from regsweep.report.habits import batch_norm_habit
-from regsweep.report.sweep import as_text
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -158,54 +154,58 @@ def roles(sweep: Sweep) -> dict[str, str]:
 def settings(sweep: Sweep) -> pd.DataFrame:
     """Return what each trial was regularized with, parallel to the sweep's trials.
 
-    Columns: `PENALTY` (a name, ``none`` where the strength is 0), `STRENGTH` (λ, 0 without a penalty), `DROPOUT`,
-    `BATCH_NORM` (``off``, ``on`` or empty where unknown). What was not swept is read from the configuration of one
-    trial for each preset. What nothing tells is NaN, or empty.
+    Columns: `PENALTY` (a name, ``none`` without one, several joined by +), `STRENGTH` (λ, 0 without a penalty, NaN
+    where several have one), `DROPOUT`, `BATCH_NORM` (``off``, ``on`` or empty where unknown). Of this project's own
+    trials the records say it; of another application's, swept keys with usual names.
     """
+    found = _of_records(sweep) if sweep.is_own else _of_keys(sweep)
+    return pd.DataFrame(found, index=sweep.trials.index, columns=[PENALTY, STRENGTH, DROPOUT, BATCH_NORM])
+
+
+def _of_records(sweep: Sweep) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for number in sweep.trials["number"]:
+        known = sweep.regularization.get(number)
+        if known is None:
+            rows.append({PENALTY: "", STRENGTH: np.nan, DROPOUT: np.nan, BATCH_NORM: ""})
+            continue
+        penalties = [method for method in known.methods.values() if method.is_penalty]
+        strengths = [float(method.settings[method.main]) for method in penalties if method.main is not None]
+        dropout = known.methods.get("dropout")
+        rows.append(
+            {
+                PENALTY: " + ".join(method.title for method in penalties) or "none",
+                STRENGTH: strengths[0] if len(strengths) == 1 else np.nan if strengths else 0.0,
+                DROPOUT: float(dropout.settings["p"]) if dropout is not None else 0.0,
+                BATCH_NORM: {True: "on", False: "off", None: ""}[known.batch_norm],
+            }
+        )
+    return rows
+
+
+def _of_keys(sweep: Sweep) -> dict[str, pd.Series]:
     trials, keys = sweep.trials, roles(sweep)
-    presets = as_text(trials["regularizer"]) if "regularizer" in sweep.swept else pd.Series("", index=trials.index)
-    by_preset = {
-        str(preset): _regularizer(sweep, group["number"]) for preset, group in trials.groupby(presets, sort=False)
-    }
-
-    def of(role: str) -> pd.Series:
-        if role in keys:
-            return trials[keys[role]]
-        return presets.map(
-            {preset: found.get(role.removeprefix("regularizer.")) for preset, found in by_preset.items()}
-        ).astype(object)
-
-    strength = pd.to_numeric(of(STRENGTH), errors="coerce")
-    penalty = of(PENALTY).map(lambda value: None if _is_absent(value) else str(value))
+    unknown = pd.Series(None, index=trials.index, dtype=object)
+    columns = {role: trials[keys[role]] if role in keys else unknown for role in ROLES}
+    strength = pd.to_numeric(columns[STRENGTH], errors="coerce")
+    penalty = columns[PENALTY].map(lambda value: None if _is_absent(value) else str(value))
     strength = strength.mask(penalty == "none", 0.0)
     penalty = penalty.mask(strength == 0, "none")
-    return pd.DataFrame(
-        {
-            PENALTY: penalty.where(penalty.notna(), ""),
-            STRENGTH: strength,
-            DROPOUT: pd.to_numeric(of(DROPOUT), errors="coerce"),
-            BATCH_NORM: of(BATCH_NORM).map(_switch),
-        },
-        index=trials.index,
-    )
+    return {
+        PENALTY: penalty.where(penalty.notna(), ""),
+        STRENGTH: strength,
+        DROPOUT: pd.to_numeric(columns[DROPOUT], errors="coerce"),
+        BATCH_NORM: columns[BATCH_NORM].map(_switch),
+    }
 
 
-def without_regularization(found: pd.DataFrame) -> pd.Series:
-    """Return which trials of `settings` had no penalty, no dropout and no BatchNorm."""
+def without_regularization(sweep: Sweep) -> pd.Series:
+    """Return which trials are known to have had no regularization, parallel to the sweep's trials."""
+    if sweep.is_own:
+        numbers = sweep.trials["number"]
+        return numbers.map(lambda number: number in sweep.regularization and not sweep.kind(number)).astype(bool)
+    found = settings(sweep)
     return (found[STRENGTH] == 0) & (found[DROPOUT].fillna(0) == 0) & (found[BATCH_NORM] != "on")
-
-
-def _regularizer(sweep: Sweep, numbers: pd.Series) -> Mapping[str, Any]:
-    """Return the regularizer's settings of the first of these trials that has a configuration; empty without one."""
-    for number in numbers.head(5):
-        config = read_config(sweep, number)
-        regularizer = (config or {}).get("regularizer")
-        if isinstance(regularizer, Mapping):
-            model = (config or {}).get("model")
-            habit = batch_norm_habit(model.get("_target_") if isinstance(model, Mapping) else None)
-            found = {str(key): value for key, value in regularizer.items()}
-            return {**found, "batch_norm": habit} if found.get("batch_norm") is None else found
-    return {}
 
 
 def _is_absent(value: Any) -> bool:

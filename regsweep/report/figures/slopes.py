@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, hovers, short_names, text
+from regsweep.report.figures.labels import count, hovers, text
 from regsweep.report.figures.points import (
     BATCH_NORM,
     DROPOUT,
@@ -32,6 +32,7 @@ from regsweep.report.figures.theme import (
     shade,
 )
 from regsweep.report.sweep import as_text
+from regsweep.report.table import short_names
 
 NAME, TITLE = "batch_norm_slopes", "BatchNorm off and on"
 PLACES = {"off": 0, "on": 1}

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, hovers, power, short_names, text
+from regsweep.report.figures.labels import count, hovers, power, text
 from regsweep.report.figures.points import (
     BATCH_NORM,
     PENALTY,
@@ -35,6 +35,7 @@ from regsweep.report.figures.theme import (
     dots,
     new_figure,
 )
+from regsweep.report.table import short_names
 
 NAME, TITLE = "accuracy_over_lambda", "Accuracy over the strength of the penalty"
 

@@ -1,52 +1,25 @@
-"""The papers of the methods that a sweep used: only those, so that the list can be cited as it is."""
+"""The papers of what a sweep used: only those, so that the list can be cited as it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from regsweep.report.figures.points import BATCH_NORM, DROPOUT, PENALTY, settings
-
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
 
 class Paper(NamedTuple):
-    """A method, and where it was described."""
+    """What a method, a data set or a part of the search was described in."""
 
     method: str
     reference: str
 
 
 PAPERS = {
-    "l1": Paper(
-        "L1",
-        "Tibshirani, R. (1996). Regression shrinkage and selection via the lasso. Journal of the Royal Statistical "
-        "Society B, 58(1), 267–288.",
-    ),
-    "l2": Paper(
-        "L2",
-        "Krogh, A. and Hertz, J. A. (1991). A simple weight decay can improve generalization. Advances in Neural "
-        "Information Processing Systems 4, 950–957.",
-    ),
-    "elastic_net": Paper(
-        "Elastic net",
-        "Zou, H. and Hastie, T. (2005). Regularization and variable selection via the elastic net. Journal of the "
-        "Royal Statistical Society B, 67(2), 301–320.",
-    ),
     "proximal": Paper(
         "Proximal steps (exact zeros)",
         "Parikh, N. and Boyd, S. (2014). Proximal algorithms. Foundations and Trends in Optimization, 1(3), 127–239.",
-    ),
-    "dropout": Paper(
-        "Dropout",
-        "Srivastava, N., Hinton, G., Krizhevsky, A., Sutskever, I. and Salakhutdinov, R. (2014). Dropout: a simple way "
-        "to prevent neural networks from overfitting. Journal of Machine Learning Research, 15, 1929–1958.",
-    ),
-    "batch_norm": Paper(
-        "BatchNorm",
-        "Ioffe, S. and Szegedy, C. (2015). Batch normalization: accelerating deep network training by reducing "
-        "internal covariate shift. International Conference on Machine Learning, 448–456.",
     ),
     "adam": Paper(
         "Adam",
@@ -133,7 +106,7 @@ PAPERS = {
 def used(
     sweep: Sweep, config: dict[str, Any] | None, sweeper: list[str], *, has_importance: bool, is_confirmed: bool
 ) -> list[Paper]:
-    """Return the papers of what this sweep used, in the order of the table.
+    """Return the papers of what this sweep used: of its methods, as their records say, then in the order of the table.
 
     Args:
         sweep: its records.
@@ -142,23 +115,14 @@ def used(
         has_importance: whether importance was computed.
         is_confirmed: whether configurations were compared on fresh seeds.
     """
-    names = {*_regularizers(sweep, config or {}), *_in_common(config or {}), *sweeper}
+    methods = [method for each in sweep.regularization.values() for method in each.methods.values()]
+    names = {*_in_common(config or {}), *sweeper}
+    names |= {"proximal"} if any(method.settings.get("solver") == "proximal" for method in methods) else set()
     names |= {"importance"} if has_importance else set()
     names |= {"sign_flip", "holm"} if is_confirmed else set()
     names |= {"optuna"} if any(name.endswith("Sampler") for name in sweeper) else set()
-    return [paper for name, paper in PAPERS.items() if name in names]
-
-
-def _regularizers(sweep: Sweep, config: dict[str, Any]) -> Iterator[str]:
-    found = settings(sweep)
-    penalties = set(found[PENALTY])
-    yield from penalties
-    if penalties & {"l1", "elastic_net"} and _at(config, "regularizer", "solver") == "proximal":
-        yield "proximal"
-    if (found[DROPOUT] > 0).any():
-        yield "dropout"
-    if (found[BATCH_NORM] == "on").any():
-        yield "batch_norm"
+    references = sorted({tuple(method.reference) for method in methods if len(method.reference) == 2})  # noqa: PLR2004
+    return [*(Paper(*reference) for reference in references), *(PAPERS[name] for name in PAPERS if name in names)]
 
 
 def _in_common(config: dict[str, Any]) -> Iterator[str]:

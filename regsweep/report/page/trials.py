@@ -14,8 +14,9 @@ import pandas as pd
 from regsweep.direction import is_minimized
 from regsweep.paths import RunPaths, shown
 from regsweep.report.details import read_override_lines, read_program
-from regsweep.report.figures.labels import ZEROS_FOLLOW, short_names
+from regsweep.report.figures.labels import ZEROS_FOLLOW
 from regsweep.report.figures.points import score
+from regsweep.report.table import short_names
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
