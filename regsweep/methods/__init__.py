@@ -3,7 +3,21 @@
 The methods themselves are the files of `regsweep.regularizers`. Importing this package does not import torch.
 """
 
-from regsweep.methods.method import Method, MethodSettings, Paper, Penalty, Task
+from regsweep.methods.method import Method, MethodSettings, Paper, Penalty, Scope, Task, scope
+from regsweep.methods.mixing import Mixing
 from regsweep.methods.parameters import Batch, Parameters, Run, Update
 
-__all__ = ["Batch", "Method", "MethodSettings", "Paper", "Parameters", "Penalty", "Run", "Task", "Update"]
+__all__ = [
+    "Batch",
+    "Method",
+    "MethodSettings",
+    "Mixing",
+    "Paper",
+    "Parameters",
+    "Penalty",
+    "Run",
+    "Scope",
+    "Task",
+    "Update",
+    "scope",
+]

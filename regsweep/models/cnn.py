@@ -15,6 +15,7 @@ class CNN(nn.Module):
         num_classes: number of logits.
         dropout: probability of dropping a unit before the last layer.
         batch_norm: whether to normalize after each convolution.
+        spatial_dropout: probability of dropping a feature map after each pooling.
     """
 
     def __init__(
@@ -23,6 +24,7 @@ class CNN(nn.Module):
         num_classes: int,
         dropout: float = 0.0,
         batch_norm: bool = False,
+        spatial_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         channels, rows, columns = input_shape
@@ -34,14 +36,15 @@ class CNN(nn.Module):
         self.bn2 = nn.BatchNorm2d(64) if batch_norm else nn.Identity()
         self.pool = nn.MaxPool2d(2)
         self.relu = nn.ReLU(inplace=True)
+        self.drop_maps = nn.Dropout2d(spatial_dropout) if spatial_dropout else nn.Identity()
         self.fc1 = nn.Linear(64 * (rows // 4) * (columns // 4), 128)
         self.dropout = nn.Dropout(dropout)
         self.fc2 = nn.Linear(128, num_classes)
 
     def forward(self, images_BCHW: Tensor) -> Tensor:
         """Return logits (B, K)."""
-        maps = self.relu(self.pool(self.bn1(self.conv1(images_BCHW))))
-        maps = self.relu(self.pool(self.bn2(self.conv2(maps))))
+        maps = self.drop_maps(self.relu(self.pool(self.bn1(self.conv1(images_BCHW)))))
+        maps = self.drop_maps(self.relu(self.pool(self.bn2(self.conv2(maps)))))
         units_BD = self.relu(self.fc1(maps.flatten(1)))
         logits_BK: Tensor = self.fc2(self.dropout(units_BD))
         return logits_BK

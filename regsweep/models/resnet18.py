@@ -14,6 +14,7 @@ class ResNet18(nn.Module):
         num_classes: number of logits.
         dropout: probability of dropping a unit before the last layer.
         batch_norm: whether to normalize.
+        stochastic_depth: probability of skipping the last of the 8 residual blocks; that of the others grows linearly.
     """
 
     def __init__(
@@ -22,12 +23,20 @@ class ResNet18(nn.Module):
         num_classes: int,
         dropout: float = 0.0,
         batch_norm: bool = True,
+        stochastic_depth: float = 0.0,
     ) -> None:
         super().__init__()
-        from torchvision.models import resnet18  # noqa: PLC0415  (a second of import that other networks do not need)
+        # A second of import that other networks do not need.
+        from torchvision.models import ResNet  # noqa: PLC0415
+
+        from regsweep.models.residual import SkippableBlock  # noqa: PLC0415
 
         norm_layer = nn.BatchNorm2d if batch_norm else nn.Identity
-        self.network = resnet18(num_classes=num_classes, norm_layer=norm_layer)
+        self.network = ResNet(SkippableBlock, [2, 2, 2, 2], num_classes=num_classes, norm_layer=norm_layer)
+        blocks = [module for module in self.network.modules() if isinstance(module, SkippableBlock)]
+        for place, block in enumerate(blocks, start=1):
+            if stochastic_depth:
+                block.skip(stochastic_depth * place / len(blocks))
         self.network.conv1 = nn.Conv2d(input_shape[0], 64, kernel_size=3, padding=1, bias=False)
         nn.init.kaiming_normal_(self.network.conv1.weight, mode="fan_out", nonlinearity="relu")
         self.network.maxpool = nn.Identity()

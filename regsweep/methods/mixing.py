@@ -1,0 +1,48 @@
+"""What the methods have in common that mix two examples of a batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from regsweep.fields import number
+from regsweep.methods.method import Method, MethodSettings, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from regsweep.methods.parameters import Batch
+
+SMALLEST_ALPHA = 0.01
+"""Below it torch's Beta(α, α) is mostly exactly ½, by underflow: the opposite of what so small an α means."""
+
+
+class Mixing(Method):
+    """A share λ ~ Beta(α, α) of each example, and the rest of another one of the batch."""
+
+    symbol = "α"
+    role = "mixing of examples"
+    stage: ClassVar[Mapping[str, str]] = {"on_batch": "mix"}
+    off: ClassVar[Mapping[str, Any]] = {"alpha": 0.0}
+
+    class Settings(MethodSettings):
+        """α."""
+
+        alpha: float = number(
+            "must be 0, or a number of 0.01 or more, for example regularizer.mixup=0.2", ge=0, default=0.2
+        )
+
+    def check(self, task: Task) -> None:
+        """Refuse batches of one image, and an α that torch cannot draw from."""
+        if task.smallest_batch == 1:
+            raise self.refuse("alpha", "needs batches of 2 images or more to mix; set trainer.batch_size to 2 or more")
+        if self.settings.alpha < SMALLEST_ALPHA:
+            raise self.refuse("alpha", "must be 0, or a number of 0.01 or more")
+
+    def draw(self, batch: Batch) -> tuple[float, Tensor]:
+        """Return λ, and for each example the place of the other one, (B,)."""
+        import torch  # noqa: PLC0415
+
+        share = float(torch.distributions.Beta(self.settings.alpha, self.settings.alpha).sample())
+        return share, torch.randperm(len(batch.inputs)).to(batch.inputs.device)
