@@ -41,7 +41,7 @@ class Methods:
     def _overriding(self, hook: str) -> list[Method]:
         stages = STAGES.get(hook, ())
         overriding = [method for method in self.all if getattr(type(method), hook) is not getattr(Method, hook)]
-        return sorted(overriding, key=lambda method: stages.index(method.stage[hook]) if stages else 0)
+        return sorted(overriding, key=lambda method: stages.index(method.stage.get(hook, stages[0])) if stages else 0)
 
     def begin(self, run: Run, covered: Mapping[str, Mapping[str, Parameter]], seed: int, device: torch.device) -> None:
         """Make each method's stream and state, before the first step.
@@ -128,9 +128,9 @@ class Methods:
         return {method.name: dict(_call(method.record, model)) for method in self._with["record"]}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what a training needs to go on later."""
+        """Return what a training needs to go on later: a copy."""
         return {
-            method.name: {"state": dict(method.state), "stream": self._streams[method].state_dict()}
+            method.name: {"state": {k: v.clone() for k, v in method.state.items()}, "stream": self._streams[method].state_dict()}
             for method in self.all
         }
 

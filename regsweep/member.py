@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -247,10 +248,10 @@ class Member:
         return self.history[self.best.epoch - 1 if self.best is not None and self.restores_best else -1]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what is needed to go on after an epoch, in this process or in another one."""
+        """Return what is needed to go on after an epoch, in this process or in another one: a copy."""
         return {
             "model": _snapshot(self.model),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": deepcopy(self.optimizer.state_dict()),
             "methods": self.methods.state_dict(),
             "noise": self.noise.state_dict(),
             "batches": self.batch_order.get_state(),
@@ -262,7 +263,7 @@ class Member:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up what `state_dict` returned, of a training of the same configuration."""
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.load_state_dict(deepcopy(state["optimizer"]))
         self.methods.load_state_dict(state["methods"])
         self.noise.load_state_dict(state["noise"])
         self.batch_order.set_state(state["batches"])

@@ -105,7 +105,7 @@ class Method:
         paper: what describes it; None for a method without a paper.
         symbol: the sign of the main setting, before its value in `describe`.
         role: of two methods with the same one a run can have only one; None: no such limit.
-        stage: by hook, one of `STAGES`.
+        stage: by hook, one of `STAGES`; by default the first.
         off: values of settings that are the same as the method's absence; empty where there are none.
         arguments: arguments of a network's constructor that the method sets.
         acts_in_evaluation: whether it changes the network that is evaluated, kept and saved, or when training ends.

@@ -1,180 +1,390 @@
-"""Every preset of conf/regularizer keeps the same promises."""
+"""What every method promises, over all that are registered: no list is edited for a new one.
 
+A method declares what the suite needs to know: `example` (settings that act within three epochs), `off`, and
+`acts_in_evaluation`.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
 import math
-from collections.abc import Callable
+import random
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import nn
+import yaml
+from torch import Tensor, nn
 
-from regsweep import loop, seeding, weights
-from regsweep.build import Parts, build, build_penalty
-from regsweep.config import RunConfig
-from regsweep.paths import RunPaths, config_folder
-from regsweep.records import read_json
-from regsweep.run import run
+from regsweep import weights
+from regsweep.build import Parts, build
+from regsweep.chosen import plain_settings
+from regsweep.config import RunConfig, validate
+from regsweep.errors import MethodError, RegsweepError
+from regsweep.gradient import Alone
+from regsweep.member import Member
+from regsweep.methods import Batch, Method, Parameters
+from regsweep.methods.method import STAGES
+from regsweep.metrics import evaluate
+from regsweep.paths import config_folder
+from regsweep.regularizers import METHODS
+from regsweep.step import WARM_UP_STEPS, Step
+from regsweep.training import Training
+from tests.conftest import PROJECT, plain_configuration
+from tests.regularizers.fake_graph import fake_graph
 
-PRESETS = sorted(path.stem for path in (config_folder() / "regularizer").glob("*.yaml") if path.stem != "base")
-QUICK = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
+NAMES = sorted(METHODS)
+OPTIMIZERS = ("sgd", "adam", "adamw")
+SMALL, EPOCHS = "tests.regularizers.networks.Small", 2
 
-Configure = Callable[..., RunConfig]
-
-
-def test_there_are_presets() -> None:
-    assert PRESETS == ["article", "batchnorm", "dropout", "elastic_net", "l1", "l2", "none"]
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_it_trains_to_finite_numbers(preset: str, configure: Configure, tmp_path: Path) -> None:
-    outcome = run(configure(f"regularizer={preset}", *QUICK), tmp_path, is_trial=False)
-    assert all(math.isfinite(metrics.loss) and 0 <= metrics.accuracy <= 1 for metrics in outcome.metrics.values())
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_it_acts_in_training_only(preset: str, configure: Configure) -> None:
-    """In evaluation mode the same images give the same logits, one by one or together."""
-    parts = build(configure(f"regularizer={preset}", *QUICK))
-    parts.model.eval()
-    images = parts.dataset.test.images_NCHW[:8]
-    with torch.no_grad():
-        together, alone = parts.model(images), torch.cat([parts.model(image[None]) for image in images])
-    torch.testing.assert_close(together, alone)
+each_method = pytest.mark.parametrize("name", NAMES)
+Nodes = Mapping[str, Any]
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_strength_zero_is_no_penalty_bit_for_bit(preset: str, configure: Configure) -> None:
-    config = configure(f"regularizer={preset}", "regularizer.lambda=0", *QUICK)
-    without = configure(
-        f"regularizer={preset}",
-        "regularizer.penalty=none",
-        "regularizer.lambda=0",
-        "regularizer.l1_ratio=null",
-        *QUICK,
-    )
-    assert _trained_digest(config) == _trained_digest(without)
+@pytest.fixture(autouse=True)
+def _own_networks_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGSWEEP_ALLOW_MODULES", "tests")
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_it_changes_the_weights_where_it_says_so(preset: str, configure: Configure) -> None:
-    with_it = _trained_digest(configure(f"regularizer={preset}", *QUICK))
-    without = _trained_digest(configure(*QUICK))
-    assert (with_it == without) == (preset == "none")
+def example(name: str) -> dict[str, Any]:
+    return {"use": True, **METHODS[name].example}
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_the_groups_hold_every_parameter_once(preset: str, configure: Configure) -> None:
-    parts = build(configure(f"regularizer={preset}", *QUICK))
-    held = [id(parameter) for group in parts.optimizer.param_groups for parameter in group["params"]]
-    assert sorted(held) == sorted(id(parameter) for parameter in parts.model.parameters())
-    assert parts.penalty.strength == build_penalty(configure(f"regularizer={preset}").regularizer).strength
+def config_of(nodes: Nodes, network: str = SMALL, optimizer: str = "sgd", **trainer: Any) -> RunConfig:
+    """Return a small configuration with these methods."""
+    values = plain_configuration(f"optimizer={optimizer}", "device=cpu")
+    values["model"] = {"_target_": network}
+    values["dataset"] |= {"train_size": 64}
+    values["trainer"] |= {"epochs": EPOCHS, "batch_size": 16, **trainer}
+    values["regularizer"] |= nodes
+    return validate(values)
 
 
-def test_the_scope_leaves_biases_and_norms_free(configure: Configure) -> None:
-    parts = build(configure("regularizer=[l2,batchnorm]", "model=cnn"))
-    assert set(parts.groups.penalized) == {"conv1.weight", "conv2.weight", "fc1.weight", "fc2.weight"}
-    everything = build(configure("regularizer=[l2,batchnorm]", "model=cnn", "regularizer.scope=all"))
-    assert not everything.groups.free
-    assert set(everything.groups.penalized) == {name for name, _ in everything.model.named_parameters()}
+def member_of(config: RunConfig) -> Member:
+    return build(config).member(config)
 
 
-def test_presets_compose(configure: Configure) -> None:
-    regularizer = configure("regularizer=[l2,dropout,batchnorm]").regularizer
-    assert (regularizer.penalty, regularizer.dropout, regularizer.batch_norm) == ("l2", 0.5, True)
+def train(config: RunConfig) -> Member:
+    member = member_of(config)
+    Training([member]).run()
+    if member.error is not None:
+        raise member.error
+    return member
 
 
-def test_the_article_s_mixture_is_its_weight_decay(configure: Configure) -> None:
-    """The article passes weight_decay=0.01 for all parameters, dropout 0.5 and BatchNorm2d."""
-    parts = build(configure("regularizer=article", "model=cnn"))
-    assert {group["weight_decay"] for group in parts.optimizer.param_groups} == {0.01}
-    assert [module.p for module in parts.model.modules() if isinstance(module, nn.Dropout)] == [0.5]
-    assert sum(isinstance(module, nn.BatchNorm2d) for module in parts.model.modules()) == 2
-
-
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_l2_is_weight_decay_over_a_whole_training(configure: Configure, momentum: float) -> None:
-    """Our build and loop against a loop written out here, with torch's SGD(weight_decay=2λ) on the matrices."""
-    config = configure("regularizer=l2", "regularizer.lambda=0.005", f"optimizer.momentum={momentum}", *QUICK)
-    ours, plain = build(config), build(config)
-    matrices = [p for p in plain.model.parameters() if p.ndim > 1]
-    biases = [p for p in plain.model.parameters() if p.ndim == 1]
-    groups: list[dict[str, Any]] = [{"params": matrices, "weight_decay": 0.01}, {"params": biases}]
-    optimizer = torch.optim.SGD(groups, lr=config.optimizer.lr, momentum=momentum)
-    order = seeding.generator(config.seed, "batches")
-    train = plain.dataset.train
-    for _ in range(config.trainer.epochs):
-        parts = math.ceil(len(train) / config.trainer.batch_size)
-        for batch in torch.tensor_split(torch.randperm(len(train), generator=order), parts):
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(plain.model(train.images_NCHW[batch]), train.labels_N[batch])
-            torch.autograd.backward(loss)
-            optimizer.step()
-    _train(ours, config)
-    for name, weight in ours.model.named_parameters():
-        torch.testing.assert_close(weight, plain.model.get_parameter(name), rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("probability", [0.2, 0.5])
-def test_dropout_drops_or_scales(probability: float, configure: Configure) -> None:
-    """In training each unit is 0 or x/(1 − p), and p of them are 0 (Srivastava et al., 2014, inverted)."""
-    parts = build(configure(f"regularizer.dropout={probability}"))
-    dropout = next(module for module in parts.model.modules() if isinstance(module, nn.Dropout))
-    units = torch.rand(200, 500) + 0.5
-    dropped = dropout.train()(units)
-    is_zero = dropped == 0
-    torch.testing.assert_close(dropped[~is_zero], (units / (1 - probability))[~is_zero])
-    assert is_zero.double().mean().item() == pytest.approx(probability, abs=0.01)
-    assert torch.equal(dropout.eval()(units), units)
-
-
-def test_batchnorm_normalizes_over_the_batch(configure: Configure) -> None:
-    """In training each unit has mean 0 and variance 1 over the batch (Ioffe and Szegedy, 2015, algorithm 1)."""
-    parts = build(configure("regularizer=batchnorm"))
-    norm = next(module for module in parts.model.modules() if isinstance(module, nn.BatchNorm1d))
-    out = norm.train()(torch.randn(512, 128) * 3 + 2).double()
-    torch.testing.assert_close(out.mean(0), torch.zeros(128, dtype=torch.float64), atol=1e-4, rtol=0)
-    torch.testing.assert_close(out.var(0, unbiased=False), torch.ones(128, dtype=torch.float64), atol=1e-3, rtol=0)
-
-
-def test_proximal_l1_ends_with_exact_zeros_and_subgradient_does_not(configure: Configure, tmp_path: Path) -> None:
-    shares = {}
-    for solver in ("proximal", "subgradient"):
-        config = configure(
-            "regularizer=l1",
-            "regularizer.lambda=3e-3",
-            f"regularizer.solver={solver}",
-            *QUICK,
-            "trainer.epochs=30",
+@functools.cache
+def trained(name: str | None, variant: str = "example", optimizer: str = "sgd") -> Member:
+    """Return a trained member with one method, or with none; tests only read it."""
+    nodes: dict[str, Any] = {}
+    if name is not None:
+        off = METHODS[name].off
+        nodes[name] = {"example": example(name), "again": example(name), "off": {**example(name), **off}}.get(
+            variant, {**example(name), "use": False}
         )
-        folder = tmp_path / solver
-        folder.mkdir()
-        run(config, folder, is_trial=False)
-        shares[solver] = read_json(RunPaths(folder).result)["sparsity"]["overall"]
-    assert shares["proximal"] > 0.2
-    assert shares["subgradient"] == 0
+    return train(config_of(nodes, optimizer=optimizer))
 
 
-def _trained_digest(config: RunConfig) -> str:
-    parts = build(config)
-    _train(parts, config)
-    return weights.digest(parts.model)
+def left_by(member: Member) -> tuple[Any, ...]:
+    """Return what a training leaves: its weights, and every number of its history."""
+    rows = [(row.epoch, row.train, row.validation, row.penalty) for row in member.history]
+    return weights.digest(member.trained()), rows
 
 
-def _train(parts: Parts, config: RunConfig) -> None:
-    loop.train(
-        parts.model,
-        parts.dataset,
-        parts.optimizer,
-        parts.penalty,
-        penalized=parts.groups.penalized,
-        settings=loop.Settings(config.trainer.epochs, config.trainer.batch_size),
-        batch_order=seeding.generator(config.seed, "batches"),
-        observer=_Silent(),
-    )
+@each_method
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_it_trains_to_finite_numbers(name: str, optimizer: str) -> None:
+    member = trained(name, optimizer=optimizer)
+    assert len(member.history) >= 1
+    assert all(parameter.isfinite().all() for parameter in member.trained().parameters())
+    losses = [loss for row in member.history for loss in (row.train.loss, row.validation.loss, row.penalty)]  # type: ignore[union-attr]
+    assert all(map(math.isfinite, losses))
 
 
-class _Silent:
-    def on_step(self) -> None: ...
+@each_method
+def test_off_is_its_absence_and_so_is_not_used(name: str) -> None:
+    """For BatchNorm: not used is a network that has no such layer."""
+    variants = ["unused", *(["off"] if METHODS[name].off else [])]
+    for variant in variants:
+        assert left_by(trained(name, variant)) == left_by(trained(None))
 
-    def on_epoch(self, row: object) -> None: ...
+
+@each_method
+def test_its_example_acts_and_the_same_seed_gives_the_same_bits(name: str) -> None:
+    if METHODS[name].keeps_best_epoch:  # it stops: the number of epochs is what it changes
+        longer = config_of({name: example(name)}, epochs=40)
+        assert len(train(longer).history) < 40
+    else:
+        assert left_by(trained(name)) != left_by(trained(None))
+    assert left_by(trained(name)) == left_by(trained(name, "again"))
+
+
+@each_method
+def test_it_shifts_no_stream_but_its_own(name: str) -> None:
+    """The same initial weights, batches and labels; and the same noise, unless it draws within the network."""
+    ours, plain = (member_of(config_of(nodes)) for nodes in ({name: example(name)}, {}))
+    there = dict(plain.model.named_parameters())
+    shared = {key: value for key, value in ours.model.named_parameters() if key in there}
+    assert len(shared) >= len(there) - 2
+    assert all(torch.equal(value, there[key]) for key, value in shared.items())
+    assert torch.equal(ours.dataset.train.labels_N, plain.dataset.train.labels_N)
+    batches = []
+    for member in (ours, plain):
+        Training([member]).epoch()
+        batches.append(torch.cat(member.batches()))
+    assert torch.equal(*batches)
+    if not METHODS[name].arguments:
+        states = [member.noise.state_dict()["states"][0] for member in (ours, plain)]
+        assert torch.equal(*states)
+
+
+@each_method
+def test_what_it_draws_differs_from_step_to_step(name: str) -> None:
+    member = member_of(config_of({name: example(name)}))
+    images, labels = member.dataset.train.images_NCHW[:16], member.dataset.train.labels_N[:16]
+    batch = Batch(images, labels, labels, member.dataset.num_classes)
+    before = member.methods.state_dict()[name]["stream"]["states"][0]
+    first, second = member.methods.on_batch(batch), member.methods.on_batch(batch)
+    has_drawn = not torch.equal(before, member.methods.state_dict()[name]["stream"]["states"][0])
+    is_same = torch.equal(first.inputs, second.inputs) and torch.equal(first.targets, second.targets)
+    assert is_same != has_drawn
+    assert torch.equal(first.labels, labels)
+    assert first.targets.shape == second.targets.shape
+    assert torch.equal(batch.inputs, member.dataset.train.images_NCHW[:16]), "the data itself is left as it is"
+
+
+@each_method
+def test_three_members_interleaved_are_the_same_three_alone(name: str) -> None:
+    def members() -> list[Member]:
+        nodes = {name: example(name), "dropout": example("dropout")}
+        configs = [config_of(nodes), config_of({"dropout": {"p": 0.2}}), config_of({**nodes, "dropout": {"p": 0.1}})]
+        return [member_of(config) for config in configs]
+
+    together, alone = members(), members()
+    Training(together).run()
+    for member in alone:
+        Training([member]).run()
+    assert [left_by(member) for member in together] == [left_by(member) for member in alone]
+
+
+@each_method
+def test_a_training_that_goes_on_is_one_that_ran_straight_through(name: str) -> None:
+    """The state is taken while the first training goes on: what it holds must not change with it."""
+    config = config_of({name: example(name), **({} if name == "dropout" else {"dropout": {"p": 0.3}})})
+    straight = member_of(config)
+    training = Training([straight])
+    training.epoch()
+    if not training.members:
+        pytest.skip("it has stopped after an epoch")
+    state = straight.state_dict()
+    training.run()
+    resumed = member_of(config)
+    resumed.load_state_dict(state)
+    Training([resumed]).run()
+    assert left_by(resumed) == left_by(straight)
+
+
+@each_method
+def test_it_acts_in_training_only_unless_it_says_so(name: str) -> None:
+    member = trained(name)
+    model = member.methods.evaluated(member.model)
+    assert (model is member.model) or METHODS[name].acts_in_evaluation
+    model.eval()
+    images = member.dataset.test.images_NCHW[:8]
+    states = [torch.get_rng_state(), member.methods.state_dict()[name]["stream"]["states"][0]]
+    with torch.no_grad():
+        together, alone = model(images), torch.cat([model(image[None]) for image in images])
+        again = member.methods.evaluated(member.model).eval()(images)
+    torch.testing.assert_close(together, alone)
+    assert torch.equal(together, again)
+    now = [torch.get_rng_state(), member.methods.state_dict()[name]["stream"]["states"][0]]
+    assert all(map(torch.equal, states, now)), "evaluation moves no stream"
+
+
+@each_method
+def test_metrics_see_hard_labels_and_cross_entropy_alone(name: str) -> None:
+    member = trained(name)
+    model, data = member.trained(), member.dataset
+    assert data.validation is not None
+    assert member.kept.train == evaluate(model, data.train.images_NCHW, data.train.labels_N)
+    assert member.kept.validation == evaluate(model, data.validation.images_NCHW, data.validation.labels_N)
+    with torch.no_grad():
+        logits = model(data.train.images_NCHW).double()
+    expected = nn.functional.cross_entropy(logits, data.train.labels_N).item()
+    assert member.kept.train.loss == pytest.approx(expected, rel=1e-5)
+
+
+def steps_of(parts: Parts, config: RunConfig, *, repeats: bool) -> Member:
+    """Return a member after three steps more than it takes to warm up, repeated or done anew."""
+    member = parts.member(config)
+    member.noise.enter()
+    member.model.train()
+    step = Step(member, Alone(), fake_graph if repeats else None)
+    order = torch.Generator().manual_seed(0)
+    for _ in range(WARM_UP_STEPS + 3):
+        step(torch.randperm(64, generator=order)[:16])
+    return member
+
+
+def is_captured_right(nodes: Nodes, optimizer: str = "sgd") -> bool:
+    config = config_of(nodes, optimizer=optimizer)
+    eager, repeated = (steps_of(build(config), config, repeats=repeats) for repeats in (False, True))
+    same_weights = weights.digest(eager.model) == weights.digest(repeated.model)
+    return same_weights and torch.equal(eager.total_loss, repeated.total_loss)
+
+
+@each_method
+def test_a_captured_step_is_the_step(name: str) -> None:
+    if METHODS[name].around is not Method.around:
+        pytest.skip("a second gradient with the same noise cannot be captured, and is refused")
+    assert is_captured_right({name: example(name)})
+
+
+class _Planted(Method):
+    """A method that breaks a rule of what is inside a step."""
+
+    name, title = "planted", "planted"
+    calls = 0
+
+    def before_update(self, parameters: Parameters, lr: float | Tensor) -> None:
+        for weight in parameters.covered.values():
+            assert weight.grad is not None
+            self.break_a_rule(weight, weight.grad)
+
+    def break_a_rule(self, weight: Tensor, gradient: Tensor) -> None:
+        raise NotImplementedError
+
+
+class Counts(_Planted):
+    """It acts in every other step, by a counter of its own."""
+
+    def break_a_rule(self, weight: Tensor, gradient: Tensor) -> None:
+        self.calls += 1
+        if self.calls % 7 < 4:
+            gradient.mul_(0.5)
+
+
+class DrawsInPython(_Planted):
+    """Its strength is a number of Python's, another one in each step."""
+
+    def break_a_rule(self, weight: Tensor, gradient: Tensor) -> None:
+        self.calls += 1
+        gradient.mul_(random.Random(self.calls).random())  # noqa: S311
+
+
+class Decides(_Planted):
+    """It asks for a value to decide by."""
+
+    def break_a_rule(self, weight: Tensor, gradient: Tensor) -> None:
+        if gradient.norm() > 1:
+            gradient.mul_(0.5)
+
+
+class Replaces(_Planted):
+    """It keeps its state in a new tensor in each step."""
+
+    def break_a_rule(self, weight: Tensor, gradient: Tensor) -> None:
+        key = str(tuple(weight.shape))
+        self.state[key] = self.state.get(key, torch.zeros_like(gradient)) * 0.9 + gradient
+        gradient.add_(self.state[key])
+
+
+class Asks(_Planted):
+    """It takes a value out of a tensor."""
+
+    def break_a_rule(self, weight: Tensor, gradient: Tensor) -> None:
+        gradient.mul_(1 / (1 + gradient.abs().sum().item()))
+
+
+@pytest.mark.parametrize("cls", [Counts, DrawsInPython, Decides, Replaces, Asks])
+def test_a_decision_of_python_within_a_step_is_found(cls: type[Method], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METHODS, "planted", cls)
+    try:
+        found = not is_captured_right({"planted": True})
+    except MethodError as error:
+        found = "waits for a value" in str(error)
+    assert found
+
+
+@each_method
+@pytest.mark.parametrize("network", ["Unused", "Shared", "Transformer"])
+def test_networks_of_other_kinds_train_or_are_refused(name: str, network: str) -> None:
+    member, refusal = None, ""
+    try:
+        member = train(config_of({name: example(name)}, f"tests.regularizers.networks.{network}", epochs=1))
+    except RegsweepError as error:
+        refusal = str(error)
+    if member is None:
+        assert re.match(rf"regularizer\.{name}\S*=\S+: .*has no place for it", refusal)
+    else:
+        assert all(parameter.isfinite().all() for parameter in member.trained().parameters())
+
+
+def combinable(names: list[str]) -> list[str]:
+    """Return `names` without those whose role an earlier one has."""
+    roles: set[str] = set()
+    kept = []
+    for name in names:
+        role = METHODS[name].role
+        if role is None or role not in roles:
+            kept.append(name)
+            roles |= {role} if role else set()
+    return kept
+
+
+@pytest.mark.parametrize("draw", range(6))
+def test_sets_of_methods_train_and_their_order_makes_no_difference(draw: int) -> None:
+    chosen = combinable(random.Random(draw).sample(NAMES, 7))  # noqa: S311
+    left = []
+    for order in (chosen, chosen[::-1]):
+        member = train(config_of({name: example(name) for name in order}))
+        assert all(parameter.isfinite().all() for parameter in member.trained().parameters())
+        left.append(left_by(member))
+    assert left[0] == left[1]
+
+
+def test_methods_of_one_role_are_refused_and_all_other_pairs_are_taken() -> None:
+    for one, other in itertools.combinations(NAMES, 2):
+        values = {one: example(one), other: example(other)}
+        if METHODS[one].role is not None and METHODS[one].role == METHODS[other].role:
+            with pytest.raises(RegsweepError, match=rf"regularizer=\[{one},{other}\]: both are"):
+                config_of(values)
+        else:
+            assert [use.method.name for use in config_of(values).regularizer.in_use] == sorted(values)
+
+
+def test_a_second_gradient_has_the_noise_of_the_first() -> None:
+    """SAM with ρ = 1e-30 moves no weight, so beside everything that is random it is its absence."""
+    others = {name: example(name) for name in ("dropout", "spatial_dropout", "stochastic_depth", "batch_norm", "mixup")}
+    assert left_by(train(config_of({**others, "sam": {"rho": 1e-30}}))) == left_by(train(config_of(others)))
+
+
+@each_method
+def test_its_preset_has_the_defaults_of_its_class_and_a_range_for_each_switch(name: str) -> None:
+    method = METHODS[name]
+    preset = yaml.safe_load((config_folder() / "regularizer" / f"{name}.yaml").read_text())
+    assert set(preset) <= {"regularizer", "search", "ranges"}
+    assert list(preset["regularizer"]) == [name]
+    node = {key: float(value) if key == "lambda" else value for key, value in preset["regularizer"][name].items()}
+    assert node == {"use": True, **plain_settings(method.Settings())}
+    assert preset["search"][f"regularizer.{name}.use"] == "choice(false, true)"
+    main = method.main_setting()
+    assert main is None or f"regularizer.{name}.{main}" in preset["search"]
+    assert all(key.startswith(f"regularizer.{name}.") for key in preset["search"])
+
+
+@each_method
+def test_it_has_a_paper_a_row_in_the_readme_and_a_test_of_its_own(name: str) -> None:
+    method = METHODS[name]
+    assert method.paper is not None
+    assert re.search(r"\(\d{4}\)", method.paper.reference)
+    assert re.search(rf"^\| `{name}` ", (PROJECT / "README.md").read_text(), re.MULTILINE)
+    assert (Path(__file__).parent / f"test_{name}.py").is_file()
+
+
+@each_method
+def test_its_stages_are_known(name: str) -> None:
+    assert all(stage in STAGES[hook] for hook, stage in METHODS[name].stage.items())

@@ -1,0 +1,55 @@
+"""EMA: the average is the closed form of its recursion, and what is evaluated, kept and saved."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from regsweep.config import RunConfig
+from regsweep.paths import RunPaths
+from regsweep.regularizers.ema import EMA
+from regsweep.run import run as run_run
+from regsweep.run_record import RunRecord
+from tests.regularizers.made import method, run
+
+
+@pytest.mark.parametrize("decay", [0.5, 0.99])
+def test_the_average_is_its_recursion_written_out(decay: float) -> None:
+    """a ← d a + (1 − d) w with d = min(decay, (1 + t)/(10 + t)), from the weights before the first step."""
+    model = nn.Linear(2, 1, bias=False).double()
+    ema = method(EMA, decay=decay)
+    ema.start(run(model))
+    expected = model.weight.detach().clone()
+    for step in range(30):
+        with torch.no_grad():
+            model.weight.copy_(torch.tensor([[step**2, -float(step)]]))
+        ema.after_step(model, step)
+        d = min(decay, (1 + step) / (10 + step))
+        expected = d * expected + (1 - d) * model.weight.detach()
+    averaged = ema.evaluated(model)
+    torch.testing.assert_close(averaged.weight.detach(), expected, rtol=1e-12, atol=0)
+    assert model.weight.tolist() == [[841.0, -29.0]], "the network itself goes on from its own weights"
+
+
+def test_the_average_is_saved_and_the_exact_zeros_are_those_that_were_trained(
+    configure: Callable[..., RunConfig], tmp_path: Path
+) -> None:
+    small = ("trainer.epochs=4", "dataset.train_size=200", "model.hidden=[16]")
+    shares = {}
+    for name in ("l1", "[l1,ema]"):
+        folder = tmp_path / name
+        folder.mkdir()
+        run_run(configure(f"regularizer={name}", "regularizer.lambda=3e-2", *small), folder, is_trial=False)
+        record = RunRecord.read(RunPaths(folder).result)
+        shares[name] = record.sparsity["overall"]
+    assert shares["l1"] == shares["[l1,ema]"] > 0.1
+    assert record.methods is not None
+    assert record.methods["ema"].numbers["sparsity"] < shares["l1"]
+    saved = load_file(RunPaths(tmp_path / "[l1,ema]").weights)
+    zeros = sum(int((weight == 0).sum()) for weight in saved.values() if weight.ndim > 1)
+    assert zeros / sum(weight.numel() for weight in saved.values() if weight.ndim > 1) == pytest.approx(
+        record.methods["ema"].numbers["sparsity"]
+    )
