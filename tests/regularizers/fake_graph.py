@@ -20,11 +20,11 @@ WRITTEN_UNSAID = ("running_mean", "running_var")
 WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "equal")
 
 
-class _Notes(TorchDispatchMode):
+class _Notes(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes every operation, and what each tensor that is changed held before."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.operations: list[tuple[Any, Any, Any, Any]] = []
         self.before: dict[int, tuple[Tensor, Tensor]] = {}
 

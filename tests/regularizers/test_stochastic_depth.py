@@ -1,4 +1,4 @@
-"""Stochastic depth: a block's branch is skipped or divided by 1 − p; p grows linearly with depth (Huang et al., 2016)."""
+"""Stochastic depth: a block's branch is skipped or divided by 1 − p; p grows with depth (Huang et al., 2016)."""
 
 from collections.abc import Callable
 
