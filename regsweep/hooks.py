@@ -130,7 +130,10 @@ class Methods:
     def state_dict(self) -> dict[str, Any]:
         """Return what a training needs to go on later: a copy."""
         return {
-            method.name: {"state": {k: v.clone() for k, v in method.state.items()}, "stream": self._streams[method].state_dict()}
+            method.name: {
+                "state": {name: tensor.clone() for name, tensor in method.state.items()},
+                "stream": self._streams[method].state_dict(),
+            }
             for method in self.all
         }
 

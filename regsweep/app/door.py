@@ -2,10 +2,7 @@
 
 import re
 
-from hydra._internal.config_repository import ConfigRepository
-from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra.core.config_store import ConfigStore
-from hydra.core.object_type import ObjectType
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -15,6 +12,7 @@ from regsweep.config import RunConfig, validate
 from regsweep.errors import RegsweepError
 from regsweep.regularizers import METHODS
 from regsweep.signatures import offer
+from regsweep.sweeper import hydra_private
 
 NOT_OF_A_RUN = ("hydra", "search", "ranges")
 """Top-level keys that describe the command or the search, not a run."""
@@ -89,10 +87,8 @@ def _no_setting(key: str, override: str, text: str) -> RegsweepError:
 
 def _options_there(group: str, searched: str) -> list[str]:
     """Return the options of `group` where Hydra says that it searched: of an option in a list it names none."""
-    path = ConfigSearchPathImpl()
-    for provider, place in re.findall(r"^\s*provider=(.+?), path=(.+)$", searched, re.MULTILINE):
-        path.append(provider, place)
-    return ConfigRepository(path).get_group_options(group, ObjectType.CONFIG)
+    places = re.findall(r"^\s*provider=(.+?), path=(.+)$", searched, re.MULTILINE)
+    return hydra_private.options_in(group, places)
 
 
 def is_hydras_own(error: ValueError) -> bool:

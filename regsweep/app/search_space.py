@@ -24,6 +24,7 @@ from regsweep.methods import Method
 from regsweep.regularizers import METHODS
 from regsweep.run_record import TESTED, VALIDATED
 from regsweep.signatures import offer
+from regsweep.sweeper import hydra_private
 from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.search import read_search
 from regsweep.sweeper.space import LEFT_OUT, Condition, parse_conditions, read_trials, text_of
@@ -279,8 +280,6 @@ def _require_storage(url: str) -> None:
 
 def _require_distribution(override: Override, config: DictConfig) -> None:
     """Refuse what cannot be drawn from: a reversed interval, a log interval from 0, an interval in a grid."""
-    from hydra_plugins.hydra_optuna_sweeper._impl import create_optuna_distribution_from_override  # noqa: PLC0415
-
     is_grid = str(config.hydra.sweeper.sampler.get("_target_")).endswith("GridSampler")
     if is_grid and isinstance(override.value(), IntervalSweep):
         text = str(override.get_value_string())
@@ -288,7 +287,7 @@ def _require_distribution(override: Override, config: DictConfig) -> None:
             override.get_key_element(), text, "the grid sampler needs listed values: choice(…) or range(…)"
         )
     try:
-        create_optuna_distribution_from_override(override)
+        hydra_private.distribution_of(override)
     except (ValueError, AssertionError) as error:
         text = str(override.get_value_string())
         raise ConfigError(override.get_key_element(), text, f"not a range to search: {show(error)}") from error

@@ -9,7 +9,6 @@ from what stands before it in this order.
 
 from __future__ import annotations
 
-import copy
 import logging
 import shutil
 import time
@@ -27,6 +26,7 @@ from regsweep import records
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.launcher.jobs import Ended, Jobs
 from regsweep.paths import RunPaths
+from regsweep.sweeper import optuna_private
 from regsweep.sweeper.job import TrialRecord
 from regsweep.sweeper.lock import await_owners
 from regsweep.sweeper.signals import Stop
@@ -146,10 +146,8 @@ class Engine:
         """Tell the study of a running trial's step, and return whether its pruner gives the trial up."""
         trial = self._running[number].trial
         with self._stop.uninterruptible():
-            # Not trial.report and trial.should_prune: a trial that runs again has the steps of its earlier attempt,
-            # which the former would keep and the latter would take for the trial's last.
-            trial.storage.set_trial_intermediate_value(trial._trial_id, step, value)
-            frozen = copy.deepcopy(trial.storage.get_trial(trial._trial_id))
+            frozen = optuna_private.report(trial, value, step)
+            # Not trial.should_prune, which would take a step of an earlier attempt for the trial's last.
             frozen.intermediate_values = {s: v for s, v in frozen.intermediate_values.items() if s <= step}
             return self._study.pruner.prune(self._study, frozen)
 

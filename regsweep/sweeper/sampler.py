@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from hydra.utils import instantiate
-from hydra_plugins.hydra_optuna_sweeper._impl import OptunaSweeperImpl
 from omegaconf import DictConfig
 from optuna import Study
 from optuna.samplers import BaseSampler, GridSampler
 from optuna.trial import FrozenTrial, TrialState
 
+from regsweep.sweeper import hydra_private
 from regsweep.sweeper.space import SearchSpace
 
 
@@ -48,10 +48,7 @@ def count_points(config: DictConfig, space: SearchSpace) -> int | None:
 
 def _points(space: SearchSpace) -> dict[str, list[Any]]:
     """Return the grid, as Hydra's own Optuna sweeper makes it of ranges."""
-    return {
-        name: list(OptunaSweeperImpl._to_grid_sampler_choices(distribution))
-        for name, distribution in space.distributions.items()
-    }
+    return {name: hydra_private.grid_choices(distribution) for name, distribution in space.distributions.items()}
 
 
 class _Grid(GridSampler):

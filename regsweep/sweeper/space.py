@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from hydra_plugins.hydra_optuna_sweeper._impl import create_params_from_overrides
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
@@ -18,6 +18,7 @@ from optuna.trial import Trial
 from regsweep import records
 from regsweep.errors import ConfigError, RecordError, show
 from regsweep.signatures import offer
+from regsweep.sweeper import hydra_private, optuna_private
 
 LEFT_OUT: Any = object()
 """In place of a value: the trial's overrides do not have the parameter at all."""
@@ -61,7 +62,7 @@ class SearchSpace:
     @staticmethod
     def parse(overrides: list[str], conditions: Mapping[str, Any]) -> SearchSpace:
         """Return the space of `overrides`, each in Hydra's grammar; a later one replaces an earlier one."""
-        distributions, fixed, fixed_overrides = create_params_from_overrides(overrides)
+        distributions, fixed, fixed_overrides = hydra_private.params_from_overrides(overrides)
         searched = {name: distribution for name, distribution in distributions.items() if name not in fixed}
         names = {name.lstrip("+"): name for name in (*searched, *fixed)}  # a key that is added has a + in its override
         parsed = {}
@@ -98,13 +99,13 @@ class SearchSpace:
         """Return whether a trial of this sweep may have `value` for the parameter `name`."""
         distribution = self.distributions.get(name)
         try:
-            return distribution is not None and distribution._contains(distribution.to_internal_repr(value))
+            return distribution is not None and optuna_private.contains(distribution, value)
         except ValueError:
             return False
 
     def draw(self, trial: Trial) -> dict[str, Any]:
         """Let `trial` draw its parameters, those first that others depend on, and return them."""
-        return self._draw(trial._suggest)
+        return self._draw(partial(optuna_private.suggest, trial))
 
     def read(self, overrides: Sequence[str]) -> dict[str, Any]:
         """Return what the trial with these overrides drew: `overrides_of` read backwards.
