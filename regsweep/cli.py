@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from regsweep import __version__
 from regsweep.errors import RegsweepError
 
 
@@ -43,7 +44,11 @@ def _command() -> None:
         "resume": _resume,
         "reproduce": _reproduce,
     }
+    if sys.argv[1:] == ["--version"]:
+        print(f"regsweep {__version__}")  # noqa: T201
+        return
     try:
+        _require_posix()
         if len(sys.argv) > 1 and sys.argv[1] in commands:
             commands[sys.argv[1]](sys.argv[2:])
         else:
@@ -54,6 +59,12 @@ def _command() -> None:
     except KeyboardInterrupt as stop:
         sys.stderr.write("regsweep: stopped\n")
         raise SystemExit(getattr(stop, "exit_code", 130)) from None
+
+
+def _require_posix() -> None:
+    """Refuse a system without the file locks and processes that sweeps are made of."""
+    if os.name != "posix":
+        raise RegsweepError(f"runs on Linux and macOS, not on {sys.platform}; on Windows use WSL")
 
 
 def _start() -> None:
