@@ -31,7 +31,7 @@ class Alone:
     def _of(self, member: Member, batch: Batch) -> Tensor:
         with autocast(member.device, member.settings.precision):
             logits_BK = member.model(batch.inputs)
-        logits_BK = logits_BK.float()
+        logits_BK = logits_BK.to(torch.promote_types(logits_BK.dtype, torch.float32))
         loss = batch.loss(logits_BK)
         torch.autograd.backward(member.methods.total_loss(loss, logits_BK, batch))
         return loss.detach()

@@ -90,7 +90,12 @@ class Methods:
     def around(self) -> Iterator[None]:
         """Yield each time that a gradient is wanted."""
         (method,) = self._with["around"]
-        yield from method.around(self._parameters[method])
+        try:  # here an error comes as the rounds go on, and not with the call
+            yield from method.around(self._parameters[method])
+        except RegsweepError:
+            raise
+        except Exception as error:
+            raise _failure(method.around, error) from error
 
     def before_update(self, lr: float | Tensor) -> None:
         """Call the hook of this name, with the parameters that have a gradient."""
@@ -151,9 +156,13 @@ def _call(hook: Callable[..., Any], *arguments: Any) -> Any:
     except RegsweepError:
         raise
     except Exception as error:
-        method: Method = hook.__self__  # type: ignore[attr-defined]
-        reason = f"{hook.__name__} failed ({type(error).__name__}: {show(error)})"
-        raise MethodError(f"regularizer.{method.name}: {reason}") from error
+        raise _failure(hook, error) from error
+
+
+def _failure(hook: Callable[..., Any], error: Exception) -> MethodError:
+    method: Method = hook.__self__  # type: ignore[attr-defined]
+    reason = f"{hook.__name__} failed ({type(error).__name__}: {show(error)})"
+    return MethodError(f"regularizer.{method.name}: {reason}")
 
 
 def _with_gradient(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:

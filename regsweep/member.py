@@ -227,7 +227,8 @@ class Member:
     @property
     def is_done(self) -> bool:
         """Whether there is no further epoch."""
-        return self.epoch >= self.settings.epochs or self.methods.should_stop(self.history)
+        is_last = self.epoch >= self.settings.epochs
+        return is_last or (bool(self.history) and self.methods.should_stop(self.history))
 
     def trained(self) -> nn.Module:
         """Return the network that is kept: of the best epoch where that was wanted, and as the methods evaluate it.

@@ -5,7 +5,8 @@
     one_cycle   up from 1/25 to 1 over the first 30 % of the steps, then down to 4·10⁻⁶, both as a half cosine
                 (Smith and Topin, 2018, with the defaults of torch.optim.lr_scheduler.OneCycleLR)
 
-Before it, ``optimizer.warmup`` of all steps rise linearly towards what the schedule starts with.
+Before it, ``optimizer.warmup`` of all steps rise linearly towards what the schedule starts with; one step at least is
+the schedule's.
 """
 
 import math
@@ -28,7 +29,7 @@ def factor_of(schedule: str, warmup: float, num_steps: int) -> Factor | None:
     if schedule == "constant" and warmup == 0:
         return None
     shape = {"constant": _constant, "cosine": _cosine, "one_cycle": _one_cycle}[schedule]
-    num_warming = round(warmup * num_steps)
+    num_warming = min(round(warmup * num_steps), num_steps - 1)
 
     def factor(step: int) -> float:
         if step < num_warming:
@@ -50,7 +51,7 @@ def _one_cycle(step: int, num_steps: int) -> float:
     start, top = 1 / START_DIVISOR, SHARE_RISING * num_steps - 1
     if step <= top:
         return _between(start, 1.0, step / top)
-    return _between(1.0, start / END_DIVISOR, (step - top) / max(num_steps - 1 - top, 1e-9))
+    return _between(1.0, start / END_DIVISOR, (step - top) / (num_steps - 1 - top))
 
 
 def _between(first: float, last: float, share: float) -> float:

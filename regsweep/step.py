@@ -45,27 +45,32 @@ class Step:
         member = self._member
         member.begin_step()
         if member.methods.changes_batches:
-            batch = member.methods.on_batch(self._batch(index_B))
+            batch = self.batch(index_B)
             self._inside(batch.inputs, batch.targets, batch.labels)
         else:
             self._inside(index_B)
         member.end_step()
 
-    def _batch(self, index_B: Tensor) -> Batch:
+    def batch(self, index_B: Tensor) -> Batch:
+        """Return the images that `index_B` (on the device) chooses, as the methods leave them."""
         split = self._member.dataset.train
         labels_B = split.labels_N[index_B]
-        return Batch(split.images_NCHW[index_B], labels_B, labels_B, self._member.dataset.num_classes)
+        batch = Batch(split.images_NCHW[index_B], labels_B, labels_B, self._member.dataset.num_classes)
+        return self._member.methods.on_batch(batch)
 
     def _gathered(self, index_B: Tensor) -> None:
-        self._update(self._batch(index_B))
+        self._train(self.batch(index_B))
 
     def _changed(self, inputs: Tensor, targets: Tensor, labels_B: Tensor) -> None:
-        self._update(Batch(inputs, targets, labels_B, self._member.dataset.num_classes))
+        self._train(Batch(inputs, targets, labels_B, self._member.dataset.num_classes))
 
-    def _update(self, batch: Batch) -> None:
-        """Take the gradient, and update the weights."""
+    def _train(self, batch: Batch) -> None:
+        has_rounds = self._member.methods.gradient_rounds
+        self.update(self._rounds(batch) if has_rounds else self._gradient([self._member], [batch])[0])
+
+    def update(self, loss: Tensor) -> None:
+        """Update the weights by the gradients, and add `loss` to the epoch's."""
         member = self._member
-        loss = self._rounds(batch) if member.methods.gradient_rounds else self._gradient([member], [batch])[0]
         with torch.no_grad():
             member.methods.before_update(member.lr)
             member.optimizer.step()

@@ -25,7 +25,7 @@ class Training:
     """
 
     def __init__(self, members: Sequence[Member], gradient: Gradient | None = None) -> None:
-        self.members = list(members)
+        self.members = [member for member in members if not member.is_done]
         self._turn: Member | None = None
         self._steps = {
             member: Step(member, gradient or Alone(), capture_cuda_graph if member.settings.cuda_graphs else None)
@@ -46,37 +46,38 @@ class Training:
                 began = time.perf_counter()
                 self._take_turn(member, self._steps[member], batches[member][place])
                 seconds[member] += time.perf_counter() - began
+        self._end_turn()  # an observer may keep the member's state, and its random numbers are part of it
         for member in tuple(self.members):
             began = time.perf_counter()
             member.wait()
             seconds[member] += time.perf_counter() - began
-            self._take_turn(member, member.end_epoch, seconds[member])
-            if member.is_done:
-                self._leave(member)
-        if self._turn is not None:
-            self._turn.noise.leave()
+            self._take_turn(member, self._end_epoch, member, seconds[member])
+        self._end_turn()
 
     def _begin(self, member: Member) -> tuple[Tensor, ...]:
         member.model.train()
         member.total_loss.zero_()
         return member.batches()
 
-    def _take_turn(self, member: Member, act: Callable[..., None], argument: object) -> None:
+    def _end_epoch(self, member: Member, train_seconds: float) -> None:
+        member.end_epoch(train_seconds)
+        if member.is_done:
+            self.members.remove(member)
+
+    def _take_turn(self, member: Member, act: Callable[..., None], *arguments: object) -> None:
         """Let `member` act; an error of its own ends it alone."""
         if self._turn is not member:
-            if self._turn is not None:
-                self._turn.noise.leave()
+            self._end_turn()
             member.noise.enter()
             self._turn = member
         try:
-            act(argument)
+            act(*arguments)
         except Exception as error:  # noqa: BLE001  (of its network or its methods, whatever it is)
             member.error = error
-            self._leave(member)
-
-    def _leave(self, member: Member) -> None:
-        if member in self.members:
             self.members.remove(member)
-        if self._turn is member:
-            member.noise.leave()
+
+    def _end_turn(self) -> None:
+        """Keep the place at which the random numbers of the member whose turn it was stand."""
+        if self._turn is not None:
+            self._turn.noise.leave()
             self._turn = None

@@ -1,7 +1,7 @@
-"""The loop's promises: modes, batches, divergence, determinism."""
+"""A training's promises: modes, batches, divergence, determinism."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -10,15 +10,22 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.optim import SGD
 
-from regsweep import loop, seeding, weights
+from regsweep import member as member_module
+from regsweep import seeding, weights
 from regsweep.build import build
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, Split
 from regsweep.errors import DivergedError
-from regsweep.loop import EpochRow
+from regsweep.hooks import Methods
+from regsweep.member import EpochRow, Member, Observer, Settings, num_steps, smallest_batch
+from regsweep.methods import Batch, Method, MethodSettings, Parameters
 from regsweep.metrics import evaluate
-from regsweep.regularizers import NoPenalty, Penalty
+from regsweep.regularizers import METHODS
+from regsweep.regularizers.l1 import L1
 from regsweep.regularizers.l2 import L2
+from regsweep.training import Training
+
+Configure = Callable[..., RunConfig]
 
 
 class Recorder:
@@ -59,58 +66,56 @@ def dataset(train: int = 13, validation: int = 7) -> Dataset:
     return Dataset("synthetic", ("a", "b", "c"), split(train), split(validation), split(5))
 
 
-def fit(
+def member(
     model: nn.Module,
     data: Dataset,
-    *,
+    *methods: Method,
     lr: float = 0.1,
     epochs: int = 3,
     batch_size: int = 4,
     restore_best: bool = False,
-    penalty: Penalty = NoPenalty(),  # noqa: B008  (it has no state)
-) -> tuple[Recorder, int | None]:
-    recorder = Recorder()
-    covered: Mapping[str, nn.Parameter] = dict(model.named_parameters())
-    settings = loop.Settings(epochs, batch_size, restore_best=restore_best)
+    seed: int = 0,
+    observer: Observer | None = None,
+) -> Member:
     optimizer = SGD(model.parameters(), lr=lr)
-    best = loop.train(
-        model,
-        data,
-        optimizer,
-        penalty,
-        penalized=covered,
-        settings=settings,
-        batch_order=seeding.generator(0, "batches"),
-        observer=recorder,
-    )
-    return recorder, best
+    settings = Settings(epochs, batch_size, restore_best=restore_best)
+    return Member(model, data, optimizer, Methods(methods), settings=settings, seed=seed, observer=observer)
+
+
+def fit(made: Member) -> Member:
+    Training([made]).run()
+    if made.error is not None:
+        raise made.error
+    return made
 
 
 def test_every_phase_sets_its_mode() -> None:
-    model = Watched()
-    recorder, _ = fit(model, dataset(train=12))
+    model, recorder = Watched(), Recorder()
+    fit(member(model, dataset(train=12), observer=recorder))
     a_single_epoch = [(True, 4)] * 3 + [(False, 12), (False, 7)]
     assert model.calls == a_single_epoch * 3
     assert recorder.steps == 9
 
 
 def test_the_last_row_has_the_last_weights_metrics() -> None:
-    model, data = Watched(), dataset()
-    recorder, _ = fit(model, data)
-    last = recorder.rows[-1]
+    model, data, recorder = Watched(), dataset(), Recorder()
+    trained = fit(member(model, data, observer=recorder))
+    last = trained.history[-1]
+    assert recorder.rows == trained.history
+    assert trained.kept is last
     assert data.validation is not None
     assert last.train == evaluate(model, data.train.images_NCHW, data.train.labels_N)
     assert last.validation == evaluate(model, data.validation.images_NCHW, data.validation.labels_N)
-    assert last.train != recorder.rows[0].train
+    assert last.train != trained.history[0].train
 
 
-def test_each_epoch_has_the_penalty_of_its_own_weights() -> None:
+def test_each_epoch_has_the_penalties_of_its_own_weights() -> None:
     model = Watched()
-    recorder, _ = fit(model, dataset(), penalty=L2(0.25))
-    first, *_, last = (row.penalty for row in recorder.rows)
-    assert last == pytest.approx(
-        0.25 * sum(p.detach().double().square().sum().item() for p in model.parameters()), rel=1e-6
-    )
+    penalties = L1(L1.Settings(strength=0.125)), L2(L2.Settings(strength=0.25, scope="all"))
+    first, *_, last = (row.penalty for row in fit(member(model, dataset(), *penalties)).history)
+    by_hand = 0.125 * model.linear.weight.detach().double().abs().sum().item()
+    by_hand += 0.25 * sum(p.detach().double().square().sum().item() for p in model.parameters())
+    assert last == pytest.approx(by_hand, rel=1e-6)
     assert first != last
 
 
@@ -128,16 +133,18 @@ def test_each_epoch_has_the_penalty_of_its_own_weights() -> None:
 def test_batches_are_of_one_size_but_for_one_image(images: int, batch_size: int, sizes: list[int]) -> None:
     """No small last batch enters BatchNorm's statistics just before the evaluation, and none of one image at all."""
     model = Watched()
-    fit(model, dataset(train=images), epochs=1, batch_size=batch_size)
+    fit(member(model, dataset(train=images), epochs=1, batch_size=batch_size))
     assert [size for training, size in model.calls if training] == sizes
-    assert loop.num_steps(images, batch_size) == len(sizes)
+    assert num_steps(images, batch_size) == len(sizes)
+    assert smallest_batch(images, batch_size) == min(sizes)
 
 
 @given(images=st.integers(1, 3000), batch_size=st.integers(1, 200))
 def test_an_epoch_leaves_out_one_image_at_most(images: int, batch_size: int) -> None:
-    found = loop._batches(dataset(train=images).train, batch_size, torch.Generator())
+    found = member(Watched(), dataset(train=images), batch_size=batch_size).batches()
     sizes = [len(batch) for batch in found]
-    assert len(found) == loop.num_steps(images, batch_size)
+    assert len(found) == num_steps(images, batch_size)
+    assert min(sizes) == smallest_batch(images, batch_size)
     assert max(sizes) <= batch_size
     assert max(sizes) - min(sizes) <= 1
     assert images - sum(sizes) == (1 if batch_size == 2 and images % 2 and images > 1 else 0)
@@ -145,38 +152,49 @@ def test_an_epoch_leaves_out_one_image_at_most(images: int, batch_size: int) -> 
 
 def test_each_epoch_shows_every_image_once_in_a_new_order() -> None:
     model, data = Watched(), dataset(train=12)
-    fit(model, data, epochs=2)
+    fit(member(model, data, epochs=2))
     epochs = [torch.cat(model.seen[start : start + 3]) for start in (0, 5)]
     for shown in epochs:
         assert torch.equal(shown.sort().values, data.train.images_NCHW[:, 0, 0, 0].sort().values)
     assert not torch.equal(epochs[0], epochs[1])
 
 
-def shown_order(*, stream_seed: int, global_seed: int) -> Tensor:
-    """Return the training images, by their first pixel, in the order in which the loop showed them."""
-    model, data, recorder = Watched(), dataset(train=12), Recorder()
+def shown_order(*, seed: int, global_seed: int) -> Tensor:
+    """Return the training images, by their first pixel, in the order in which they were shown."""
+    model = Watched()
     torch.manual_seed(global_seed)
-    settings, order = loop.Settings(epochs=2, batch_size=4), seeding.generator(stream_seed, "batches")
-    optimizer = SGD(model.parameters(), lr=0.1)
-    loop.train(
-        model, data, optimizer, NoPenalty(), penalized={}, settings=settings, batch_order=order, observer=recorder
-    )
+    fit(member(model, dataset(train=12), epochs=2, seed=seed))
     return torch.cat([seen for seen, (training, _) in zip(model.seen, model.calls, strict=True) if training])
 
 
 def test_the_batch_order_follows_its_own_stream_alone() -> None:
     """So runs of one seed see the same batches, whatever else was drawn before: dropout, other weights."""
-    assert torch.equal(shown_order(stream_seed=0, global_seed=1), shown_order(stream_seed=0, global_seed=2))
-    assert not torch.equal(shown_order(stream_seed=0, global_seed=1), shown_order(stream_seed=1, global_seed=1))
+    assert torch.equal(shown_order(seed=0, global_seed=1), shown_order(seed=0, global_seed=2))
+    assert not torch.equal(shown_order(seed=0, global_seed=1), shown_order(seed=1, global_seed=1))
 
 
-def test_dropout_draws_from_a_stream_that_the_weights_do_not_shift(configure: Callable[..., RunConfig]) -> None:
-    drawn = []
-    for overrides in (("model.hidden=[8]",), ("model.hidden=[64,64]",)):
-        build(configure(*overrides))
-        drawn.append(torch.rand(5))
-    assert torch.equal(*drawn)
-    assert torch.initial_seed() == seeding.derive(0, "noise")
+class Drawing(Watched):
+    """A network that draws a number in each step from where a layer with dropout would: torch's global generator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn: list[float] = []
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.training:
+            self.drawn.append(torch.rand(()).item())
+        return super().forward(images)
+
+
+def test_dropout_draws_from_a_stream_that_nothing_else_shifts() -> None:
+    """Neither the weights nor what is drawn elsewhere between a training's epochs."""
+    expected = torch.rand(9, generator=seeding.generator(3, "noise")).tolist()
+    model = Drawing()
+    training = Training([member(model, dataset(train=12), seed=3)])
+    for _ in range(3):
+        torch.rand(7)
+        training.epoch()
+    assert model.drawn == expected
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])
@@ -186,40 +204,41 @@ def test_a_loss_of_the_evaluation_that_is_not_finite_is_a_divergence(split: str)
     assert held_out is not None
     held_out.images_NCHW[:] = held_out.images_NCHW.sign() * 3e38
     model = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
-    settings, order = loop.Settings(epochs=1, batch_size=4), seeding.generator(0, "batches")
-    optimizer = SGD(model.parameters(), lr=1e-30)
     with pytest.raises(DivergedError):
-        loop.train(
-            model, data, optimizer, NoPenalty(), penalized={}, settings=settings, batch_order=order, observer=Recorder()
-        )
+        fit(member(model, data, epochs=1, lr=1e-30))
+
+
+STREAMS = ["weights", "batches", "noise", "split", "subset", "labels", *(f"method {name}" for name in METHODS)]
 
 
 def test_the_streams_of_a_seed_are_apart() -> None:
-    seeds = {
-        seeding.derive(seed, stream)
-        for seed in range(50)
-        for stream in ("weights", "batches", "noise", "split", "subset", "labels")
-    }
-    assert len(seeds) == 300
+    seeds = {seeding.derive(seed, stream) for seed in range(50) for stream in STREAMS}
+    assert len(seeds) == 50 * len(STREAMS)
 
 
 @pytest.mark.parametrize("scale", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_stops_the_training(scale: float) -> None:
-    recorder = Recorder()
-    model = Watched(scale)
-    settings = loop.Settings(epochs=5, batch_size=4)
+    made = member(Watched(scale), dataset(), epochs=5)
     with pytest.raises(DivergedError, match=r"diverged at epoch 1: the loss is nan; try a lower optimizer\.lr"):
-        loop.train(
-            model,
-            dataset(),
-            SGD(model.parameters(), lr=0.1),
-            NoPenalty(),
-            penalized={},
-            settings=settings,
-            batch_order=seeding.generator(0, "batches"),
-            observer=recorder,
-        )
-    assert not recorder.rows
+        fit(made)
+    assert not made.history
+
+
+class Infinite(Method):
+    """A term of the loss that is infinite in the second epoch."""
+
+    name, title = "infinite", "infinite"
+
+    def before_step(self, step: int) -> None:
+        self.value_now = math.inf if step >= 4 else 0.0
+
+    def extra_loss(self, logits_BK: Tensor, batch: Batch, parameters: Parameters) -> Tensor:
+        return logits_BK.sum() * self.value_now
+
+
+def test_a_divergence_names_the_method_whose_term_is_not_finite() -> None:
+    with pytest.raises(DivergedError, match=r"epoch 2: .*the term of regularizer\.infinite is not finite"):
+        fit(member(Watched(), dataset(), Infinite(MethodSettings())))
 
 
 def test_it_ends_with_the_last_epoch_or_the_best() -> None:
@@ -228,49 +247,39 @@ def test_it_ends_with_the_last_epoch_or_the_best() -> None:
     for restore_best in (False, True):
         torch.manual_seed(3)
         model, data = Watched(), dataset(train=60, validation=40)
-        recorder, best = fit(model, data, lr=5.0, epochs=12, restore_best=restore_best)
+        made = fit(member(model, data, lr=5.0, epochs=12, restore_best=restore_best))
         assert data.validation is not None
-        results[restore_best] = evaluate(model, data.validation.images_NCHW, data.validation.labels_N).accuracy
-        by_epoch = [row.validation.accuracy for row in recorder.rows if row.validation]
-        assert best == by_epoch.index(max(by_epoch)) + 1
+        kept = evaluate(made.trained(), data.validation.images_NCHW, data.validation.labels_N)
+        assert made.kept.validation == kept
+        results[restore_best] = kept.accuracy
+        by_epoch = [row.validation.accuracy for row in made.history if row.validation]
+        assert made.best is not None
+        assert made.best.epoch == by_epoch.index(max(by_epoch)) + 1
     assert by_epoch[-1] < max(by_epoch), "the case is one in which it matters"
     assert results == {False: by_epoch[-1], True: max(by_epoch)}
 
 
 def test_training_metrics_are_taken_on_a_fixed_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "TRAIN_SAMPLE", 5)
+    monkeypatch.setattr(member_module, "TRAIN_SAMPLE", 5)
     model = Watched()
-    fit(model, dataset(train=12), epochs=1)
+    fit(member(model, dataset(train=12), epochs=1))
     assert [size for training, size in model.calls if not training] == [4, 7]
 
 
 @pytest.mark.parametrize("model", ["mlp", "cnn"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_the_same_seed_gives_the_same_weights_bit_for_bit(
-    configure: Callable[..., RunConfig], model: str, optimizer: str
-) -> None:
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(configure: Configure, model: str, optimizer: str) -> None:
     def digest(seed: int) -> str:
         config = configure(
-            "regularizer=[l1,dropout,batchnorm]",
+            "regularizer=[l1,dropout,batch_norm]",
             f"model={model}",
             f"optimizer={optimizer}",
             "dataset.train_size=150",
+            "trainer.epochs=3",
+            "trainer.batch_size=32",
             f"seed={seed}",
         )
-        parts = build(config)
-        settings = loop.Settings(epochs=3, batch_size=32)
-        order = seeding.generator(config.seed, "batches")
-        loop.train(
-            parts.model,
-            parts.dataset,
-            parts.optimizer,
-            parts.penalty,
-            penalized=parts.groups.penalized,
-            settings=settings,
-            batch_order=order,
-            observer=Recorder(),
-        )
-        return weights.digest(parts.model)
+        return weights.digest(fit(build(config).member(config)).trained())
 
     assert digest(0) == digest(0)
     assert digest(0) != digest(1)
