@@ -372,6 +372,7 @@ def _with_values(
             condition = conditions.get(key)
             value = given if condition is None or condition.holds({**groups, **values}) else condition.otherwise
             if value is not LEFT_OUT:
+                door.require_place(cfg, key, value)
                 OmegaConf.update(cfg, key, value, merge=False)
     return cfg
 
