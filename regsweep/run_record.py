@@ -100,7 +100,7 @@ class RunRecord:
     def write(self, path: Path) -> None:
         """Write the record to `path`, whole or not at all; what is not known is left out."""
         content = {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
-        records.write_json(path, {name: value for name, value in content.items() if value not in (None, {})})
+        records.write_json(path, {name: value for name, value in content.items() if value is not None})
 
     @staticmethod
     def read(path: Path) -> RunRecord:
