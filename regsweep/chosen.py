@@ -164,7 +164,7 @@ def _class_of(name: str, target: Any, value: Any) -> type[Method]:
     if name == "penalty":
         raise ConfigError(key, value, NO_PENALTY)
     if name not in METHODS:
-        there = offer(name, METHODS, "regularizer.")
+        there = offer(name, [*METHODS, *shared_settings()], "regularizer.")
         raise ConfigError(key, value, f"no such method; {there}; a method of your own needs its _target_")
     return METHODS[name]
 
