@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, settings
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep import cli
-from regsweep.app.door import validate_composed
+from regsweep.app.door import NOT_OF_A_RUN, validate_composed
 from regsweep.config import RunConfig
 from regsweep.data import load_dataset
 from regsweep.paths import config_folder
@@ -210,7 +210,7 @@ def values() -> dict[str, Any]:
     """Return the default configuration as plain values, to be changed and validated."""
     plain = OmegaConf.to_container(composed(), resolve=True)
     assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items() if key != "sweep"}
+    return {str(key): value for key, value in plain.items() if key not in NOT_OF_A_RUN}
 
 
 @pytest.fixture(scope="session")
