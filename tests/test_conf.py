@@ -24,7 +24,9 @@ OPTIONS = [path for path in FILES if len(path.parts) == 2 and path.stem != "base
 
 def test_none_is_forgotten() -> None:
     presets = {path.stem for path in FILES if path.parent == Path("regularizer")}
-    assert presets == {*METHODS, "none", "article", "batchnorm"}, "a preset for each method, and three of several or none"
+    assert presets == {*METHODS, "none", "article", "batchnorm"}, (
+        "a preset for each method, and three of several or none"
+    )
     assert len(FILES) == 31 + len(presets)
     assert {path.parts[0] for path in OPTIONS} == {
         "dataset", "device", "experiment", "model", "optimizer", "regularizer", "sweep", "trainer",

@@ -107,7 +107,9 @@ class AlwaysDropout(Dropout):
 def test_two_methods_that_set_the_same_of_a_network_are_refused() -> None:
     config = ModelConfig.model_validate({"_target_": "regsweep.models.mlp.MLP"})
     methods = [Dropout(Dropout.Settings()), AlwaysDropout(Dropout.Settings())]
-    with pytest.raises(ConfigError, match=r"^regularizer=\[dropout,always_dropout\]: both set dropout of MLP; choose one"):
+    with pytest.raises(
+        ConfigError, match=r"^regularizer=\[dropout,always_dropout\]: both set dropout of MLP; choose one"
+    ):
         build_model(config, input_shape=(1, 8, 8), num_classes=10, methods=methods)
 
 
