@@ -98,7 +98,10 @@ class RunRecord:
     machine: dict[str, Any] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
-        """Write the record to `path`, whole or not at all; what is not known is left out."""
+        """Write the record to `path`, whole or not at all; what is not known is left out.
+
+        No methods are known, too: a record that says nothing of them is one of a version before 0.3.
+        """
         content = {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
         records.write_json(path, {name: value for name, value in content.items() if value is not None})
 
