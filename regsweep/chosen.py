@@ -191,6 +191,12 @@ def _require_one_of_each_role(methods: Iterable[type[Method]]) -> None:
             raise ConfigError("regularizer", both, f"both are a {one.role}, and a run has one; choose one of them")
 
 
+def _place_in_words(method: type[Method]) -> tuple[bool, bool, str]:
+    """Return where a method stands among others in words: penalties first, those without a setting last."""
+    return not issubclass(method, Penalty), method.main_setting() is None, method.title
+
+
 def show_chosen(chosen: Chosen) -> str:
     """Return the methods in use in words: ``L2 λ=0.001, dropout 0.5``."""
-    return ", ".join(use.method.describe(use.settings) for use in chosen.in_use) or "no regularization"
+    ordered = sorted(chosen.in_use, key=lambda use: _place_in_words(use.method))
+    return ", ".join(use.method.describe(use.settings) for use in ordered) or "no regularization"

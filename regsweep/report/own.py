@@ -15,10 +15,11 @@ from regsweep.report.hydra_files import (
     find_values,
     read_given,
     read_overrides,
+    read_searched,
     settings_file,
 )
 from regsweep.report.regularization import Regularization, read_regularization
-from regsweep.report.rows import NUMBERS, Problems, Rows, column_of, plain_text, require_objective
+from regsweep.report.rows import NUMBERS, Problems, Rows, column_of, plain_text, require_objective, table_columns
 from regsweep.run_record import Number, RunRecord, Status
 
 _CALLBACK = b"regsweep.app.callback.RunCallback"
@@ -50,7 +51,8 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
         swept = [key for typed in overrides.values() for key in typed]
     else:
         given = problems.skip(read_given, SweepPaths(folder).multirun)
-        swept = find_swept([typed for typed in overrides.values() if typed], given)
+        searched = problems.skip(read_searched, SweepPaths(folder).multirun) or []
+        swept = find_swept([typed for typed in overrides.values() if typed], given, first=searched)
         problems.name_gaps([number for number, _ in jobs])
         if SweepPaths(folder).command.exists():
             problems.skip(records.read_json, SweepPaths(folder).command)
@@ -70,6 +72,40 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
         problems=problems.lines,
         regularization=reader.regularization,
     )
+
+
+class OwnRows:
+    """The rows of ``trials.csv`` while a sweep runs: those that `read_own` returns when it has ended.
+
+    Args:
+        folder: the sweep's.
+        swept: keys of the swept parameters.
+    """
+
+    def __init__(self, folder: Path, swept: Sequence[str]) -> None:
+        self._folder, self._swept = folder, list(swept)
+        self.columns = [name for name in table_columns([column_of(key) for key in swept]) if name != "ended"]
+
+    def row(self, number: int) -> dict[str, Any]:
+        """Return the row of a trial that has ended."""
+        jobs = {path_number: self._folder / str(path_number) for path_number in range(number + 1)}
+        problems = Problems(self._folder)
+        overrides = _OverridesAsNeeded(jobs, problems)
+        reader = _Reader(jobs, overrides, self._swept, problems)
+        row = {"number": number, "folder": str(number), **reader.row(number, RunPaths(jobs[number]))}
+        return {name: row.get(name) for name in self.columns}
+
+
+class _OverridesAsNeeded(dict[int, dict[str, str]]):
+    """The overrides of each job, read when they are asked for."""
+
+    def __init__(self, folders: Mapping[int, Path], problems: Problems) -> None:
+        super().__init__()
+        self._folders, self._problems = folders, problems
+
+    def __missing__(self, number: int) -> dict[str, str]:
+        found = self[number] = _overrides(self._folders[number], self._problems)
+        return found
 
 
 def _overrides(path: Path, problems: Problems) -> dict[str, str]:
