@@ -51,7 +51,8 @@ def import_class(key: str, target: str, base: type[_T], kind: str) -> type[_T]:
         raise ConfigError(key, target, reason) from error
     found = vars(module).get(class_name)
     if not (isinstance(found, type) and issubclass(found, base)):
-        names = [name for name, value in vars(module).items() if isinstance(value, type) and issubclass(value, base)]
+        own = [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module_name]
+        names = [cls.__name__ for cls in own if issubclass(cls, base)]
         raise ConfigError(key, target, f"{module_name} has no {kind} of that name; {suggest(class_name, names)}")
     return found
 
