@@ -121,8 +121,8 @@ class _Node:
         key = f"regularizer.{name}"
         if isinstance(value, Mapping):
             values = {str(setting): each for setting, each in value.items() if setting != "_target_"}
-            return _Node(_class_of(name, value.get("_target_"), value), values, {})
-        method = _class_of(name, None, value)
+            return _Node(class_of(name, value.get("_target_"), value), values, {})
+        method = class_of(name, None, value)
         main = method.main_setting()
         if isinstance(value, bool) or main is None:
             return _Node(method, {"use": value}, {"use": key})
@@ -152,7 +152,12 @@ NO_PENALTY = "penalties are methods now; choose one with regularizer=l1, l2 or e
 """What to do in place of setting ``regularizer.penalty``, the key of versions before 0.3."""
 
 
-def _class_of(name: str, target: Any, value: Any) -> type[Method]:
+def class_of(name: str, target: Any, value: Any) -> type[Method]:
+    """Return the method `name`: the class `target` (``module.Class``) where its preset names one.
+
+    Raises:
+        ConfigError: when there is none, or its module may not be imported.
+    """
     key = f"regularizer.{name}"
     if target is not None:
         cls = import_class(f"{key}._target_", str(target), Method, "regsweep.methods.Method")

@@ -18,7 +18,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Override
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep.app.grammar import literal
-from regsweep.chosen import shared_settings
+from regsweep.chosen import class_of, shared_settings
 from regsweep.errors import ConfigError
 from regsweep.methods import Method
 from regsweep.regularizers import METHODS
@@ -116,7 +116,7 @@ def describe(config: DictConfig, loader: ConfigLoader) -> str:
     others = ["the learning rate" if key == "optimizer.lr" else key for key in keys if _method_of(key) not in turned]
     if not turned and not always:
         return f"searches {_listed(others)} alone: no method of regularization is chosen (the search of a baseline)"
-    methods, used = ([METHODS[n].title if n in METHODS else n for n in names] for names in (turned, always))
+    methods, used = ([_title(config, name) for name in names] for names in (turned, always))
     line = f"searches {_listed([*methods, *others])}"
     if used:
         line += f"; every trial uses {_listed(used)}"
@@ -125,6 +125,10 @@ def describe(config: DictConfig, loader: ConfigLoader) -> str:
     if turned and is_without:
         line += f"; trial 0 uses no {'other ' if used else ''}method"
     return line
+
+
+def _title(config: DictConfig, name: str) -> str:
+    return class_of(name, OmegaConf.select(config, f"regularizer.{name}._target_", default=None)).title
 
 
 def unnamed_methods(config: DictConfig) -> list[str]:
