@@ -128,7 +128,7 @@ def describe(config: DictConfig, loader: ConfigLoader) -> str:
 
 
 def _title(config: DictConfig, name: str) -> str:
-    return class_of(name, OmegaConf.select(config, f"regularizer.{name}._target_", default=None)).title
+    return class_of(name, OmegaConf.select(config, f"regularizer.{name}._target_", default=None), None).title
 
 
 def unnamed_methods(config: DictConfig) -> list[str]:
