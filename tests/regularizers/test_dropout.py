@@ -28,9 +28,9 @@ def test_units_are_dropped_or_scaled(configure: Callable[..., RunConfig], p: flo
     assert torch.equal(dropout.eval()(units), units)
 
 
-@pytest.mark.parametrize(("model", "places"), [("mlp", 2), ("cnn", 1), ("resnet18", 1)])
+@pytest.mark.parametrize(("model", "places"), [("mlp", 2), ("cnn", 1)])
 def test_it_stands_where_the_network_has_a_place(configure: Callable[..., RunConfig], model: str, places: int) -> None:
-    """After each hidden layer of the MLP; before the last layer of the others."""
+    """After each hidden layer of the MLP; before the last layer of the CNN."""
     chosen = dropouts(build(configure("regularizer=dropout", f"model={model}", "regularizer.dropout.p=0.3")).model)
     assert [dropout.p for dropout in chosen] == [0.3] * places
     assert all(dropout.p == 0 for dropout in dropouts(build(configure(f"model={model}")).model))
