@@ -121,8 +121,8 @@ class _Node:
         key = f"regularizer.{name}"
         if isinstance(value, Mapping):
             values = {str(setting): each for setting, each in value.items() if setting != "_target_"}
-            return _Node(_class_of(name, value.get("_target_")), values, {})
-        method = _class_of(name, None)
+            return _Node(_class_of(name, value.get("_target_"), value), values, {})
+        method = _class_of(name, None, value)
         main = method.main_setting()
         if isinstance(value, bool) or main is None:
             return _Node(method, {"use": value}, {"use": key})
@@ -148,7 +148,11 @@ class _Node:
             raise ConfigError(typed, self.values.get(setting), allowed or error["msg"]) from None
 
 
-def _class_of(name: str, target: Any) -> type[Method]:
+NO_PENALTY = "penalties are methods now; choose one with regularizer=l1, l2 or elastic_net"
+"""What to do in place of setting ``regularizer.penalty``, the key of versions before 0.3."""
+
+
+def _class_of(name: str, target: Any, value: Any) -> type[Method]:
     key = f"regularizer.{name}"
     if target is not None:
         cls = import_class(f"{key}._target_", str(target), Method, "regsweep.methods.Method")
@@ -157,8 +161,11 @@ def _class_of(name: str, target: Any) -> type[Method]:
                 f"{key}._target_", target, f"its class has the name {cls.name}; use regularizer.{cls.name}"
             )
         return cls
+    if name == "penalty":
+        raise ConfigError(key, value, NO_PENALTY)
     if name not in METHODS:
-        raise ConfigError(key, "…", f"no such method; {offer(name, METHODS)}; a method of your own needs its _target_")
+        there = offer(name, [*METHODS, *shared_settings()], "regularizer.")
+        raise ConfigError(key, value, f"no such method; {there}; a method of your own needs its _target_")
     return METHODS[name]
 
 
@@ -184,6 +191,12 @@ def _require_one_of_each_role(methods: Iterable[type[Method]]) -> None:
             raise ConfigError("regularizer", both, f"both are a {one.role}, and a run has one; choose one of them")
 
 
+def _place_in_words(method: type[Method]) -> tuple[bool, bool, str]:
+    """Return where a method stands among others in words: penalties first, those without a setting last."""
+    return not issubclass(method, Penalty), method.main_setting() is None, method.title
+
+
 def show_chosen(chosen: Chosen) -> str:
     """Return the methods in use in words: ``L2 λ=0.001, dropout 0.5``."""
-    return ", ".join(use.method.describe(use.settings) for use in chosen.in_use) or "no regularization"
+    ordered = sorted(chosen.in_use, key=lambda use: _place_in_words(use.method))
+    return ", ".join(use.method.describe(use.settings) for use in ordered) or "no regularization"

@@ -79,8 +79,8 @@ class RunRecord:
     error: str | None = None
     metrics: dict[str, dict[str, Number]] = field(default_factory=dict)
     penalty: Number | None = None
-    best_epoch: Number | None = None
-    epochs: Number | None = None
+    best_epoch: int | None = None
+    epochs: int | None = None
     sparsity: dict[str, Any] = field(default_factory=dict)
     near_zero: dict[str, Any] = field(default_factory=dict)
     histogram: dict[str, Any] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class RunRecord:
     batch_norm: bool | None = None
     own_batch_norm: bool | None = None
     seconds: dict[str, Number] = field(default_factory=dict)
-    seed: Number | None = None
+    seed: int | None = None
     class_sizes: dict[str, list[int]] = field(default_factory=dict)
     ended: Number | None = None
     versions: dict[str, Any] = field(default_factory=dict)
@@ -98,9 +98,12 @@ class RunRecord:
     machine: dict[str, Any] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
-        """Write the record to `path`, whole or not at all; what is not known is left out."""
+        """Write the record to `path`, whole or not at all; what is not known is left out.
+
+        No methods are known, too: a record that says nothing of them is one of a version before 0.3.
+        """
         content = {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
-        records.write_json(path, {name: value for name, value in content.items() if value not in (None, {})})
+        records.write_json(path, {name: value for name, value in content.items() if value is not None})
 
     @staticmethod
     def read(path: Path) -> RunRecord:

@@ -13,6 +13,7 @@ from regsweep.app.door import validate_composed
 from regsweep.app.main import _TRUSTED
 from regsweep.config import RunConfig
 from regsweep.paths import config_folder
+from regsweep.regularizers import METHODS
 from regsweep.run import run
 
 FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
@@ -22,7 +23,11 @@ OPTIONS = [path for path in FILES if len(path.parts) == 2 and path.stem != "base
 
 
 def test_none_is_forgotten() -> None:
-    assert len(FILES) == 39
+    presets = {path.stem for path in FILES if path.parent == Path("regularizer")}
+    assert presets == {*METHODS, "none", "article", "batchnorm"}, (
+        "a preset for each method, and three of several or none"
+    )
+    assert len(FILES) == 31 + len(presets)
     assert {path.parts[0] for path in OPTIONS} == {
         "dataset", "device", "experiment", "model", "optimizer", "regularizer", "sweep", "trainer",
     }  # fmt: skip
@@ -49,7 +54,7 @@ def test_every_key_is_known_to_the_door(option: Path) -> None:
     group = option.parts[0]
     if group in ("regularizer", "dataset", "trainer", "device"):
         OmegaConf.update(cfg, f"{group}.no_such_key", 1)
-        with pytest.raises(Exception, match=f"{group}.no_such_key=1: no such key"):
+        with pytest.raises(Exception, match=f"{group}.no_such_key=1: no such (key|method)"):
             validate_composed(cfg)
 
 
@@ -62,18 +67,30 @@ def test_every_pruner_composes_and_is_one_that_optuna_can_ask(pruner: Path) -> N
     assert isinstance(made, optuna.pruners.BasePruner)
 
 
-def test_the_sweep_leaves_a_chosen_penalty_alone(configure: Callable[..., RunConfig]) -> None:
-    chosen = {
-        overrides: configure("sweep=regularization", *overrides).regularizer.penalty
-        for overrides in [
-            (),
-            ("regularizer=none",),
-            ("regularizer=dropout",),
-            ("regularizer=l1",),
-            ("regularizer=[elastic_net,batchnorm]",),
-        ]
-    }
-    assert list(chosen.values()) == ["l2", "l2", "l2", "l1", "elastic_net"]
+CHOSEN = [
+    ((), ["l2", "dropout", "batch_norm"]),
+    (("regularizer=none",), []),
+    (("regularizer=dropout",), ["dropout"]),
+    (("regularizer=[elastic_net,batchnorm]",), ["elastic_net", "batch_norm"]),
+    (("regularizer=article",), ["l2", "dropout", "batch_norm"]),
+    (("experiment=article_baseline",), []),
+    (("experiment=article_regularized",), ["l2", "dropout", "batch_norm"]),
+    (("experiment=article_regularized", "regularizer=l1"), ["l1"]),
+]
+
+
+@pytest.mark.parametrize(("overrides", "names"), CHOSEN, ids=[",".join(overrides) for overrides, _ in CHOSEN])
+def test_the_sweep_searches_the_methods_that_are_chosen(overrides: tuple[str, ...], names: list[str]) -> None:
+    """By the command line, or by an experiment; its own only where nobody chose."""
+    settings = {"l1": "lambda", "l2": "lambda", "elastic_net": "lambda", "dropout": "p"}
+    expected = {f"regularizer.{name}.{key}" for name in names for key in ("use", settings.get(name, "use"))}
+    assert set(params_of(*overrides)) == {*expected, "optimizer.lr"}
+
+
+def params_of(*overrides: str) -> dict[str, str]:
+    with initialize_config_dir(str(config_folder())):
+        cfg = compose("config", overrides=["sweep=regularization", *overrides], return_hydra_config=True)
+    return {str(key): str(value) for key, value in cfg.hydra.sweeper.params.items()}
 
 
 RANGES = {
@@ -87,16 +104,12 @@ RANGES = {
 
 @pytest.mark.parametrize(("optimizer", "penalty"), RANGES)
 def test_the_sweep_s_range_is_the_optimizer_s_and_the_penalty_s(optimizer: str, penalty: str) -> None:
-    with initialize_config_dir(str(config_folder())):
-        cfg = compose(
-            "config",
-            overrides=["sweep=regularization", f"regularizer={penalty}", f"optimizer={optimizer}"],
-            return_hydra_config=True,
-        )
-    params = cfg.hydra.sweeper.params
-    assert params["regularizer.lambda"] == f"tag(log, interval({RANGES[optimizer, penalty]}))"
     lr = "3e-3, 0.3" if optimizer == "sgd" else "1e-4, 1e-2"
-    assert params["optimizer.lr"] == f"tag(log, interval({lr}))"
+    assert params_of(f"regularizer={penalty}", f"optimizer={optimizer}") == {
+        f"regularizer.{penalty}.use": "choice(false, true)",
+        f"regularizer.{penalty}.lambda": f"tag(log, interval({RANGES[optimizer, penalty]}))",
+        "optimizer.lr": f"tag(log, interval({lr}))",
+    }
 
 
 @pytest.mark.parametrize("penalty", ["l1", "l2", "elastic_net"])
@@ -106,8 +119,8 @@ def test_adamw_s_range_ends_where_no_weights_are_left(
     upper = RANGES["adamw", penalty].split(", ")[1]
     config = configure("optimizer=adamw", f"regularizer={penalty}", f"regularizer.lambda={upper}", "device.threads=1")
     outcome = run(config, tmp_path, is_trial=True)
-    assert outcome.near_zero > 0.99
-    assert outcome.sparsity == 0 if penalty == "l2" else outcome.sparsity > 0.99
+    assert outcome.numbers["near_zero"] > 0.99
+    assert outcome.numbers["sparsity"] == 0 if penalty == "l2" else outcome.numbers["sparsity"] > 0.99
     assert outcome.metrics["validation"].accuracy < 0.2
 
 
@@ -129,10 +142,9 @@ def test_the_article_s_experiments_are_the_article_s(configure: Callable[..., Ru
             config.trainer.batch_size,
         ) == ("sgd", 0.01, 10, 64)
         assert getattr(config.optimizer, "momentum") == 0  # noqa: B009
-    assert (baseline.regularizer.penalty, baseline.regularizer.dropout, baseline.regularizer.batch_norm) == (
-        "none",
-        0.0,
-        None,
-    )
-    assert (regularized.regularizer.strength, regularized.regularizer.scope) == (0.005, "all")
-    assert (regularized.regularizer.dropout, regularized.regularizer.batch_norm) == (0.5, True)
+    assert baseline.regularizer.plain() == {}
+    assert regularized.regularizer.plain() == {
+        "batch_norm": {},
+        "dropout": {"p": 0.5},
+        "l2": {"lambda": 0.005, "scope": "all"},
+    }

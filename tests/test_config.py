@@ -1,6 +1,7 @@
 """The door lets through what is allowed and names what is not: key, value, allowed."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -9,14 +10,20 @@ from hypothesis import strategies as st
 
 from regsweep.config import validate
 from regsweep.errors import ConfigError
+from regsweep.regularizers import METHODS
 
 NAN, INF = float("nan"), float("inf")
+NO_STRENGTHS: tuple[Any, ...] = (NAN, INF, -INF, -1e-9, "abc", "1e-3x", [1e-3])
 REFUSED: list[tuple[str, Any]] = [
-    *[("regularizer.lambda", value) for value in (NAN, INF, -INF, -1e-9, "abc", "1e-3x", None, [1e-3], True, {"a": 1})],
-    *[("regularizer.dropout", value) for value in (-0.1, 1.0, 1.5, NAN, "half", None, True)],
-    *[("regularizer.l1_ratio", value) for value in (-0.1, 1.1, NAN, True)],
+    *[("regularizer.l1.lambda", value) for value in (*NO_STRENGTHS, None, True, {"a": 1})],
+    *[("regularizer.l1", value) for value in NO_STRENGTHS],
+    *[("regularizer.dropout.p", value) for value in (-0.1, 1.0, 1.5, NAN, "half", None, True)],
+    *[("regularizer.dropout", value) for value in (-0.1, 1.0, 1.5, NAN, "half")],
+    *[("regularizer.elastic_net.l1_ratio", value) for value in (-0.1, 1.1, NAN, True)],
     *[("regularizer.batch_norm", value) for value in ("yes", 1, 0.0)],
-    ("regularizer.penalty", "l3"), ("regularizer.scope", "biases"), ("regularizer.solver", "newton"),
+    *[("regularizer.l2.use", value) for value in ("yes", 1, None)],
+    ("regularizer.penalty", "l3"), ("regularizer.l1.scope", "biases"), ("regularizer.l1.solver", "newton"),
+    ("regularizer.l1._target_", "os.system"), ("regularizer.l1._target_", "regsweep.regularizers.l2.L2"),
     *[("optimizer.lr", value) for value in (0, -1, NAN, INF, "fast", None, True)],
     *[("optimizer.momentum", value) for value in (-0.1, 1.0, NAN)],
     ("optimizer.name", "lion"),
@@ -39,6 +46,7 @@ def change(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     *sections, last = key.split(".")
     node = changed
     for section in sections:
+        node[section] = {} if node[section] is None else node[section]  # a method that is not chosen
         node = node[section]
     node[last] = value
     return changed
@@ -46,11 +54,7 @@ def change(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
 
 def test_the_default_is_valid(values: dict[str, Any]) -> None:
     config = validate(values)
-    assert (config.dataset.name, config.regularizer.penalty, config.regularizer.strength) == (
-        "digits",
-        "none",
-        0.0,
-    )
+    assert (config.dataset.name, config.regularizer.plain()) == ("digits", {})
 
 
 @pytest.mark.parametrize(("key", "value"), REFUSED, ids=lambda part: str(part)[:20])
@@ -63,24 +67,49 @@ def test_what_is_refused_is_named(values: dict[str, Any], key: str, value: Any) 
     assert len(message) > len(f"{key}=: ") + 10, "says what is allowed"
 
 
+OF_THE_PENALTY_IN_USE: list[tuple[str, str, Any]] = [
+    *[("l1", "lambda", value) for value in (*NO_STRENGTHS, True)],
+    *[("elastic_net", "l1_ratio", value) for value in (-0.1, 1.1, NAN, "half")],
+    ("l2", "scope", "biases"), ("l1", "solver", "newton"), ("elastic_net", "solver", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("penalty", "name", "value"), OF_THE_PENALTY_IN_USE, ids=lambda part: str(part)[:20])
+def test_what_is_refused_is_named_by_the_key_that_was_typed(
+    values: dict[str, Any], penalty: str, name: str, value: Any
+) -> None:
+    """The short key of the one penalty's setting, or its own."""
+    for key in (f"regularizer.{name}", f"regularizer.{penalty}.{name}"):
+        with pytest.raises(ConfigError) as refusal:
+            validate(change(change(values, f"regularizer.{penalty}", {"use": True}), key, value))
+        assert str(refusal.value).startswith(f"{key}="), refusal.value
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.floats(min_value=0, allow_nan=False, allow_infinity=False), st.floats(0, 1, exclude_max=True))
 def test_what_is_allowed_comes_through_unchanged(values: dict[str, Any], strength: float, dropout: float) -> None:
-    changed = change(change(values, "regularizer.penalty", "l2"), "regularizer.lambda", strength)
-    config = validate(change(changed, "regularizer.dropout", dropout))
-    assert (config.regularizer.strength, config.regularizer.dropout) == (strength, dropout)
+    used = {
+        **({"dropout": {"p": dropout}} if dropout else {}),
+        **({"l2": {"lambda": strength, "scope": "weights"}} if strength else {}),
+    }
+    in_full = change(change(values, "regularizer.l2.lambda", strength), "regularizer.dropout.p", dropout)
+    assert validate(in_full).regularizer.plain() == used
+    in_short = change(change(values, "regularizer.l2", strength), "regularizer.dropout", dropout)
+    assert validate(in_short).regularizer.plain() == used
 
 
 @pytest.mark.parametrize(
-    ("key", "hint"),
+    ("key", "said"),
     [
-        ("regularizer.lamda", "did you mean lambda?"),
-        ("trainer.epoch", "did you mean epochs?"),
-        ("sed", "did you mean seed?"),
+        ("regularizer.lamda", "no such method; did you mean regularizer.lambda?"),
+        ("regularizer.dropuot", "no such method; did you mean regularizer.dropout?"),
+        ("regularizer.l1.lamda", "no such setting; did you mean lambda?"),
+        ("trainer.epoch", "no such key; did you mean epochs?"),
+        ("sed", "no such key; did you mean seed?"),
     ],
 )
-def test_a_mistyped_key_is_answered_with_the_right_one(values: dict[str, Any], key: str, hint: str) -> None:
-    with pytest.raises(ConfigError, match=f"{key}=1: no such key; {hint[:-1]}"):
+def test_a_mistyped_key_is_answered_with_the_right_one(values: dict[str, Any], key: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{re.escape(f'{key}=1: {said}')}"):
         validate(change(values, key, 1))
 
 
@@ -90,19 +119,48 @@ def test_a_missing_section_is_named(values: dict[str, Any]) -> None:
         validate(values)
 
 
-@pytest.mark.parametrize(
-    ("changes", "key"),
-    [
-        ({"lambda": 1e-4}, "regularizer.lambda=0.0001"),
-        ({"penalty": "l1", "l1_ratio": 0.5}, "regularizer.l1_ratio=0.5"),
-        ({"penalty": "l2", "solver": "subgradient"}, "regularizer.solver=subgradient"),
-    ],
-)
-def test_a_setting_without_effect_is_refused(values: dict[str, Any], changes: dict[str, Any], key: str) -> None:
-    for name, value in changes.items():
-        values = change(values, f"regularizer.{name}", value)
-    with pytest.raises(ConfigError, match=key):
+WITHOUT_EFFECT: list[tuple[dict[str, Any], str]] = [
+    ({"lambda": 1e-4}, "regularizer.lambda=0.0001: no penalty in use has it"),
+    ({"dropout": 0.5, "lambda": 1e-4}, "regularizer.lambda=0.0001: no penalty in use has it"),
+    ({"l1": False, "lambda": 1e-4}, "regularizer.lambda=0.0001: no penalty in use has it"),
+    ({"l1": True, "l1_ratio": 0.5}, "regularizer.l1_ratio=0.5: no penalty in use has it; add .*=elastic_net"),
+    ({"l2": True, "solver": "subgradient"}, "regularizer.solver=subgradient: no penalty in use has it; add .*=l1"),
+    ({"l1": True, "l2": True, "lambda": 1e-4}, "regularizer.lambda=0.0001: 2 .* regularizer.l1.lambda or .*.l2.lambda"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), WITHOUT_EFFECT, ids=[str(changes) for changes, _ in WITHOUT_EFFECT])
+def test_a_setting_without_effect_or_of_several_penalties_is_refused(
+    values: dict[str, Any], changes: dict[str, Any], said: str
+) -> None:
+    values["regularizer"].update(changes)
+    with pytest.raises(ConfigError, match=f"^{said}"):
         validate(values)
+
+
+def test_a_setting_of_one_of_two_penalties_needs_no_name(values: dict[str, Any]) -> None:
+    values["regularizer"].update({"l1": True, "l2": True, "solver": "subgradient"})
+    plain = validate(values).regularizer.plain()
+    assert (plain["l1"]["solver"], plain["l2"].keys()) == ("subgradient", {"lambda", "scope"})
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_off_and_not_used_are_the_method_s_absence(values: dict[str, Any], name: str) -> None:
+    """Only what `use=false` takes out of the network is more than absent."""
+    method, none = METHODS[name], validate(values).regularizer
+    off = [dict(method.off)] if method.off else []
+    for node in ({"use": False}, False, *off, *({"use": False, **settings} for settings in off)):
+        chosen = validate(change(values, f"regularizer.{name}", node)).regularizer
+        assert chosen.in_use == []
+        assert (chosen == none) == (not method.can_take_out or node in off)
+
+
+def test_two_methods_of_one_role_are_refused(values: dict[str, Any]) -> None:
+    values["regularizer"].update({"elastic_net": True, "l2": 1e-3})
+    with pytest.raises(ConfigError, match=r"^regularizer=\[elastic_net,l2\]: both are a decay of the weights"):
+        validate(values)
+    values["regularizer"]["l2"] = 0.0
+    assert list(validate(values).regularizer.plain()) == ["elastic_net"]
 
 
 def test_it_is_frozen(values: dict[str, Any]) -> None:

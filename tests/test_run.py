@@ -11,13 +11,13 @@ import pytest
 import safetensors.torch
 import torch
 
-from regsweep.app.told import TESTED, VALIDATED
 from regsweep.build import build
 from regsweep.config import RunConfig
 from regsweep.data import load_dataset
 from regsweep.errors import DivergedError, RecordError
 from regsweep.metrics import evaluate
 from regsweep.run import HISTORY_COLUMNS, run
+from regsweep.run_record import TESTED, VALIDATED, RunRecord
 
 Configure = Callable[..., RunConfig]
 QUICK = ("trainer.epochs=3", "dataset.train_size=200")
@@ -32,7 +32,9 @@ def record(folder: Path) -> dict[str, Any]:
 def test_a_single_run_records_everything(configure: Configure, tmp_path: Path) -> None:
     outcome = run(configure("regularizer=l1", "regularizer.lambda=3e-3", "seed=5", *QUICK), tmp_path, is_trial=False)
     result = record(tmp_path)
-    assert (result["status"], result["error"], result["seed"], result["epochs"]) == ("complete", None, 5, 3)
+    assert (result["status"], "error" in result, result["seed"], result["epochs"]) == ("complete", False, 5, 3)
+    assert result["methods"]["l1"]["settings"] == {"lambda": 3e-3, "scope": "weights", "solver": "proximal"}
+    assert (list(result["methods"]), result["batch_norm"], result["own_batch_norm"]) == (["l1"], False, False)
     assert set(result["metrics"]) == {"train", "validation", "test"}
     assert result["metrics"]["test"] == {
         "accuracy": outcome.metrics["test"].accuracy,
@@ -47,6 +49,29 @@ def test_a_single_run_records_everything(configure: Configure, tmp_path: Path) -
     )
     assert {"processor", "system", "device", "threads"} <= set(result["machine"])
     assert re.fullmatch(r"[0-9a-f]{64}", result["weights_sha256"])
+
+
+MADE_OF = [
+    ("model=mlp", (), [], False, False),
+    ("model=mlp", ("regularizer=[dropout,batchnorm]",), ["batch_norm", "dropout"], True, False),
+    ("model=mlp", ("regularizer=[l2,dropout]", "regularizer.lambda=0", "regularizer.dropout.use=false"), [], False, False),
+    ("model=resnet18", (), [], True, True),
+    ("model=resnet18", ("regularizer.batch_norm=false",), [], False, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "overrides", "methods", "batch_norm", "own"), MADE_OF, ids=[f"{m} {o}" for m, o, *_ in MADE_OF]
+)
+def test_the_record_says_what_the_run_used(
+    configure: Configure, tmp_path: Path, model: str, overrides: tuple[str, ...], methods: list[str],
+    batch_norm: bool, own: bool,
+) -> None:  # fmt: skip
+    """Also where it used nothing: no methods is not the same as methods that are not known."""
+    run(configure(model, *overrides, "trainer.epochs=1", "dataset.train_size=20"), tmp_path, is_trial=True)
+    read = RunRecord.read(tmp_path / "result.json")
+    assert read.methods is not None
+    assert (list(read.methods), read.batch_norm, read.own_batch_norm) == (methods, batch_norm, own)
 
 
 def test_zeros_and_histograms_count_the_weights(configure: Configure, tmp_path: Path) -> None:
@@ -156,10 +181,10 @@ def test_a_test_loss_that_is_not_finite_is_a_divergence(
 
 def test_a_run_returns_the_numbers_that_a_sweep_may_optimize(configure: Configure, tmp_path: Path) -> None:
     closed = run(configure(*QUICK), tmp_path, is_trial=True)
-    assert set(closed.named_metrics()) == set(VALIDATED)
+    assert set(closed.numbers) == set(VALIDATED)
     (tmp_path / "open").mkdir()
     opened = run(configure("trainer.test=true", *QUICK), tmp_path / "open", is_trial=True)
-    assert set(opened.named_metrics()) == {*VALIDATED, *TESTED}
+    assert set(opened.numbers) == {*VALIDATED, *TESTED}
 
 
 def test_the_same_seed_leaves_the_same_record(configure: Configure, tmp_path: Path) -> None:

@@ -227,14 +227,19 @@ def _regularizer(nodes: Mapping[str, Mapping[str, Any]], keys: Sequence[str], *,
     return overrides
 
 
-def _nodes_of(sweep: Sweep, number: int, config: DictConfig) -> dict[str, dict[str, Any]]:
-    """Return what stands below the keys of the methods that a trial used, each setting as its record has it."""
+def _nodes_of(sweep: Sweep, number: int, config: DictConfig, *, is_without: bool) -> dict[str, dict[str, Any]]:
+    """Return what stands below the keys of the methods that a trial used, each setting as its record has it.
+
+    Where others are without BatchNorm, that of the network itself is a method, too.
+    """
     found = sweep.regularization.get(number, Regularization())
     nodes = {}
     for name, method in found.methods.items():
         node = config.regularizer.get(name)
         target = node.get("_target_") if OmegaConf.is_config(node) else None
         nodes[name] = {**({"_target_": target} if target else {}), "use": True, **method.settings}
+    if is_without and found.batch_norm:
+        nodes.setdefault(BATCH_NORM, {"use": True})
     return nodes
 
 
@@ -254,7 +259,7 @@ def configurations(
     for (source, row), trial in zip(places, trials, strict=True):
         is_baseline = len(found) < len(baseline_rows)
         number = int(row["number"])
-        nodes = {} if is_baseline else _nodes_of(source, number, trial.config)
+        nodes = {} if is_baseline else _nodes_of(source, number, trial.config, is_without=is_without)
         kind = [] if is_baseline else source.kind(number)
         overrides = {signs.get(key, "") + key: trial.text(key) for key in others if trial.has(key)}
         parameters = {key: row[key] if key in row else _value(trial, key) for key in swept if trial.has(key)}

@@ -1,15 +1,16 @@
 """From Hydra's composed configuration to a validated one, and from Hydra's errors to one line."""
 
 import re
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from regsweep.chosen import no_method, shared_settings
+from regsweep.chosen import NO_PENALTY, no_method, shared_settings
 from regsweep.config import RunConfig, validate
-from regsweep.errors import RegsweepError
+from regsweep.errors import RegsweepError, show
 from regsweep.regularizers import METHODS
 from regsweep.signatures import offer
 from regsweep.sweeper import hydra_private
@@ -50,7 +51,7 @@ def one_line(error: Exception) -> RegsweepError:
     if mistyped and "full_key: hydra.sweeper.conditions." in text:  # a dictionary of the user's own names
         return RegsweepError(f"{mistyped[2]}: conditions are added with +; type +{mistyped[1]}=… instead")
     if mistyped and mistyped[1].startswith("regularizer."):
-        return _no_setting(mistyped[1], mistyped[2], text)
+        return _no_setting(mistyped[1], mistyped[2])
     if mistyped:
         parent = mistyped[1].rpartition(".")[0]
         near = re.findall(r"Did you mean: '(.+?)'", text)
@@ -68,21 +69,34 @@ def one_line(error: Exception) -> RegsweepError:
     return RegsweepError(" ".join(dict.fromkeys(kept)) or type(error).__name__)
 
 
-def _no_setting(key: str, override: str, text: str) -> RegsweepError:
+def require_place(config: DictConfig, key: str, value: Any) -> None:
+    """Refuse a setting of a method that its preset did not choose, as Hydra does where a trial is composed.
+
+    Raises:
+        RegsweepError: naming the preset.
+    """
+    node = key.rpartition(".")[0]
+    if node.startswith("regularizer.") and not OmegaConf.is_dict(OmegaConf.select(config, node)):
+        raise _no_setting(key, f"{key}={show(value)}")
+
+
+def _no_setting(key: str, override: str) -> RegsweepError:
     """Return the error of a key below ``regularizer`` that is not there: a method's that was not chosen, or none's."""
     _, name, *rest = key.split(".")
     if name == "penalty":
-        return RegsweepError(
-            f"{override}: penalties are methods now; choose one with regularizer=l1, l2 or elastic_net"
-        )
+        return RegsweepError(f"{override}: {NO_PENALTY}")
     if name in METHODS and rest:
         known = METHODS[name].setting_fields()
         if rest[0] not in known:
             return RegsweepError(f"{override}: no such setting; {offer(rest[0], known, f'regularizer.{name}.')}")
-        return RegsweepError(f"{override}: {METHODS[name].title} is not in use; add regularizer={name} to the methods")
+        return RegsweepError(f"{override}: {METHODS[name].title} is not in use by its preset; {_by_preset(name)}")
     near = offer(name, [*METHODS, *shared_settings()], "regularizer.")
     own = f"; for a method of your own, choose its preset first: regularizer={name}" if rest else ""
     return RegsweepError(f"{override}: no such method; {near}{own}")
+
+
+def _by_preset(name: str) -> str:
+    return f"add regularizer={name} to the methods (a short form, regularizer.{name}=…, takes no further settings)"
 
 
 def _options_there(group: str, searched: str) -> list[str]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from regsweep.config import RunConfig
+    from regsweep.sweeper.tables import TrialRows
 
 _log = logging.getLogger("regsweep")
 
@@ -48,8 +49,7 @@ _TRUSTED = [
 ]
 
 
-@hydra.main(config_path=str(config_folder()), config_name="config", execution_whitelist=_TRUSTED)
-def main(cfg: DictConfig) -> float:
+def _job(cfg: DictConfig) -> float:
     """Run one composed configuration and return its validation accuracy (NaN where there is none).
 
     A trial that fails or diverges returns NaN, which a sweep takes as a failure and goes on. A single run that
@@ -68,6 +68,16 @@ def main(cfg: DictConfig) -> float:
         refuse(error)
     _log.info(f"trial {runtime.job.num}: finished before, its record is told")
     return told
+
+
+def _trial_rows(folder: Path, swept: list[str]) -> TrialRows:
+    from regsweep.report.own import OwnRows  # noqa: PLC0415  (a job has no use for it)
+
+    return OwnRows(folder, swept)
+
+
+_job.trial_rows = _trial_rows  # type: ignore[attr-defined]
+main = hydra.main(config_path=str(config_folder()), config_name="config", execution_whitelist=_TRUSTED)(_job)
 
 
 def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:

@@ -61,23 +61,34 @@ def check(config: DictConfig, loader: ConfigLoader) -> None:
         ConfigError: for the first combination that is not allowed.
     """
     _require_launcher(str(config.hydra.launcher.get("_target_")))
-    is_search = is_optuna(config) and searched.is_search_of_presets(config)
-    if is_search:
-        searched.settle(config, loader)
+    if not (is_optuna(config) and searched.is_search_of_presets(config)):
+        lines = _checked(config, loader)
+    else:
+        typed = searched.settle(config, loader)
+        try:
+            lines = _checked(config, loader, is_search_of_presets=True)
+        except ConfigError as error:
+            raise searched.as_typed(error, typed) from error
+    for line in lines:
+        _log.info(line)
+
+
+def _checked(config: DictConfig, loader: ConfigLoader, *, is_search_of_presets: bool = False) -> list[str]:
+    """Check the sweep, and return what there is to print of it: first what is searched."""
     if is_optuna(config):
         _check_sweeper(config, _swept_keys(config, loader))
     runs = _runs(config, loader)
     if is_optuna(config):  # after the values, of which a pruner may be made
         for group in ("sampler", "pruner"):
             _require_made(group, config.hydra.sweeper.get(group))
-    if is_search and not searched.is_named(config) and _leave_out_without_place(config, loader):
-        runs = _runs(config, loader)
-    if is_search:
-        _log.info(searched.describe(config, _swept_keys(config, loader)))
+    lines = []
+    if is_search_of_presets:
+        left_out = _leave_out_without_place(config, loader)
+        runs = _runs(config, loader) if left_out else runs
+        lines = [searched.describe(config, loader), *left_out]
     if is_optuna(config) and not is_stock_optuna(config):
         read_search(config.hydra.sweeper, [str(override) for override in config.hydra.overrides.task])
-    for line in _with_torch(config, require_all_buildable, runs):
-        _log.info(line)
+    return [*lines, *_with_torch(config, require_all_buildable, runs)]
 
 
 def _with_torch(config: DictConfig, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -111,15 +122,15 @@ def require_all_buildable(runs: list[RunConfig]) -> list[str]:
     return list(lines)
 
 
-def _leave_out_without_place(config: DictConfig, loader: ConfigLoader) -> bool:
-    """Leave out of the search the methods that nobody named and the network has no place for; return whether one is."""
-    target = OmegaConf.select(config, "model._target_")
-    if target is None or "model" in _swept_keys(config, loader):
-        return False
-    reasons = _with_torch(config, without_place, str(target), searched.searched_methods(config))
-    for name, reason in reasons.items():
-        searched.leave_out(config, name, reason)
-    return bool(reasons)
+def _leave_out_without_place(config: DictConfig, loader: ConfigLoader) -> list[str]:
+    """Leave the methods that nobody named and the network has no place for out of the search; return a line each."""
+    target, names = OmegaConf.select(config, "model._target_"), searched.unnamed_methods(config)
+    if target is None or not names or "model" in _swept_keys(config, loader):
+        return []
+    reasons: dict[str, str] = _with_torch(config, without_place, str(target), names)
+    for name in reasons:
+        searched.leave_out(config, name)
+    return [f"{METHODS[name].title} leaves the search: {reason}" for name, reason in reasons.items()]
 
 
 def without_place(target: str, names: list[str]) -> dict[str, str]:
@@ -371,6 +382,7 @@ def _with_values(
             condition = conditions.get(key)
             value = given if condition is None or condition.holds({**groups, **values}) else condition.otherwise
             if value is not LEFT_OUT:
+                door.require_place(cfg, key, value)
                 OmegaConf.update(cfg, key, value, merge=False)
     return cfg
 

@@ -16,8 +16,8 @@ from regsweep import records
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import RunPaths, SweepPaths, shown
 from regsweep.report.export import FORMATS
-from regsweep.report.files import COMPARISON, ReportPaths, require_free, written_before
-from regsweep.report.rows import NUMBERS
+from regsweep.report.files import COMPARISON, ReportPaths, require_free, writes_trials, written_before
+from regsweep.report.rows import NUMBERS, table_columns, write_rows
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.table import count_statuses, print_table
 
@@ -147,7 +147,8 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
     evidence = Evidence(sweep, confirmation)
     drawings = draw_all(evidence)
     said = answer(sweep, evidence.confirmation)
-    files = [paths.page.name, paths.summary.name, paths.trials.name]
+    files = [paths.page.name, paths.summary.name]
+    files += [paths.trials.name] if sweep.is_own or writes_trials(paths) else []
     files += export.files(drawings, formats) if formats else []
     if not sweep.is_own:
         require_free(paths, files)
@@ -168,8 +169,11 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
 
 def _write_table(sweep: Sweep, console: Console) -> None:
     paths = SweepPaths(sweep.folder)
-    unused = [] if sweep.is_own else [name for name in NUMBERS if sweep.trials[name].isna().all()]
-    records.write_text(paths.trials, sweep.trials.drop(columns=["ended", *unused]).to_csv(index=False))
+    if sweep.is_own:
+        write_rows(paths.trials, table_columns(sweep.swept), sweep.rows)
+    elif writes_trials(ReportPaths(sweep.folder)):
+        unused = [name for name in NUMBERS if sweep.trials[name].isna().all()]
+        records.write_text(paths.trials, sweep.trials.drop(columns=["ended", *unused]).to_csv(index=False))
     _name_best_trial(paths, sweep)
     print_table(sweep, console)
     if not RunPaths(sweep.folder).config.is_file():

@@ -56,6 +56,11 @@ def written_before(paths: ReportPaths) -> list[str]:
     return [str(file) for file in files] if is_ours and files else []
 
 
+def writes_trials(paths: ReportPaths) -> bool:
+    """Return whether the report writes another application's ``trials.csv``: this project's sweeper keeps its own."""
+    return not (_is_of_our_sweeper(paths) and paths.trials.is_file())
+
+
 def require_free(paths: ReportPaths, files: Iterable[str]) -> None:
     """Refuse to write over what another application, or its user, left in its folder.
 

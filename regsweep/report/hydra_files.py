@@ -110,6 +110,18 @@ def read_given(path: Path) -> dict[str, str]:
     return _as_dict(at(read_yaml(path), "hydra", "overrides", "task"), path)
 
 
+def read_searched(path: Path) -> list[str]:
+    """Return the keys that the sweeper of a multirun searched by its own settings, from its multirun.yaml.
+
+    Raises:
+        RecordError: when it cannot be read or does not say.
+    """
+    content = read_yaml(path)
+    params, given = at(content, "hydra", "sweeper", "params"), _as_dict(at(content, "hydra", "overrides", "task"), path)
+    keys = [str(key).lstrip("+") for key in params] if isinstance(params, dict) else []
+    return [key for key in keys if key not in given or _is_several(given[key])]
+
+
 def at(content: Any, *names: str) -> Any:
     """Return what stands there in nested dictionaries; None where nothing does."""
     for name in names:
@@ -126,7 +138,11 @@ def _as_dict(lines: Any, path: Path) -> dict[str, str]:
 
 
 def find_swept(
-    overrides: Sequence[Mapping[str, str]], given: Mapping[str, str] | None, searched: Iterable[str] = ()
+    overrides: Sequence[Mapping[str, str]],
+    given: Mapping[str, str] | None,
+    searched: Iterable[str] = (),
+    *,
+    first: Sequence[str] = (),
 ) -> list[str]:
     """Return the keys that the sweep varied, in the order in which they were given.
 
@@ -137,12 +153,13 @@ def find_swept(
         overrides: those of each job.
         given: those of the command line; None where they are not known, as Hydra's Optuna sweeper leaves them unsaid.
         searched: keys known to be searched, from the study or the sweeper's own settings.
+        first: keys that stand first, in this order, whether or not a job has them.
     """
-    keys = [*dict.fromkeys(key for job in overrides for key in job)]
+    keys = [*dict.fromkeys([*first, *(key for job in overrides for key in job)])]
     varied = {key for key in keys if any(job.get(key) != overrides[0].get(key) for job in overrides)} | {*searched}
     if given is None:
         return [key for key in keys if key in varied] or keys
-    return [key for key in keys if key in varied or key not in given or _is_several(given[key])]
+    return [key for key in keys if key in varied or key in first or key not in given or _is_several(given[key])]
 
 
 def _is_several(value: str) -> bool:

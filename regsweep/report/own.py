@@ -1,14 +1,13 @@
 """The records of this project's own sweeps and runs: ``result.json``, and ``trial.json`` where there is none."""
 
-import math
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from regsweep import records
 from regsweep.direction import is_minimized
-from regsweep.errors import RecordError, show
+from regsweep.errors import RecordError
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.hydra_files import (
     Job,
@@ -16,13 +15,12 @@ from regsweep.report.hydra_files import (
     find_values,
     read_given,
     read_overrides,
+    read_searched,
     settings_file,
 )
 from regsweep.report.regularization import Regularization, read_regularization
-from regsweep.report.rows import NUMBERS, Problems, Rows, column_of, plain_text, require_objective
-from regsweep.run_record import RunRecord
-
-STATUSES = ("complete", "pruned", "diverged", "failed")
+from regsweep.report.rows import NUMBERS, Problems, Rows, column_of, plain_text, require_objective, table_columns
+from regsweep.run_record import Number, RunRecord, Status
 
 _CALLBACK = b"regsweep.app.callback.RunCallback"
 
@@ -53,7 +51,8 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
         swept = [key for typed in overrides.values() for key in typed]
     else:
         given = problems.skip(read_given, SweepPaths(folder).multirun)
-        swept = find_swept([typed for typed in overrides.values() if typed], given)
+        searched = problems.skip(read_searched, SweepPaths(folder).multirun) or []
+        swept = find_swept([typed for typed in overrides.values() if typed], given, first=searched)
         problems.name_gaps([number for number, _ in jobs])
         if SweepPaths(folder).command.exists():
             problems.skip(records.read_json, SweepPaths(folder).command)
@@ -73,6 +72,40 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
         problems=problems.lines,
         regularization=reader.regularization,
     )
+
+
+class OwnRows:
+    """The rows of ``trials.csv`` while a sweep runs: those that `read_own` returns when it has ended.
+
+    Args:
+        folder: the sweep's.
+        swept: keys of the swept parameters.
+    """
+
+    def __init__(self, folder: Path, swept: Sequence[str]) -> None:
+        self._folder, self._swept = folder, list(swept)
+        self.columns = [name for name in table_columns([column_of(key) for key in swept]) if name != "ended"]
+
+    def row(self, number: int) -> dict[str, Any]:
+        """Return the row of a trial that has ended."""
+        jobs = {path_number: self._folder / str(path_number) for path_number in range(number + 1)}
+        problems = Problems(self._folder)
+        overrides = _OverridesAsNeeded(jobs, problems)
+        reader = _Reader(jobs, overrides, self._swept, problems)
+        row = {"number": number, "folder": str(number), **reader.row(number, RunPaths(jobs[number]))}
+        return {name: row.get(name) for name in self.columns}
+
+
+class _OverridesAsNeeded(dict[int, dict[str, str]]):
+    """The overrides of each job, read when they are asked for."""
+
+    def __init__(self, folders: Mapping[int, Path], problems: Problems) -> None:
+        super().__init__()
+        self._folders, self._problems = folders, problems
+
+    def __missing__(self, number: int) -> dict[str, str]:
+        found = self[number] = _overrides(self._folders[number], self._problems)
+        return found
 
 
 def _overrides(path: Path, problems: Problems) -> dict[str, str]:
@@ -102,21 +135,26 @@ class _Reader:
 
     def row(self, number: int, paths: RunPaths) -> dict[str, Any]:
         """Return what is known of a trial."""
-        config = self._problems.skip(records.read_yaml, paths.config) if paths.config.exists() else None
+        config = self._config(paths)
         values = self._values(number, config)
         if not paths.is_ended:
             return {**values, "status": "interrupted"}
         try:
-            told = (
-                self._of_result(number, paths, config) if paths.result.exists() else self._of_trial(number, paths.trial)
-            )
-            if told["status"] == "complete" and "duplicate_of" not in told and paths.trial.exists():
-                told |= self._problems.skip(_read_failure, paths.trial) or {}
+            if not paths.result.exists():
+                return {**values, **self._of_trial(number, paths)}
+            found = self._of_result(number, paths, config)
         except RecordError as error:
             return {**values, "status": "unreadable", "error": self._problems.add(error)}
-        return {**values, **told}
+        end = self._problems.skip(_End.read, paths.trial) if paths.trial.exists() else None
+        if found["status"] == "complete" and end and end.status == "failed":  # its worker died at the end
+            found |= {"status": end.status, "error": _plain(end.error)}
+        return {**values, **found}
+
+    def _config(self, paths: RunPaths) -> Any:
+        return self._problems.skip(records.read_yaml, paths.config) if paths.config.exists() else None
 
     def _values(self, number: int, config: Any) -> dict[str, Any]:
+        """Return the value of each swept parameter; a setting of a method that is not used has none."""
         values = find_values(config, self._overrides[number], self._swept)
         unused = {key.removesuffix(".use") for key, value in values.items() if key.endswith(".use") and value is False}
         values |= {key: None for key in values if key.rpartition(".")[0] in unused and not key.endswith(".use")}
@@ -132,102 +170,57 @@ class _Reader:
         return {
             **{name: value for name, value in {**record.numbers(), **seconds}.items() if name in NUMBERS},
             **{name: getattr(record, name) for name in ("penalty", "best_epoch", "epochs", "seed")},
-            **self._unused(number),
             "status": record.status,
-            "error": None if record.error is None else plain_text(record.error),
+            "error": _plain(record.error),
             "ended": record.ended or paths.result.stat().st_mtime,
         }
 
-    def _unused(self, number: int) -> dict[str, None]:
-        """Return the columns of settings of methods that the trial did not use: they have no value."""
-        used = self.regularization[number].methods
-        settings = [re.fullmatch(r"regularizer\.(\w+)\.(\w+)", key) for key in self._swept]
-        return {column_of(each[0]): None for each in settings if each and each[2] != "use" and each[1] not in used}
-
-    def _of_trial(self, number: int, path: Path) -> dict[str, Any]:
+    def _of_trial(self, number: int, paths: RunPaths) -> dict[str, Any]:
         """Return what the sweep says of a trial that left no record itself: a killed worker's, or a duplicate."""
-        record = _Record(path)
-        status, ended = record.status(), path.stat().st_mtime
-        earlier = record.number("duplicate_of")
-        if earlier is not None:
-            if earlier not in self._folders:
-                raise record.wrong("duplicate_of", earlier, "the number of a trial of this sweep")
-            metrics = {name: value for name, value in record.numbers("metrics").items() if name in NUMBERS}
-            paths = RunPaths(self._folders[int(earlier)])
-            config = records.read_yaml(paths.config) if paths.config.exists() else None
-            told = {**self._values(int(earlier), config), **metrics}
-            if paths.result.exists():
-                first = self._problems.skip(RunRecord.read, paths.result)
-                self.regularization[number] = read_regularization(first, config) if first else Regularization()
-                told |= self._unused(number)
-            return {**told, "status": status, "duplicate_of": earlier, "ended": ended}
-        if status == "failed":
-            return {"status": status, "error": record.text("error"), "ended": ended}
-        raise RecordError(f"{RunPaths(path.parent).result}: missing, though the trial ended ({status})")
+        end, ended = _End.read(paths.trial), paths.trial.stat().st_mtime
+        if end.duplicate_of is not None:
+            if end.duplicate_of not in self._folders:
+                raise RecordError(f"{paths.trial}: not a readable record (there is no trial {end.duplicate_of})")
+            earlier = RunPaths(self._folders[end.duplicate_of])
+            config = self._config(earlier)
+            record = self._problems.skip(RunRecord.read, earlier.result) if earlier.result.exists() else None
+            if record is not None:
+                self.regularization[number] = read_regularization(record, config)
+            return {
+                **self._values(end.duplicate_of, config),
+                **{name: value for name, value in end.metrics.items() if name in NUMBERS},
+                **{"status": end.status, "duplicate_of": end.duplicate_of, "ended": ended},
+            }
+        if end.status == "failed":
+            return {"status": end.status, "error": _plain(end.error), "ended": ended}
+        raise RecordError(f"{paths.result}: missing, though the trial ended ({end.status})")
 
 
-def _read_failure(path: Path) -> dict[str, Any]:
-    """Return status and error where the sweep failed a trial whose run was complete: its worker died at the end."""
-    record = _Record(path)
-    return {"status": "failed", "error": record.text("error")} if record.status() == "failed" else {}
+@dataclass(frozen=True)
+class _End:
+    """What ``trial.json`` says: how a trial ended, as its sweep knows it.
 
-
-class _Record:
-    """A record whose values are checked as they are taken: what is of the wrong type makes it unreadable.
-
-    Args:
-        path: where it lies.
-
-    Raises:
-        RecordError: here and in each method, naming the file and what is wrong.
+    Attributes:
+        status: how it ended.
+        error: why it failed.
+        duplicate_of: the number of an earlier trial with the same configuration, whose numbers it has.
+        metrics: by name.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._content = records.read_json(path)
+    status: Status
+    error: str | None = None
+    duplicate_of: int | None = None
+    metrics: dict[str, Number | None] = field(default_factory=dict)
 
-    def wrong(self, name: str, value: Any, wanted: str) -> RecordError:
-        """Return the error of a value that is not what was wanted."""
-        return RecordError(f"{self._path}: not a readable record ({show(name)} is {show(value)}, not {wanted})")
+    @staticmethod
+    def read(path: Path) -> "_End":
+        """Return the record at `path`.
 
-    def dictionary(self, *names: str) -> dict[str, Any]:
-        """Return what stands there; empty where nothing does."""
-        found = self._content
-        for name in names:
-            value = found.get(name, {})
-            if not isinstance(value, dict):
-                raise self.wrong(".".join(names), value, "a dictionary")
-            found = value
-        return found
-
-    def numbers(self, *names: str) -> dict[str, float | None]:
-        """Return the numbers that stand there, by name."""
-        return {name: self.number(*names, name) for name in self.dictionary(*names)}
-
-    def number(self, *names: str) -> float | None:
-        """Return a finite number; None where there is none."""
-        value = self.dictionary(*names[:-1]).get(names[-1])
-        if value is not None and not _is_finite(value):
-            raise self.wrong(".".join(names), value, "a finite number")
-        return value
-
-    def text(self, name: str) -> str | None:
-        """Return a text; None where there is none."""
-        value = self._content.get(name)
-        if value is not None and not isinstance(value, str):
-            raise self.wrong(name, value, "a text")
-        return None if value is None else plain_text(value)
-
-    def status(self) -> str:
-        """Return how the trial ended."""
-        value = self._content.get("status")
-        if value not in STATUSES:
-            raise self.wrong("status", value, f"one of {', '.join(STATUSES)}")
-        return str(value)
+        Raises:
+            RecordError: when it cannot be read, or a value is of another type or not finite.
+        """
+        return records.read_as(path, _End)
 
 
-def _is_finite(value: Any) -> bool:
-    try:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:
-        return False
+def _plain(text: str | None) -> str | None:
+    return None if text is None else plain_text(text)

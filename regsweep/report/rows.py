@@ -1,10 +1,11 @@
 """What reading a sweep gives before it is a table: a row per trial, and what could not be read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from regsweep import records
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.report.regularization import Regularization
 from regsweep.run_record import METRICS, SHARES, SPLITS
@@ -44,6 +45,17 @@ class Rows:
     maximize: bool = True
     problems: list[str] = field(default_factory=list)
     regularization: dict[int, Regularization] = field(default_factory=dict)
+
+
+def table_columns(swept: Sequence[str], metrics: Sequence[str] = ()) -> list[str]:
+    """Return the columns of a table of trials, in their order; a swept seed stands among the parameters, once."""
+    return list(dict.fromkeys([*FIRST, *swept, *metrics, *NUMBERS, *LAST]))
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write ``trials.csv``: all columns but the time of the record."""
+    shown = [name for name in columns if name != "ended"]
+    records.write_csv(path, shown, [{name: row.get(name) for name in shown} for row in rows])
 
 
 def column_of(key: str) -> str:

@@ -14,7 +14,7 @@ from regsweep.report.foreign import read_foreign
 from regsweep.report.hydra_files import find_jobs
 from regsweep.report.own import is_own, read_own
 from regsweep.report.regularization import Regularization
-from regsweep.report.rows import FIRST, LAST, NUMBERS, OBJECTIVE, Rows, plain_text
+from regsweep.report.rows import NUMBERS, OBJECTIVE, Rows, plain_text, table_columns
 from regsweep.run_record import UsedMethod
 
 __all__ = ["OBJECTIVE", "Sweep", "as_text", "read_sweep"]
@@ -36,6 +36,7 @@ class Sweep:
         problems: one line per record that was skipped, naming file and reason.
         is_own: False for a multirun of another application.
         regularization: what regularized each trial, by its number, as far as that is known.
+        rows: the trials as they were read, before they became a table.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Sweep:
     problems: list[str] = field(default_factory=list)
     is_own: bool = True
     regularization: dict[int, Regularization] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""
@@ -105,7 +107,9 @@ def read_sweep(
     else:
         rows = read_foreign(folder, jobs, metrics=metrics, objective=objective, minimize=minimize)
     problems = [*rows.problems, *(f"{plain_text(path.name)}: this folder's name is not UTF-8" for path in unnamed)]
-    return Sweep(folder, _table(rows), rows.swept, rows.objective, rows.maximize, problems, own, rows.regularization)
+    return Sweep(
+        folder, _table(rows), rows.swept, rows.objective, rows.maximize, problems, own, rows.regularization, rows.rows
+    )
 
 
 def as_text(values: pd.Series) -> pd.Series:
@@ -114,9 +118,7 @@ def as_text(values: pd.Series) -> pd.Series:
 
 
 def _table(rows: Rows) -> pd.DataFrame:
-    # A swept seed stands among the parameters, once.
-    columns = dict.fromkeys([*FIRST, *rows.swept, *rows.metrics, *NUMBERS, *LAST])
-    table = pd.DataFrame(rows.rows, columns=list(columns))
+    table = pd.DataFrame(rows.rows, columns=table_columns(rows.swept, rows.metrics))
     for name in [*rows.metrics, *NUMBERS, "duplicate_of", "ended"]:
         if name not in rows.swept:
             table[name] = pd.to_numeric(table[name])

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from regsweep.numbers import show_number
 from regsweep.paths import shown
+from regsweep.report.regularization import name_of
 from regsweep.report.sweep import Sweep
 
 
@@ -55,12 +56,21 @@ def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
     lines += [f"trial {number}: {error}" for number, error in zip(failed["number"], failed["error"], strict=True)]
     best = sweep.best()
     if best is not None and len(sweep.trials) > 1:
-        settings = " ".join(f"{names[key]}={show_value(best[key])}" for key in names)
+        settings = _settings(sweep, best, names)
         score = f"{sweep.objective.replace('_', ' ')} {_score(sweep, best[sweep.objective])}"
         score += "" if sweep.maximize else " (lower is better)"
         lines.append(f"best: trial {best['number']}, {score}, {settings}")
         lines.append(f"      {shown(sweep.folder / best['folder'])}")
     return "\n".join(lines)
+
+
+def _settings(sweep: Sweep, best: Mapping[str, Any], names: dict[str, str]) -> str:
+    """Return the best trial's settings: its methods in words, where their settings were swept, and the others."""
+    of_methods = [key for key in names if key.partition(".")[0] == "regularizer"]
+    is_known = bool(of_methods) and int(best["number"]) in sweep.regularization
+    methods = [name_of(sweep.kind(int(best["number"])))] if is_known else []
+    others = [f"{names[key]}={show_value(best[key])}" for key in names if not (is_known and key in of_methods)]
+    return ", ".join([*methods, *([" ".join(others)] if others else [])])
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:

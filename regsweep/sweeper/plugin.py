@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from regsweep.sweeper.rebuild import Rebuilder
     from regsweep.sweeper.search import Search
     from regsweep.sweeper.space import SearchSpace
+    from regsweep.sweeper.tables import TrialRows
 
 _log = logging.getLogger("regsweep")
 # What an application with a table of its own leaves out, as it does with the lines of Hydra's other plugins.
@@ -109,6 +110,7 @@ class RegsweepSweeper(Sweeper):
         require_sensible(config.hydra)
         redact_config(config)  # this sweeper's own settings were made before, with the password
         self._config, self._context = config, hydra_context
+        self._trial_rows: Callable[[Path, list[str]], TrialRows] | None = getattr(task_function, "trial_rows", None)
         self._objectives = [str(name) for name in self._settings["objectives"] or []]
         directions = self._settings["direction"]
         self._directions: list[Any] = [
@@ -163,7 +165,9 @@ class RegsweepSweeper(Sweeper):
             make_private_folder(self._config.hydra.launcher)
             study = self._study(folder, space, search.initial)
             announce(study.directions, self._objectives)
-            tables = Tables(folder, study, self._objectives, space.distributions)
+            names = [name.lstrip("+") for name in space.distributions]
+            rows = None if self._trial_rows is None else self._trial_rows(folder, names)
+            tables = Tables(folder, study, self._objectives, space.distributions, rows)
             states = [trial.state for trial in study.get_trials(deepcopy=False)]
             num_done, num_begun = sum(s.is_finished() for s in states), sum(s.name != "WAITING" for s in states)
             with LiveTable(limits.n_trials, num_done, study.directions[0]) as live, watching(live.is_shown):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import optuna
 from omegaconf import OmegaConf
@@ -27,27 +27,52 @@ def metric_name(name: str, taken: Container[str] = RESERVED) -> str:
     return f"metrics.{name}" if name in taken else name
 
 
+class TrialRows(Protocol):
+    """How an application describes its own trials in ``trials.csv``.
+
+    A task function may have an attribute ``trial_rows`` that returns one, given the sweep's folder and the names of the
+    searched parameters. Without it a row has the parameters and metrics of the study.
+
+    Attributes:
+        columns: all that a row may have.
+    """
+
+    columns: list[str]
+
+    def row(self, number: int) -> dict[str, Any]:
+        """Return the row of a trial that has ended."""
+
+
 class Tables:
-    """Writes both files anew whenever a trial was told.
+    """Writes both files anew whenever a trial has ended.
 
     Args:
         folder: the sweep's folder.
         study: the study they are about.
         objectives: names of the objectives; those without a name are `unnamed`.
         parameters: names of all that the study searches: a trial may leave some out.
+        rows: the application's own rows; None: those of the study.
 
     Attributes:
         best: the best complete trial, the first of equals; None where there is none yet, or several objectives.
     """
 
-    def __init__(self, folder: Path, study: optuna.Study, objectives: list[str], parameters: Collection[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        study: optuna.Study,
+        objectives: list[str],
+        parameters: Collection[str],
+        rows: TrialRows | None = None,
+    ) -> None:
+        self._own_rows = rows
         self._paths, self._study = SweepPaths(folder), study
         # A metric that is an objective shares its column: they are the same number.
         values = [] if objectives else unnamed(len(study.directions))
         self._own = {*RESERVED, *values}
         self._taken = {*self._own, *parameters}
         self._objectives = values or [metric_name(name, self._taken) for name in objectives]
-        self._columns = ["number", "folder", "status"]
+        self._columns = ["number", "folder", "status"] if rows is None else list(rows.columns)
         self._rows: dict[int, dict[str, Any]] = {}
         self._lines: dict[int, str] = {}
         self.best: FrozenTrial | None = None
@@ -98,6 +123,8 @@ class Tables:
             records.write_text(self._paths.optimization_results, OmegaConf.to_yaml(OmegaConf.create(results)))
 
     def _row(self, trial: FrozenTrial) -> dict[str, Any]:
+        if self._own_rows is not None:
+            return self._own_rows.row(trial.number)
         values = dict(zip(self._objectives, trial.values or [], strict=False))
         row = {"number": trial.number, "folder": str(trial.number), "status": STATUSES[trial.state]}
         params = {f"params.{name}" if name in self._own else name: value for name, value in trial.params.items()}

@@ -1,7 +1,7 @@
 """Bad input ends in one line with key and value, exit code 2, before anything trains and any folder is made."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,15 +17,26 @@ NO_CUDA = (
 SINGLE = [
     # tests/test_config.py has more values that are not allowed.
     *[(f"regularizer=l1 regularizer.lambda={value}", f"regularizer.lambda={value}: must be a finite number")
-      for value in ("nan", "1e-3x", "null")],
+      for value in ("nan", "1e-3x")],
+    ("regularizer=l1 regularizer.l1.lambda=null", "regularizer.l1.lambda=null: must be a finite number"),
     ("regularizer.dropout=1.0", "regularizer.dropout=1.0: must be a probability"),
+    ("regularizer=dropout regularizer.dropout.p=1.0", "regularizer.dropout.p=1.0: must be a probability"),
+    ("regularizer.dropout.p=0.3", "regularizer.dropout.p=0.3: dropout is not in use by its preset; add regularizer=dr"),
+    (
+        "regularizer=l1 regularizer.l1=0.1 regularizer.l1.solver=subgradient",
+        "add regularizer=l1 to the methods (a short form, regularizer.l1=…, takes no further settings)",
+    ),
+    ("regularizer=l1 regularizer.l1.solvr=1", "regularizer.l1.solvr=1: no such setting; did you mean regularizer.l1."),
+    ("regularizer.dropuot=0.3", "regularizer.dropuot=0.3: no such method; did you mean regularizer.dropout?"),
+    ("regularizer.mine.p=0.3", "regularizer.mine.p=0.3: no such method; "),
+    ("regularizer.penalty=l2", "regularizer.penalty=l2: penalties are methods now; choose one with regularizer=l1, l2"),
     ("optimizer.lr=0", "optimizer.lr=0: must be a finite number above 0"),
     ("trainer.epochs=1.5", "trainer.epochs=1.5: must be a whole number"),
     ("seed=99999999999999999999", "seed=99999999999999999999: must be a whole number"),
     ("device.threads=0", "device.threads=0: must be a whole number of CPU threads"),
     ("device.precision=float16", "device.precision=float16: must be auto, float32 or bfloat16"),
     ("device=cpu device.cuda_graphs=true", "device.cuda_graphs=true: only a CUDA device has them, this is cpu"),
-    ("regularizer.lamda=1", "regularizer.lamda=1: no such key; did you mean regularizer.lambda?"),
+    ("regularizer.lamda=1", "regularizer.lamda=1: no such method; did you mean regularizer.lambda?"),
     ("regulariser=l1", "regulariser=l1: no such key; did you mean regularizer?"),
     ("regularizer=l3", "regularizer=l3: no such option; did you mean regularizer=l"),
     ("regularizer=[dropout,batchnrom]", "regularizer=batchnrom: no such option; did you mean regularizer=batchnorm?"),
@@ -37,10 +48,15 @@ SINGLE = [
     ("model.hidden=[0]", "hidden must be a list of whole numbers above 0"),
     ("model._target_=os.system", "model._target_=os.system: os is neither in the working folder"),
     ("model=linear regularizer=dropout", "regularizer.dropout=0.5: Linear has no place for it"),
+    ("model=linear regularizer.dropout=0.2", "regularizer.dropout=0.2: Linear has no place for it"),
     ("model=linear regularizer=batchnorm", "regularizer.batch_norm=true: Linear has no place for it"),
-    ("regularizer=[l1,l2]", "regularizer=[l1,l2]: each sets a penalty"),
-    ("regularizer=[elastic_net,dropout,article]", "regularizer=[elastic_net,article]: each sets a penalty"),
-    ("regularizer.lambda=1e-4", "regularizer.lambda=0.0001: there is no penalty to weigh"),
+    ("regularizer=[l2,elastic_net]", "regularizer=[elastic_net,l2]: both are a decay of the weights, and a run"),
+    ("regularizer=[elastic_net,dropout,article]", "regularizer=[elastic_net,l2]: both are a decay of the weights"),
+    ("regularizer.lambda=1e-4", "regularizer.lambda=0.0001: no penalty in use has it; add one that has (regularizer="),
+    (
+        "regularizer=[l1,elastic_net] regularizer.lambda=1e-4",
+        "regularizer.lambda=0.0001: 2 penalties in use have it; set regularizer.elastic_net.lambda or regularizer.l1",
+    ),
     ("dataset=mnist", "dataset=mnist: not found in data/MNIST/raw; fetch it with: python -m regsweep dataset=mnist"),
     ("dataset.train_size=9999", "dataset.train_size=9999: there are 1149 training images"),
     ("regularizer=batchnorm trainer.batch_size=1", "trainer.batch_size=1: BatchNorm needs batches of 2"),
@@ -70,17 +86,29 @@ SWEEPS = [
         )
         for condition in ("{when:{regularizer:dropout},otherwise:0}", "{unless:{regularizer:none}}")
     ],
+    ("sweep=regularization regularizer.dropout=1.5", "regularizer.dropout=1.5: must be a probability"),
+    ("sweep=regularization regularizer.dropout.p=interval(0,2)", "regularizer.dropout.p=2.0: must be a probability"),
     (
         "sweep=regularization regularizer.lambda=choice(1e-4,oops)",
         "regularizer.lambda=oops: must be a finite number",
     ),
+    (
+        "regularizer.dropout.p=0.2,0.3",
+        "regularizer.dropout.p=0.2: dropout is not in use by its preset; add regularizer=dro",
+    ),
+    (
+        "regularizer=dropout regularizer.dropout=0.2 regularizer.dropout.p=0.2,0.3",
+        "add regularizer=dropout to the methods (a short form, regularizer.dropout=…, takes no further settings)",
+    ),
+    ("regularizer.dropuot=0.2,0.3", "regularizer.dropuot=0.2: no such method; did you mean regularizer.dropout?"),
     ("regularizer.dropout=interval(0.1,0.2)", "an interval needs a search"),
     ("regularizer=none,l3", "regularizer=l3: no such option"),
-    ("regularizer=[dropout,mixupp],none", "regularizer=mixupp: no such option; there is article, batchnorm, dropout"),
-    ("regularizer=[l1,l2],none", "regularizer=[l1,l2]: each sets a penalty"),
+    ("regularizer=[dropout,mixupp],none", "regularizer=mixupp: no such option; "),
+    ("regularizer=[elastic_net,l2],none", "regularizer=[elastic_net,l2]: both are a decay of the weights"),
+    ("regularizer=l1,none regularizer.lambda=1e-4", "regularizer.lambda=0.0001: no penalty in use has it"),
     (
-        "regularizer.penalty=l1,none regularizer.lambda=1e-4",
-        "regularizer.lambda=0.0001: there is no penalty to weigh",
+        "regularizer.penalty=l1,none",
+        "regularizer.penalty=l1: penalties are methods now; choose one with regularizer=l1, l2",
     ),
     ("model=mlp,linear regularizer.dropout=0,0.5", "regularizer.dropout=0.5: Linear has no place for it"),
     ("dataset.val_fraction=0.1,0", "dataset.val_fraction=0.0: a sweep chooses on validation images"),
@@ -113,7 +141,12 @@ SWEEPS = [
     ),
     (
         "sweep=regularization hydra/sweeper/pruner=hyperband trainer.epochs=3,12",
-        "trainer.epochs=…: hydra.sweeper.pruner.max_resource follows it and cannot while it varies",
+        "trainer.epochs=…: a search would choose the easiest task",
+    ),
+    (
+        "sweep=regularization hydra/sweeper/pruner=hyperband trainer.batch_size=8,16 "
+        "hydra.sweeper.pruner.max_resource=${trainer.batch_size}",
+        "trainer.batch_size=…: hydra.sweeper.pruner.max_resource follows it and cannot while it varies",
     ),
     ("sweep=regularization hydra.sweeper.max_failure_rate=2", "must be a share from 0 to 1"),
     ("sweep=regularization hydra.sweeper.storage=sqlite:////nowhere/x.db", "hydra.sweeper.storage: cannot be opened"),
@@ -122,8 +155,8 @@ SWEEPS = [
         "initial_trials=optimiser.lr: no such key",
     ),
     (
-        "sweep=regularization +hydra.sweeper.conditions={regularizer.dropout:{when:{dropuot:0},otherwise:0}}",
-        "hydra.sweeper.conditions.regularizer.dropout=dropuot: no parameter of this sweep; there is optimizer.lr",
+        "sweep=regularization +hydra.sweeper.conditions={optimizer.lr:{when:{dropuot:0}}}",
+        "hydra.sweeper.conditions.optimizer.lr=dropuot: no parameter of this sweep; there is optimizer.lr",
     ),
     *[
         (
@@ -152,8 +185,49 @@ SWEEPS = [
     ("sweep=regularization +hydra.sweeper.n_trialz=3", "hydra.sweeper.n_trialz=3: no such key; did you mean"),
     ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: the objective is an"),
     ("sweep=regularization seed=1,2", "a search would choose the luckiest seed"),
-    ("sweep=regularization regularizer=l1,l2", "the range of regularizer.penalty follows it"),
-    ("sweep=regularization optimizer=sgd,adam", "the range of regularizer.lambda follows it"),
+    ("sweep=regularization seed=range(0,2)", "a search would choose the luckiest seed"),
+    ("sweep=regularization trainer.epochs=range(1,5)", "trainer.epochs=…: a search would choose the easiest task"),
+    ("sweep=regularization dataset.train_size=100,200", "dataset.train_size=…: a search would choose the easiest task"),
+    ("sweep=regularization dataset=digits,mnist", "dataset=…: a search would choose the easiest task"),
+    (
+        "hydra/sweeper=regsweep hydra.sweeper.direction=maximize +hydra.sweeper.params={seed:'range(0,2)'}",
+        "seed=…: a search would choose the luckiest seed",
+    ),
+    (
+        "sweep=regularization regularizer=l1,l2",
+        "regularizer=…: a search takes all methods in one list, regularizer=[l1,l2] for example",
+    ),
+    ("sweep=regularization regularizer=[l1,dropout],none", "a search takes all methods in one list"),
+    (
+        "sweep=regularization regularizer=[l2,elastic_net]",
+        "regularizer=[elastic_net,l2]: both are a decay of the weights",
+    ),
+    (
+        "sweep=regularization regularizer=[l1,l2] regularizer.lambda=interval(1e-4,1e-3)",
+        "regularizer.lambda=interval(1e-4,1e-3): 2 searched penalties have it; set regularizer.l1.lambda or regular",
+    ),
+    *[
+        (
+            f"sweep=regularization regularizer=l1 regularizer.dropout={value}",
+            f"regularizer.dropout={value}: dropout is not among the methods of this search; name it too, regularizer=[",
+        )
+        for value in ("0.3", "interval(0,0.3)", "true")
+    ],
+    (
+        "sweep=regularization regularizer.dropout={p:0.3}",
+        "regularizer.dropout={p:0.3}: a search takes each setting by its own key, regularizer.dropout.p for example",
+    ),
+    ("sweep=regularization optimizer=sgd,adam", "the range of regularizer.l2.lambda follows it"),
+    ("sweep=regularization optimizer=sgd,adam regularizer.lambda=1e-3", "the range of optimizer.lr follows it"),
+    *[
+        (f"sweep=regularization model=linear {named}", f"regularizer.{said}: Linear has no place for it")
+        for named, said in (
+            ("regularizer=[l2,dropout]", "dropout=0.05"),
+            ("regularizer=batch_norm", "batch_norm=true"),
+            ("regularizer.dropout=0.2", "dropout=0.2"),
+            ("regularizer.batch_norm=true", "batch_norm=true"),
+        )
+    ],
     ("seed=range(-1,2)", "seed=-1: must be a whole number"),
     ("trainer.epoch=1,2", "trainer.epoch=1: no such key; did you mean"),
     ("model._target_=os.system,os.popen", "model._target_=os.system: os is neither in the working folder"),
@@ -180,6 +254,49 @@ def test_a_process_of_its_own_says_it_in_one_line_too(shell: Callable[..., Finis
     )
 
 
+NORMALIZED = """
+from torch import nn
+
+class Net(nn.Sequential):
+    def __init__(self, input_shape, num_classes):
+        super().__init__(nn.Flatten(), nn.BatchNorm1d(64), nn.Linear(64, num_classes))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("regularizer.batch_norm=false",), "false: Net cannot be without it; leave it out, or choose another model"),
+        (("regularizer.batch_norm=true",), "true: Net has no place for it"),
+        (("-m", "regularizer.batch_norm=null,false"), "false: Net cannot be without it"),
+        (("-m", "sweep=regularization", "regularizer=batch_norm"), "false: Net cannot be without it"),
+    ],
+    ids=" ".join,
+)
+def test_batchnorm_that_a_network_always_has_cannot_be_taken_out(
+    regsweep: Regsweep, own_folder: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    (own_folder / "normalized.py").write_text(NORMALIZED)
+    (own_folder / "conf" / "model" / "normalized.yaml").write_text("_target_: normalized.Net\n")
+    before = sorted(own_folder.iterdir())
+    done = regsweep("--config-dir", "conf", "model=normalized", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"regsweep: regularizer.batch_norm={said}")
+    assert done.err.count("\n") == 1
+    assert [path for path in sorted(own_folder.iterdir()) if path.name != "__pycache__"] == before
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return the working folder, with a place for models' configurations."""
+    own = tmp_path / "own"
+    (own / "conf" / "model").mkdir(parents=True)
+    monkeypatch.chdir(own)
+    monkeypatch.syspath_prepend(str(own))
+    yield own
+    sys.modules.pop("normalized", None)
+
+
 BROKEN = {
     "asserts": "class Net(nn.Module):\n    def __init__(self, input_shape, num_classes):\n        assert False\n",
     "does not parse": "class Net(nn.Module:\n",
@@ -196,15 +313,11 @@ BROKEN = {
     ],
 )
 def test_a_network_that_cannot_be_built_is_refused(
-    regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, multirun: tuple[str, ...], fault: str
+    regsweep: Regsweep, own_folder: Path, multirun: tuple[str, ...], fault: str
 ) -> None:
-    module = f"broken_{fault.replace(' ', '_')}_{len(multirun)}_{'sweep' in str(multirun)}"
-    own = tmp_path / "own"
-    (own / "conf" / "model").mkdir(parents=True)
+    module, own = f"broken_{fault.replace(' ', '_')}_{len(multirun)}_{'sweep' in str(multirun)}", own_folder
     (own / f"{module}.py").write_text("from torch import nn\n\n" + BROKEN[fault])
     (own / "conf" / "model" / "broken.yaml").write_text(f"_target_: {module}.Net\n")
-    monkeypatch.chdir(own)
-    monkeypatch.syspath_prepend(str(own))
     before = sorted(own.iterdir())
     done = regsweep("--config-dir", "conf", "model=broken", *multirun)
     assert done.code == 2
@@ -218,7 +331,7 @@ def test_a_preset_made_of_presets_is_composed(regsweep: Regsweep, tmp_path: Path
     (tmp_path / "conf" / "regularizer" / "mine.yaml").write_text("defaults: [l1, dropout]\n")
     done = regsweep("--config-dir", "conf", "regularizer=mine", "trainer.epochs=1")
     assert done.code == 0, done.err
-    assert "l1 λ=0.0001, dropout 0.5" in done.out
+    assert "regularizer  dropout 0.5, L1 λ=0.0001\n" in done.out
 
 
 def test_a_folder_in_use_is_not_overwritten(regsweep: Regsweep, tmp_path: Path) -> None:

@@ -11,13 +11,11 @@ from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep, read_sweep
 from tests.decisions.handmade import write_sweep
 
-OFF: dict[str, Any] = {
-    "regularizer.penalty": "none",
-    "regularizer.lambda": 0,
-    "regularizer.dropout": 0,
-    "regularizer.batch_norm": None,
-    "regularizer.l1_ratio": None,
-}
+OFF: dict[str, Any] = dict.fromkeys(
+    f"regularizer.{name}"
+    for name in ("lambda", "scope", "solver", "l1_ratio", "batch_norm", "dropout", "elastic_net", "l1", "l2")
+)
+"""The keys of a configuration without any method."""
 
 
 def trial(accuracy: float, lr: float = 0.1, seed: int = 0, **regularizer: Any) -> dict[str, Any]:
@@ -34,7 +32,7 @@ SWEEP = [
     trial(0.90, 0.3, dropout=0.3),
     trial(0.80, 0.4, dropout=0.4),
     trial(0.85, 0.5, batch_norm=True),
-    trial(0.40, 0.6, **{"penalty": "l2", "lambda": 0.001}),  # type: ignore[arg-type]
+    trial(0.40, 0.6, l2=0.001),
     trial(0.99, 0.7, dropout=0.7) | {"status": "failed", "error": "it died"},
 ]
 """Dropout is best (of it trials 3, 4 and 2), then BatchNorm (5), then L2 (6)."""

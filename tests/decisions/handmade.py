@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from regsweep.app.grammar import literal
+from regsweep.report.regularization import Regularization
+from regsweep.run_record import UsedMethod
 from regsweep.sweeper.space import text_of
 
 CALLBACK = "regsweep.app.callback.RunCallback"
+
+METHODS: dict[str, tuple[str, str, str | None, bool]] = {
+    "l1": ("L1", "λ=", "lambda", True),
+    "l2": ("L2", "λ=", "lambda", True),
+    "elastic_net": ("elastic net", "λ=", "lambda", True),
+    "dropout": ("dropout", "", "p", False),
+    "batch_norm": ("BatchNorm", "", None, False),
+    "mixup": ("mixup", "α=", "alpha", False),
+    "flips": ("mirror images", "", None, False),
+    "smoothing": ("label smoothing", "ε=", "epsilon", False),
+}
+"""Title, sign and key of the main setting, and whether it is a penalty; a report must not depend on which there are."""
 
 
 def write_sweep(folder: Path, trials: Sequence[Mapping[str, Any]], typed: Sequence[str] = ()) -> Path:
@@ -22,8 +38,10 @@ def write_sweep(folder: Path, trials: Sequence[Mapping[str, Any]], typed: Sequen
         trials: for each what differs from 60 % validation accuracy after three epochs and 6 seconds: ``overrides`` (by
             dotted key), ``accuracy``, ``loss``, ``test`` (accuracies are fractions), ``status``, ``error``,
             ``seconds``, ``ended``, ``sparsity``, ``seed``, ``duplicate_of``, ``history`` (validation accuracy by
-            epoch), ``config`` (further keys of the configuration), ``choices`` (option by config group); None for a
-            trial without a record.
+            epoch), ``config`` (further keys of the configuration), ``choices`` (option by config group),
+            ``own_batch_norm`` (whether the network has BatchNorm by itself), ``methods`` (what the record says of
+            them, where it does not follow from the keys). With a key ``regularizer.penalty`` the trial is one of
+            version 0.2, whose records had no methods.
         typed: what the sweep was started with, as Hydra keeps it: each key with all its values.
     """
     folder.mkdir(parents=True)
@@ -38,12 +56,12 @@ def write_trial(place: Path, number: int, trial: Mapping[str, Any]) -> None:
     """Write what Hydra and the trial itself leave in a trial's folder."""
     overrides = trial.get("overrides", {})
     (place / ".hydra").mkdir(parents=True)
-    typed = [f"{key}={text_of(value)}" for key, value in overrides.items()]
+    typed = [f"{key}={literal(v) if isinstance(v, Mapping) else text_of(v)}" for key, v in overrides.items()]
     (place / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(typed))
     choices = trial.get("choices", {})
     set_keys = {key.lstrip("+"): value for key, value in overrides.items() if key not in choices}
-    composed = {**trial.get("config", {}), **set_keys}
-    (place / ".hydra" / "config.yaml").write_text(yaml.safe_dump(nested(composed)))
+    composed = nested({**trial.get("config", {}), **set_keys})
+    (place / ".hydra" / "config.yaml").write_text(yaml.safe_dump(composed))
     hydra = {"hydra": {"job": {"num": number}, "runtime": {"choices": choices}}}
     (place / ".hydra" / "hydra.yaml").write_text(yaml.safe_dump(hydra))
     status = trial.get("status", "complete")
@@ -67,10 +85,42 @@ def write_trial(place: Path, number: int, trial: Mapping[str, Any]) -> None:
         "seed": trial.get("seed", 0),
         "ended": trial.get("ended", 1e9 + number),
         "class_sizes": {"test": [40, 60]},
+        **_made_of(composed.get("regularizer") or {}, trial),
     }
     (place / "result.json").write_text(json.dumps(record))
     rows = [f"{epoch},0.9,{accuracy}" for epoch, accuracy in enumerate(history, start=1)]
     (place / "history.csv").write_text("\n".join(["epoch,train_accuracy,validation_accuracy", *rows, ""]))
+
+
+def regularization(regularizer: Mapping[str, Any], *, own_batch_norm: bool = False) -> Regularization:
+    """Return what regularizes a run with these keys below ``regularizer``: plain values or settings, by name."""
+    methods = {}
+    for name, value in regularizer.items():
+        if name not in METHODS or value is None:
+            continue
+        title, sign, main, is_penalty = METHODS[name]
+        short = {"use": value} if main is None or isinstance(value, bool) else {main: value}
+        settings = {"use": True, **(value if isinstance(value, Mapping) else short)}
+        if settings.pop("use") and (main is None or settings.get(main)):
+            shown = f"{title} {sign}{settings[main]:g}" if main else title
+            paper = [title, f"{title.capitalize()}, A. (2000). On {title}."]
+            methods[name] = UsedMethod(title, shown, settings, main, paper, is_penalty)
+    node = regularizer.get("batch_norm")
+    is_out = node is False or (isinstance(node, Mapping) and not node.get("use", True))
+    return Regularization(methods, "batch_norm" in methods or (own_batch_norm and not is_out), own_batch_norm)
+
+
+def _made_of(regularizer: Mapping[str, Any], trial: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the record says of methods; nothing in version 0.2."""
+    if "penalty" in regularizer:
+        return {}
+    found = regularization(regularizer, own_batch_norm=trial.get("own_batch_norm", False))
+    methods = {name: asdict(method) for name, method in found.methods.items()}
+    return {
+        "methods": trial.get("methods", methods),
+        "batch_norm": found.batch_norm,
+        "own_batch_norm": found.own_batch_norm,
+    }
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +130,9 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
         *parents, last = key.split(".")
         place = tree
         for name in parents:
-            place = place.setdefault(name, {})
+            if place.get(name) is None:
+                place[name] = {}
+            place = place[name]
         place[last] = value
     return tree
 

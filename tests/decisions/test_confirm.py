@@ -70,7 +70,8 @@ class Runs:
             if not (folder / str(number)).exists():
                 made = {key: yaml.safe_load(str(value)) for key, value in overrides.items()}
                 seed = int(overrides.get("seed", 0))
-                result = {"overrides": made, "config": OFF, "seed": seed, **self.result(folder.name, number, made)}
+                given_to = {"overrides": made, "config": OFF, "choices": {"regularizer": "none"}, "seed": seed}
+                result = {**given_to, **self.result(folder.name, number, made)}
                 write_trial(folder / str(number), number, result)
         if stops:
             raise KeyboardInterrupt
@@ -95,7 +96,9 @@ class Runs:
         """Return seed, learning rate, dropout and BatchNorm of each run of a sweep, as typed."""
         file = SweepPaths(self.folder).confirmation.folder / f"{sweep}.json"
         keys = ("seed", "optimizer.lr", "regularizer.dropout", "regularizer.batch_norm")
-        return [tuple(trial[key] for key in keys) for trial in json.loads(file.read_text())]
+        trials = json.loads(file.read_text())
+        assert {trial["regularizer"] for trial in trials} == {"none"}, "whatever else was composed"
+        return [tuple(trial[key] for key in keys) for trial in trials]
 
 
 def run_confirm(runs: Runs, *arguments: str) -> Confirmation:
@@ -123,10 +126,11 @@ def test_a_confirmation_from_the_first_trial_to_the_claim(tmp_path: Path, capsys
     ]
     opened = [[each for each in typed if each.startswith("trainer.test=")] for typed in runs.typed]
     assert opened == [[], ["trainer.test=false"], ["trainer.test=true"], ["trainer.test=true"]], "the test set"
-    off = ("0", "false")
-    contenders = [("0.02", *off), ("0.03", *off), ("0.04", *off), *((f"0.{n}", f"0.{n}", "null") for n in (3, 4, 2))]
+    off, on = ("null", "false"), "{use: true}"
+    dropout = {n: (f"0.{n}", f"{{use: true, p: 0.{n}}}", "false") for n in (2, 3, 4)}
+    contenders = [("0.02", *off), ("0.03", *off), ("0.04", *off), *(dropout[n] for n in (3, 4, 2))]
     assert runs.of("choosing") == [(seed, *each) for seed in (1, 2, 3) for each in contenders], "after the sweep's seed"
-    chosen = [("0.03", *off), ("0.2", "0.2", "null"), ("0.5", "0", "true")]
+    chosen = [("0.03", *off), dropout[2], ("0.5", "null", on)]
     assert runs.of("seeds") == [(seed, *each) for seed in range(4, 12) for each in chosen], "and after those"
     assert runs.of("own_baselines") == [(seed, "0.2", *off) for seed in range(4, 12)], "where a difference is shown"
     assert found.baseline.name == "no regularization (tuned), at lr 0.03"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,7 @@ import pytest
 from regsweep.app.candidates import (
     Configuration,
     choose_kinds,
-    composed,
     configurations,
-    describe,
-    kind_of,
     ranked,
     settings_of,
     unregularized,
@@ -24,26 +21,20 @@ from regsweep.app.stages import mean_accuracies
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.run_record import UsedMethod
 from regsweep.sweeper.space import SearchSpace, completed
+from tests.decisions.confirmable import OFF
 from tests.decisions.handmade import write_sweep
-
-OFF = {
-    "regularizer.penalty": "none",
-    "regularizer.lambda": 0,
-    "regularizer.dropout": 0,
-    "regularizer.batch_norm": False,
-    "regularizer.l1_ratio": None,
-}
 
 
 def trial(accuracy: float, lr: float = 0.1, seed: int = 0, **regularizer: Any) -> dict[str, Any]:
+    """Return a trial with these methods: a setting's value, or settings by key."""
     given = {f"regularizer.{name}": value for name, value in regularizer.items()}
-    overrides = {"optimizer.lr": lr, "seed": seed, **OFF, **given}
-    return {"overrides": overrides, "accuracy": accuracy, "seed": seed}
+    return {"overrides": {"optimizer.lr": lr, "seed": seed, **given}, "config": OFF, "accuracy": accuracy, "seed": seed}
 
 
 def l2(accuracy: float, **more: Any) -> dict[str, Any]:
-    return trial(accuracy, **{"penalty": "l2", "lambda": 0.001, **more})
+    return trial(accuracy, **{"l2": 0.001, **more})
 
 
 def made(tmp_path: Path, *trials: dict[str, Any]) -> Sweep:
@@ -69,7 +60,7 @@ def made(tmp_path: Path, *trials: dict[str, Any]) -> Sweep:
             [trial(0.9, dropout=0.1), l2(0.95), trial(0.8, batch_norm=True)], 2, [[1], [0]], id="the worst not"
         ),
         pytest.param(
-            [l2(0.9), l2(0.99, dropout=0.1), l2(0.8, **{"lambda": 0})],
+            [l2(0.9), l2(0.99, dropout=0.1), l2(0.8, l2=0)],
             3,
             [[1], [0]],
             id="a combination is a kind; a strength of 0 is none",
@@ -212,41 +203,34 @@ def test_a_plan_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 
 def of_resnet(accuracy: float, **more: Any) -> dict[str, Any]:
     """Return a trial of a model that has BatchNorm of its own accord."""
-    return {**trial(accuracy, **{"batch_norm": None, **more}), "config": {"model._target_": "regsweep.models.ResNet18"}}
+    return {**trial(accuracy, **more), "own_batch_norm": True}
 
 
 @pytest.mark.parametrize(
-    ("trials", "swept", "kinds", "batch_norm"),
+    ("trials", "kinds", "batch_norm"),
     [
-        pytest.param(
-            [of_resnet(0.9, dropout=0.5), of_resnet(0.8, batch_norm=True)], [], [["dropout"]], "null", id="on"
-        ),
-        pytest.param(
-            [of_resnet(0.9), of_resnet(0.8, lr=0.2, batch_norm=True)], [], [], "", id="the same network twice"
-        ),
+        pytest.param([of_resnet(0.9, dropout=0.5), of_resnet(0.8, batch_norm=True)], [["dropout"]], "null", id="on"),
+        pytest.param([of_resnet(0.9), of_resnet(0.8, lr=0.2, batch_norm=True)], [], "", id="the same network twice"),
         pytest.param(
             [of_resnet(0.9, dropout=0.5), of_resnet(0.8), of_resnet(0.7, dropout=0.5, batch_norm=False)],
-            ["regularizer.batch_norm"],
             [["dropout", "BatchNorm"], ["BatchNorm"], ["dropout"]],
             "false",
             id="turned on and off",
         ),
-        pytest.param(
-            [of_resnet(0.9, dropout=0.5, batch_norm=False)], [], [["dropout"]], "false", id="off in all of them"
-        ),
+        pytest.param([of_resnet(0.9, dropout=0.5, batch_norm=False)], [["dropout"]], "false", id="off in all of them"),
     ],
 )
 def test_batch_norm_that_a_model_has_of_its_own_accord_stays_in_the_baseline(
-    tmp_path: Path, trials: list[dict[str, Any]], swept: list[str], kinds: list[list[str]], batch_norm: str
+    tmp_path: Path, trials: list[dict[str, Any]], kinds: list[list[str]], batch_norm: str
 ) -> None:
-    sweep = replace(made(tmp_path, *trials), swept=["optimizer.lr", "regularizer.dropout", *swept])
+    sweep = made(tmp_path, *trials)
     if not kinds:
         with pytest.raises(RegsweepError, match="there is nothing to compare with none"):
             choose_kinds(sweep, 3, 1)
         return
     rows = [row for chosen in choose_kinds(sweep, 3, 1) for row in chosen]
     baseline = unregularized(sweep, rows)
-    assert baseline["regularizer.batch_norm"] == batch_norm
+    assert baseline.get("regularizer.batch_norm", "null") == batch_norm
     value = {"null": None, "false": False}[batch_norm]
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
     made_plan = Plan.read_or_choose(sweep, 3)
@@ -259,7 +243,7 @@ def test_batch_norm_that_a_model_has_of_its_own_accord_stays_in_the_baseline(
 
 def test_a_baseline_with_the_batch_norm_that_its_sweep_turns_off_is_none(tmp_path: Path) -> None:
     trials = [of_resnet(0.9, dropout=0.5, batch_norm=True), of_resnet(0.8, batch_norm=False)]
-    sweep = replace(made(tmp_path, *trials), swept=["optimizer.lr", "regularizer.batch_norm"])
+    sweep = made(tmp_path, *trials)
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
     made_plan = Plan.read_or_choose(sweep, 1)
     write_sweep(made_plan.paths.baseline, [of_resnet(0.5)])
@@ -280,10 +264,11 @@ def test_a_list_is_the_text_that_is_typed(tmp_path: Path) -> None:
 def test_what_was_deleted_is_not_set_and_a_value_may_have_an_equals_sign(tmp_path: Path) -> None:
     sweep = made(tmp_path, l2(0.9))
     overrides = sweep.folder / "0" / ".hydra" / "overrides.yaml"
-    overrides.write_text(f"{overrides.read_text()}- ~regularizer.extra=1\n- +regularizer.note='a=b'\n")
+    overrides.write_text(f"{overrides.read_text()}- ~model.extra=1\n- +model.note='a=b'\n")
+    sweep = read_sweep(sweep.folder)
     row = {"number": 0, "folder": "0", "selected_for": 0.9}
     _, (found,) = configurations(sweep, [row], sweep, [row])
-    assert found.overrides["+regularizer.note"] == "'a=b'"
+    assert found.overrides["+model.note"] == "'a=b'"
     assert not [key for key in found.overrides if "extra" in key]
 
 
@@ -308,36 +293,6 @@ def test_seeds_that_no_trial_used_are_there_up_to_the_largest(tmp_path: Path, us
 
 
 @pytest.mark.parametrize(
-    ("regularizer", "kind", "name"),
-    [
-        ({}, [], "no regularization"),
-        ({"penalty": "l2", "lambda": 0.0003}, ["L2"], "L2 λ=0.0003"),
-        ({"penalty": "l1", "lambda": 0.00012345}, ["L1"], "L1 λ=0.00012"),
-        (
-            {"penalty": "elastic_net", "lambda": 0.001, "l1_ratio": 0.25},
-            ["elastic net"],
-            "elastic net λ=0.001 ρ=0.25",
-        ),
-        ({"penalty": "mine", "lambda": 2}, ["mine"], "mine λ=2"),
-        ({"penalty": "l2", "lambda": 0, "dropout": 0.123}, ["dropout"], "dropout 0.12"),
-        ({"penalty": "none", "lambda": 1, "batch_norm": True}, ["BatchNorm"], "BatchNorm"),
-        (
-            {"penalty": "l2", "lambda": 0.1, "dropout": 0.5, "batch_norm": True},
-            ["L2", "dropout", "BatchNorm"],
-            "L2 λ=0.1 with dropout 0.5 and BatchNorm",
-        ),
-        ({"dropout": 0.5, "batch_norm": True}, ["dropout", "BatchNorm"], "dropout 0.5 with BatchNorm"),
-    ],
-)
-def test_what_regularizes_a_trial_and_what_it_is_called(
-    tmp_path: Path, regularizer: dict[str, Any], kind: list[str], name: str
-) -> None:
-    sweep = made(tmp_path, trial(0.5, **regularizer))
-    config = composed(sweep.folder / "0")
-    assert (kind_of(config), describe(config)) == (kind, name)
-
-
-@pytest.mark.parametrize(
     ("parameters", "end"),
     [
         ({"regularizer.dropout": 0.5, "regularizer": "l2"}, ""),
@@ -349,79 +304,88 @@ def test_a_name_ends_with_what_else_was_tuned(parameters: dict[str, Any], end: s
     assert settings_of(parameters) == end
 
 
+OWN = {"_target_": "mine.Shrink", "use": True, "rate": 0.3}
+SHRINK = UsedMethod("shrinking", "shrinking 0.3", {"rate": 0.3}, "rate")
+
+
 def test_configurations_set_the_same_keys_and_are_told_by_what_was_swept(tmp_path: Path) -> None:
-    """Whatever a trial was not typed with has the value that it was composed with; of a group, the option's name."""
+    """Each is without every method that another one had, and its own methods have all their settings.
+
+    Whatever a trial was not typed with has the value that it was composed with; of a group, the option's name.
+    """
     typed = {"optimizer": "adam", "optimizer.lr": 0.001, "regularizer": "[l2,dropout]", "regularizer.lambda": 0.01}
-    composed_with = {
-        **OFF,
-        "regularizer.penalty": "l2",
-        "regularizer.lambda": 0.01,
-        "regularizer.dropout": 0.5,
-        "regularizer.batch_norm": None,
-    }
+    node = {"use": True, "lambda": 0.001, "scope": "all"}
+    composed_with = {**OFF, "regularizer.l2": node, "regularizer.dropout": {"use": True, "p": 0.5}}
+    l2_used = UsedMethod("L2", "L2 λ=0.01", {"lambda": 0.01, "scope": "all"}, "lambda", is_penalty=True)
+    dropout_used = UsedMethod("dropout", "dropout 0.5", {"p": 0.5}, "p")
     adam = {
         "overrides": typed,
         "config": {key: value for key, value in composed_with.items() if key not in typed},
         "choices": {"optimizer": "adam", "regularizer": "[l2,dropout]"},
+        "methods": {"dropout": asdict(dropout_used), "l2": asdict(l2_used)},
         "accuracy": 0.9,
         "seed": 1,
     }
-    sweep = made(tmp_path, adam, {**adam, "accuracy": 0.8})
+    own = {
+        **adam,
+        "overrides": {"optimizer": "adam", "optimizer.lr": 0.002, "regularizer": "shrink"},
+        "config": {**OFF, "regularizer.shrink": OWN},
+        "choices": {"optimizer": "adam", "regularizer": "shrink"},
+        "methods": {"shrink": asdict(SHRINK)},
+        "accuracy": 0.8,
+    }
     plain = {
-        "overrides": {"optimizer.lr": 0.3, "regularizer.batch_norm": False, "seed": 4},
-        "config": {key: value for key, value in OFF.items() if key != "regularizer.batch_norm"},
+        "overrides": {"optimizer.lr": 0.3, "seed": 4},
+        "config": OFF,
         "choices": {"optimizer": "sgd", "regularizer": "none"},
         "accuracy": 0.7,
     }
-    rows = [{"number": 0, "folder": "0", "selected_for": 0.9}]
+    sweep = made(tmp_path, adam, own)
+    rows = [{"number": n, "folder": str(n), "selected_for": 0.9 - n / 10} for n in (0, 1)]
     baseline = read_sweep(write_sweep(tmp_path / "b", [plain]))
     tuned, others = configurations(sweep, rows, baseline, [{**rows[0], "selected_for": 0.7}])
+    without = {
+        "regularizer": "none",
+        "regularizer.lambda": "null",
+        "regularizer.l2": "null",
+        "regularizer.dropout": "null",
+        "++regularizer.shrink": "null",
+    }
     assert tuned == [
         Configuration(
             "no regularization (tuned), at optimizer sgd and lr 0.3",
             [],
             0,
             0.7,
-            {
-                "optimizer": "sgd",
-                "optimizer.lr": 0.3,
-                "regularizer": "none",
-                "regularizer.lambda": 0,
-                "regularizer.batch_norm": False,
-            },
-            {
-                "optimizer": "sgd",
-                "optimizer.lr": "0.3",
-                "regularizer": "none",
-                "regularizer.lambda": "0",
-                "regularizer.batch_norm": "false",
-            },
+            {"optimizer": "sgd", "optimizer.lr": 0.3, "regularizer": "none", "regularizer.lambda": "null"},
+            {**without, "optimizer": "sgd", "optimizer.lr": "0.3"},
         )
     ]
-    assert others == [
-        Configuration(
-            "L2 λ=0.01 with dropout 0.5, at optimizer adam and lr 0.001",
-            ["L2", "dropout"],
-            0,
-            0.9,
-            {
-                "optimizer": "adam",
-                "optimizer.lr": 0.001,
-                "regularizer": "[l2,dropout]",
-                "regularizer.lambda": 0.01,
-                "regularizer.batch_norm": "null",
-            },
-            {
-                "optimizer": "adam",
-                "optimizer.lr": "0.001",
-                "regularizer": "[l2,dropout]",
-                "regularizer.lambda": "0.01",
-                "regularizer.batch_norm": "null",
-            },
-        )
-    ]
-    own = others[0].without_regularization(tuned[0])
-    assert own == Configuration(
+    parameters = {"optimizer": "adam", "optimizer.lr": 0.001, "regularizer": "[l2,dropout]", "regularizer.lambda": 0.01}
+    l2_node, dropout_node = '{use: true, lambda: 0.01, scope: "all"}', "{use: true, p: 0.5}"
+    assert others[0] == Configuration(
+        "L2 λ=0.01 with dropout 0.5, at optimizer adam and lr 0.001",
+        ["L2", "dropout"],
+        0,
+        0.9,
+        parameters,
+        {
+            **without,
+            "regularizer.l2": l2_node,
+            "regularizer.dropout": dropout_node,
+            "optimizer": "adam",
+            "optimizer.lr": "0.001",
+        },
+    )
+    assert (others[1].name, others[1].kind) == ("shrinking 0.3, at optimizer adam and lr 0.002", ["shrinking"])
+    assert others[1].overrides == {
+        **without,
+        "++regularizer.shrink": '{_target_: "mine.Shrink", use: true, rate: 0.3}',
+        "optimizer": "adam",
+        "optimizer.lr": "0.002",
+    }
+    same = others[0].without_regularization(tuned[0])
+    assert same == Configuration(
         "no regularization, at optimizer adam and lr 0.001",
         [],
         0,
@@ -429,7 +393,31 @@ def test_configurations_set_the_same_keys_and_are_told_by_what_was_swept(tmp_pat
         {**tuned[0].parameters, "optimizer": "adam", "optimizer.lr": 0.001},
         {**tuned[0].overrides, "optimizer": "adam", "optimizer.lr": "0.001"},
     )
-    assert Configuration(**own.as_dict()) == own
+    assert Configuration(**same.as_dict()) == same
+
+
+@pytest.mark.parametrize(
+    ("trials", "values"),
+    [
+        pytest.param([trial(0.9, dropout=0.1), trial(0.8, batch_norm=True)], ["false", "{use: true}"], id="compared"),
+        pytest.param([trial(0.9, dropout=0.1), l2(0.8)], [None, None], id="in none of them"),
+        pytest.param([of_resnet(0.9, dropout=0.1), of_resnet(0.8, l2=0.1)], [None, None], id="the network's own"),
+        pytest.param(
+            [of_resnet(0.9, dropout=0.1), of_resnet(0.8, l2=0.1, batch_norm=False)],
+            ["{use: true}", "false"],
+            id="taken out of one",
+        ),
+    ],
+)
+def test_where_batch_norm_is_compared_the_others_are_without_it(
+    tmp_path: Path, trials: list[dict[str, Any]], values: list[str | None]
+) -> None:
+    sweep = made(tmp_path, *trials)
+    rows = [{"number": n, "folder": str(n), "selected_for": 0.9} for n in (0, 1)]
+    baseline = read_sweep(write_sweep(tmp_path / "b", [trial(0.5)]))
+    (tuned,), others = configurations(sweep, rows, baseline, rows[:1])
+    assert [each.overrides.get("regularizer.batch_norm") for each in others] == values
+    assert tuned.overrides.get("regularizer.batch_norm") == ("false" if any(values) else None)
 
 
 def test_a_key_that_an_optimizer_lacks_is_left_out(tmp_path: Path) -> None:
@@ -448,7 +436,7 @@ def test_a_key_that_an_optimizer_lacks_is_left_out(tmp_path: Path) -> None:
     for network, other in ((of_sgd, of_adam), (of_adam, of_sgd)):
         own = network.without_regularization(other)
         assert own.overrides.keys() == network.overrides.keys()
-        assert own.overrides["regularizer.dropout"] == other.overrides["regularizer.dropout"]
+        assert own.overrides["regularizer.dropout"] == other.overrides["regularizer.dropout"] == "null"
 
 
 def test_a_named_trial_sets_what_it_names() -> None:
@@ -461,28 +449,25 @@ def test_a_named_trial_sets_what_it_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trials", "swept", "batch_norm"),
+    ("trials", "more"),
     [
-        pytest.param([trial(0.9, dropout=0.1)], [], "false", id="all are without"),
-        pytest.param([trial(0.9, batch_norm=None)], [], "null", id="all have the model's own habit"),
+        pytest.param([trial(0.9, dropout=0.1)], {"regularizer.dropout": "null"}, id="what a trial had is not there"),
+        pytest.param([of_resnet(0.9)], {}, id="all have the network's own BatchNorm"),
+        pytest.param([of_resnet(0.9, batch_norm=True)], {"regularizer.batch_norm": "null"}, id="typed, and its own"),
         pytest.param(
-            [trial(0.9, batch_norm=None), trial(0.8, batch_norm=True)], [], "false", id="a preset turned it on"
+            [trial(0.9, l2=0.1), trial(0.8, batch_norm=True)],
+            {"regularizer.l2": "null", "regularizer.batch_norm": "false"},
+            id="a preset turned it on",
         ),
-        pytest.param([trial(0.9, batch_norm=None)], ["regularizer.batch_norm"], "false", id="it was swept"),
+        pytest.param(
+            [of_resnet(0.9), of_resnet(0.8, batch_norm=False)], {"regularizer.batch_norm": "false"}, id="it was swept"
+        ),
     ],
 )
-def test_the_network_without_regularization(
-    tmp_path: Path, trials: list[dict[str, Any]], swept: list[str], batch_norm: str
-) -> None:
-    sweep = replace(made(tmp_path, *trials), swept=swept)
-    rows = [{"folder": str(number)} for number in range(len(trials))]
-    assert unregularized(sweep, rows) == {
-        "regularizer": "none",
-        "regularizer.penalty": "none",
-        "regularizer.lambda": "0",
-        "regularizer.dropout": "0",
-        "regularizer.batch_norm": batch_norm,
-    }
+def test_the_network_without_regularization(tmp_path: Path, trials: list[dict[str, Any]], more: dict[str, str]) -> None:
+    sweep = made(tmp_path, *trials)
+    rows = [{"number": number, "folder": str(number)} for number in range(len(trials))]
+    assert unregularized(sweep, rows) == {"regularizer": "none", **more}
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD
 
-from regsweep import loop, seeding
+from regsweep import member, training
 from regsweep.data import Dataset, Split
-from regsweep.loop import EpochRow
-from regsweep.regularizers import NoPenalty
+from regsweep.hooks import Methods
+from regsweep.member import EpochRow, Member, Settings
+from regsweep.training import Training
 
 NUM_IMAGES = 10
 
@@ -50,18 +51,21 @@ def train(right: list[int], *, restore_best: bool, has_validation: bool = True) 
     """Return the epoch whose weights the network ends with, what is returned as best, validation accuracy by epoch."""
     split = Split(torch.zeros(NUM_IMAGES, 1, 1, 1), torch.zeros(NUM_IMAGES, dtype=torch.long))
     data = Dataset("synthetic", ("a", "b"), split, split if has_validation else None, split)
-    model, heard = Scripted(right), Rows()
-    best = loop.train(
-        model,
-        data,
-        SGD(model.parameters(), lr=0.1),
-        NoPenalty(),
-        penalized={},
-        settings=loop.Settings(len(right), NUM_IMAGES, restore_best=restore_best),
-        batch_order=seeding.generator(0, "batches"),
-        observer=heard,
-    )
-    return int(model.epoch), best, [row.validation.accuracy for row in heard.rows if row.validation]
+    settings, rows = Settings(len(right), NUM_IMAGES, restore_best=restore_best), Rows()
+    made = trained(Scripted(right), data, settings, rows)
+    kept = made.trained()
+    assert isinstance(kept, Scripted)
+    assert made.kept.epoch == int(kept.epoch), "the record's metrics are those of the weights that are kept"
+    best = None if made.best is None else made.best.epoch
+    return int(kept.epoch), best, [row.validation.accuracy for row in rows.rows if row.validation]
+
+
+def trained(model: nn.Module, data: Dataset, settings: Settings, rows: Rows) -> Member:
+    optimizer = SGD(model.parameters(), lr=0.1)
+    made = Member(model, data, optimizer, Methods([]), settings=settings, seed=0, observer=rows)
+    Training([made]).run()
+    assert made.error is None
+    return made
 
 
 @pytest.mark.parametrize(
@@ -92,26 +96,20 @@ def test_without_validation_images_the_last_epoch_stays(*, restore_best: bool) -
 def test_an_epoch_counts_its_seconds_and_steps_in_the_precision_that_is_set(
     monkeypatch: pytest.MonkeyPatch, precision: str, dtype: torch.dtype | None
 ) -> None:
-    """Steps take 1 and 4 seconds, the evaluation after them 2 and 6."""
-    clock = iter([0.0, 1.0, 3.0, 10.0, 14.0, 20.0])
-    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    """Steps, and the wait for the device at their end, take 1 and 4 seconds, the evaluation after them 2 and 6."""
+    first, second = ((0.0, 0.75), (1.0, 1.25), (2.0, 4.0)), ((10.0, 13.0), (14.0, 15.0), (20.0, 26.0))
+    clock = iter([moment for times in (*first, *second) for moment in times])
+    for module in (training, member):
+        monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
     split = Split(torch.zeros(NUM_IMAGES, 1, 1, 1), torch.zeros(NUM_IMAGES, dtype=torch.long))
-    model, heard = Scripted([5, 6]), Rows()
+    model, rows = Scripted([5, 6]), Rows()
     seen: set[torch.dtype | None] = set()
 
     def note(*_: object) -> None:
         seen.add(torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None)
 
     model.register_forward_pre_hook(note)
-    loop.train(
-        model,
-        Dataset("synthetic", ("a", "b"), split, split, split),
-        SGD(model.parameters(), lr=0.1),
-        NoPenalty(),
-        penalized={},
-        settings=loop.Settings(2, NUM_IMAGES, precision=precision),
-        batch_order=seeding.generator(0, "batches"),
-        observer=heard,
-    )
-    assert [(row.epoch, row.train_seconds, row.evaluate_seconds) for row in heard.rows] == [(1, 1, 2), (2, 4, 6)]
+    data = Dataset("synthetic", ("a", "b"), split, split, split)
+    trained(model, data, Settings(2, NUM_IMAGES, precision=precision), rows)
+    assert [(row.epoch, row.train_seconds, row.evaluate_seconds) for row in rows.rows] == [(1, 1, 2), (2, 4, 6)]
     assert seen == {dtype}

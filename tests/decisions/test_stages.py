@@ -26,9 +26,7 @@ NAMED = [
     *("hydra/sweeper=regsweep", "hydra.sweeper.study_name=confirmation", "hydra.sweeper.direction=maximize"),
     *(f"hydra.sweeper.{name}=null" for name in ("params", "pruner", "storage", "objectives", "timeout")),
 ]
-UNREGULARIZED = [
-    *("regularizer=none", "regularizer.penalty=none", "regularizer.lambda=0", "regularizer.dropout=0"),
-]
+UNREGULARIZED = ["regularizer=none", "regularizer.dropout=null", "regularizer.batch_norm=false", "regularizer.l2=null"]
 
 
 def planned(tmp_path: Path, trials: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> tuple[Sweep, Plan]:
@@ -102,19 +100,19 @@ def test_a_sweep_of_named_runs_keeps_how_it_runs_and_what_all_trials_had(
     [
         pytest.param(
             [
-                *("-m", "sweep=regularization", "regularizer=l1", "+regularizer.scope=all", "seed=3"),
+                *("-m", "sweep=regularization", "regularizer=l1", "+regularizer.l1.scope=all", "seed=3"),
                 *("optimizer.lr=0.1,0.2", "hydra.sweep.dir=x"),
                 *("hydra.sweeper.n_trials=9", "hydra.sweeper.storage=u", "hydra.sweeper.study_name=n"),
             ],
             SWEEP,
-            ["sweep=regularization", "optimizer.lr=0.1,0.2", *UNREGULARIZED, "regularizer.batch_norm=false", "seed=0"],
+            ["sweep=regularization", "optimizer.lr=0.1,0.2", *UNREGULARIZED, "seed=0"],
             id="a search is the same search",
         ),
         pytest.param(
             ["-m", "optimizer.lr=0.1,0.2", "trainer.epochs=3"],
             SWEEP,
             [
-                *("optimizer.lr=0.1,0.2", "trainer.epochs=3", *UNREGULARIZED, "regularizer.batch_norm=false"),
+                *("optimizer.lr=0.1,0.2", "trainer.epochs=3", *UNREGULARIZED),
                 *("seed=0", "sweep=regularization"),
             ],
             id="a grid has no search of its own",
@@ -123,7 +121,7 @@ def test_a_sweep_of_named_runs_keeps_how_it_runs_and_what_all_trials_had(
             ["hydra/sweeper=regsweep", "optimizer.lr=0.2", "hydra.sweeper.initial_trials=[]", "hydra/launcher=ray"],
             [trial(0.5, 0.2, 7), trial(0.9, 0.2, 7, dropout=0.2)],
             [
-                *("hydra/sweeper=regsweep", "hydra/launcher=ray", *UNREGULARIZED, "regularizer.batch_norm=null"),
+                *("hydra/sweeper=regsweep", "hydra/launcher=ray", "regularizer=none", "regularizer.dropout=null"),
                 *("seed=7", "optimizer.lr=tag(log, interval(0.02, 2))"),
                 *("hydra.sweeper.initial_trials=[{optimizer.lr: 0.2}]", "hydra.sweeper.n_jobs=2"),
             ],
@@ -150,14 +148,20 @@ def test_a_key_that_is_added_is_that_key(tmp_path: Path) -> None:
     sweep, plan = planned(tmp_path, trials, [*arguments, "~trainer.patience"])
     with (sweep.folder / "0" / ".hydra" / "overrides.yaml").open("a") as file:
         file.write("- ~trainer.patience\n")
+    keys = ("regularizer", "regularizer.batch_norm", "++optimizer.lr", "regularizer.dropout")
+    dropout = "{use: true, p: 0.5}"
     assert [group[0].overrides for group in plan.contenders] == [
-        {"regularizer.batch_norm": on, "++optimizer.lr": lr, "++regularizer.dropout": dropout}
-        for on, lr, dropout in (("null", "0.05", "0"), ("false", "0.3", "0.5"), ("true", "0.3", "0.5"))
+        dict(zip(keys, values, strict=True))
+        for values in (
+            ("none", "false", "0.05", "null"),
+            ("none", "false", "0.3", dropout),
+            ("none", "{use: true}", "0.3", dropout),
+        )
     ]
     named = stages._named_trials(sweep, plan, plan.paths.seeds, test=True)
     assert named[:3] == ["~trainer.patience", "+model.width=4", "trainer.test=true"]
     own = plan.contenders[2][0].without_regularization(plan.contenders[0][0])
-    assert own.overrides == {"regularizer.batch_norm": "null", "++optimizer.lr": "0.3", "++regularizer.dropout": "0"}
+    assert own.overrides == dict(zip(keys, ("none", "false", "0.3", "null"), strict=True))
 
 
 MISSING = "1 of 2 runs in s/confirmation/seeds were not made, for the reason above; "

@@ -5,10 +5,12 @@ import torch
 from torch import nn
 
 from regsweep import weights
-from regsweep.build import has_batch_norm
 from regsweep.config import ModelConfig
 from regsweep.errors import ConfigError
-from regsweep.models import build_model, has_place_for, resolve_class
+from regsweep.methods import Method
+from regsweep.models import build_model, places_without, resolve_class
+from regsweep.regularizers.batch_norm import BatchNorm, has_batch_norm
+from regsweep.regularizers.dropout import Dropout
 
 NAMES = {"linear": "linear.Linear", "mlp": "mlp.MLP", "cnn": "cnn.CNN", "resnet18": "resnet18.ResNet18"}
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 8, 8), (3, 28, 28), (3, 32, 32)]
@@ -23,8 +25,11 @@ def model(
     own: dict[str, object] | None = None,
 ) -> nn.Module:
     config = ModelConfig.model_validate({"_target_": f"regsweep.models.{NAMES[name]}", **(own or {})})
+    methods: list[Method] = [Dropout(Dropout.Settings(p=dropout))] if dropout else []
+    if batch_norm is not None:
+        methods.append(BatchNorm(BatchNorm.Settings(use=batch_norm)))
     torch.manual_seed(0)
-    return build_model(config, input_shape=shape, num_classes=10, dropout=dropout, batch_norm=batch_norm)
+    return build_model(config, input_shape=shape, num_classes=10, methods=methods)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -85,12 +90,27 @@ def test_the_same_seed_builds_the_same_weights() -> None:
 
 def test_linear_has_no_place_for_dropout_or_batchnorm() -> None:
     cls = resolve_class("regsweep.models.linear.Linear")
-    assert not has_place_for(cls, "dropout")
+    assert (places_without(cls, Dropout), places_without(cls, BatchNorm)) == (["dropout"], ["batch_norm"])
     with pytest.raises(ConfigError, match=r"regularizer\.dropout=0\.5: Linear has no place for it"):
         model("linear", dropout=0.5)
     with pytest.raises(ConfigError, match=r"regularizer\.batch_norm=true: Linear has no place for it"):
         model("linear", batch_norm=True)
     assert model("linear", batch_norm=False)
+
+
+class AlwaysDropout(Dropout):
+    """A method of another name that sets the same argument."""
+
+    name = "always_dropout"
+
+
+def test_two_methods_that_set_the_same_of_a_network_are_refused() -> None:
+    config = ModelConfig.model_validate({"_target_": "regsweep.models.mlp.MLP"})
+    methods = [Dropout(Dropout.Settings()), AlwaysDropout(Dropout.Settings())]
+    with pytest.raises(
+        ConfigError, match=r"^regularizer=\[dropout,always_dropout\]: both set dropout of MLP; choose one"
+    ):
+        build_model(config, input_shape=(1, 8, 8), num_classes=10, methods=methods)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from regsweep.report.details import read_command, read_config, read_history, rea
 from regsweep.report.hydra_files import find_values
 from tests.conftest import Shell
 
+LAMBDA = "regularizer.l1.lambda"
 HOSTILE = [
     "</script><script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -45,7 +46,7 @@ def test_a_row_says_what_the_record_says(sweep_folder: Path) -> None:
     assert sweep.is_own
     assert sweep.problems == []
     assert (sweep.objective, sweep.maximize) == ("validation_accuracy", True)
-    assert "regularizer.lambda" in sweep.swept
+    assert {"regularizer.l1.use", LAMBDA} < {*sweep.swept}
     assert list(sweep.trials["number"]) == [0, 1, 2]
     for number, row in sweep.trials.set_index("number").iterrows():
         place = sweep_folder / str(number)
@@ -57,7 +58,13 @@ def test_a_row_says_what_the_record_says(sweep_folder: Path) -> None:
         assert row["sparsity"] == record["sparsity"]["overall"]
         assert row["ended"] == record["ended"]
         config = OmegaConf.load(place / ".hydra" / "config.yaml")
-        assert {key: row[key] for key in sweep.swept} == {key: OmegaConf.select(config, key) for key in sweep.swept}
+        given = {key: OmegaConf.select(config, key) for key in sweep.swept}
+        unused = [key for key in given if not given.get(f"{key.rpartition('.')[0]}.use", True) and key[-4:] != ".use"]
+        assert {key: row[key] for key in given if key not in unused} == {
+            key: given[key] for key in given.keys() - unused
+        }
+        assert row[unused].isna().all(), "a method that is not used has no settings"
+        assert [method.title for method in sweep.kind(int(str(number)))] == ["L1"] * given["regularizer.l1.use"]
     best = sweep.best()
     assert best is not None
     assert best["validation_accuracy"] == sweep.trials["validation_accuracy"].max()
@@ -136,7 +143,7 @@ def test_a_damaged_record_is_named_and_skipped(sweep_folder: Path, damage: Calla
         assert math.isnan(sweep.trials[name][1])
     others, others_before = (frame.drop(index=1, columns="error") for frame in (sweep.trials, before))
     pd.testing.assert_frame_equal(others, others_before, check_dtype=False)
-    assert list(sweep.trials["regularizer.lambda"]) == list(before["regularizer.lambda"])
+    pd.testing.assert_series_equal(sweep.trials[LAMBDA], before[LAMBDA], check_dtype=False)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +184,7 @@ def test_any_other_damaged_file_is_named_and_the_rest_stays(
     assert list(sweep.trials["status"]) == ["complete"] * 3
     assert list(sweep.trials["validation_accuracy"]) == list(before.trials["validation_accuracy"])
     if "overrides" not in file:
-        assert list(sweep.trials["regularizer.lambda"]) == list(before.trials["regularizer.lambda"])
+        pd.testing.assert_series_equal(sweep.trials[LAMBDA], before.trials[LAMBDA], check_dtype=False)
     assert not (sweep_folder / "pwned").exists()
     assert not Path("pwned").exists()
 
@@ -207,12 +214,12 @@ def test_a_folder_where_a_record_should_be_is_named(sweep_folder: Path) -> None:
 def test_hostile_text_stays_as_it_is(sweep_folder: Path, payload: str) -> None:
     place = sweep_folder / "1"
     config = yaml.safe_load((place / ".hydra" / "config.yaml").read_text())
-    config["regularizer"]["penalty"] = payload.replace("${", "$ {")  # it would be an interpolation there
+    config["optimizer"]["lr"] = payload.replace("${", "$ {")  # it would be an interpolation there
     (place / ".hydra" / "config.yaml").write_text(yaml.safe_dump(config))
     record = json.loads((place / "result.json").read_text())
     (place / "result.json").write_text(json.dumps({**record, "status": "failed", "error": payload}))
     sweep = read_sweep(sweep_folder)
-    assert sweep.trials["regularizer.penalty"][1] == payload.replace("${", "$ {")
+    assert sweep.trials["optimizer.lr"][1] == payload.replace("${", "$ {")
     assert sweep.trials["error"][1] == payload
 
 
