@@ -5,7 +5,6 @@ from collections.abc import Callable
 from torch import nn
 
 from regsweep.build import build
-from regsweep.chosen import show_chosen
 from regsweep.config import RunConfig
 
 Configure = Callable[..., RunConfig]
@@ -25,7 +24,7 @@ def test_it_is_its_presets_with_its_numbers(configure: Configure) -> None:
     numbers = ("regularizer.lambda=0.005", "regularizer.scope=all")
     composed = configure("regularizer=[l2,dropout,batch_norm]", *numbers).regularizer
     assert composed == configure("regularizer=article").regularizer
-    assert show_chosen(composed) == "BatchNorm, dropout 0.5, L2 λ=0.005"
+    assert composed.plain() == {"batch_norm": {}, "dropout": {"p": 0.5}, "l2": {"lambda": 0.005, "scope": "all"}}
     assert composed.scope == "all"
 
 
