@@ -191,6 +191,9 @@ def _set_shared(key: str, value: Any, nodes: Iterable[_Node]) -> None:
 
 def _require_one_of_each_role(methods: Iterable[type[Method]]) -> None:
     for one, other in itertools.combinations(methods, 2):
+        if Method.around not in (one.around, other.around):
+            both = f"[{one.name},{other.name}]"
+            raise ConfigError("regularizer", both, "both take gradients of their own in a step; choose one of them")
         if one.role is not None and one.role == other.role:
             both = f"[{one.name},{other.name}]"
             raise ConfigError("regularizer", both, f"both are a {one.role}, and a run has one; choose one of them")

@@ -45,4 +45,4 @@ class Mixing(Method):
         import torch  # noqa: PLC0415
 
         share = float(torch.distributions.Beta(self.settings.alpha, self.settings.alpha).sample())
-        return share, torch.randperm(len(batch.inputs)).to(batch.inputs.device)
+        return share, torch.randperm(len(batch.inputs)).to(batch.inputs.device, non_blocking=True)
