@@ -153,8 +153,10 @@ def _runs(config: DictConfig, loader: ConfigLoader) -> list[RunConfig]:
     def take(choices: Iterable[str], combinations: Iterable[tuple[str, ...]]) -> None:
         chosen = list(choices)
         base = _compose(config, loader, chosen)
-        for values in combinations:
-            run = door.validate_composed(_with_values(base, values, conditions, chosen))
+        # Combinations that differ in what their conditions leave out are the same one.
+        applied = (_applied(overrides, conditions, chosen) for overrides in combinations)
+        for values in {repr(values): values for values in applied}.values():
+            run = door.validate_composed(_with_values(base, values))
             for kind in _kinds(run):
                 runs.setdefault(kind, run)
 
@@ -370,20 +372,27 @@ def _combinations(values: list[list[str]], most: int | None) -> Iterator[tuple[s
     yield from itertools.islice(everything, most)
 
 
-def _with_values(
-    base: DictConfig, overrides: tuple[str, ...], conditions: Mapping[str, Condition], choices: list[str]
-) -> DictConfig:
-    """Return `base`, composed with `choices`, with those values of `overrides` that the conditions let it have."""
+def _applied(overrides: tuple[str, ...], conditions: Mapping[str, Condition], choices: list[str]) -> dict[str, Any]:
+    """Return the values of `overrides` by key, as the conditions let a trial with these choices have them."""
+    given = dict(map(_parsed, overrides))
+    groups = {group: option for group, _, option in (choice.partition("=") for choice in choices)}
+    values = {}
+    for key, value in given.items():
+        condition = conditions.get(key)
+        if condition is None or condition.holds({**groups, **given}):
+            values[key] = value
+        elif condition.otherwise is not LEFT_OUT:
+            values[key] = condition.otherwise
+    return values
+
+
+def _with_values(base: DictConfig, values: Mapping[str, Any]) -> DictConfig:
+    """Return `base` with `values` by key."""
     cfg = OmegaConf.masked_copy(base, [str(key) for key in base if key not in door.NOT_OF_A_RUN])
     with read_write(cfg), open_dict(cfg):
-        values = dict(map(_parsed, overrides))
-        groups = {group: option for group, _, option in (choice.partition("=") for choice in choices)}
-        for key, given in values.items():
-            condition = conditions.get(key)
-            value = given if condition is None or condition.holds({**groups, **values}) else condition.otherwise
-            if value is not LEFT_OUT:
-                door.require_place(cfg, key, value)
-                OmegaConf.update(cfg, key, value, merge=False)
+        for key, value in values.items():
+            door.require_place(cfg, key, value)
+            OmegaConf.update(cfg, key, value, merge=False)
     return cfg
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,14 @@ import yaml
 
 from regsweep.app.candidates import choose_kinds, unregularized
 from regsweep.build import build
+from regsweep.chosen import no_method
+from regsweep.config import RunConfig
 from regsweep.paths import SweepPaths
+from regsweep.regularizers.batch_norm import has_batch_norm
 from regsweep.report.confirmation import read_confirmation
 from regsweep.report.effort import count_configurations, spread_of_differences
 from regsweep.report.sweep import read_sweep
+from regsweep.run_record import RunRecord
 from regsweep.sweeper.plugin import RegsweepSweeper
 from tests.conftest import Regsweep, Shell, made_once, run_in
 
@@ -84,14 +89,14 @@ def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, s
     assert (other.code, "begun with --top 2" in other.err) == (2, True)
 
 
-def require_tuned_without_regularization(sweep: Path, num_trials: int, batch_norm: bool | None = False) -> None:
-    """`batch_norm`: None where the sweep never touched it, and the network keeps what it has of itself."""
+def require_tuned_without_regularization(sweep: Path, num_trials: int) -> None:
+    """Of a sweep that never touched BatchNorm: the network keeps what it has of itself."""
     tuned = [composed(path) for path in sweep.glob("confirmation/baseline/[0-9]*")]
     assert len(tuned) == num_trials
     for config in tuned:
         kept = config["regularizer"]
         assert isinstance(kept, dict)
-        assert (kept["penalty"], kept["lambda"], kept["dropout"], kept["batch_norm"]) == ("none", 0, 0, batch_norm)
+        assert kept == no_method()
     assert len({config["optimizer"]["lr"] for config in tuned}) == num_trials  # type: ignore[index]
 
 
@@ -134,7 +139,7 @@ def test_a_confirmation_goes_on_with_more_seeds(
     regsweep: Regsweep, confirmed_grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trials = {name: text for name, text in digests(confirmed_grid).items() if not name.startswith("confirmation")}
-    require_tuned_without_regularization(confirmed_grid, num_trials=2, batch_norm=None)
+    require_tuned_without_regularization(confirmed_grid, num_trials=2)
     require_goes_on_with_more_seeds(regsweep, confirmed_grid, trials)
     other = regsweep("confirm", "s", "--top", "2")
     assert (other.code, "begun with --top 3" in other.err) == (2, True)
@@ -150,10 +155,13 @@ def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(regsweep: Regs
     assert len(set(rates)) == 2
     assert all(0.01 <= rate <= 1 for rate in rates)
     for run in (confirmed_grid / "confirmation/seeds").glob("[0-9]*"):
-        config = composed(run)
+        methods = {
+            "l2": {"use": True, "lambda": 1e-3, "scope": "weights"},
+            "dropout": {"use": True, "p": 0.5},
+        }
         is_baseline = int(run.name) % 2 == 0
-        assert config["regularizer"]["dropout"] == (0 if is_baseline else 0.5)  # type: ignore[index]
-        assert config["regularizer"]["penalty"] == ("none" if is_baseline else "l2")  # type: ignore[index]
+        assert composed(run)["regularizer"] == {**no_method(), **({} if is_baseline else methods)}
+        assert RunRecord.read(run / "result.json").batch_norm is False
     settled = regsweep("confirm", "s", "--until-settled", "--seeds", "2")
     assert settled.code == 0, settled.err
     assert "not settled after 2 seeds" in settled.out, "two seeds bound nothing"
@@ -161,28 +169,43 @@ def test_a_grid_is_confirmed_against_a_baseline_with_a_tuned_rate(regsweep: Regs
 
 
 @pytest.mark.parametrize(
-    ("arguments", "batch_norm"),
+    ("arguments", "typed", "has_it"),
     [
-        (["regularizer=none,batchnorm,dropout"], False),
-        (["sweep=regularization", "regularizer.batch_norm=true", "hydra.sweeper.n_trials=2"], False),
-        (["sweep=regularization", "regularizer.batch_norm=false", "hydra.sweeper.n_trials=2"], False),
-        pytest.param(
-            ["regularizer=none,l2", "model=resnet18", "trainer.epochs=1", "dataset.train_size=60"],
-            None,
-            marks=pytest.mark.full,
-        ),
+        (["regularizer=none,batchnorm,dropout"], "false", False),
+        (["sweep=regularization", "regularizer.batch_norm=true", "hydra.sweeper.n_trials=2"], "false", False),
+        (["sweep=regularization", "regularizer.batch_norm=false", "hydra.sweeper.n_trials=2"], "null", False),
+        *[
+            pytest.param(["model=resnet18", *arguments], typed, has_it, marks=pytest.mark.full)
+            for arguments, typed, has_it in (
+                (["regularizer=none,l2"], "null", True),
+                (["regularizer=[l2,batch_norm],l2"], "null", True),
+                (["regularizer=l2,dropout", "regularizer.batch_norm=false"], "false", False),
+                (["regularizer=l2,dropout", "regularizer.batch_norm=null,false"], "false", False),
+            )
+        ],
     ],
 )
 def test_the_baseline_has_no_regularization(
-    regsweep: Regsweep, tmp_path: Path, arguments: list[str], batch_norm: bool | None
+    regsweep: Regsweep,
+    configure: Callable[..., RunConfig],
+    tmp_path: Path,
+    *,
+    arguments: list[str],
+    typed: str,
+    has_it: bool,
 ) -> None:
-    small = [setting for setting in SMALL if not (setting.startswith("model") and "model=resnet18" in arguments)]
+    """BatchNorm is out of it where the sweep put it in or took it out; else the network has what it has of itself."""
+    is_resnet = "model=resnet18" in arguments
+    small = ["trainer.epochs=1", "dataset.train_size=60"] if is_resnet else SMALL
     assert regsweep("-m", *small, *arguments, "hydra/launcher=basic", "hydra.sweep.dir=s").code == 0
     sweep = read_sweep(tmp_path / "s")
     made = unregularized(sweep, [row for rows in choose_kinds(sweep, 3, 3) for row in rows])
-    expected = {None: "null", False: "false"}[batch_norm]
-    assert made["regularizer.batch_norm"] == expected
-    assert made["regularizer.penalty"] == "none"
+    assert made.get("regularizer.batch_norm", "null") == typed
+    baseline = configure(
+        f"model={'resnet18' if is_resnet else 'mlp'}", *(f"{key}={text}" for key, text in made.items())
+    )
+    assert baseline.regularizer.in_use == []
+    assert has_batch_norm(build(baseline).model) is has_it
 
 
 def test_damaged_records_of_a_confirmation_are_named(regsweep: Regsweep, confirmed_grid: Path) -> None:

@@ -212,8 +212,8 @@ def test_an_extension_that_is_stopped_goes_on_to_its_end(regsweep: Regsweep, sea
 
 
 def test_a_duplicate_is_marked_and_has_its_numbers(regsweep: Regsweep, tmp_path: Path) -> None:
-    fixed = ("regularizer.penalty=none", "regularizer.dropout=0", "optimizer.lr=0.05", "hydra.sweeper.n_trials=4")
-    done = regsweep(*SWEEP, *fixed, "regularizer.batch_norm=choice(false,true)", "hydra.sweep.dir=s")
+    searched = ("regularizer=batch_norm", "optimizer.lr=0.05", "hydra.sweeper.n_trials=4")
+    done = regsweep(*SWEEP, *searched, "hydra.sweep.dir=s")
     assert done.code == 0, done.err
     assert "4 trials: 4 complete" in done.out
     assert "complete (as 0)" in done.out
@@ -222,7 +222,7 @@ def test_a_duplicate_is_marked_and_has_its_numbers(regsweep: Regsweep, tmp_path:
     assert len(again) == 2
     for _, row in again.iterrows():
         earlier = rows.loc[int(row["duplicate_of"])]
-        for column in ("regularizer.batch_norm", "validation_accuracy", "train_loss"):
+        for column in ("regularizer.batch_norm.use", "validation_accuracy", "train_loss"):
             assert row[column] == earlier[column]
     done = regsweep("reproduce", f"s/{again.index[0]}")
     assert done.code == 2

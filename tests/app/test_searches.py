@@ -1,0 +1,255 @@
+"""What ``sweep=regularization`` searches, by what was typed; and that a trial uses all that it drew, and no more."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
+from omegaconf import OmegaConf, open_dict, read_write
+
+from regsweep.app import searched
+from regsweep.paths import config_folder
+from regsweep.run_record import RunRecord
+from regsweep.sweeper.search import Search, read_search
+from tests.conftest import Regsweep
+
+SWITCH = (False, True)
+L1 = {"regularizer.l1.use": SWITCH, "regularizer.l1.lambda": (1e-6, 1e-2)}
+L2 = {"regularizer.l2.use": SWITCH, "regularizer.l2.lambda": (1e-6, 1e-1)}
+ELASTIC_NET = {"regularizer.elastic_net.use": SWITCH, "regularizer.elastic_net.lambda": (1e-6, 1e-2)}
+DROPOUT = {"regularizer.dropout.use": SWITCH, "regularizer.dropout.p": (0.05, 0.8)}
+NORM = {"regularizer.batch_norm.use": SWITCH}
+LR = {"optimizer.lr": (3e-3, 0.3)}
+WITHOUT_DROPOUT = {**L2, **NORM, **LR}
+
+OF_THREE = "searches L2, dropout, BatchNorm and the learning rate; trial 0 uses no method"
+OF_TWO = "searches L2, BatchNorm and the learning rate; trial 0 uses no method"
+OF_A_BASELINE = "searches the learning rate alone: no method of regularization is chosen (the search of a baseline)"
+SEARCHES: list[tuple[str, dict[str, tuple[Any, ...]], dict[str, str], str]] = [
+    # What is typed; what is searched; what of the methods every trial is given; the first line.
+    ("", {**L2, **DROPOUT, **NORM, **LR}, {}, OF_THREE),
+    ("regularizer=none", LR, {}, OF_A_BASELINE),
+    ("regularizer=none regularizer.batch_norm=false", LR, {"batch_norm": "False"}, OF_A_BASELINE),
+    ("experiment=article_baseline", LR, {}, OF_A_BASELINE),
+    ("regularizer=dropout", {**DROPOUT, **LR}, {}, "searches dropout and the learning rate; trial 0 uses no method"),
+    ("regularizer=[l1,l2]", {**L1, **L2, **LR}, {}, "searches L1, L2 and the learning rate; trial 0 uses no method"),
+    (
+        "regularizer.dropout=interval(0,0.3)",
+        {**L2, **DROPOUT, "regularizer.dropout.p": (0.0, 0.3), **NORM, **LR},
+        {},
+        OF_THREE,
+    ),
+    (
+        "regularizer.dropout=0.1,0.3",
+        {**L2, **DROPOUT, "regularizer.dropout.p": (0.1, 0.3), **NORM, **LR},
+        {},
+        OF_THREE,
+    ),
+    ("regularizer.dropout=choice(false,true)", {**L2, **DROPOUT, **NORM, **LR}, {}, OF_THREE),
+    (
+        "regularizer.dropout=0.3",
+        {**L2, "regularizer.dropout.use": SWITCH, **NORM, **LR},
+        {"dropout.p": "0.3"},
+        OF_THREE,
+    ),
+    *[
+        (f"regularizer.dropout={value}", WITHOUT_DROPOUT, {"dropout.use": "False"}, OF_TWO)
+        for value in ("0", "0.0", "false")
+    ],
+    ("regularizer.dropout.use=false", WITHOUT_DROPOUT, {"dropout.use": "False"}, OF_TWO),
+    ("regularizer.dropout=null", WITHOUT_DROPOUT, {"dropout": "null"}, OF_TWO),
+    *[
+        (
+            f"regularizer.{typed}=true",
+            {**L2, "regularizer.dropout.p": (0.05, 0.8), **NORM, **LR},
+            {"dropout.use": "True"},
+            "searches L2, BatchNorm, regularizer.dropout.p and the learning rate; every trial uses dropout; "
+            "trial 0 uses no other method",
+        )
+        for typed in ("dropout", "dropout.use")
+    ],
+    (
+        "regularizer.batch_norm=true",
+        {**L2, **DROPOUT, **LR},
+        {"batch_norm.use": "True"},
+        "searches L2, dropout and the learning rate; every trial uses BatchNorm; trial 0 uses no other method",
+    ),
+    (
+        "regularizer=batch_norm regularizer.batch_norm=true",
+        LR,
+        {"batch_norm.use": "True"},
+        "searches the learning rate; every trial uses BatchNorm",
+    ),
+    (
+        "regularizer.batch_norm=false",
+        {**L2, **DROPOUT, **LR},
+        {"batch_norm.use": "False"},
+        "searches L2, dropout and the learning rate; trial 0 uses no method",
+    ),
+    (
+        "regularizer.lambda=tag(log,interval(1e-5,1e-3))",
+        {**L2, "regularizer.l2.lambda": (1e-5, 1e-3), **DROPOUT, **NORM, **LR},
+        {},
+        OF_THREE,
+    ),
+    (
+        "regularizer.lambda=1e-3",
+        {"regularizer.l2.use": SWITCH, **DROPOUT, **NORM, **LR},
+        {"l2.lambda": "0.001"},
+        OF_THREE,
+    ),
+    (
+        "regularizer.lambda=0",
+        {**DROPOUT, **NORM, **LR},
+        {"l2.use": "False"},
+        "searches dropout, BatchNorm and the learning rate; trial 0 uses no method",
+    ),
+    ("regularizer.lambda=null", {**L2, **DROPOUT, **NORM, **LR}, {"lambda": "null"}, OF_THREE),
+    (
+        "regularizer=elastic_net regularizer.l1_ratio=0",
+        {**ELASTIC_NET, **LR},
+        {"elastic_net.l1_ratio": "0"},
+        "searches elastic net and the learning rate; trial 0 uses no method",
+    ),
+    (
+        "regularizer=elastic_net regularizer.l1_ratio=interval(0.1,0.9)",
+        {**ELASTIC_NET, "regularizer.elastic_net.l1_ratio": (0.1, 0.9), **LR},
+        {},
+        "searches elastic net and the learning rate; trial 0 uses no method",
+    ),
+    (
+        "regularizer=l1 regularizer.l1.scope=weights,all",
+        {**L1, "regularizer.l1.scope": ("weights", "all"), **LR},
+        {},
+        "searches L1 and the learning rate; trial 0 uses no method",
+    ),
+    (
+        "optimizer.lr=0.1",
+        {**L2, **DROPOUT, **NORM},
+        {},
+        "searches L2, dropout and BatchNorm; trial 0 uses no method",
+    ),
+    (
+        "regularizer=l2 optimizer=sgd,adam regularizer.lambda=1e-3 optimizer.lr=interval(0.01,0.1)",
+        {"regularizer.l2.use": SWITCH, "optimizer": ("sgd", "adam"), "optimizer.lr": (0.01, 0.1)},
+        {"l2.lambda": "0.001"},
+        "searches L2, the learning rate and optimizer; trial 0 uses no method",
+    ),
+    (
+        "hydra.sweeper.initial_trials=[{regularizer.l2.use:true}]",
+        {**L2, **DROPOUT, **NORM, **LR},
+        {},
+        "searches L2, dropout, BatchNorm and the learning rate",
+    ),
+]  # fmt: skip
+
+
+def settled(*overrides: str) -> tuple[Search, str]:
+    """Return the search that is begun with these arguments, and the line that it prints first; nothing is built."""
+    with initialize_config_dir(str(config_folder())):
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_configuration("config", ["sweep=regularization", *overrides], RunMode.MULTIRUN)
+        with read_write(config.hydra), open_dict(config.hydra):
+            searched.settle(config, loader)
+            line = searched.describe(config, loader)
+    return read_search(config.hydra.sweeper, [str(override) for override in config.hydra.overrides.task]), line
+
+
+def bounds(distribution: Any) -> tuple[Any, ...]:
+    is_choice = isinstance(distribution, optuna.distributions.CategoricalDistribution)
+    return tuple(distribution.choices) if is_choice else (distribution.low, distribution.high)
+
+
+@pytest.mark.parametrize(("typed", "space", "given", "line"), SEARCHES, ids=[typed for typed, *_ in SEARCHES])
+def test_what_is_typed_says_what_is_searched(
+    typed: str, space: dict[str, tuple[Any, ...]], given: dict[str, str], line: str
+) -> None:
+    search, said = settled(*typed.split())
+    assert said == line
+    assert {name: bounds(each) for name, each in search.space.distributions.items()} == space
+    fixed = {key.removeprefix("regularizer."): value for key, value in search.space.fixed.items() if "zer." in key}
+    assert {key: value for key, value in fixed.items() if not key.startswith("optimizer")} == given
+    for name in space:
+        method, _, setting = name.removeprefix("regularizer.").partition(".")
+        is_setting = name.startswith("regularizer.") and setting != "use"
+        others = {f"regularizer.{method}.use": [True]} if is_setting else None
+        assert (search.space.conditions[name].others if name in search.space.conditions else None) == others
+    if "initial_trials" not in typed:
+        off = {name: False for name in space if name.endswith(".use")}
+        (first,) = search.initial
+        assert {name: value for name, value in first.items() if name != "optimizer.lr"} == off
+        assert ("optimizer.lr" in first) == ("optimizer.lr" in space), "at the rate that was composed"
+
+
+def test_a_trial_uses_all_that_it_drew_and_no_more(regsweep: Regsweep, tmp_path: Path) -> None:
+    """A setting is drawn where its method is used, and only there; study, configuration, record and table agree."""
+    done = regsweep(
+        *("-m", "sweep=regularization", "regularizer=[l1,dropout,batch_norm]"),
+        *("regularizer.dropout=interval(0.1,0.3)", "regularizer.solver=subgradient", "hydra.sweep.dir=s", "seed=3"),
+        *("hydra/launcher=basic", "hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=6"),
+        *("trainer.epochs=1", "dataset.train_size=40", "model.hidden=[4]"),
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.out.startswith("searches L1, dropout, BatchNorm and the learning rate; trial 0 uses no method\n")
+    study = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 's' / 'study.db'}")
+    with (tmp_path / "s" / "trials.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    settings = {"l1": ["lambda"], "dropout": ["p"], "batch_norm": []}
+    kinds = set()
+    for trial, row in zip(study.trials, rows, strict=True):
+        record = RunRecord.read(tmp_path / "s" / str(trial.number) / "result.json")
+        config = OmegaConf.load(tmp_path / "s" / str(trial.number) / ".hydra" / "config.yaml")
+        assert record.methods is not None
+        used = sorted(record.methods)
+        kinds.add(tuple(used))
+        drawn = {name: trial.params[f"regularizer.{name}.use"] for name in settings}
+        assert used == sorted(name for name, is_used in drawn.items() if is_used)
+        of_used = {f"regularizer.{name}.{key}" for name in used for key in settings[name]}
+        assert set(trial.params) == {*(f"regularizer.{name}.use" for name in settings), *of_used, "optimizer.lr"}
+        for key, value in trial.params.items():
+            assert OmegaConf.select(config, key) == value
+            assert row[key] == str(value)
+        assert {key for key in row if "." in key and row[key]} == set(trial.params)
+        for name in used:
+            recorded = record.methods[name].settings
+            assert {key: recorded[key] for key in settings[name]} == {
+                key: trial.params[f"regularizer.{name}.{key}"] for key in settings[name]
+            }
+        assert record.batch_norm is drawn["batch_norm"]
+        if "l1" in used:
+            assert record.methods["l1"].settings["solver"] == "subgradient"
+    assert study.trials[0].params == {
+        "regularizer.l1.use": False, "regularizer.dropout.use": False, "regularizer.batch_norm.use": False,
+        "optimizer.lr": 0.05,
+    }  # fmt: skip
+    assert all({name in kind for kind in kinds} == {False, True} for name in settings), "each is used, and is not"
+
+
+EXPERIMENT = """# @package _global_
+defaults:
+  - override /regularizer: none
+optimizer:
+  lr: 0.02
+"""
+
+
+def test_an_experiment_without_methods_is_the_search_of_a_baseline(regsweep: Regsweep, tmp_path: Path) -> None:
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "conf" / "experiment" / "mine.yaml").write_text(EXPERIMENT)
+    done = regsweep(
+        *("--config-dir", "conf", "-m", "sweep=regularization", "experiment=mine", "hydra.sweep.dir=s"),
+        *("hydra/launcher=basic", "hydra.sweeper.n_trials=1"),
+        *("trainer.epochs=1", "dataset.train_size=40", "model.hidden=[4]"),
+    )
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[0] == OF_A_BASELINE
+    study = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 's' / 'study.db'}")
+    assert [trial.params for trial in study.trials] == [{"optimizer.lr": 0.02}]
+    record = RunRecord.read(tmp_path / "s" / "0" / "result.json")
+    assert (record.methods, record.batch_norm) == ({}, False)
