@@ -340,6 +340,23 @@ def test_a_point_over_lambda_stands_at_its_own_place(tmp_path: Path) -> None:
     }
 
 
+def test_penalties_are_told_apart_and_trials_with_two_are_counted_and_left_out(tmp_path: Path) -> None:
+    penalties: list[dict[str, float]] = [{"l1": 0.1}, {"l1": 0.2}, {"l2": 0.1}, {}, {"l1": 0.1, "l2": 0.1}]
+    trials = [
+        {"overrides": {f"regularizer.{name}": value for name, value in each.items()}, "accuracy": 0.5 + n / 10}
+        for n, each in enumerate(penalties)
+    ]
+    drawing = strength.draw(Evidence(read(tmp_path / "s", trials)))
+    found = {trace.name: list(trace.y) for axis in ("x", "x2") for trace in dots_of(drawing, axis)}
+    assert found == {
+        "L1": [pytest.approx(50), pytest.approx(60)],
+        "L2": [pytest.approx(70)],
+        "no penalty": [pytest.approx(80)],
+    }
+    assert drawing.caption.startswith("Each point is one of 4 complete trials")
+    assert drawing.caption.endswith(" 1 complete trial with several penalties, or no λ on record: left out.")
+
+
 def test_the_best_so_far_rises_where_a_better_trial_ended(tmp_path: Path) -> None:
     """Over trials in their order; over seconds in the order in which they ended."""
     rows = [(0.5, 40), (0.7, 20), (0.6, 10), (0.7, 60), (0.9, 30)]

@@ -66,7 +66,7 @@ def draw(evidence: Evidence) -> Drawing:
         columns=columns,
         shared_yaxes=True,
         horizontal_spacing=0.03,
-        vertical_spacing=0.3 / rows,
+        vertical_spacing=0.26 / rows,
         subplot_titles=[_title(panel, axis, maximize=sweep.maximize) for panel in panels],
     )
     thinned = ""
@@ -78,9 +78,11 @@ def draw(evidence: Evidence) -> Drawing:
         _add_medians(figure, panel, axis, cell)
     for row in range(1, rows + 1):
         figure.update_yaxes(title_text=axis.title, row=row, col=1)
-    figure.update_layout(legend={"y": 0.99, "yref": "container", "yanchor": "top"}, margin={"t": 96})
+    has_pairs = any(not panel.pairs.empty for panel in panels)
+    legend = {"y": 0.99, "yref": "container", "yanchor": "top"}
+    figure.update_layout(legend=legend, margin={"t": 96 if has_pairs else 72})
     _show_each_name_once(figure)
-    caption = _caption(panels) + folded.note + thinned
+    caption = _caption(panels, has_pairs=has_pairs) + folded.note + thinned
     return Drawing(NAME, axis.titled("with and without each method"), caption, figure, _table(panels, axis))
 
 
@@ -189,8 +191,7 @@ def _show_each_name_once(figure: go.Figure) -> None:
             named.add(trace.name)
 
 
-def _caption(panels: list[_Panel]) -> str:
-    has_pairs = any(not panel.pairs.empty for panel in panels)
+def _caption(panels: list[_Panel], *, has_pairs: bool) -> str:
     parts = [
         "Each point is a complete trial, without the method on the left and with it on the right. Trials of the two "
         "sides differ in other settings, too: a difference between the medians need not be the method's doing."

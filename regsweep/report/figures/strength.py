@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,15 +77,18 @@ class _Over:
 def draw(evidence: Evidence) -> Drawing:
     """Draw every complete trial at its λ, and the mean line where several trials share one."""
     sweep = evidence.sweep
-    found = settings(sweep).loc[complete(sweep).index]
-    found = found[found[STRENGTH].notna()]
+    every = settings(sweep).loc[complete(sweep).index]
+    found = every[every[STRENGTH].notna()]
     strengths = found[STRENGTH].where(found[STRENGTH] > 0)
     if strengths.groupby(found[PENALTY]).nunique().max() < 2 or strengths.isna().all():  # noqa: PLR2004
         given = "no complete trial has a λ above 0" if strengths.isna().all() else "one λ above 0 for each penalty"
         return Drawing(NAME, TITLE, missing=f"λ takes fewer than two values: {given}")
     without = "Trials without a penalty stand at “none”: a log axis has no place for 0."
     over = _Over(NAME, "over the strength of the penalty", STRENGTH, _lambda(sweep), without, is_log=True)
-    return _draw(sweep, over, strengths, found, _kinds(found))
+    drawing = _draw(sweep, over, strengths, found, _kinds(found))
+    num_left_out = len(every) - len(found)
+    reason = f" {count(num_left_out, 'complete trial')} with several penalties, or no λ on record: left out."
+    return replace(drawing, caption=drawing.caption + reason) if num_left_out else drawing
 
 
 def draw_others(evidence: Evidence) -> list[Drawing]:
@@ -143,7 +146,7 @@ def _draw(sweep: Sweep, over: _Over, strengths: pd.Series, found: pd.DataFrame, 
     if not means.empty:  # a line needs the true scale
         folded = Folded(drawing["_value"], folded.is_far & False)
     symbols = drawing["kind"].map({kind: look["symbol"] for kind, look in looks.items()})
-    drawing = drawing.assign(_y=folded.y, _symbol=symbols.mask(folded.is_far, folded.symbol))
+    drawing = drawing.assign(_y=folded.y, _is_far=folded.is_far, _symbol=symbols.mask(folded.is_far, folded.symbol))
     drawn, thinned = thin(drawing, {(best or {}).get("number")})
     figure = _panels(float(strengths.isna().mean()))
     for kind, look in looks.items():
@@ -212,8 +215,11 @@ def _last_panel(figure: go.Figure) -> int:
 
 
 def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, Any], number: int) -> None:
-    """Add one kind of trial on both sides of the break; those far worse than all others are triangles."""
-    for i, (column, side) in enumerate(_sides(figure, points)):
+    """Add one kind of trial on both sides of the break; those far worse than all others are triangles.
+
+    They come last: the legend shows the first point's symbol.
+    """
+    for i, (column, side) in enumerate(_sides(figure, points.sort_values("_is_far", kind="stable"))):
         figure.add_scatter(
             x=side["_x"],
             y=side["_y"],
