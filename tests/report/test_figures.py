@@ -62,7 +62,7 @@ def make_sweep(folder: Path, swept: dict[str, Any], **columns: Any) -> Sweep:
     }
     trials = pd.DataFrame({**given, **swept, **columns})
     own = [key for key in swept if key.startswith("regularizer.")]
-    rows = trials[own].astype(object).to_dict("records")
+    rows = [{str(key): value for key, value in row.items()} for row in trials[own].astype(object).to_dict("records")]
     methods = {n: regularization(nested(row).get("regularizer", {})) for n, row in enumerate(rows)} if own else {}
     return Sweep(folder, trials, list(swept), is_own=bool(own) or not swept, regularization=methods)
 
