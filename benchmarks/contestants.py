@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 LR, WEIGHT_DECAY, BATCH = 0.01, 0.01, 64
-TRAIN_SAMPLE = 5000  # as in regsweep.loop, which the other contestants need not import
+TRAIN_SAMPLE = 5000  # as in regsweep.member, which the other contestants need not import
 
 
 @dataclass(frozen=True)
@@ -124,27 +124,29 @@ def under_lightning(task: Task) -> Result:
 
 def own(task: Task, *overrides: str) -> Result:
     """Run regsweep's own parts and loop, with `overrides` of its configuration."""
-    from regsweep import loop, seeding  # noqa: PLC0415
+    from regsweep.member import Member, Settings, num_steps  # noqa: PLC0415
     from regsweep.progress import Reporter  # noqa: PLC0415
+    from regsweep.training import Training  # noqa: PLC0415
 
     config, parts = own_parts(task, *overrides)
     dataset = replace(parts.dataset, validation=parts.dataset.test)
-    steps = loop.num_steps(len(dataset.train), BATCH)
-    reporter = Reporter(task.epochs, steps, BATCH, lines=False, report=None)
-    settings = loop.Settings(
+    steps = num_steps(len(dataset.train), BATCH)
+    settings = Settings(
         epochs=task.epochs, batch_size=BATCH, precision=parts.precision, cuda_graphs=config.device.cuda_graphs
     )
-    loop.train(
+    member = Member(
         parts.model,
         dataset,
         parts.optimizer,
-        parts.penalty,
-        penalized=parts.groups.penalized,
+        parts.methods,
         settings=settings,
-        batch_order=seeding.generator(task.seed, "batches"),
-        observer=reporter,
+        seed=task.seed,
+        observer=Reporter(task.epochs, steps, BATCH, lines=False),
     )
-    rows = reporter.history
+    Training([member]).run()
+    if member.error is not None:
+        raise member.error
+    rows = member.history
     last = rows[-1].validation
     assert last is not None
     trained, evaluated = sum(row.train_seconds for row in rows), sum(row.evaluate_seconds for row in rows)

@@ -24,6 +24,7 @@ import numpy as np
 import optuna
 import pandas as pd
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from optuna.pruners import BasePruner, NopPruner
@@ -31,6 +32,7 @@ from optuna.trial import Trial, TrialState
 from table import print_header, print_row
 
 from regsweep import load_sweep
+from regsweep.app.searched import settle
 from regsweep.paths import config_folder
 
 Curve = list[float]
@@ -104,9 +106,10 @@ def pruners(epochs: int) -> dict[str, Callable[[], BasePruner]]:
 
 
 def sweeper_config(*overrides: str) -> DictConfig:
-    """Return the sweeper's configuration under ``sweep=regularization``."""
+    """Return the sweeper's configuration under ``sweep=regularization``, as a search has it."""
     with initialize_config_dir(str(config_folder())):
         composed = compose("config", overrides=["sweep=regularization", *overrides], return_hydra_config=True)
+        settle(composed, GlobalHydra.instance().config_loader())
     sweeper = composed.hydra.sweeper
     assert isinstance(sweeper, DictConfig)
     return sweeper

@@ -1,10 +1,10 @@
 """Searches, side by side: two parts of ``python benchmarks/performance.py``.
 
 Hydra's own Optuna sweeper runs the article's loop (benchmarks/article_sweep.py), one trial after the other with all
-cores, as it comes. regsweep runs the article's network over the same ranges (its penalty can also be absent, and its
-first trial is the network without regularization), with the same optimizer, on the same images, with as many epochs,
-and evaluates the same images after each. After each epoch 11,000 images are evaluated, 6,000 of them for validation.
-All of it on the CPU. Seconds are those of the whole command, imports included.
+cores, as it comes. regsweep runs the article's network over the same ranges (its penalty and its dropout can also be
+absent, and its first trial is the network without regularization), with the same optimizer, on the same images, with
+as many epochs, and evaluates the same images after each. After each epoch 11,000 images are evaluated, 6,000 of them
+for validation. All of it on the CPU. Seconds are those of the whole command, imports included.
 
 Trials an hour are compared in short searches, without pruning. With pruning it is the time to some validation accuracy
 that is compared, with trials of as many epochs as regsweep trains by default: the stock search makes as many trials as

@@ -78,28 +78,39 @@ def loop_against_bare(task: Task, precision: str, blocks: int = 40) -> dict[str,
     """
     import torch  # noqa: PLC0415
 
-    from regsweep import loop, seeding  # noqa: PLC0415
     from regsweep.data import Split  # noqa: PLC0415
+    from regsweep.member import Member, Settings  # noqa: PLC0415
     from regsweep.progress import Reporter  # noqa: PLC0415
-    from regsweep.step import Step  # noqa: PLC0415
+    from regsweep.training import Training  # noqa: PLC0415
+
+    class Unevaluated(Member):
+        """A training whose epochs end with their last steps, and that has no last epoch."""
+
+        def end_epoch(self, train_seconds: float) -> None:
+            """Evaluate nothing."""
 
     override = f"device.precision={precision}"
     (_, looped), (_, plain) = own_parts(task, override), own_parts(task, override)
     train, size = looped.dataset.train, BLOCK * BATCH
-    block = Split(train.images_NCHW[:size], train.labels_N[:size])
-    penalized = list(looped.groups.penalized.values())
-    whole = Step(looped.model, block, looped.optimizer, looped.penalty, penalized=penalized, precision=looped.precision)
-    observer, order = Reporter(1, BLOCK, BATCH, lines=False), seeding.generator(0, "batches")
+    member = Unevaluated(
+        looped.model,
+        replace(looped.dataset, train=Split(train.images_NCHW[:size], train.labels_N[:size])),
+        looped.optimizer,
+        looped.methods,
+        settings=Settings(epochs=1, batch_size=BATCH, precision=looped.precision),
+        seed=0,
+        observer=Reporter(1, BLOCK, BATCH, lines=False),
+    )
+    whole = Training([member])
     bare, given = bare_step(plain), torch.split(torch.randperm(size).to(plain.device), BATCH)
 
     def run_loop() -> None:
-        loop._train_epoch(whole, block, BATCH, order, observer)
+        whole.epoch()
 
     def run_bare() -> None:
         for index_B in given:
             bare(index_B)
 
-    looped.model.train()
     plain.model.train()
     ratios, steps = [], []
     for turn in range(blocks):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from regsweep import loop, statistics
+from regsweep import member, statistics
 from tests.conftest import PROJECT, Regsweep, Shell
 
 FOLDER = PROJECT / "benchmarks"
@@ -72,7 +72,7 @@ def test_the_article_s_pictures_are_regsweep_s_images(contestants: Any) -> None:
 
 
 def test_they_evaluate_as_many_training_images_as_regsweep(contestants: Any) -> None:
-    assert contestants.TRAIN_SAMPLE == loop.TRAIN_SAMPLE
+    assert contestants.TRAIN_SAMPLE == member.TRAIN_SAMPLE
 
 
 @pytest.mark.full
@@ -179,7 +179,7 @@ def test_searches_are_simulated_on_a_model_of_a_sweep_s_trials(
     assert regsweep(*search, *small, "hydra.sweep.dir=s").code == 0
     searches, epochs = simulated.read(tmp_path / "s")
     assert epochs == 3
-    drawn = [searches.model.draw({"regularizer.penalty": "none"}, np.random.default_rng(seed)) for seed in range(9)]
+    drawn = [searches.model.draw({"regularizer.l2.use": False}, np.random.default_rng(seed)) for seed in range(9)]
     assert len({tuple(curve) for curve in drawn}) > 1, "there is noise"
     assert all(len(curve) == 3 and 0 <= min(curve) <= max(curve) <= 1 for curve in drawn)
     # Where the learning rate alone decides, and after an epoch already, the model says so.

@@ -202,7 +202,7 @@ def unregularized(sweep: Sweep, rows: list[dict[str, Any]]) -> dict[str, str]:
 
 def _is_without_batch_norm(sweep: Sweep, rows: list[dict[str, Any]]) -> bool:
     """Return whether BatchNorm is among what is compared, so that the network without it has none."""
-    return sweep.turns_batch_norm or any("BatchNorm" in titles(sweep.kind(int(row["number"]))) for row in rows)
+    return sweep.turns_batch_norm or any(BATCH_NORM in sweep.used(int(row["number"])) for row in rows)
 
 
 def _keys_of(folders: Sequence[Path]) -> list[str]:

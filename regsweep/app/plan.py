@@ -150,7 +150,7 @@ class Plan:
         if not best:
             raise RegsweepError(f"{place}: no trial of the baseline is complete, so there is nothing to compare with")
         kinds = [baseline.regularization.get(int(row["number"]), Regularization()) for row in best]
-        if any(each.kind(is_turned=sweep.turns_batch_norm) for each in kinds):
+        if any(each.used(is_turned=sweep.turns_batch_norm) for each in kinds):
             raise RegsweepError(f"{place}: one of its best trials regularizes; this is a fault of regsweep")
         baselines, others = configurations(sweep, self.rows, baseline, best)
         left = iter(others)

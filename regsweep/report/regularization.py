@@ -31,8 +31,8 @@ class Regularization:
         """Whether BatchNorm was put into the network, or taken out of it."""
         return self.own_batch_norm is not None and self.batch_norm is not self.own_batch_norm
 
-    def kind(self, *, is_turned: bool) -> list[UsedMethod]:
-        """Return what regularizes, penalties first.
+    def used(self, *, is_turned: bool) -> dict[str, UsedMethod]:
+        """Return what regularizes, by name: penalties first, methods without a setting last.
 
         Where a network has BatchNorm of its own accord it is part of the network, unless the sweep turns it on and off.
 
@@ -44,7 +44,16 @@ class Regularization:
             del used[BATCH_NORM]
         if self.batch_norm and is_turned:
             used.setdefault(BATCH_NORM, UsedMethod("BatchNorm", "BatchNorm"))
-        return sorted(used.values(), key=lambda method: (not method.is_penalty, method.main is None, method.title))
+        return dict(sorted(used.items(), key=lambda item: place_of(item[1])))
+
+    def is_known(self, name: str) -> bool:
+        """Return whether it is known that the method `name` was used, or was not."""
+        return name != BATCH_NORM or self.batch_norm is not None
+
+
+def place_of(method: UsedMethod) -> tuple[bool, bool, str]:
+    """Return by what methods are ordered wherever several are named."""
+    return not method.is_penalty, method.main is None, method.title
 
 
 def read_regularization(record: RunRecord, config: Any) -> Regularization:

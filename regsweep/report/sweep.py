@@ -53,9 +53,13 @@ class Sweep:
         """Return the trials, the best objective first, those without one last."""
         return self.trials.sort_values(self.objective, ascending=not self.maximize, na_position="last", kind="stable")
 
+    def used(self, number: int) -> dict[str, UsedMethod]:
+        """Return what regularized the trial `number`, by name; empty for nothing, and where that is not known."""
+        return self.regularization.get(number, Regularization()).used(is_turned=self.turns_batch_norm)
+
     def kind(self, number: int) -> list[UsedMethod]:
         """Return what regularized the trial `number`; empty for nothing, and where that is not known."""
-        return self.regularization.get(number, Regularization()).kind(is_turned=self.turns_batch_norm)
+        return list(self.used(number).values())
 
     @cached_property
     def turns_batch_norm(self) -> bool:

@@ -18,20 +18,28 @@ from regsweep.report.figures import (
     front,
     heatmap,
     importance,
+    on_and_off,
     progress,
-    slopes,
     strength,
 )
 from regsweep.report.sweep import Sweep, read_sweep
 from tests.conftest import Regsweep
 from tests.decisions.handmade import write_sweep
 
-PENALTY, LAMBDA, DROPOUT, BATCH_NORM = (f"regularizer.{key}" for key in ("penalty", "lambda", "dropout", "batch_norm"))
-PLAIN = {PENALTY: "l2", LAMBDA: 0.0, DROPOUT: 0.0, BATCH_NORM: False}
+LAMBDA, DROPOUT, BATCH_NORM = (f"regularizer.{key}" for key in ("l2", "dropout", "batch_norm"))
+PLAIN = {LAMBDA: 0.0, DROPOUT: 0.0, BATCH_NORM: False}
+OF_0_2 = {LAMBDA: "regularizer.lambda", DROPOUT: DROPOUT, BATCH_NORM: BATCH_NORM}
+"""The keys of a sweep that version 0.2 made, by those of now."""
 LOSS: dict[str, Any] = {"objective": "validation_loss", "minimize": True}
 
 
-def read(folder: Path, trials: list[dict[str, Any]], **options: Any) -> Sweep:
+def read(folder: Path, trials: list[dict[str, Any]], *, is_of_0_2: bool = False, **options: Any) -> Sweep:
+    if is_of_0_2:
+        trials = [
+            trial
+            | {"overrides": {"regularizer.penalty": "l2", **{OF_0_2[k]: v for k, v in trial["overrides"].items()}}}
+            for trial in trials
+        ]
     return read_sweep(write_sweep(folder, trials), **options)
 
 
@@ -65,9 +73,10 @@ def dots_of(drawing: Drawing, axis: str = "x") -> list[Any]:
     return [trace for trace in traces(drawing) if trace.mode == "markers" and (trace.xaxis or "x") == axis]
 
 
-def test_a_cell_of_the_map_stands_at_its_own_ticks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_of_0_2", [False, True])
+def test_a_cell_of_the_map_stands_at_its_own_ticks(tmp_path: Path, *, is_of_0_2: bool) -> None:
     trials = grid()
-    drawing = heatmap.draw(Evidence(read(tmp_path / "s", trials)))
+    drawing = heatmap.draw(Evidence(read(tmp_path / "s", trials, is_of_0_2=is_of_0_2)))
     figure = drawing.figure
     assert figure is not None
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("λ", "dropout")
@@ -133,6 +142,27 @@ def pairs_of(trace: Any) -> list[tuple[float, float]]:
     return [(left[1], right[1]) for left, right in zip(places[0::3], places[1::3], strict=True)]
 
 
+def panels_of(drawing: Drawing) -> dict[str, dict[str, list[Any]]]:
+    """Return the traces of each method's panel, by their names."""
+    assert drawing.figure is not None, drawing.missing
+    titles = [title.text.partition("<br>")[0] for title in drawing.figure.layout.annotations]
+    axes = ["x", *(f"x{number}" for number in range(2, len(titles) + 1))]
+    panels: dict[str, dict[str, list[Any]]] = {title: {} for title in titles}
+    for trace in drawing.figure.data:
+        panels[titles[axes.index(trace.xaxis)]].setdefault(trace.name, []).append(trace)
+    return panels
+
+
+def ys(panel: dict[str, list[Any]], name: str) -> list[float]:
+    """Return y of the points of one side, which all stand there."""
+    (trace,) = panel[name]
+    assert all(abs(x - {"without": 0, "with": 1}[name]) < 0.4 for x in trace.x)
+    return sorted(trace.y)
+
+
+BETTER, OTHERS = "a pair that is better with it", "worse or equal"
+
+
 def slope_trials() -> list[dict[str, Any]]:
     """Return three pairs, off and on: better, worse and equal; the losses say the opposite. One has no partner."""
     values = {0.0: (0.5, 0.7), 0.3: (0.8, 0.6), 0.5: (0.9, 0.9)}
@@ -142,26 +172,46 @@ def slope_trials() -> list[dict[str, Any]]:
     return [*trials, of(dropout=0.7, norm=True, accuracy=0.1)]
 
 
+@pytest.mark.parametrize("is_of_0_2", [False, True])
 @pytest.mark.parametrize(
-    ("options", "better", "others"),
+    ("options", "better", "others", "mean"),
     [
-        ({}, [(50, 70)], [(80, 60), (90, 90)]),
-        (LOSS, [(1.6, 1.2)], [(1.0, 1.4), (1.8, 1.8)]),
+        ({}, [(50, 70)], [(80, 60), (90, 90)], "0.00 points"),
+        (LOSS, [(1.6, 1.2)], [(1.0, 1.4), (1.8, 1.8)], "0"),
     ],
 )
-def test_a_slope_goes_from_off_on_the_left_to_on_on_the_right(
-    tmp_path: Path, options: dict[str, Any], better: list[Any], others: list[Any]
+def test_a_pair_goes_from_without_on_the_left_to_with_on_the_right(
+    tmp_path: Path,
+    options: dict[str, Any],
+    better: list[Any],
+    others: list[Any],
+    mean: str,
+    *,
+    is_of_0_2: bool,
 ) -> None:
-    drawing = slopes.draw(Evidence(read(tmp_path / "s", slope_trials(), **options)))
+    drawing = on_and_off.draw(Evidence(read(tmp_path / "s", slope_trials(), is_of_0_2=is_of_0_2, **options)))
     assert drawing.figure is not None
-    axis = drawing.figure.layout.xaxis
-    assert dict(zip(axis.tickvals, axis.ticktext, strict=True)) == {0: "BatchNorm off", 1: "BatchNorm on"}
-    for name, expected in (("better with BatchNorm", better), ("worse or equal", others)):
-        found = sorted(pairs_of(named(drawing, name)))
-        np.testing.assert_allclose(found, sorted(expected))
-    mean = named(drawing, "mean")
-    np.testing.assert_allclose(mean.x, [0, 1])
-    np.testing.assert_allclose(mean.y, np.mean([*better, *others], axis=0))
+    panels = panels_of(drawing)
+    assert list(panels) == ["dropout", "BatchNorm"]
+    axis = drawing.figure.layout.xaxis2
+    assert [label.partition(" (")[0] for label in axis.ticktext] == ["without", "with"]
+    assert list(axis.tickvals) == [0, 1]
+    for name, expected in ((BETTER, better), (OTHERS, others)):
+        (trace,) = panels["BatchNorm"][name]
+        np.testing.assert_allclose(sorted(pairs_of(trace)), sorted(expected))
+    assert drawing.figure.layout.annotations[1].text == f"BatchNorm<br>3 pairs: 1 better, mean {mean}"
+
+
+def test_on_the_side_with_a_method_its_settings_count_by_their_mean(tmp_path: Path) -> None:
+    """Dropout 0.1 and 0.3 against none, without and with BatchNorm."""
+    values = {(0.0, False): 0.5, (0.1, False): 0.6, (0.3, False): 0.8, (0.0, True): 0.7, (0.3, True): 0.6}
+    trials = [of(dropout=dropout, norm=norm, accuracy=a) for (dropout, norm), a in values.items()]
+    panel = panels_of(on_and_off.draw(Evidence(read(tmp_path / "s", trials))))["dropout"]
+    ((better,), (others,)) = panel[BETTER], panel[OTHERS]
+    np.testing.assert_allclose(pairs_of(better), [(50, 70)])
+    np.testing.assert_allclose(pairs_of(others), [(70, 60)])
+    np.testing.assert_allclose(ys(panel, "without"), [50, 70])
+    np.testing.assert_allclose(ys(panel, "with"), [60, 60, 80])
 
 
 def test_a_pair_that_lacks_a_parameter_is_a_pair(tmp_path: Path) -> None:
@@ -171,27 +221,97 @@ def test_a_pair_that_lacks_a_parameter_is_a_pair(tmp_path: Path) -> None:
         with_momentum = of(norm=norm, accuracy=accuracy)
         with_momentum["overrides"]["optimizer.momentum"] = 0.9
         trials.append(with_momentum)
-    drawing = slopes.draw(Evidence(read(tmp_path / "s", trials)))
-    np.testing.assert_allclose(sorted(pairs_of(named(drawing, "better with BatchNorm"))), [(50, 70), (60, 90)])
+    (better,) = panels_of(on_and_off.draw(Evidence(read(tmp_path / "s", trials))))["BatchNorm"][BETTER]
+    np.testing.assert_allclose(sorted(pairs_of(better)), [(50, 70), (60, 90)])
 
 
-def test_what_is_not_paired_stands_on_its_own_side(tmp_path: Path) -> None:
+def test_what_is_not_paired_stands_on_its_own_side_with_its_median(tmp_path: Path) -> None:
     off = {0.11: 0.5, 0.12: 0.6, 0.13: 0.8}
     on = {0.21: 0.7, 0.22: 0.9, 0.23: 0.95}
     trials = [
         of(dropout=d, norm=norm, accuracy=a) for norm, side in ((True, on), (False, off)) for d, a in side.items()
     ]
-    drawing = slopes.draw(Evidence(read(tmp_path / "s", trials)))
-    left, right = (trace for trace in dots_of(drawing))
-    assert all(-0.4 < x < 0.4 for x in left.x)
-    assert all(0.6 < x < 1.4 for x in right.x)
-    np.testing.assert_allclose(sorted(left.y), [50, 60, 80])
-    np.testing.assert_allclose(sorted(right.y), [70, 90, 95])
-    medians = [trace for trace in traces(drawing) if trace.mode == "lines+text"]
-    assert [(np.mean(trace.x), list(trace.y)) for trace in medians] == [
+    drawing = on_and_off.draw(Evidence(read(tmp_path / "s", trials)))
+    (panel,) = panels_of(drawing).values()
+    assert set(panel) == {"without", "with", "median"}
+    np.testing.assert_allclose(ys(panel, "without"), [50, 60, 80])
+    np.testing.assert_allclose(ys(panel, "with"), [70, 90, 95])
+    assert [(np.mean(trace.x), list(trace.y)) for trace in panel["median"]] == [
         (0, [pytest.approx(60)] * 2),
         (1, [pytest.approx(90)] * 2),
     ]
+    assert drawing.figure is not None
+    assert list(drawing.figure.layout.xaxis.ticktext) == [
+        "without (3)<br>median 60.00 %",
+        "with (3)<br>median 90.00 %",
+    ]
+
+
+def test_every_method_that_some_trials_used_and_others_did_not_has_a_panel(tmp_path: Path) -> None:
+    """Whichever there are: penalties first, those without a setting last. One that all used has none."""
+    used: list[dict[str, Any]] = [
+        {"mixup": 0.2, "smoothing": 0.1, "flips": True},
+        {"l2": 0.1, "smoothing": 0.1},
+        {"l1": 0.1, "l2": 0.2, "smoothing": 0.2},
+        {"mixup": 0.4, "l2": 0.2, "smoothing": 0.1},
+    ]
+    trials = [
+        {"overrides": {f"regularizer.{name}": value for name, value in methods.items()}, "accuracy": 0.5 + n / 10}
+        for n, methods in enumerate(used)
+    ]
+    trials.append({"overrides": {"regularizer.dropout": 0.1}, "status": "failed"})
+    drawing = on_and_off.draw(Evidence(read(tmp_path / "s", trials)))
+    panels = panels_of(drawing)
+    sides = {title: (ys(panel, "without"), ys(panel, "with")) for title, panel in panels.items()}
+    expected = {
+        "L1": ([50, 60, 80], [70]),
+        "L2": ([50], [60, 70, 80]),
+        "mixup": ([60, 70], [50, 80]),
+        "mirror images": ([60, 70, 80], [50]),
+    }
+    assert list(sides) == list(expected)
+    for title, (without, with_it) in expected.items():
+        np.testing.assert_allclose(sides[title][0], without)
+        np.testing.assert_allclose(sides[title][1], with_it)
+    assert drawing.data is not None
+    table = drawing.data[drawing.data["method"] == "mixup"]
+    assert dict(zip(table["number"], table["is_used"], strict=True)) == {0: True, 1: False, 2: False, 3: True}
+
+
+@pytest.mark.parametrize("own_batch_norm", [True, False])
+def test_batch_norm_has_a_panel_where_a_trial_turned_it(tmp_path: Path, *, own_batch_norm: bool) -> None:
+    """What the network has where no method says so is off or on, too."""
+    trials = [
+        {"overrides": {BATCH_NORM: value}, "own_batch_norm": own_batch_norm, "accuracy": 0.5 + n / 10}
+        for n, value in enumerate((None, True, False))
+    ]
+    panel = panels_of(on_and_off.draw(Evidence(read(tmp_path / "s", trials))))["BatchNorm"]
+    np.testing.assert_allclose(ys(panel, "without"), [70] if own_batch_norm else [50, 70])
+    np.testing.assert_allclose(ys(panel, "with"), [50, 60] if own_batch_norm else [60])
+    untouched = [{**trial, "overrides": {"optimizer.lr": n}} for n, trial in enumerate(trials)]
+    assert on_and_off.draw(Evidence(read(tmp_path / "t", untouched))).figure is None
+
+
+def test_a_method_s_strength_is_drawn_where_it_takes_two_values(tmp_path: Path) -> None:
+    """A figure for each method that is no penalty; trials without it stand on a tick of their own."""
+    values = [(0.1, 0.1), (None, 0.1), (0.2, 0.1), (0.8, 0.1), (None, None), (0.4, 0.1)]
+    trials = [
+        {"overrides": {"regularizer.mixup": a, "regularizer.smoothing": e, LAMBDA: 0.1}, "accuracy": 0.5 + n / 10}
+        for n, (a, e) in enumerate(values[:5])
+    ]
+    trials.append({"overrides": {"regularizer.mixup": 0.4, LAMBDA: 0.1}, "status": "failed"})
+    (drawing,) = strength.draw_others(Evidence(read(tmp_path / "s", trials)))
+    assert (drawing.name, drawing.title) == ("accuracy_over_mixup", "Accuracy over mixup")
+    assert drawing.figure is not None
+    layout = drawing.figure.layout
+    assert (layout.xaxis.ticktext, layout.xaxis2.type) == (("none",), "linear")
+    assert layout.xaxis2.title.text == "mixup: alpha"
+    (none, ring), (used,) = dots_of(drawing), dots_of(drawing, "x2")
+    np.testing.assert_allclose(sorted(none.y), [60, 90])
+    assert all(-1 < x < 1 for x in none.x)
+    np.testing.assert_allclose(sorted(zip(used.x, used.y, strict=True)), [(0.1, 50), (0.2, 70), (0.8, 80)])
+    assert (ring.name, list(ring.y)) == ("best: trial 4", [pytest.approx(90)])
+    assert "Trials without mixup stand at “none”. Trials differ in other settings, too." in drawing.caption
 
 
 def test_a_point_over_lambda_stands_at_its_own_place(tmp_path: Path) -> None:
@@ -218,6 +338,23 @@ def test_a_point_over_lambda_stands_at_its_own_place(tmp_path: Path) -> None:
         ("BatchNorm on", "x2"): [(1e-3, pytest.approx(70)), (1e-2, pytest.approx(90))],
         ("best: trial 3", "x2"): [(1e-2, pytest.approx(90))],
     }
+
+
+def test_penalties_are_told_apart_and_trials_with_two_are_counted_and_left_out(tmp_path: Path) -> None:
+    penalties: list[dict[str, float]] = [{"l1": 0.1}, {"l1": 0.2}, {"l2": 0.1}, {}, {"l1": 0.1, "l2": 0.1}]
+    trials = [
+        {"overrides": {f"regularizer.{name}": value for name, value in each.items()}, "accuracy": 0.5 + n / 10}
+        for n, each in enumerate(penalties)
+    ]
+    drawing = strength.draw(Evidence(read(tmp_path / "s", trials)))
+    found = {trace.name: list(trace.y) for axis in ("x", "x2") for trace in dots_of(drawing, axis)}
+    assert found == {
+        "L1": [pytest.approx(50), pytest.approx(60)],
+        "L2": [pytest.approx(70)],
+        "no penalty": [pytest.approx(80)],
+    }
+    assert drawing.caption.startswith("Each point is one of 4 complete trials")
+    assert drawing.caption.endswith(" 1 complete trial with several penalties, or no λ on record: left out.")
 
 
 def test_the_best_so_far_rises_where_a_better_trial_ended(tmp_path: Path) -> None:
@@ -330,7 +467,7 @@ def test_the_most_important_parameter_is_the_longest_bar_on_top(tmp_path: Path) 
     assert drawing.figure is not None
     axis = drawing.figure.layout.yaxis
     labels = dict(zip(axis.tickvals, axis.ticktext, strict=True))
-    assert [labels[place] for place in bars.y] == ["dropout", "lambda"]
+    assert [labels[place] for place in bars.y] == ["dropout", "l2"]
     assert bars.x[0] > bars.x[1]
     assert axis.range[0] > axis.range[1], "place 0 is on top"
 

@@ -22,7 +22,7 @@ def made(tmp_path: Path, *trials: dict[str, Any]) -> Sweep:
     return read_sweep(write_sweep(tmp_path / "s", trials))
 
 
-def trial(own_batch_norm: bool = False, **regularizer: Any) -> dict[str, Any]:  # noqa: FBT001, FBT002
+def trial(own_batch_norm: bool = False, **regularizer: Any) -> dict[str, Any]:
     given = {f"regularizer.{name}": value for name, value in regularizer.items()}
     return {"overrides": given, "config": OFF, "own_batch_norm": own_batch_norm}
 
@@ -151,7 +151,7 @@ def test_a_resnet_of_version_0_2_without_batch_norm_makes_it_a_method(tmp_path: 
 
 
 def test_a_setting_of_a_method_that_is_not_used_is_blank(tmp_path: Path) -> None:
-    def searched(use: bool, strength: float | None, p: float) -> dict[str, Any]:  # noqa: FBT001
+    def searched(use: bool, strength: float | None, p: float) -> dict[str, Any]:
         node = {} if strength is None else {"regularizer.l2.lambda": strength}
         config = {**OFF, "regularizer.l2": {"use": True, "lambda": 0.001}, "regularizer.dropout": {"use": True}}
         return {"overrides": {"regularizer.l2.use": use, **node, "regularizer.dropout.p": p}, "config": config}

@@ -37,7 +37,7 @@ PAYLOADS = [
     "'&lt;b&gt;&#x27;\u2028alert(5)//",
     '<a href="https://example.org" onclick="alert(6)">x</a>',
 ]
-SEARCH = ("-m", "sweep=regularization", "regularizer=l2", "hydra/launcher=basic", "hydra.sweeper.n_trials=6",
+SEARCH = ("-m", "sweep=regularization", "regularizer=[l2,dropout]", "hydra/launcher=basic", "hydra.sweeper.n_trials=6",
           "trainer.epochs=3", "dataset.train_size=200", "model.hidden=[16]", "hydra.sweep.dir=sweep")  # fmt: skip
 
 
@@ -159,16 +159,22 @@ def test_an_optuna_sweep_is_shown_sorted_and_filtered(regsweep: Regsweep, driver
     assert len(accuracies) == 6
     assert accuracies == sorted(accuracies, reverse=True)
 
-    assert page.click_header("dropout") == "ascending"
-    dropouts = [float(cell) for cell in page.column("dropout")]
-    assert dropouts == sorted(dropouts)
-    assert page.click_header("dropout", by_key=True) == "descending"
-    assert [float(cell) for cell in page.column("dropout")] == sorted(dropouts, reverse=True)
-    assert page("return document.activeElement.innerText.trim()") == "dropout"
+    assert page.click_header("lr") == "ascending"
+    rates = [float(cell) for cell in page.column("lr")]
+    assert rates == sorted(rates)
+    assert page.click_header("lr", by_key=True) == "descending"
+    assert [float(cell) for cell in page.column("lr")] == sorted(rates, reverse=True)
+    assert page("return document.activeElement.innerText.trim()") == "lr"
 
-    switches = page.column("batch_norm")
-    driver.find_element("id", "filter").send_keys("batch_norm=true complete")
-    assert page.column("batch_norm") == ["true"] * switches.count("true")
+    switches = page.column("dropout")
+    num_without = switches.count("false")
+    assert 0 < num_without < 6
+    page.click_header("dropout.p")
+    shown = page.column("dropout.p")
+    assert shown[-num_without:] == ["–"] * num_without, "a setting of a method that is not used has no value"
+    assert [float(cell) for cell in shown[:-num_without]] == sorted(float(cell) for cell in shown[:-num_without])
+    driver.find_element("id", "filter").send_keys("dropout=true complete")
+    assert page.column("dropout") == ["true"] * switches.count("true")
     driver.find_element("id", "filter").clear()
     driver.find_element("id", "filter").send_keys("no such thing")
     assert page.column("trial") == []
@@ -261,6 +267,11 @@ def _num_own_scripts(page: Page) -> int:
     return 5 + len(page.figures())
 
 
+def _hostile_method(payload: str, number: int) -> dict[str, Any]:
+    words = {"title": payload, "description": payload, "main": payload, "reference": [payload, payload]}
+    return {**words, "settings": {payload: 0.1 * number}, "is_penalty": number % 2 == 0}
+
+
 def _hostile_sweep(regsweep: Regsweep) -> Path:
     """Return a sweep whose records were written by someone who does not mean well."""
     quick = ("trainer.epochs=2", "dataset.train_size=200", "hydra.sweep.dir=sweep")
@@ -276,6 +287,7 @@ def _hostile_sweep(regsweep: Regsweep) -> Path:
         result["versions"]["torch"] = payload
         result["histogram"] = dict(zip(PAYLOADS, result["histogram"].values(), strict=False))
         result["sparsity"]["layers"] = dict.fromkeys(PAYLOADS, 0.5)
+        result["methods"] = {} if number == len(PAYLOADS) else {payload: _hostile_method(payload, number)}
         if number < len(PAYLOADS):
             result |= {"status": "failed", "error": f"error {payload}"}
         (run / "result.json").write_text(json.dumps(result))

@@ -1,13 +1,14 @@
 """A report follows the direction of what it ranks by: where less is better, the least is best, everywhere."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from regsweep.report import read_sweep
-from regsweep.report.figures import Evidence, compare_sweeps, draw_all, front, heatmap, progress, slopes, strength
+from regsweep.report.figures import Evidence, compare_sweeps, draw_all, front, heatmap, on_and_off, progress, strength
 from regsweep.report.page.trials import table
 from regsweep.report.sweep import Sweep
 from tests.conftest import Regsweep
@@ -69,7 +70,7 @@ def test_the_loss_of_a_sweep_of_ones_own_is_minimized(search: Path) -> None:
 def minimized(sweep: Sweep) -> Sweep:
     """Return the same trials, ranked by a loss that is least where the accuracy is highest."""
     trials = sweep.trials.assign(val_loss=1 - sweep.trials["validation_accuracy"])
-    return Sweep(sweep.folder, trials, sweep.swept, "val_loss", maximize=False)
+    return replace(sweep, trials=trials, objective="val_loss", maximize=False)
 
 
 def test_figures_of_a_loss_name_the_trials_that_those_of_an_accuracy_name(tmp_path: Path) -> None:
@@ -91,10 +92,10 @@ def test_figures_of_a_loss_name_the_trials_that_those_of_an_accuracy_name(tmp_pa
     courses = [progress.course(sweep)[0]["best_by_number"].to_numpy() for sweep in (less, more)]
     np.testing.assert_allclose(courses[0], 1 - courses[1])
 
-    pairs = slopes.draw(Evidence(less))
-    assert pairs.figure is not None
-    assert "12 are better" in pairs.caption
-    assert "better with BatchNorm (12)" in [trace.name for trace in pairs.figure.data]
+    pairs = [on_and_off.draw(Evidence(sweep)).figure for sweep in (less, more)]
+    titles = [[title.text.partition(", mean ")[0] for title in figure.layout.annotations] for figure in pairs if figure]
+    assert titles[0] == titles[1]
+    assert titles[0][-1] == "BatchNorm<br>12 pairs: 12 better"
 
     scales = [heatmap.draw(Evidence(sweep)).figure for sweep in (less, more)]
     assert [bool(figure.layout.coloraxis.reversescale) for figure in scales if figure is not None] == [True, False]
@@ -109,7 +110,7 @@ def test_axes_and_titles_say_what_is_shown_and_that_less_is_better(tmp_path: Pat
     drawings = {drawing.name: drawing for drawing in draw_all(Evidence(less))}
     assert drawings["accuracy_over_lambda"].title == "Val loss over the strength of the penalty"
     assert drawings["accuracy_sparsity_front"].title == "Val loss against exact zeros"
-    for name in ("accuracy_over_lambda", "batch_norm_slopes", "best_so_far", "accuracy_sparsity_front"):
+    for name in ("accuracy_over_lambda", "methods_on_and_off", "best_so_far", "accuracy_sparsity_front"):
         figure = drawings[name].figure
         assert figure is not None
         assert figure.layout.yaxis.title.text == "val loss (lower is better)"
@@ -121,7 +122,7 @@ def test_axes_and_titles_say_what_is_shown_and_that_less_is_better(tmp_path: Pat
 def test_losses_far_above_the_others_stand_at_the_upper_edge(tmp_path: Path) -> None:
     sweep = minimized(drawn_search(tmp_path))
     sweep.trials.loc[:2, "val_loss"] = 400.0
-    for draw in (strength.draw, slopes.draw, progress.draw):
+    for draw in (strength.draw, on_and_off.draw, progress.draw):
         drawing = draw(Evidence(sweep))
         assert drawing.figure is not None
         drawn = [y for t in drawing.figure.data if t.mode == "markers" for y in t.y]

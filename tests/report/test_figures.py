@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +25,28 @@ from regsweep.report.figures import (
     front,
     heatmap,
     importance,
+    on_and_off,
     progress,
-    slopes,
     strength,
     weights,
 )
 from regsweep.report.figures.points import MOST_POINTS
+from regsweep.report.regularization import Regularization
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.run_record import UsedMethod
 from tests.decisions.confirmations import Made, confirmed
+from tests.decisions.handmade import nested, regularization
 
-PENALTY, LAMBDA, DROPOUT, BATCH_NORM = (f"regularizer.{key}" for key in ("penalty", "lambda", "dropout", "batch_norm"))
+PENALTY, LAMBDA, DROPOUT = "regularizer.l1.use", "regularizer.l1.lambda", "regularizer.dropout"
+BATCH_NORM = "regularizer.batch_norm"
 HOSTILE = "<img src=x onerror=alert(1)>%{x}</script><b>"
 
 
 def make_sweep(folder: Path, swept: dict[str, Any], **columns: Any) -> Sweep:
-    """Return a sweep with these columns; all trials are complete, one second apart, unless `columns` says otherwise."""
+    """Return a sweep with these columns; all trials are complete, one second apart, unless `columns` says otherwise.
+
+    It is this project's own, with methods on record, where a key says so.
+    """
     number = max(len(values) for values in {**swept, **columns}.values() if isinstance(values, list | np.ndarray))
     given = {
         "number": range(number),
@@ -52,16 +60,20 @@ def make_sweep(folder: Path, swept: dict[str, Any], **columns: Any) -> Sweep:
         "duplicate_of": np.nan,
         "ended": 1e9 + np.arange(number),
     }
-    return Sweep(folder, pd.DataFrame({**given, **swept, **columns}), list(swept))
+    trials = pd.DataFrame({**given, **swept, **columns})
+    own = [key for key in swept if key.startswith("regularizer.")]
+    rows = [{str(key): value for key, value in row.items()} for row in trials[own].astype(object).to_dict("records")]
+    methods = {n: regularization(nested(row).get("regularizer", {})) for n, row in enumerate(rows)} if own else {}
+    return Sweep(folder, trials, list(swept), is_own=bool(own) or not swept, regularization=methods)
 
 
 def search(folder: Path, number: int = 60, **columns: Any) -> Sweep:
-    """Return a sweep with drawn values; λ is 0 where there is no penalty."""
+    """Return a sweep with drawn values; λ is missing where there is no penalty."""
     rng = np.random.default_rng(0)
     is_none = rng.random(number) < 0.3
     swept = {
-        PENALTY: np.where(is_none, "none", "l1"),
-        LAMBDA: np.where(is_none, 0, 10 ** rng.uniform(-6, -2, number)),
+        PENALTY: ~is_none,
+        LAMBDA: np.where(is_none, np.nan, 10 ** rng.uniform(-6, -2, number)),
         DROPOUT: rng.uniform(0, 0.8, number),
         BATCH_NORM: rng.random(number) < 0.5,
     }
@@ -166,7 +178,7 @@ def test_accuracy_over_lambda_has_every_complete_trial_once(tmp_path: Path) -> N
     assert points(drawing) == 55
     complete = sweep.trials[:55]
     none = [trace for trace in markers(drawing) if trace.xaxis == "x"]
-    assert sum(len(trace.x) for trace in none) == (complete[PENALTY] == "none").sum()
+    assert sum(len(trace.x) for trace in none) == (~complete[PENALTY].astype(bool)).sum()
     assert drawing.figure.layout.xaxis.ticktext == ("none",)
     drawn = np.sort(np.concatenate([trace.x for trace in markers(drawing) if trace.xaxis == "x2"]))
     np.testing.assert_allclose(drawn, np.sort(complete[LAMBDA][complete[LAMBDA] > 0]))
@@ -199,7 +211,7 @@ def test_accuracy_over_lambda_needs_no_tick_where_all_trials_have_a_penalty(tmp_
 def test_bad_trials_stand_at_the_edge_and_are_counted(tmp_path: Path) -> None:
     sweep = search(tmp_path)
     sweep.trials.loc[:2, "validation_accuracy"] = 0.1
-    for draw in (strength.draw, slopes.draw, progress.draw):
+    for draw in (strength.draw, on_and_off.draw, progress.draw):
         drawing = draw(Evidence(sweep))
         low = [
             y for trace in markers(drawing) for y, s in zip(trace.y, trace.marker.symbol, strict=True) if "open" in s
@@ -246,33 +258,60 @@ def test_the_map_of_a_search_is_binned_and_counts_every_trial(tmp_path: Path) ->
     assert cell["mean"].item() == pytest.approx(100 * inside["validation_accuracy"].mean())
 
 
-def test_slopes_pair_what_agrees_in_all_else(tmp_path: Path) -> None:
-    drawing = slopes.draw(Evidence(grid(tmp_path)))
+def test_pairs_agree_in_all_else(tmp_path: Path) -> None:
+    drawing = on_and_off.draw(Evidence(grid(tmp_path)))
+    assert drawing.figure is not None
     assert drawing.data is not None
-    assert len(drawing.data) == 12
-    np.testing.assert_allclose(drawing.data["on"] - drawing.data["off"], 0.05)
-    assert "12 are better" in drawing.caption
+    titles = [title.text.split("<br>") for title in drawing.figure.layout.annotations]
+    # A λ of 0 is none, and 1e-4 and 1e-3 on the other side count by their mean: −0.55 points; dropout 0.5: −1 point.
+    assert titles == [
+        ["L1", "8 pairs: 0 better, mean −0.55 points"],
+        ["dropout", "12 pairs: 0 better, mean −1.00 points"],
+        ["BatchNorm", "12 pairs: 12 better, mean +5.00 points"],
+    ]
+    switch = drawing.data[drawing.data["method"] == "BatchNorm"]
+    means = switch.groupby(["pair", "is_used"])["validation_accuracy"].mean().unstack()
+    np.testing.assert_allclose(means[True] - means[False], 0.05)
+    assert "agree in everything but the method" in drawing.caption
+    assert "differ in other settings, too" in drawing.caption
 
 
-def test_slopes_of_a_search_are_not_made_up(tmp_path: Path) -> None:
-    drawing = slopes.draw(Evidence(search(tmp_path)))
-    assert points(drawing) == 60
-    assert "not paired" in drawing.caption
+def test_pairs_of_a_search_are_not_made_up(tmp_path: Path) -> None:
+    drawing = on_and_off.draw(Evidence(search(tmp_path)))
+    assert drawing.figure is not None
+    assert [title.text for title in drawing.figure.layout.annotations] == ["L1", "BatchNorm"], "all have dropout"
+    assert points(drawing) == 2 * 60
+    assert not [trace for trace in drawing.figure.data if "pair" in trace.name]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "kind"), [(0.05, 0.5, "linear"), (0.05, 0.51, "log"), (1e-3, 5.0, "log"), (0.0, 5.0, "linear")]
+)
+def test_strengths_that_span_more_than_a_decade_stand_on_a_log_axis(
+    tmp_path: Path, low: float, high: float, kind: str
+) -> None:
+    used = [UsedMethod("m", "m", {"use": True, "x": value}, "x") for value in (low, 0.3, high)]
+    sweep = make_sweep(tmp_path, {"regularizer.m.x": [low, 0.3, high, np.nan]})
+    methods = {n: Regularization({"m": method}) for n, method in enumerate(used)} | {3: Regularization()}
+    (drawing,) = strength.draw_others(Evidence(replace(sweep, regularization=methods)))
+    assert drawing.figure is not None
+    assert drawing.figure.layout.xaxis2.type == kind
+    assert drawing.figure.layout.xaxis2.title.text == f"m: x{' (log scale)' if kind == 'log' else ''}"
 
 
 def test_importance_is_that_of_optuna(tmp_path: Path) -> None:
     def objective(trial: optuna.Trial) -> float:
-        penalty = trial.suggest_categorical("regularizer.penalty", ["none", "l1"])
-        cost = abs(np.log10(trial.suggest_float(LAMBDA, 1e-6, 1e-2, log=True)) + 4) if penalty == "l1" else 2.0
+        is_used = trial.suggest_categorical(PENALTY, [False, True])
+        cost = abs(np.log10(trial.suggest_float(LAMBDA, 1e-6, 1e-2, log=True)) + 4) if is_used else 2.0
         return 1 - 0.1 * cost - 0.3 * trial.suggest_float(DROPOUT, 0.0, 0.8)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
     for strength_, dropout in ((1e-6, 0.0), (1e-2, 0.8)):  # the ends of the ranges are among the trials
-        study.enqueue_trial({PENALTY: "l1", LAMBDA: strength_, DROPOUT: dropout})
+        study.enqueue_trial({PENALTY: True, LAMBDA: strength_, DROPOUT: dropout})
     study.optimize(objective, n_trials=60)
     table = pd.DataFrame([trial.params for trial in study.trials])
-    swept = {PENALTY: table[PENALTY], LAMBDA: table[LAMBDA].fillna(0), DROPOUT: table[DROPOUT]}
+    swept = {key: table[key] for key in (PENALTY, LAMBDA, DROPOUT)}
     sweep = make_sweep(tmp_path, swept, validation_accuracy=np.array([trial.value for trial in study.trials]))
     drawing = importance.draw(Evidence(sweep))
     assert drawing.data is not None
@@ -374,31 +413,40 @@ def test_the_front_is_what_brute_force_finds(tmp_path: Path) -> None:
 def test_thousands_of_trials_are_thinned_and_the_caption_says_so(tmp_path: Path) -> None:
     sweep = search(tmp_path, 10_000, sparsity=np.linspace(0, 1, 10_000))
     drawings = {drawing.name: drawing for drawing in draw_all(Evidence(sweep))}
-    for name in ("accuracy_over_lambda", "batch_norm_slopes", "best_so_far", "accuracy_sparsity_front"):
+    panels_of = {"accuracy_over_lambda": 1, "accuracy_over_dropout": 1, "methods_on_and_off": 2}
+    panels_of |= {"best_so_far": 2, "accuracy_sparsity_front": 1}
+    for name, panels in panels_of.items():
         drawing = drawings[name]
         assert drawing.data is not None
-        assert len(drawing.data) == 10_000  # the table has all
-        panels = 2 if name == "best_so_far" else 1
+        assert len(drawing.data) == 10_000 * (panels if name == "methods_on_and_off" else 1)  # the table has all
         assert 0.9 * MOST_POINTS <= points(drawing) / panels <= 1.1 * MOST_POINTS
         assert re.search(r"3,0\d\d of [\d,]+ points are drawn", drawing.caption)
     size = sum(len(drawing.figure.to_json()) for drawing in drawings.values() if drawing.figure is not None)
     assert size < 8e6
 
 
-def test_what_comes_from_configurations_stays_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_own", [True, False])
+def test_what_comes_from_configurations_and_records_stays_text(tmp_path: Path, *, is_own: bool) -> None:
     swept = {
         HOSTILE: [HOSTILE, "b"] * 12,
-        LAMBDA: np.repeat([0, 1e-4, 1e-3], 8),
-        PENALTY: np.repeat(["none", HOSTILE, "l1"], 8),
-        DROPOUT: [0.0, 0.5] * 12,
-        BATCH_NORM: [True, True, False, False] * 6,
+        "lambda": np.repeat([0, 1e-4, 1e-3], 8),
+        "penalty": np.repeat(["none", HOSTILE, "l1"], 8),
+        "dropout": [0.0, 0.5] * 12,
+        "batch_norm": [True, True, False, False] * 6,
     }
     folder = tmp_path / HOSTILE.replace("/", "")
     folder.mkdir()
-    sweep = make_sweep(folder, swept, sparsity=0.5)
+    sweep = replace(make_sweep(folder, swept, sparsity=0.5), is_own=is_own)
+    if is_own:
+        for number in range(1, 24):
+            used = UsedMethod(HOSTILE, HOSTILE, {HOSTILE: number / 10}, HOSTILE, is_penalty=number % 2 == 0)
+            sweep.regularization[number] = Regularization({HOSTILE: used})
+        sweep.regularization[0] = Regularization()
     write_trial(folder, {HOSTILE: {"low": -1.0, "high": 1.0, "counts": [1, 2], "zeros": 3}}, 23)
     evidence = Evidence(sweep, confirmation(tmp_path))
-    for drawing in [*draw_all(evidence), *compare_sweeps([evidence, evidence])]:
+    drawings = [*draw_all(evidence), *compare_sweeps([evidence, evidence])]
+    assert all(re.fullmatch(r"\w+", drawing.name) for drawing in drawings), "a file's name"
+    for drawing in drawings:
         if drawing.figure is None:
             continue
         told = drawing.figure.to_plotly_json()
@@ -407,7 +455,10 @@ def test_what_comes_from_configurations_stays_text(tmp_path: Path) -> None:
             assert "</script" not in text
         templates = [t for trace in drawing.figure.data if (t := trace.hovertemplate)]
         assert not any("%{x}<" in t and "img" in t for t in templates)
-    assert any("&lt;img" in text for drawing in draw_all(evidence) for text in _all_text(drawing))
+    found = {drawing.name: drawing for drawing in drawings}
+    assert any("&lt;img" in text for text in _all_text(found["methods_on_and_off"]))
+    if is_own:
+        assert any("&lt;img" in text for text in _all_text(found["accuracy_over_lambda"]))
 
 
 def _all_text(drawing: Drawing) -> list[str]:
@@ -468,10 +519,11 @@ def test_a_real_sweep_of_presets_is_drawn(regsweep: Callable[..., Any], tmp_path
     assert regsweep("-m", *arguments.split()).code == 0
     drawings = {drawing.name: drawing for drawing in draw_all(Evidence(read_sweep(tmp_path / "s")))}
     drawn = {name for name, drawing in drawings.items() if drawing.figure is not None}
-    assert drawn == {"batch_norm_slopes", "best_so_far", "learning_curves", "weight_histogram"}
-    pairs = drawings["batch_norm_slopes"].data
-    assert pairs is not None
-    assert len(pairs) == 2  # one for each seed
+    assert drawn == {"methods_on_and_off", "best_so_far", "learning_curves", "weight_histogram"}
+    data = drawings["methods_on_and_off"].data
+    assert data is not None
+    assert set(data["method"]) == {"BatchNorm"}
+    assert sorted(data["pair"]) == [0, 0, 1, 1], "one for each seed"
 
 
 def test_on_paper_the_legend_stands_below_the_title() -> None:

@@ -1,6 +1,6 @@
 """The figures of a report: each is drawn from evidence, or says why it cannot be."""
 
-from regsweep.report.figures import curves, forest, front, heatmap, importance, progress, slopes, strength, weights
+from regsweep.report.figures import curves, forest, front, heatmap, importance, on_and_off, progress, strength, weights
 from regsweep.report.figures.compare import compare_sweeps
 from regsweep.report.figures.evidence import Drawing, Evidence
 
@@ -12,8 +12,9 @@ def draw_all(evidence: Evidence) -> list[Drawing]:
     return [
         forest.draw(evidence),
         strength.draw(evidence),
+        *strength.draw_others(evidence),
         heatmap.draw(evidence),
-        slopes.draw(evidence),
+        on_and_off.draw(evidence),
         importance.draw(evidence),
         progress.draw(evidence),
         curves.draw(evidence),

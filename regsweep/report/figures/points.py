@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 
 from regsweep.numbers import show_number
 from regsweep.report.figures.labels import count
+from regsweep.report.regularization import place_of
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -24,9 +27,13 @@ LEAST_WON = 1.5
 LEAST_FOLDED = 8
 """Among fewer scores none is called an outlier."""
 
+_ROUNDING = 1e-12
+"""What the mean of differences that cancel may be off by."""
+
 PENALTY, STRENGTH = "regularizer.penalty", "regularizer.lambda"
 DROPOUT, BATCH_NORM = "regularizer.dropout", "regularizer.batch_norm"
-"""Columns of `settings`, by their keys in this project."""
+"""Columns of `settings`."""
+_TITLES = {DROPOUT: "dropout", BATCH_NORM: "BatchNorm"}
 ROLES = {
     PENALTY: ("penalty",),
     STRENGTH: ("lambda", "lambda_", "lambd", "weight_decay"),
@@ -62,6 +69,13 @@ class Score:
     def label(self, y: float) -> str:
         """Return a place on this axis as text."""
         return f"{y:.2f} %" if self.factor == 100 else show_number(y, 4)  # noqa: PLR2004
+
+    def difference(self, step: float) -> str:
+        """Return a distance on this axis as text, with its sign."""
+        is_share = self.factor == 100  # noqa: PLR2004
+        size = f"{abs(step):.2f}" if is_share else show_number(abs(step) if abs(step) > _ROUNDING else 0.0)
+        sign = "" if float(size) == 0 else "−" if step < 0 else "+"
+        return f"{sign}{size}{' points' if is_share else ''}"
 
 
 def score(sweep: Sweep, column: str | None = None) -> Score:
@@ -197,6 +211,127 @@ def _of_keys(sweep: Sweep) -> dict[str, pd.Series]:
         DROPOUT: pd.to_numeric(columns[DROPOUT], errors="coerce"),
         BATCH_NORM: columns[BATCH_NORM].map(_switch),
     }
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How the trials of a sweep used a method; the series are parallel to the sweep's trials.
+
+    Attributes:
+        title: in plain words.
+        switch: ``off``, ``on``, or empty where it is not known.
+        others: text that is the same for trials that agree in everything but this method.
+    """
+
+    title: str
+    switch: pd.Series
+    others: pd.Series
+
+
+@dataclass(frozen=True)
+class _Used:
+    """What regularized a trial: settings by title, and the titles of which it is not known."""
+
+    methods: dict[str, Any] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+
+
+def usages(sweep: Sweep) -> list[Usage]:
+    """Return how the trials used each method that one of them had: of each trial's record, or of its swept keys."""
+    trials, swept = sweep.trials, [key for key in sweep.swept if not _regularizes(sweep, key)]
+    titles, used = _used_by_records(sweep) if sweep.is_own else _used_by_keys(sweep)
+    rest = [[str(value) for value in row] for row in trials[swept].itertuples(index=False)]
+    found = []
+    for title in titles:
+        switch = ["" if title in each.unknown else "on" if title in each.methods else "off" for each in used]
+        others = [
+            json.dumps([{**each.methods, title: None}, sorted(each.unknown), row], sort_keys=True, default=str)
+            for each, row in zip(used, rest, strict=True)
+        ]
+        series = (pd.Series(values, index=trials.index, dtype=object) for values in (switch, others))
+        found.append(Usage(title, *series))
+    return found
+
+
+def _regularizes(sweep: Sweep, key: str) -> bool:
+    return key.partition(".")[0] == "regularizer" if sweep.is_own else key in roles(sweep).values()
+
+
+def _used_by_records(sweep: Sweep) -> tuple[list[str], list[_Used]]:
+    of_trials = {number: sweep.used(number) for number in sweep.regularization}
+    methods = {name: method for used in of_trials.values() for name, method in used.items()}
+    titles = {name: method.title for name, method in sorted(methods.items(), key=lambda item: place_of(item[1]))}
+    found = []
+    for number in sweep.trials["number"]:
+        known = sweep.regularization.get(number)
+        unknown = frozenset(title for name, title in titles.items() if known is None or not known.is_known(name))
+        used = {method.title: method.settings for method in of_trials.get(number, {}).values()}
+        found.append(_Used(used, unknown))
+    return list(titles.values()), found
+
+
+def _used_by_keys(sweep: Sweep) -> tuple[list[str], list[_Used]]:
+    found = settings(sweep)
+    keys = {role: key for role, key in roles(sweep).items() if role not in (PENALTY, STRENGTH)}
+    has_penalty, penalties = len(keys) < len(roles(sweep)), sorted({*found[PENALTY]} - {"", "none"}) or ["penalty"]
+    titles = [*(penalties if has_penalty else []), *(_TITLES[role] for role in keys)]
+    trials = []
+    for penalty, strength, dropout, batch_norm in found.itertuples(index=False):
+        name = penalty or ("none" if strength == 0 else "penalty" if strength > 0 else "")
+        states = {_TITLES[DROPOUT]: _state(dropout), _TITLES[BATCH_NORM]: batch_norm}
+        used = {title: dropout if title == _TITLES[DROPOUT] else True for title in states if states[title] == "on"}
+        used |= {name: strength} if name not in ("", "none") else {}
+        unknown = {title for title, state in states.items() if not state}
+        trials.append(_Used(used, frozenset(unknown | (set(penalties) if not name else set()))))
+    return titles, trials
+
+
+def _state(strength: float) -> str:
+    return "" if np.isnan(strength) else "on" if strength > 0 else "off"
+
+
+@dataclass(frozen=True)
+class MainSetting:
+    """The main setting of a method that is no penalty; the series are parallel to the sweep's trials.
+
+    Attributes:
+        name: of the method, as in the records.
+        title: in plain words.
+        key: of the setting.
+        values: numbers; NaN where the method was not used, or nothing is known of the trial.
+        is_known: whether it is known how the trial used it: with a number, or not at all.
+    """
+
+    name: str
+    title: str
+    key: str
+    values: pd.Series
+    is_known: pd.Series
+
+
+def main_settings(sweep: Sweep) -> list[MainSetting]:
+    """Return the main settings of the methods that are no penalties, as the records have them."""
+    of_trials = [
+        None if (known := sweep.regularization.get(number)) is None else known.methods
+        for number in sweep.trials["number"]
+    ]
+    methods = {name: method for used in of_trials if used for name, method in used.items() if not method.is_penalty}
+    found = []
+    for name, method in sorted(methods.items(), key=lambda item: place_of(item[1])):
+        if method.main is None:
+            continue
+        used = [None if each is None else each.get(name) for each in of_trials]
+        given = _numbers(None if each is None else each.settings.get(method.main) for each in used)
+        values = pd.Series(given, index=sweep.trials.index, dtype=float)
+        is_absent = np.array([each is not None and name not in each for each in of_trials], dtype=bool)
+        found.append(MainSetting(name, method.title, method.main, values, values.notna() | is_absent))
+    return found
+
+
+def _numbers(values: Iterable[Any]) -> list[float]:
+    return [
+        float(value) if isinstance(value, int | float) and not isinstance(value, bool) else np.nan for value in values
+    ]
 
 
 def without_regularization(sweep: Sweep) -> pd.Series:

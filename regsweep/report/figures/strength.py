@@ -1,14 +1,20 @@
-"""Accuracy over λ: a log axis, with the trials without a penalty on a tick of their own, left of a break."""
+"""The score over a method's strength, with the trials without the method on a tick of their own, left of a break.
+
+One figure is of λ, whichever penalty it weighs; each other method whose main setting varies has one of its own.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import show_number
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers, power, text
 from regsweep.report.figures.points import (
@@ -16,71 +22,150 @@ from regsweep.report.figures.points import (
     PENALTY,
     STRENGTH,
     Folded,
+    MainSetting,
     Score,
     complete,
     fold,
     is_grid,
+    main_settings,
     roles,
     score,
     settings,
     thin,
 )
 from regsweep.report.figures.theme import (
-    BATCH_NORM_COLOUR,
-    BATCH_NORM_SYMBOL,
     BEST,
     POINTS,
     SERIES,
     SERIES_SYMBOL,
+    SWITCH_COLOUR,
+    SWITCH_SYMBOL,
     dots,
     new_figure,
 )
 from regsweep.report.table import short_names
 
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
+
 NAME, TITLE = "accuracy_over_lambda", "Accuracy over the strength of the penalty"
+DECADE = 10
+"""Values that span more than this stand on a log axis."""
+
+
+@dataclass(frozen=True)
+class _Over:
+    """What a figure's trials are drawn over.
+
+    Attributes:
+        name: of the figure.
+        words: the end of its title.
+        column: of its table.
+        label: of the axis, safe for Plotly.
+        without: what the caption says of the trials that stand at “none”.
+        is_log: whether the axis is a log axis.
+    """
+
+    name: str
+    words: str
+    column: str
+    label: str
+    without: str
+    is_log: bool
 
 
 def draw(evidence: Evidence) -> Drawing:
     """Draw every complete trial at its λ, and the mean line where several trials share one."""
     sweep = evidence.sweep
+    every = settings(sweep).loc[complete(sweep).index]
+    found = every[every[STRENGTH].notna()]
+    strengths = found[STRENGTH].where(found[STRENGTH] > 0)
+    if strengths.groupby(found[PENALTY]).nunique().max() < 2 or strengths.isna().all():  # noqa: PLR2004
+        given = "no complete trial has a λ above 0" if strengths.isna().all() else "one λ above 0 for each penalty"
+        return Drawing(NAME, TITLE, missing=f"λ takes fewer than two values: {given}")
+    without = "Trials without a penalty stand at “none”: a log axis has no place for 0."
+    over = _Over(NAME, "over the strength of the penalty", STRENGTH, _lambda(sweep), without, is_log=True)
+    drawing = _draw(sweep, over, strengths, found, _kinds(found))
+    num_left_out = len(every) - len(found)
+    reason = f" {count(num_left_out, 'complete trial')} with several penalties, or no λ on record: left out."
+    return replace(drawing, caption=drawing.caption + reason) if num_left_out else drawing
+
+
+def draw_others(evidence: Evidence) -> list[Drawing]:
+    """Draw the same over the main setting of each other method for which that takes several values."""
+    sweep = evidence.sweep
     trials = complete(sweep)
     found = settings(sweep).loc[trials.index]
-    trials, found = trials[found[STRENGTH].notna()], found[found[STRENGTH].notna()]
-    strengths = found[STRENGTH][found[STRENGTH] > 0]
-    if strengths.groupby(found[PENALTY]).nunique().max() < 2 or strengths.empty:  # noqa: PLR2004
-        given = "no complete trial has a λ above 0" if strengths.empty else "one λ above 0 for each penalty"
-        return Drawing(NAME, TITLE, missing=f"λ takes fewer than two values: {given}")
+    drawings = []
+    for setting in main_settings(sweep):
+        values = setting.values[trials.index][setting.is_known[trials.index]]
+        if values.nunique() > 1:
+            here = found.loc[values.index]
+            drawings.append(_draw(sweep, _over_setting(setting, values), values, here, _by_batch_norm(here)))
+    return drawings
+
+
+def _over_setting(setting: MainSetting, values: pd.Series) -> _Over:
+    """Return how a method's figure is called; its name may be any text of a record, and a file's name is none."""
+    name = re.sub(r"\W", "_", setting.name, flags=re.ASCII)
+    return _Over(
+        f"accuracy_over_{name}",
+        f"over {setting.title}",
+        f"regularizer.{setting.name}.{setting.key}",
+        f"{text(setting.title)}: {text(setting.key)}",
+        f"Trials without {setting.title} stand at “none”.",
+        is_log=bool(values.min() > 0 and values.max() > DECADE * values.min()),
+    )
+
+
+def _lambda(sweep: Sweep) -> str:
+    """Return the name of λ on its axis: of another application's, its own."""
+    key = None if sweep.is_own else roles(sweep).get(STRENGTH)
+    name = short_names([key])[key] if key else "lambda"
+    return "λ" if name.startswith("lambd") else text(name)
+
+
+def _draw(sweep: Sweep, over: _Over, strengths: pd.Series, found: pd.DataFrame, kinds: pd.Series) -> Drawing:
+    """Draw the trials at their strengths, NaN without the method; all are parallel, and complete trials."""
+    trials = complete(sweep).loc[strengths.index]
     axis, best = score(sweep), sweep.best()
     data = trials[["number", sweep.objective]].join(found)
-    data["kind"] = _kinds(found)
+    if over.column not in data:
+        data[over.column] = strengths
+    data["kind"] = kinds
     data["is_best"] = data["number"] == (best or {}).get("number")
     drawing = data.assign(
-        _x=found[STRENGTH].where(found[STRENGTH] > 0, _beside(len(found))),
+        _strength=strengths,
+        _x=strengths.where(strengths.notna(), _beside(len(strengths))),
+        _value=data[sweep.objective] * axis.factor,
         _hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])),
     )
-    drawing["_value"] = drawing[sweep.objective] * axis.factor
     means = _means(drawing[trials["duplicate_of"].isna()], sweep.swept)
     looks = _looks(drawing["kind"])
     folded = fold(drawing["_value"], axis, maximize=sweep.maximize)
     if not means.empty:  # a line needs the true scale
         folded = Folded(drawing["_value"], folded.is_far & False)
     symbols = drawing["kind"].map({kind: look["symbol"] for kind, look in looks.items()})
-    drawing = drawing.assign(_y=folded.y, _symbol=symbols.mask(folded.is_far, folded.symbol))
+    drawing = drawing.assign(_y=folded.y, _is_far=folded.is_far, _symbol=symbols.mask(folded.is_far, folded.symbol))
     drawn, thinned = thin(drawing, {(best or {}).get("number")})
-    figure = _panels(float((found[STRENGTH] == 0).mean()))
+    figure = _panels(float(strengths.isna().mean()))
     for kind, look in looks.items():
         _add_line(figure, means[means["kind"] == kind], look)
         _add_points(figure, drawn[drawn["kind"] == kind], look, len(drawn))
     _add_ring(figure, drawing[drawing["is_best"]])
-    _finish(figure, strengths, axis, roles(sweep).get(STRENGTH))
-    caption = _caption(drawing, has_means=not means.empty) + folded.note + thinned
-    return Drawing(NAME, axis.titled("over the strength of the penalty"), caption, figure, data)
+    _finish(figure, strengths.dropna(), axis, over)
+    caption = _caption(drawing, over, sweep.swept, has_means=not means.empty) + folded.note + thinned
+    return Drawing(over.name, axis.titled(over.words), caption, figure, data)
 
 
 def _kinds(found: pd.DataFrame) -> pd.Series:
     """Return what tells the points apart: the penalty where there are several, else BatchNorm."""
     if len(set(found[PENALTY]) - {"", "none"}) > 1:
         return found[PENALTY].map({"none": "no penalty"}).fillna(found[PENALTY])
+    return _by_batch_norm(found)
+
+
+def _by_batch_norm(found: pd.DataFrame) -> pd.Series:
     return found[BATCH_NORM].map({"off": "BatchNorm off", "on": "BatchNorm on", "": "trial"})
 
 
@@ -90,8 +175,8 @@ def _looks(kinds: pd.Series) -> dict[str, dict[str, Any]]:
     looks: dict[str, dict[str, Any]] = {}
     for i, name in enumerate(name for name in names if name != "no penalty"):
         switch = name.removeprefix("BatchNorm ") if name.startswith("BatchNorm ") else None
-        colour = BATCH_NORM_COLOUR[switch] if switch else SERIES[i % len(SERIES)]
-        symbol = BATCH_NORM_SYMBOL[switch] if switch else SERIES_SYMBOL[i % len(SERIES_SYMBOL)]
+        colour = SWITCH_COLOUR[switch] if switch else SERIES[i % len(SERIES)]
+        symbol = SWITCH_SYMBOL[switch] if switch else SERIES_SYMBOL[i % len(SERIES_SYMBOL)]
         looks[name] = {"name": text(name), "color": colour, "symbol": symbol, "in_legend": len(names) > 1}
     if "no penalty" in names:
         looks["no penalty"] = {"name": "no penalty", "color": POINTS, "symbol": "circle", "in_legend": True}
@@ -104,7 +189,7 @@ def _beside(number: int) -> np.ndarray:
 
 
 def _panels(share_of_none: float) -> go.Figure:
-    """Return the axes: "none" left of a break where there are such trials, the log axis right of it."""
+    """Return the axes: "none" left of a break where there are such trials, the axis of strengths right of it."""
     if share_of_none == 0:
         return new_figure(440)
     left = 0.08 + 0.2 * share_of_none
@@ -118,20 +203,23 @@ def _panels(share_of_none: float) -> go.Figure:
 
 def _sides(figure: go.Figure, frame: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
     """Yield each panel's column and the rows that belong there, none of them empty."""
-    is_none = frame[STRENGTH] == 0
-    last = _log_panel(figure)
+    is_none = frame["_strength"].isna()
+    last = _last_panel(figure)
     for column, side in ((1, frame[is_none]), (last, frame[~is_none])):
         if not side.empty:
             yield column, side
 
 
-def _log_panel(figure: go.Figure) -> int:
+def _last_panel(figure: go.Figure) -> int:
     return len(list(figure.select_xaxes()))
 
 
 def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, Any], number: int) -> None:
-    """Add one kind of trial on both sides of the break; those far worse than all others are triangles."""
-    for i, (column, side) in enumerate(_sides(figure, points)):
+    """Add one kind of trial on both sides of the break; those far worse than all others are triangles.
+
+    They come last: the legend shows the first point's symbol.
+    """
+    for i, (column, side) in enumerate(_sides(figure, points.sort_values("_is_far", kind="stable"))):
         figure.add_scatter(
             x=side["_x"],
             y=side["_y"],
@@ -152,18 +240,18 @@ def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, Any], n
 
 
 def _means(drawing: pd.DataFrame, swept: list[str]) -> pd.DataFrame:
-    """Return the mean per kind and λ, where at least half of the λ have several trials; else no rows."""
-    means = drawing.groupby(["kind", STRENGTH])["_value"].agg(["mean", "size"]).reset_index()
-    is_grid = len(swept) > 1 and (means["size"][means[STRENGTH] > 0] > 1).mean() > 0.5  # noqa: PLR2004
+    """Return the mean per kind and strength, where at least half of the strengths have several trials; else no rows."""
+    means = drawing.groupby(["kind", "_strength"], dropna=False)["_value"].agg(["mean", "size"]).reset_index()
+    is_grid = len(swept) > 1 and (means["size"][means["_strength"].notna()] > 1).mean() > 0.5  # noqa: PLR2004
     return means if is_grid else means.iloc[:0]
 
 
 def _add_line(figure: go.Figure, means: pd.DataFrame, look: dict[str, Any]) -> None:
-    """Add the line through one kind's means, and a level stroke for the mean without a penalty."""
+    """Add the line through one kind's means, and a level stroke for the mean without the method."""
     for column, side in _sides(figure, means):
-        is_none = bool((side[STRENGTH] == 0).all())
+        is_none = bool(side["_strength"].isna().all())
         figure.add_scatter(
-            x=[-0.8, 0.8] if is_none else side[STRENGTH],
+            x=[-0.8, 0.8] if is_none else side["_strength"],
             y=[side["mean"].iloc[0]] * 2 if is_none else side["mean"],
             mode="lines",
             line={"color": look["color"], "width": 2},
@@ -190,30 +278,34 @@ def _add_ring(figure: go.Figure, best: pd.DataFrame) -> None:
         )
 
 
-def _finish(figure: go.Figure, strengths: pd.Series, axis: Score, key: str | None) -> None:
+def _finish(figure: go.Figure, strengths: pd.Series, axis: Score, over: _Over) -> None:
     """Label the axes; a grid's strengths are ticks of their own."""
-    name = short_names([key])[key] if key else "lambda"
-    low, high = np.log10(strengths.min()), np.log10(strengths.max())
-    air = 0.04 * (high - low)
     values = sorted(strengths.unique())
-    ticks: dict[str, Any] = {"dtick": 1 if high - low > 1 else "D2", "exponentformat": "e"}
+    ends = np.array([strengths.min(), strengths.max()])
+    low, high = np.log10(ends) if over.is_log else ends
+    air = 0.04 * (high - low)
+    ticks: dict[str, Any] = {}
     if is_grid(strengths):
-        ticks = {"tickvals": values, "ticktext": [power(value) for value in values]}
+        ticks = {"tickvals": values, "ticktext": [(power if over.is_log else show_number)(value) for value in values]}
+    elif over.is_log:
+        ticks = {"dtick": 1 if high - low > 1 else "D2", "exponentformat": "e"}
     figure.update_xaxes(
-        type="log",
-        title_text=f"{'λ' if name.startswith('lambd') else text(name)} (log scale)",
+        type="log" if over.is_log else "linear",
+        title_text=f"{over.label}{' (log scale)' if over.is_log else ''}",
         range=[low - air, high + air],
         row=1,
-        col=_log_panel(figure),
+        col=_last_panel(figure),
         **ticks,
     )
     figure.update_yaxes(title_text=axis.title, row=1, col=1)
 
 
-def _caption(drawing: pd.DataFrame, *, has_means: bool) -> str:
+def _caption(drawing: pd.DataFrame, over: _Over, swept: list[str], *, has_means: bool) -> str:
     parts = [f"Each point is one of {count(len(drawing), 'complete trial')}; the ring marks the best."]
-    if (drawing[STRENGTH] == 0).any():
-        parts.append("Trials without a penalty stand at “none”: a log axis has no place for 0.")
+    if drawing["_strength"].isna().any():
+        parts.append(over.without)
     if has_means:
-        parts.append("Lines join the means of all trials with the same λ.")
+        parts.append("Lines join the means of all trials with the same strength.")
+    if len(swept) > 1:
+        parts.append("Trials differ in other settings, too.")
     return " ".join(parts)

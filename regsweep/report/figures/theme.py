@@ -23,8 +23,9 @@ BEST = ORANGE
 POINTS = GREY
 """Trials that nothing else tells apart; also baselines and zero lines."""
 TRAIN, VALIDATION = AMBER, BLUE
-BATCH_NORM_COLOUR = {"off": AMBER, "on": BLUE, "": GREY}
-BATCH_NORM_SYMBOL = {"off": "circle", "on": "diamond", "": "circle"}
+SWITCH_COLOUR = {"off": AMBER, "on": BLUE}
+SWITCH_SYMBOL = {"off": "circle", "on": "diamond"}
+"""Trials without a method, and with it."""
 SERIES = [BLUE, AMBER, GREEN, PINK, SKY, GREY]
 """Series without a meaning of their own: penalties, sweeps."""
 SERIES_SYMBOL = ["circle", "diamond", "square", "triangle-up", "cross", "x"]

@@ -1,0 +1,220 @@
+"""The scores with and without each method that some trials used and others did not, a panel for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from regsweep.report.figures.evidence import Drawing, Evidence
+from regsweep.report.figures.labels import count, hovers, text
+from regsweep.report.figures.points import Score, Usage, complete, fold, score, thin, usages
+from regsweep.report.figures.theme import (
+    BLUE,
+    GREY,
+    ORANGE,
+    SWITCH_COLOUR,
+    SWITCH_SYMBOL,
+    dots,
+    new_figure,
+    shade,
+)
+
+NAME, TITLE = "methods_on_and_off", "Accuracy with and without each method"
+PLACES = {"off": 0, "on": 1}
+WORDS = {"off": "without", "on": "with"}
+MOST_COLUMNS = 3
+HEIGHT = 420
+"""Of a row of panels."""
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """A method's trials.
+
+    Attributes:
+        title: of the method.
+        points: a row per trial: ``number``, ``value`` (on the axis), ``y`` (where it is drawn), ``is_far`` (whether at
+            the edge), ``hover``, ``switch``, ``pair`` (NaN where it has none).
+        pairs: a row per setting that was tried both without and with the method: the means ``off`` and ``on``.
+    """
+
+    title: str
+    points: pd.DataFrame
+    pairs: pd.DataFrame
+
+
+def draw(evidence: Evidence) -> Drawing:
+    """Draw trials and medians on both sides, and a line per pair of settings that agree in all else."""
+    sweep = evidence.sweep
+    trials = complete(sweep, repeats=False)
+    axis = score(sweep)
+    values = trials[sweep.objective] * axis.factor
+    folded = fold(values, axis, maximize=sweep.maximize)
+    hover = hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective]))
+    points = trials[["number"]].assign(value=values, y=folded.y, is_far=folded.is_far, hover=hover)
+    panels = [panel for usage in usages(sweep) if (panel := _panel(usage, points)) is not None]
+    if not panels:
+        return Drawing(NAME, TITLE, missing="no method is known to be on in some complete trials and off in others")
+    columns, rows = min(len(panels), MOST_COLUMNS), ceil(len(panels) / MOST_COLUMNS)
+    figure = new_figure(
+        HEIGHT * rows,
+        rows=rows,
+        columns=columns,
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
+        vertical_spacing=0.26 / rows,
+        subplot_titles=[_title(panel, axis, maximize=sweep.maximize) for panel in panels],
+    )
+    thinned = ""
+    for place, panel in enumerate(panels):
+        cell = {"row": place // columns + 1, "col": place % columns + 1}
+        _add_pairs(figure, panel, cell, maximize=sweep.maximize)
+        drawn, thinned = thin(panel.points, set())
+        _add_points(figure, drawn, 0.16 if panel.pairs.empty else 0.0, folded.symbol, cell)
+        _add_medians(figure, panel, axis, cell)
+    for row in range(1, rows + 1):
+        figure.update_yaxes(title_text=axis.title, row=row, col=1)
+    has_pairs = any(not panel.pairs.empty for panel in panels)
+    legend = {"y": 0.99, "yref": "container", "yanchor": "top"}
+    figure.update_layout(legend=legend, margin={"t": 96 if has_pairs else 72})
+    _show_each_name_once(figure)
+    caption = _caption(panels, has_pairs=has_pairs) + folded.note + thinned
+    return Drawing(NAME, axis.titled("with and without each method"), caption, figure, _table(panels, axis))
+
+
+def _panel(usage: Usage, points: pd.DataFrame) -> _Panel | None:
+    """Return the panel of a method; None where it is not known to be off in one trial and on in another."""
+    points = points.assign(switch=usage.switch[points.index], others=usage.others[points.index])
+    points = points[points["switch"] != ""]
+    if points["switch"].nunique() < len(PLACES):
+        return None
+    means = points.pivot_table("value", "others", "switch", "mean", sort=False, observed=True)
+    pairs = means.dropna().reset_index()
+    places = {others: place for place, others in enumerate(pairs["others"])}
+    points = points.assign(pair=points["others"].map(places)).drop(columns="others")
+    return _Panel(usage.title, points, pairs[list(PLACES)])
+
+
+def _gains(panel: _Panel, *, maximize: bool) -> pd.Series:
+    return (panel.pairs["on"] - panel.pairs["off"]) * (1 if maximize else -1)
+
+
+def _title(panel: _Panel, axis: Score, *, maximize: bool) -> str:
+    """Return the method's name, and what its pairs say where there are any."""
+    if panel.pairs.empty:
+        return text(panel.title)
+    gains = _gains(panel, maximize=maximize)
+    mean = axis.difference(float((panel.pairs["on"] - panel.pairs["off"]).mean()))
+    return f"{text(panel.title)}<br>{count(len(gains), 'pair')}: {int((gains > 0).sum())} better, mean {mean}"
+
+
+def _add_pairs(figure: go.Figure, panel: _Panel, cell: dict[str, int], *, maximize: bool) -> None:
+    """Add the pairs as two traces, those that are better with the method and the others: lines with gaps between."""
+    gains = _gains(panel, maximize=maximize)
+    looks = (
+        ("a pair that is better with it", gains > 0, BLUE, "solid"),
+        ("worse or equal", gains <= 0, ORANGE, "dash"),
+    )
+    for name, kept, colour, dash in looks:
+        lines = panel.pairs[kept]
+        if not lines.empty:
+            figure.add_scatter(
+                x=[PLACES["off"], PLACES["on"], None] * len(lines),
+                y=[y for off, on in zip(lines["off"], lines["on"], strict=True) for y in (off, on, None)],
+                mode="lines",
+                line={"color": shade(colour, 0.75), "width": 1.4, "dash": dash},
+                name=name,
+                legendgroup=name,
+                hoverinfo="skip",
+                **cell,
+            )
+
+
+def _add_points(figure: go.Figure, drawn: pd.DataFrame, width: float, far: str, cell: dict[str, int]) -> None:
+    """Add the trials, spread over `width` to both sides: where there are pairs they stand at the ends of the lines.
+
+    Args:
+        figure: to add to.
+        drawn: rows of a panel's points.
+        width: in units of the axis.
+        far: the symbol of what stands at the edge.
+        cell: the panel's.
+    """
+    for switch, place in PLACES.items():
+        points = drawn[drawn["switch"] == switch]
+        figure.add_scatter(
+            x=place + width * np.sin(2.39996 * np.arange(len(points))),  # golden angle: neighbours stand apart
+            y=points["y"],
+            mode="markers",
+            name=WORDS[switch],
+            showlegend=False,
+            marker={
+                "color": SWITCH_COLOUR[switch],
+                "symbol": [far if is_far else SWITCH_SYMBOL[switch] for is_far in points["is_far"]],
+                **dots(len(drawn)),
+            },
+            hovertext=points["hover"],
+            hovertemplate="%{hovertext}<extra></extra>",
+            **cell,
+        )
+
+
+def _add_medians(figure: go.Figure, panel: _Panel, axis: Score, cell: dict[str, int]) -> None:
+    """Add a stroke at each side's median, and say under it what it is."""
+    labels = []
+    for switch, place in PLACES.items():
+        values = panel.points["value"][panel.points["switch"] == switch]
+        median = float(values.median())
+        labels.append(f"{WORDS[switch]} ({len(values):,})<br>median {axis.label(median)}")
+        figure.add_scatter(
+            x=[place - 0.26, place + 0.26],
+            y=[median, median],
+            mode="lines",
+            name="median",
+            legendgroup="median",
+            line={"color": GREY, "width": 4},
+            hoverinfo="skip",
+            **cell,
+        )
+    figure.update_xaxes(tickvals=[*PLACES.values()], ticktext=labels, range=[-0.6, 1.6], showgrid=False, **cell)
+
+
+def _show_each_name_once(figure: go.Figure) -> None:
+    named = set()
+    for trace in figure.data:
+        if trace.showlegend is None:
+            trace.showlegend = trace.name not in named
+            named.add(trace.name)
+
+
+def _caption(panels: list[_Panel], *, has_pairs: bool) -> str:
+    parts = [
+        "Each point is a complete trial, without the method on the left and with it on the right. Trials of the two "
+        "sides differ in other settings, too: a difference between the medians need not be the method's doing."
+    ]
+    if has_pairs:
+        parts.append("A line joins the means of trials that agree in everything but the method.")
+    without = [panel.title for panel in panels if panel.pairs.empty]
+    if has_pairs and without:
+        parts.append(f"No two trials differ in one of these alone: {', '.join(without)}.")
+    return " ".join(parts)
+
+
+def _table(panels: list[_Panel], axis: Score) -> pd.DataFrame:
+    frames = [
+        pd.DataFrame(
+            {
+                "method": panel.title,
+                "number": panel.points["number"],
+                "is_used": panel.points["switch"] == "on",
+                axis.column: panel.points["value"] / axis.factor,
+                "pair": panel.points["pair"].astype("Int64"),
+            }
+        )
+        for panel in panels
+    ]
+    return pd.concat(frames, ignore_index=True)
