@@ -1,6 +1,7 @@
 """What an earlier version made can be read, and not gone on with."""
 
 from pathlib import Path
+from typing import Any
 
 from regsweep import records
 from regsweep.errors import RecordError, RegsweepError
@@ -19,10 +20,8 @@ def require_this_version(folder: Path, config: Path) -> None:
     Raises:
         RegsweepError: naming the version.
     """
-    try:
-        content = records.read_yaml(config)
-    except RecordError:
-        return  # whoever needs it names it
+    places = (config, *(RunPaths(trial).config for trial in _trials(folder)))
+    content = next(filter(None, map(_content, places)), None)  # of a trial where the sweep's own is lost
     if is_before_0_3(content):
         version = _version(folder)
         raise RegsweepError(
@@ -31,8 +30,19 @@ def require_this_version(folder: Path, config: Path) -> None:
         )
 
 
+def _content(path: Path) -> Any:
+    try:
+        return records.read_yaml(path)
+    except RecordError:
+        return None  # whoever needs it names it
+
+
+def _trials(folder: Path) -> list[Path]:
+    return sorted(folder.glob("[0-9]*"))
+
+
 def _version(folder: Path) -> str:
-    for place in (folder, *sorted(folder.glob("[0-9]*"))):
+    for place in (folder, *_trials(folder)):
         try:
             return str(RunRecord.read(RunPaths(place).result).versions["regsweep"])
         except (RecordError, KeyError):
