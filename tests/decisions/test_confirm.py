@@ -398,6 +398,12 @@ def test_what_is_typed(arguments: list[str], expected: tuple[Any, ...] | str) ->
         ("s", ["--margin", "0.5"], "--margin 0.5: has a meaning only with --until-settled; add that"),
         ("s", [], "s: no complete trial regularizes; there is nothing to compare with none"),
         ("failed", [], "failed: no complete trial to confirm"),
+        (
+            "old",
+            [],
+            "old: made by regsweep 0.2.0, whose keys below regularizer were others; regsweep report shows it, and pip "
+            "install 'regsweep==0.2.0' goes on with it",
+        ),
     ],
 )
 def test_what_cannot_be_confirmed(
@@ -408,6 +414,8 @@ def test_what_cannot_be_confirmed(
     if folder.startswith("s/"):
         made(tmp_path / folder, [trial(0.5)])
     made(tmp_path / "failed", [trial(0.5, dropout=0.1) | {"status": "failed"}])
+    made(tmp_path / "old", [trial(0.5)])
+    (tmp_path / "old" / "multirun.yaml").write_text("regularizer: {penalty: l1, lambda: 0.1}\n")
     with pytest.raises(RegsweepError) as error:
         confirm.main([folder, *arguments])
     assert str(error.value) == said

@@ -299,6 +299,22 @@ def test_strengths_that_span_more_than_a_decade_stand_on_a_log_axis(
     assert drawing.figure.layout.xaxis2.title.text == f"m: x{' (log scale)' if kind == 'log' else ''}"
 
 
+@pytest.mark.parametrize("settings", [{}, {"x": None}, {"x": True}, {"x": "0.1"}])
+def test_a_record_without_the_number_of_a_main_setting_is_drawn_where_none_is_needed(
+    tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    sweep = make_sweep(tmp_path, {"regularizer.m": [0.1, 0.2, 0.3, 0.4]})
+    used = [{}, {"x": 0.1}, {"x": 0.2}, settings]
+    for is_penalty, name in ((True, "m"), (False, "m"), (False, "dropout")):
+        methods = {
+            n: Regularization({name: UsedMethod("m", "m", each, "x", is_penalty=is_penalty)} if n else {})
+            for n, each in enumerate(used)
+        }
+        drawings = {d.name: d for d in draw_all(Evidence(replace(sweep, regularization=methods)))}
+        assert points(drawings["methods_on_and_off"]) == 4
+        assert points(drawings["accuracy_over_lambda" if is_penalty else f"accuracy_over_{name}"]) == 3
+
+
 def test_importance_is_that_of_optuna(tmp_path: Path) -> None:
     def objective(trial: optuna.Trial) -> float:
         is_used = trial.suggest_categorical(PENALTY, [False, True])

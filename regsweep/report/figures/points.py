@@ -184,13 +184,13 @@ def _of_records(sweep: Sweep) -> list[dict[str, Any]]:
             rows.append({PENALTY: "", STRENGTH: np.nan, DROPOUT: np.nan, BATCH_NORM: ""})
             continue
         penalties = [method for method in known.methods.values() if method.is_penalty]
-        strengths = [float(method.settings[method.main]) for method in penalties if method.main is not None]
+        strengths = _numbers(method.settings.get(method.main or "") for method in penalties)
         dropout = known.methods.get("dropout")
         rows.append(
             {
                 PENALTY: " + ".join(method.title for method in penalties) or "none",
                 STRENGTH: strengths[0] if len(strengths) == 1 else np.nan if strengths else 0.0,
-                DROPOUT: float(dropout.settings["p"]) if dropout is not None else 0.0,
+                DROPOUT: 0.0 if dropout is None else _numbers([dropout.settings.get("p")])[0],
                 BATCH_NORM: {True: "on", False: "off", None: ""}[known.batch_norm],
             }
         )
