@@ -161,7 +161,7 @@ def test_any_application_sweeps_prunes_and_goes_on(tmp_path: Path) -> None:
 def test_links_and_named_files_exist(page: str) -> None:
     text = (PROJECT / page).read_text()
     for link in re.findall(r"\]\(([^)#]+)\)", text):
-        if not link.startswith("https:"):
+        if not link.startswith(("http:", "https:")):
             assert (PROJECT / page).parent.joinpath(link).exists(), link
 
 
