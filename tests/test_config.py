@@ -141,7 +141,7 @@ def test_a_setting_without_effect_or_of_several_penalties_is_refused(
 def test_a_setting_of_one_of_two_penalties_needs_no_name(values: dict[str, Any]) -> None:
     values["regularizer"].update({"l1": True, "l2": True, "solver": "subgradient"})
     plain = validate(values).regularizer.plain()
-    assert (plain["l1"]["solver"], plain["l2"].keys()) == ("subgradient", {"lambda", "scope"})
+    assert (plain["l1"]["solver"], set(plain["l2"])) == ("subgradient", {"lambda", "scope"})
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -149,7 +149,7 @@ def test_off_and_not_used_are_the_method_s_absence(values: dict[str, Any], name:
     """Only what `use=false` takes out of the network is more than absent."""
     method, none = METHODS[name], validate(values).regularizer
     off = [dict(method.off)] if method.off else []
-    for node in ({"use": False}, False, *off, *({"use": False, **settings} for settings in off)):
+    for node in ({"use": False}, False, *off, *({"use": False, **each} for each in off)):
         chosen = validate(change(values, f"regularizer.{name}", node)).regularizer
         assert chosen.in_use == []
         assert (chosen == none) == (not method.can_take_out or node in off)

@@ -54,20 +54,24 @@ def test_a_single_run_records_everything(configure: Configure, tmp_path: Path) -
 MADE_OF = [
     ("model=mlp", (), [], False, False),
     ("model=mlp", ("regularizer=[dropout,batchnorm]",), ["batch_norm", "dropout"], True, False),
-    ("model=mlp", ("regularizer=[l2,dropout]", "regularizer.lambda=0", "regularizer.dropout.use=false"), [], False, False),
+    (
+        "model=mlp",
+        ("regularizer=[l2,dropout]", "regularizer.lambda=0", "regularizer.dropout.use=false"),
+        [],
+        False,
+        False,
+    ),
     ("model=resnet18", (), [], True, True),
     ("model=resnet18", ("regularizer.batch_norm=false",), [], False, True),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("model", "overrides", "methods", "batch_norm", "own"), MADE_OF, ids=[f"{m} {o}" for m, o, *_ in MADE_OF]
-)
-def test_the_record_says_what_the_run_used(
-    configure: Configure, tmp_path: Path, model: str, overrides: tuple[str, ...], methods: list[str],
-    batch_norm: bool, own: bool,
-) -> None:  # fmt: skip
+@pytest.mark.parametrize("made_of", MADE_OF, ids=[f"{model} {overrides}" for model, overrides, *_ in MADE_OF])
+def test_the_record_has_what_the_run_used(
+    configure: Configure, tmp_path: Path, made_of: tuple[str, tuple[str, ...], list[str], bool, bool]
+) -> None:
     """Also where it used nothing: no methods is not the same as methods that are not known."""
+    model, overrides, methods, batch_norm, own = made_of
     run(configure(model, *overrides, "trainer.epochs=1", "dataset.train_size=20"), tmp_path, is_trial=True)
     read = RunRecord.read(tmp_path / "result.json")
     assert read.methods is not None

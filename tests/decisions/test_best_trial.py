@@ -212,7 +212,7 @@ def test_other_numbers_than_accuracies_are_of_any_size(tmp_path: Path) -> None:
         ["0", "0.001", "1234.6"],
         ["2", "0.003", "–"],
     ]
-    assert "best: trial 1, validation loss 0.00012346 (lower is better), lambda=0.002" in text
+    assert "best: trial 1, validation loss 0.00012346 (lower is better), L2 λ=0.002" in text
 
 
 @pytest.mark.parametrize(("name", "maximize"), [("validation_loss", False), ("validation_accuracy", True)])
