@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from regsweep.errors import ConfigError
+from regsweep.errors import ConfigError, show
 from regsweep.methods.method import Method, MethodSettings, Penalty
 from regsweep.regularizers import METHODS
 from regsweep.signatures import offer, suggest
@@ -170,7 +170,9 @@ def class_of(name: str, target: Any, value: Any) -> type[Method]:
         raise ConfigError(key, value, NO_PENALTY)
     if name not in METHODS:
         there = offer(name, [*METHODS, *shared_settings()], "regularizer.")
-        raise ConfigError(key, value, f"no such method; {there}; a method of your own needs its _target_")
+        raise ConfigError(
+            key, value, f"no such method; {there}; one of your own takes full keys, {key}.SETTING={show(value)}"
+        )
     return METHODS[name]
 
 
@@ -196,7 +198,7 @@ def _require_one_of_each_role(methods: Iterable[type[Method]]) -> None:
             raise ConfigError("regularizer", both, "both take gradients of their own in a step; choose one of them")
         if one.role is not None and one.role == other.role:
             both = f"[{one.name},{other.name}]"
-            raise ConfigError("regularizer", both, f"both are a {one.role}, and a run has one; choose one of them")
+            raise ConfigError("regularizer", both, f"a run has one {one.role}; choose one of them")
 
 
 def _place_in_words(method: type[Method]) -> tuple[bool, bool, str]:

@@ -157,7 +157,7 @@ def test_off_and_not_used_are_the_method_s_absence(values: dict[str, Any], name:
 
 def test_two_methods_of_one_role_are_refused(values: dict[str, Any]) -> None:
     values["regularizer"].update({"elastic_net": True, "l2": 1e-3})
-    with pytest.raises(ConfigError, match=r"^regularizer=\[elastic_net,l2\]: both are a decay of the weights"):
+    with pytest.raises(ConfigError, match=r"^regularizer=\[elastic_net,l2\]: a run has one decay of the weights"):
         validate(values)
     values["regularizer"]["l2"] = 0.0
     assert list(validate(values).regularizer.plain()) == ["elastic_net"]

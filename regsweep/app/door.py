@@ -18,6 +18,9 @@ from regsweep.sweeper import hydra_private
 NOT_OF_A_RUN = ("hydra", "search", "ranges")
 """Top-level keys that describe the command or the search, not a run."""
 
+RANGES_OF_KEYS = "a range stands at the key itself, 'regularizer.l1.lambda=tag(log,interval(1e-4,1e-3))' for example"
+"""How the range of a search is changed."""
+
 ConfigStore.instance().store(group="regularizer", name="base", node=no_method(), provider="regsweep")
 
 
@@ -48,18 +51,8 @@ def one_line(error: Exception) -> RegsweepError:
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     text = f"{error}\n{cause}"
     mistyped = re.match(r"Could not override '(.+?)'\.\nTo append to your config use \+(.+)", text)
-    if mistyped and "full_key: hydra.sweeper.conditions." in text:  # a dictionary of the user's own names
-        return RegsweepError(f"{mistyped[2]}: conditions are added with +; type +{mistyped[1]}=… instead")
-    if mistyped and mistyped[1].startswith("regularizer."):
-        return _no_setting(mistyped[1], mistyped[2])
     if mistyped:
-        parent = mistyped[1].rpartition(".")[0]
-        near = re.findall(r"Did you mean: '(.+?)'", text)
-        meant = f"{parent}.{near[0]}" if near and parent else "".join(near)
-        shown_by = "hydra" if parent.partition(".")[0] == "hydra" else "job"
-        see = f"see the keys of {parent or 'the configuration'} with --cfg {shown_by}"
-        hint = f"did you mean {meant}?" if meant else see
-        return RegsweepError(f"{mistyped[2]}: no such key; {hint}")
+        return _mistyped(mistyped[1], mistyped[2], text)
     lines = [line.strip() for line in text.splitlines()]
     kept = [
         line
@@ -67,6 +60,22 @@ def one_line(error: Exception) -> RegsweepError:
         if line and not re.match(r"(full_key|reference_type|object_type|See https?|Set the env)", line)
     ]
     return RegsweepError(" ".join(dict.fromkeys(kept)) or type(error).__name__)
+
+
+def _mistyped(key: str, override: str, text: str) -> RegsweepError:
+    """Return the error of a key that is not there; `text` is Hydra's."""
+    if "full_key: hydra.sweeper.conditions." in text:  # a dictionary of the user's own names
+        return RegsweepError(f"{override}: conditions are added with +; type +{key}=… instead")
+    if key.startswith("sweep."):
+        return RegsweepError(f"{override}: {RANGES_OF_KEYS}")
+    if key.startswith("regularizer."):
+        return _no_setting(key, override)
+    parent = key.rpartition(".")[0]
+    near = re.findall(r"Did you mean: '(.+?)'", text)
+    meant = f"{parent}.{near[0]}" if near and parent else "".join(near)
+    shown_by = "hydra" if parent.partition(".")[0] == "hydra" else "job"
+    see = f"see the keys of {parent or 'the configuration'} with --cfg {shown_by}"
+    return RegsweepError(f"{override}: no such key; {f'did you mean {meant}?' if meant else see}")
 
 
 def require_place(config: DictConfig, key: str, value: Any) -> None:

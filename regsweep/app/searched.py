@@ -17,6 +17,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override
 from omegaconf import DictConfig, OmegaConf
 
+from regsweep.app.door import RANGES_OF_KEYS
 from regsweep.app.grammar import literal
 from regsweep.chosen import class_of, shared_settings
 from regsweep.errors import ConfigError
@@ -44,6 +45,7 @@ def settle(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
         ConfigError: when a range follows what varies, or a short form fits several penalties or none that is searched.
     """
     given = _parse(loader, config.hydra.overrides.task)
+    _require_own_keys(given)
     _require_one_list(given)
     ranges = OmegaConf.to_container(config.search, resolve=True)
     assert isinstance(ranges, dict)
@@ -173,6 +175,13 @@ def _method_of(key: str) -> str | None:
 def _is_setting(key: str) -> bool:
     """Return whether `key` is a setting of a method, other than whether it is used."""
     return _method_of(key) is not None and key.count(".") > 1 and not key.endswith(".use")
+
+
+def _require_own_keys(given: list[Override]) -> None:
+    """Refuse to change a range where a preset keeps it: the search would take it for a parameter."""
+    for override in given:
+        if override.key_or_group.startswith(("search.", "ranges.", "sweep.")):
+            raise ConfigError(override.key_or_group, "…", RANGES_OF_KEYS)
 
 
 def _require_one_list(given: list[Override]) -> None:

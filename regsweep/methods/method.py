@@ -46,6 +46,10 @@ STAGES = {
 """The order within a hook: for example, the shares of mixed examples are smoothed, not the other way round."""
 
 
+DECAY = "decay of the weights"
+"""A role of several methods."""
+
+
 class Paper(NamedTuple):
     """What describes a method.
 

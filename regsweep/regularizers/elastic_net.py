@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from regsweep.fields import number
-from regsweep.methods import MethodSettings, Paper, Parameters, Update
+from regsweep.methods import DECAY, MethodSettings, Paper, Parameters, Update
 from regsweep.numbers import show_number
 from regsweep.regularizers.l1 import L1
 from regsweep.regularizers.l2 import L2
@@ -23,7 +23,7 @@ class ElasticNet(L1):
         "Zou, H. and Hastie, T. (2005). Regularization and variable selection via the elastic net. Journal of the "
         "Royal Statistical Society B, 67(2), 301–320.",
     )
-    role = L2.role
+    role = DECAY
 
     class Settings(L1.Settings):
         """The strength, what it covers, how the L1 part is minimized, and its share."""

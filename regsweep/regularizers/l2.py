@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regsweep.fields import number
-from regsweep.methods import Paper, Parameters, Penalty
+from regsweep.methods import DECAY, Paper, Parameters, Penalty
 
 
 class L2(Penalty):
@@ -19,7 +19,7 @@ class L2(Penalty):
         "Krogh, A. and Hertz, J. A. (1991). A simple weight decay can improve generalization. Advances in Neural "
         "Information Processing Systems 4, 950–957.",
     )
-    role = "decay of the weights"
+    role = DECAY
     example = {"lambda": 1e-2}
 
     class Settings(Penalty.Settings):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regsweep.fields import number
-from regsweep.methods import Method, MethodSettings, Paper, Parameters, Scope, scope
-from regsweep.regularizers.l2 import L2
+from regsweep.methods import DECAY, Method, MethodSettings, Paper, Parameters, Scope, scope
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +20,7 @@ class WeightDecay(Method):
         "Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. International Conference on "
         "Learning Representations.",
     )
-    role, stage = L2.role, {"before_update": "decay"}
+    role, stage = DECAY, {"before_update": "decay"}
     off = {"rate": 0.0}
     example = {"rate": 0.1}
 

@@ -50,8 +50,8 @@ SINGLE = [
     ("model=linear regularizer=dropout", "regularizer.dropout=0.5: Linear has no place for it"),
     ("model=linear regularizer.dropout=0.2", "regularizer.dropout=0.2: Linear has no place for it"),
     ("model=linear regularizer=batchnorm", "regularizer.batch_norm=true: Linear has no place for it"),
-    ("regularizer=[l2,elastic_net]", "regularizer=[elastic_net,l2]: both are a decay of the weights, and a run"),
-    ("regularizer=[elastic_net,dropout,article]", "regularizer=[elastic_net,l2]: both are a decay of the weights"),
+    ("regularizer=[l2,elastic_net]", "regularizer=[elastic_net,l2]: a run has one decay of the weights"),
+    ("regularizer=[elastic_net,dropout,article]", "regularizer=[elastic_net,l2]: a run has one decay of the weights"),
     ("regularizer.lambda=1e-4", "regularizer.lambda=0.0001: no penalty in use has it; add one that has (regularizer="),
     (
         "regularizer=[l1,elastic_net] regularizer.lambda=1e-4",
@@ -104,7 +104,7 @@ SWEEPS = [
     ("regularizer.dropout=interval(0.1,0.2)", "an interval needs a search"),
     ("regularizer=none,l3", "regularizer=l3: no such option"),
     ("regularizer=[dropout,mixupp],none", "regularizer=mixupp: no such option; "),
-    ("regularizer=[elastic_net,l2],none", "regularizer=[elastic_net,l2]: both are a decay of the weights"),
+    ("regularizer=[elastic_net,l2],none", "regularizer=[elastic_net,l2]: a run has one decay of the weights"),
     ("regularizer=l1,none regularizer.lambda=1e-4", "regularizer.lambda=0.0001: no penalty in use has it"),
     (
         "regularizer.penalty=l1,none",
@@ -184,6 +184,11 @@ SWEEPS = [
     ),
     ("sweep=regularization +hydra.sweeper.n_trialz=3", "hydra.sweeper.n_trialz=3: no such key; did you mean"),
     ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: the objective is an"),
+    ("sweep=regularization ranges.l1.sgd=interval(1,2)", "ranges.l1.sgd=…: a range stands at the key itself"),
+    (
+        "sweep=regularization sweep.lambda.sgd.l1=interval(1,2)",
+        "a range stands at the key itself, 'regularizer.l1.lambda",
+    ),
     ("sweep=regularization seed=1,2", "a search would choose the luckiest seed"),
     ("sweep=regularization seed=range(0,2)", "a search would choose the luckiest seed"),
     ("sweep=regularization trainer.epochs=range(1,5)", "trainer.epochs=…: a search would choose the easiest task"),
@@ -200,7 +205,7 @@ SWEEPS = [
     ("sweep=regularization regularizer=[l1,dropout],none", "a search takes all methods in one list"),
     (
         "sweep=regularization regularizer=[l2,elastic_net]",
-        "regularizer=[elastic_net,l2]: both are a decay of the weights",
+        "regularizer=[elastic_net,l2]: a run has one decay of the weights",
     ),
     (
         "sweep=regularization regularizer=[l1,l2] regularizer.lambda=interval(1e-4,1e-3)",
@@ -331,7 +336,7 @@ def test_a_preset_made_of_presets_is_composed(regsweep: Regsweep, tmp_path: Path
     (tmp_path / "conf" / "regularizer" / "mine.yaml").write_text("defaults: [l1, dropout]\n")
     done = regsweep("--config-dir", "conf", "regularizer=mine", "trainer.epochs=1")
     assert done.code == 0, done.err
-    assert "regularizer  dropout 0.5, L1 λ=0.0001\n" in done.out
+    assert "regularizer  L1 λ=0.0001, dropout 0.5\n" in done.out
 
 
 def test_a_folder_in_use_is_not_overwritten(regsweep: Regsweep, tmp_path: Path) -> None:
