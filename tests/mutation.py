@@ -18,6 +18,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+CONTRACT = "tests/regularizers/test_contract.py"
+TRAINING = "tests/test_training.py"
 ANSWER = "tests/decisions/test_answer.py"
 CONFIRM = "tests/decisions/test_confirm.py"
 FOREIGN = "tests/report/test_foreign.py"
@@ -29,19 +31,29 @@ MODULES: dict[str, tuple[str, ...]] = {
     "app/confirm": (CONFIRM, ANSWER),
     "app/plan": (PLAN, CONFIRM),
     "app/stages": (PLAN, CONFIRM, STAGES),
-    "loop": ("tests/decisions/test_restore_best.py", "tests/test_loop.py"),
+    "chosen": ("tests/test_config.py",),
+    "hooks": (TRAINING, "tests/test_side_by_side.py", CONTRACT),
+    "member": (
+        "tests/decisions/test_restore_best.py",
+        TRAINING,
+        "tests/test_side_by_side.py",
+        "tests/test_schedules.py",
+    ),
     "report/answer": (ANSWER,),
     "report/confirmation": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/effort": ("tests/decisions/test_effort.py",),
+    "report/regularization": ("tests/decisions/test_regularization.py",),
     "report/summary": ("tests/decisions/test_summary.py", "tests/decisions/test_confirmation.py"),
     "report/sweep": ("tests/decisions/test_best_trial.py", f"{FOREIGN}::test_hostile_text_stays_as_it_is"),
     "report/table": ("tests/decisions/test_best_trial.py",),
+    "schedules": ("tests/test_schedules.py",),
     "statistics": ("tests/test_statistics.py", "-k", "not covers and not seldom"),
     "sweeper/engine": ("tests/decisions/test_engine.py",),
     "sweeper/job": ("tests/decisions/test_job.py",),
     "sweeper/live": ("tests/decisions/test_live.py",),
     "sweeper/sampler": ("tests/decisions/test_sampler.py",),
     "sweeper/tables": ("tests/decisions/test_tables.py",),
+    "training": (TRAINING, "tests/test_side_by_side.py"),
 }
 """For each module the tests that should notice any fault in it, without those that take more than seconds."""
 
