@@ -141,7 +141,7 @@ def test_a_setting_without_effect_or_of_several_penalties_is_refused(
 def test_a_setting_of_one_of_two_penalties_needs_no_name(values: dict[str, Any]) -> None:
     values["regularizer"].update({"l1": True, "l2": True, "solver": "subgradient"})
     plain = validate(values).regularizer.plain()
-    assert (plain["l1"]["solver"], plain["l2"].keys()) == ("subgradient", {"lambda", "scope"})
+    assert (plain["l1"]["solver"], set(plain["l2"])) == ("subgradient", {"lambda", "scope"})
 
 
 @pytest.mark.parametrize("name", METHODS)
