@@ -36,7 +36,7 @@ _NOWHERE = object()
 _PARTS = ("constraints_func", "crossover", "independent_sampler", "mutation", "wrapped_pruner")
 """Settings of samplers and pruners that are code; a mere name would be called only after the first trial."""
 
-MOST_COMBINATIONS = 2000
+MOST_COMBINATIONS = 500
 """Of an Optuna space, at most this many combinations are checked beyond each value by itself."""
 
 
@@ -54,8 +54,8 @@ def check(config: DictConfig, loader: ConfigLoader) -> None:
     """Validate every combination of listed values and bounds that the sweep can try, and build each kind of trial.
 
     What a run has no place for leaves ``hydra.sweeper.params``, saying so in a line each. A grid is checked whole, as
-    it will be run. Of an Optuna space every value and bound is checked by itself and then the combinations, up to
-    `MOST_COMBINATIONS`. Values come first, which takes no torch, so that a mistake is said at once.
+    it will be run. Of an Optuna space every value and bound is checked beside the others' first and last ones, and then
+    the combinations, up to `MOST_COMBINATIONS`. Values come first, which takes no torch: a mistake is said at once.
 
     Raises:
         ConfigError: for the first combination that is not allowed.
@@ -360,15 +360,18 @@ def _compose(config: DictConfig, loader: ConfigLoader, overrides: list[str]) -> 
 
 
 def _combinations(values: list[list[str]], most: int | None) -> Iterator[tuple[str, ...]]:
-    """Yield one value per key: every combination, or, with `most`, each value once and then up to `most`."""
+    """Yield one value per key: every combination, or, with `most`, each value beside the others' ends, then so many.
+
+    Of a method the ends are that it is not used and that it is: so each setting is met in use, and each two methods.
+    """
     everything = itertools.product(*values)
     if most is None:
         yield from everything
         return
-    first = tuple(options[0] for options in values)
-    for place, options in enumerate(values):
-        for option in options:
-            yield (*first[:place], option, *first[place + 1 :])
+    for end in (0, -1):
+        others = tuple(options[end] for options in values)
+        for place, options in enumerate(values):
+            yield from ((*others[:place], option, *others[place + 1 :]) for option in options)
     yield from itertools.islice(everything, most)
 
 

@@ -67,6 +67,11 @@ SINGLE = [
     ("report nowhere", "nowhere: no such folder"),
     *NO_CUDA,
 ]  # fmt: skip
+MANY = (
+    "sweep=regularization regularizer.l1.scope=weights,all regularizer.l1.solver=proximal,subgradient "
+    "trainer.batch_size=32,64 optimizer.momentum=0.5,0.9 model.hidden=[8],[16] trainer.restore_best=false,true"
+)
+"""More combinations than are checked one by one."""
 SWEEPS = [
     ("regularizer=l1 regularizer.lambda=1e-4,-1", "regularizer.lambda=-1: must be a finite number"),
     ("regularizer=l1 regularizer.lambda=1e-4,nan,1e-3", "regularizer.lambda=nan: must be a finite number"),
@@ -206,6 +211,14 @@ SWEEPS = [
     (
         "sweep=regularization regularizer=[l2,elastic_net]",
         "regularizer=[elastic_net,l2]: a run has one decay of the weights",
+    ),
+    (
+        f"{MANY} regularizer=[elastic_net,l1,dropout,l2]",
+        "regularizer=[elastic_net,l2]: both are a decay of the weights",
+    ),
+    (
+        f"{MANY} regularizer=[elastic_net,l1,dropout] regularizer.elastic_net.lambda=interval(-1,1)",
+        "regularizer.elastic_net.lambda=-1.0: must be a finite number",
     ),
     (
         "sweep=regularization regularizer=[l1,l2] regularizer.lambda=interval(1e-4,1e-3)",
