@@ -51,7 +51,7 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
         swept = [key for typed in overrides.values() for key in typed]
     else:
         given = problems.skip(read_given, SweepPaths(folder).multirun)
-        searched = problems.skip(read_searched, SweepPaths(folder).multirun) or []
+        searched = read_searched(SweepPaths(folder).multirun) if given is not None else []
         swept = find_swept([typed for typed in overrides.values() if typed], given, first=searched)
         problems.name_gaps([number for number, _ in jobs])
         if SweepPaths(folder).command.exists():

@@ -61,7 +61,10 @@ def test_looking_does_not_import_torch(shell: Shell, arguments: tuple[str, ...])
 def test_tab_completes_without_torch(shell: Shell) -> None:
     env = {"COMP_LINE": "regsweep regularizer=l", "COMP_POINT": "22"}
     done = shell(sys.executable, "-c", LOOK, "-sc", "query=bash", env=env)
-    assert (done.code, done.out.split()) == (0, ["regularizer=l1", "regularizer=l2", "False"]), done.err
+    assert (done.code, done.out.split()) == (
+        0,
+        ["regularizer=l1", "regularizer=l2", "regularizer=label_smoothing", "False"],
+    ), done.err
 
 
 @pytest.mark.full
