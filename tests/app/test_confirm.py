@@ -89,14 +89,14 @@ def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, s
     assert (other.code, "begun with --top 2" in other.err) == (2, True)
 
 
-def require_tuned_without_regularization(sweep: Path, num_trials: int) -> None:
-    """Of a sweep that never touched BatchNorm: the network keeps what it has of itself."""
+def require_tuned_without_regularization(sweep: Path, num_trials: int, batch_norm: bool | None = None) -> None:
+    """Of a sweep that never touched BatchNorm (None) the network keeps its own; else it is without."""
     tuned = [composed(path) for path in sweep.glob("confirmation/baseline/[0-9]*")]
     assert len(tuned) == num_trials
     for config in tuned:
         kept = config["regularizer"]
         assert isinstance(kept, dict)
-        assert kept == no_method()
+        assert kept == {**no_method(), "batch_norm": batch_norm}
     assert len({config["optimizer"]["lr"] for config in tuned}) == num_trials  # type: ignore[index]
 
 
