@@ -214,7 +214,7 @@ SWEEPS = [
     ),
     (
         f"{MANY} regularizer=[elastic_net,l1,dropout,l2]",
-        "regularizer=[elastic_net,l2]: both are a decay of the weights",
+        "regularizer=[elastic_net,l2]: a run has one decay of the weights",
     ),
     (
         f"{MANY} regularizer=[elastic_net,l1,dropout] regularizer.elastic_net.lambda=interval(-1,1)",

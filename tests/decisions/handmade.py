@@ -101,6 +101,8 @@ def regularization(regularizer: Mapping[str, Any], *, own_batch_norm: bool = Fal
         title, sign, main, is_penalty = METHODS[name]
         short = {"use": value} if main is None or isinstance(value, bool) else {main: value}
         settings = {"use": True, **(value if isinstance(value, Mapping) else short)}
+        if main == "lambda" and regularizer.get("lambda") is not None:  # the one penalty's
+            settings["lambda"] = regularizer["lambda"]
         if settings.pop("use") and (main is None or settings.get(main)):
             shown = f"{title} {sign}{settings[main]:g}" if main else title
             paper = [title, f"{title.capitalize()}, A. (2000). On {title}."]

@@ -24,7 +24,7 @@ def trials(*accuracies: float | None, **columns: list[Any]) -> list[dict[str, An
     """Return trials with these accuracies; None is one that failed. `columns` by trial."""
     rows: list[dict[str, Any]] = []
     for number, accuracy in enumerate(accuracies):
-        row: dict[str, Any] = {"overrides": {LAMBDA: 0.001 * (number + 1)}}
+        row: dict[str, Any] = {"overrides": {LAMBDA: 0.001 * (number + 1)}, "config": {"regularizer.l2.use": True}}
         row |= {"status": "failed", "error": "it died"} if accuracy is None else {"accuracy": accuracy}
         rows.append(row | {name: values[number] for name, values in columns.items()})
     return rows
