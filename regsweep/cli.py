@@ -13,7 +13,7 @@ from regsweep.errors import RegsweepError
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    # Nobody may hear what is said: what reads the output has ended (`| head`), or there is none (`>&-`). What trains
+    # The output may be closed: its reader has ended (`| head`), or there is none (`>&-`). A training
     # goes on; what only prints stops.
     sys.stdout, sys.stderr = (sys.stdout or _nowhere(), sys.stderr or _nowhere())
     complains, logging.raiseExceptions = logging.raiseExceptions, False

@@ -62,6 +62,6 @@ def resolve_precision(name: str, device: torch.device, model: nn.Module) -> str:
 
 
 def _multiplies_bfloat16() -> bool:
-    # An older PyTorch cannot tell; there it is taken for a processor that does not.
+    # An older PyTorch does not know; there it is taken for a processor that does not.
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return capabilities.get("avx512_bf16", False)

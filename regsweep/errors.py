@@ -1,4 +1,4 @@
-"""What a user can be told: one family of errors, each a single line with key, value, allowed, next step.
+"""The errors that a user reads: one family, each a single line with key, value, allowed values, next step.
 
 A broken promise of our own is an assertion, never one of these.
 """
@@ -57,7 +57,7 @@ class MethodError(RegsweepError):
 
 
 class Pruned(Exception):  # noqa: N818  (nothing went wrong)
-    """A trial is not worth going on with: a sweep's pruner says so when the trial reports a step."""
+    """A sweep's pruner has given the trial up, at a step that the trial reported."""
 
 
 class RecordError(RegsweepError):

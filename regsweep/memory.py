@@ -12,7 +12,7 @@ def keep_freed_memory() -> None:
     """Let glibc keep what is freed for the next step, where it would give it back to the system and fetch it anew.
 
     A step of a convolutional network frees and allocates tens of megabytes, and each page that the system gives must
-    first be filled with zeros (docs/performance.md says what that costs). No value changes by it. It holds for this
+    first be filled with zeros (its cost is in docs/performance.md). No value changes by it. It holds for this
     process from now on; single blocks of a gigabyte or more (of 32 megabytes before glibc 2.35) are still given back.
     Elsewhere than on glibc it does nothing.
     """

@@ -58,7 +58,7 @@ def parse(text: str) -> Any:
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader)
     except (yaml.YAMLError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        # What PyYAML raises of a value that is not what its tag says is whatever Python raises.
+        # What PyYAML raises of a value that is not of its tag's type is whatever Python raises.
         raise ValueError(str(error)) from error
 
 

@@ -159,7 +159,7 @@ def set_aside(path: Path, reason: str = "damaged") -> Path:
 
 
 def write_error(path: Path, error: OSError) -> RecordError:
-    """Return what to tell a user of a write that failed."""
+    """Return the error of a write that failed, with the next step."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return RecordError(f"disk full writing {path}; free some space and run again")
     reason = error.strerror or str(error)

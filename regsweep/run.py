@@ -83,7 +83,7 @@ def run(
         config: the validated configuration.
         folder: an existing folder.
         is_trial: whether it is one of a sweep, which by default keeps the test set closed and no weights.
-        report: hears the validation accuracy after each epoch but the last; may raise `Pruned` to end the run there.
+        report: called with the validation accuracy after each epoch but the last; may raise `Pruned` to end the run.
         show_bar: whether to show a progress bar where there is a terminal.
 
     Raises:
@@ -191,7 +191,7 @@ def _seconds(member: Member | None, began: float, last_evaluation: float = 0.0) 
 def _made_of(
     config: RunConfig, parts: Parts | None, numbers: dict[str, dict[str, float]] | None = None
 ) -> dict[str, Any]:
-    """Return what a record says of what the run was made of, as it was resolved."""
+    """Return the part of a record that describes what the run was made of, as it was resolved."""
     return {
         "methods": _used(config, numbers or {}),
         "batch_norm": has_batch_norm(parts.model) if parts else None,
@@ -226,7 +226,7 @@ def _used(config: RunConfig, numbers: dict[str, dict[str, float]]) -> dict[str, 
 
 
 def _own_batch_norm(config: RunConfig, parts: Parts | None) -> bool | None:
-    """Return whether the network has BatchNorm where no method says so: by its constructor's default."""
+    """Return whether the network has BatchNorm without any method: by its constructor's default."""
     if parts is None:
         return None
     argument = parameters_of(resolve_class(config.model.target)).get("batch_norm")

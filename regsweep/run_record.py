@@ -65,7 +65,7 @@ class RunRecord:
         parameters: how many numbers the penalties cover, and how many they leave free.
         methods: those in use, by name; None in records of versions before 0.3.
         batch_norm: whether the network had BatchNorm.
-        own_batch_norm: whether it has BatchNorm where no method says so.
+        own_batch_norm: whether it has BatchNorm without any method.
         seconds: ``train``, ``evaluate``, ``total``.
         seed: the run's.
         class_sizes: by split, the number of images of each class.
@@ -100,7 +100,7 @@ class RunRecord:
     def write(self, path: Path) -> None:
         """Write the record to `path`, whole or not at all; what is not known is left out.
 
-        No methods are known, too: a record that says nothing of them is one of a version before 0.3.
+        No methods are known, too: a record without the key is one of a version before 0.3.
         """
         content = {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
         records.write_json(path, {name: value for name, value in content.items() if value is not None})

@@ -19,14 +19,14 @@ def select_accepted(cls: type, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return what to say of an unknown name: the nearest known one, or all of them."""
+    """Return a hint for an unknown name: the nearest known one, or all of them."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else f"known: {', '.join(names) or 'none'}"
 
 
 def offer(name: str, known: Iterable[str], prefix: str = "") -> str:
-    """Return what to say of an unknown name: the nearest known one, if any, after `prefix`; then all of them."""
+    """Return a hint for an unknown name: the nearest known one, if any, after `prefix`; then all of them."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return (f"did you mean {prefix}{near[0]}? " if near else "") + f"there is {', '.join(names) or 'none'}"

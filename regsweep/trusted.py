@@ -63,7 +63,7 @@ def _is_allowed(package: str) -> bool:
         return True
     spec = importlib.util.find_spec(package) if package else None
     if spec is None:
-        return True  # nothing to import; the import's own error says so
+        return True  # nothing to import; the import's own error names it
     if not (spec.has_location or spec.submodule_search_locations):
         return False  # built into the interpreter
     places = [Path(place).resolve() for place in (spec.submodule_search_locations or [str(spec.origin)])]

@@ -1,4 +1,4 @@
-"""What the weights themselves tell: zeros, histograms, a digest."""
+"""Facts about the weights themselves: zeros, histograms, a digest."""
 
 import hashlib
 from collections.abc import Callable

@@ -83,7 +83,7 @@ class RunCallback(Callback):
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Print the table of a sweep that began; a sweep with failed trials ends with exit code 1.
 
-        Hydra calls this too when the sweep was stopped or broke off, and then that goes on to say so; but where no
+        Hydra calls this too when the sweep was stopped or broke off; the error is printed afterwards. But where no
         trial is complete the sweeper breaks off merely for want of a best one.
         """
         with self._owned:

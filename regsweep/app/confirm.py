@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
-    """Train what the plan says, as far as that was not done."""
+    """Train the runs of the plan that are not there yet."""
     plan = Plan.read_or_choose(sweep, given.top)
     num_seeds = given.seeds or plan.num_seeds or (MOST_SEEDS if given.until_settled else DEFAULT_SEEDS)
     plan.intend(num_seeds, until_settled=given.until_settled, has_begun=count_ended(plan.paths.seeds) > 0)
@@ -190,7 +190,7 @@ def _shown(configuration: Configuration) -> str:
 
 
 def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) -> None:
-    """Say beforehand what it takes, and what so many seeds can show."""
+    """Print the number of runs beforehand, and the differences that so many seeds can show."""
     k, seeds = len(plan.kinds), plan.seeds(num_seeds)
     kinds = "one kind" if k == 1 else f"{k} kinds"
     if k < plan.top:

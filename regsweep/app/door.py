@@ -40,7 +40,7 @@ def validate_composed(cfg: DictConfig) -> RunConfig:
 
 
 def one_line(error: Exception) -> RegsweepError:
-    """Return what Hydra or OmegaConf say over several lines as one line with a next step."""
+    """Return an error that Hydra or OmegaConf print over several lines as one line with a next step."""
     if isinstance(error.__cause__, RegsweepError):
         return error.__cause__
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
@@ -109,7 +109,7 @@ def _by_preset(name: str) -> str:
 
 
 def _options_there(group: str, searched: str) -> list[str]:
-    """Return the options of `group` where Hydra says that it searched: of an option in a list it names none."""
+    """Return the options of `group` in the places that Hydra's error lists: of an option in a list it names none."""
     places = re.findall(r"^\s*provider=(.+?), path=(.+)$", searched, re.MULTILINE)
     return hydra_private.options_in(group, places)
 

@@ -131,7 +131,7 @@ def _made_of(config: RunConfig, overrides: Sequence[str]) -> str:
 
 
 _NOT_SHOWN = r"[+~]*(sweep|experiment|regularizer)\b"
-"""Keys of overrides that say nothing beside the methods, or are the same for all trials."""
+"""Keys of overrides that add nothing to the methods' own words, or are the same for all trials."""
 
 
 def _rounded(value: str) -> str:

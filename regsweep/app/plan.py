@@ -221,7 +221,7 @@ class Plan:
 
         Args:
             num_seeds: that many.
-            until_settled: whether to stop as soon as the outcome says so.
+            until_settled: whether to stop as soon as the differences are settled.
             has_begun: whether a run on such a seed has ended: whoever changes the number then may have seen it.
         """
         self.is_sequential = self.is_sequential or until_settled or (has_begun and num_seeds != self.num_seeds)

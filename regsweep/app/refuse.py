@@ -7,6 +7,6 @@ from regsweep.errors import RegsweepError
 
 
 def refuse(error: RegsweepError) -> NoReturn:
-    """Say `error` in one line and end the process with its code."""
+    """Print `error` in one line and end the process with its code."""
     sys.stderr.write(f"regsweep: {error}\n")
     raise SystemExit(error.exit_code) from None

@@ -55,7 +55,7 @@ def check(config: DictConfig, loader: ConfigLoader) -> None:
 
     What a run has no place for leaves ``hydra.sweeper.params``, saying so in a line each. A grid is checked whole, as
     it will be run. Of an Optuna space every value and bound is checked beside the others' first and last ones, and then
-    the combinations, up to `MOST_COMBINATIONS`. Values come first, which takes no torch: a mistake is said at once.
+    the combinations, up to `MOST_COMBINATIONS`. Values come first, which takes no torch: a mistake is refused at once.
 
     Raises:
         ConfigError: for the first combination that is not allowed.

@@ -173,7 +173,7 @@ def _named_trials(sweep: Sweep, plan: Plan, folder: Path, *, test: bool) -> list
 
 
 def _batch_size(arguments: list[str], plan: Plan) -> list[str]:
-    """Return the number of trials at a time, where the launcher runs batches and nobody said how large."""
+    """Return the number of trials at a time, where the launcher runs batches and their size was not given."""
     is_batched = any(_key(a) == "hydra/launcher" and not a.endswith(("pool", "basic")) for a in arguments)
     is_said = any(_key(argument) == "hydra.sweeper.n_jobs" for argument in arguments)
     return [f"hydra.sweeper.n_jobs={len(plan.kinds) + 1}"] if is_batched and not is_said else []

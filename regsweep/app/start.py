@@ -17,7 +17,7 @@ from regsweep.paths import WORKING_FOLDER, enter_working_folder, shown
 def start() -> None:
     """Start what ``sys.argv`` asks of Hydra."""
     enter_working_folder()
-    # Hydra then raises its errors instead of printing them over many lines, and we say each in one.
+    # Hydra then raises its errors instead of printing them over many lines; each is printed in one line here.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     from regsweep.app import door  # noqa: PLC0415
     from regsweep.app import main as application  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""A trial whose record was written, and whose end the sweep never heard of, is told from that record."""
+"""A trial whose record was written, and whose end never reached the sweep, is taken from that record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _log = logging.getLogger("regsweep")
 
 
 def told_before(folder: Path) -> TrialValue | None:
-    """Return what the finished run in `folder` has to tell, None where there is none; a damaged record is set aside.
+    """Return the result of the finished run in `folder`, None where there is none; a damaged record is set aside.
 
     Raises:
         Pruned: when it was pruned.

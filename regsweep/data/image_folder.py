@@ -16,7 +16,7 @@ def load_image_folder(config: DatasetConfig) -> Source:
     """Return the images under `config.root`, resized to `config.image_size` where that is not None.
 
     Raises:
-        DatasetError: when the folders do not say which images are what, or an image cannot be read.
+        DatasetError: when the folders' names do not give the splits, or an image cannot be read.
         ConfigError: when a setting does not fit what lies there.
     """
     root = Path(config.root)

@@ -1,4 +1,4 @@
-"""Data files are there and unchanged, or the user is told which one is not.
+"""Data files are there and unchanged, or an error names the one that is not.
 
 torchvision checks the archives that it downloads, not the files that it later reads.
 """

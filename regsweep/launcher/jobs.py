@@ -1,4 +1,4 @@
-"""Jobs as the sweep engine sees them: started one by one, and heard of when they end."""
+"""Jobs as the sweep engine sees them: started one by one, and waited for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from regsweep.errors import RecordError, RegsweepError
 from regsweep.reporting import listening
 
 OnReport = Callable[[int, float, int], bool]
-"""Hears a job's number, its objective and its step, and answers whether to give the job up."""
+"""Called with a job's number, its objective and its step; returns whether to give the job up."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class LauncherJobs:
     Args:
         launcher: set up with the task.
         num_slots: jobs in a batch.
-        on_report: hears the jobs' reports, where they run in this process one after the other; None: nobody does.
+        on_report: called with the jobs' reports, where they run in this process one after the other; None: nothing is.
     """
 
     def __init__(self, launcher: Launcher, num_slots: int, on_report: OnReport | None) -> None:

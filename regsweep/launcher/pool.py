@@ -33,7 +33,7 @@ from regsweep.launcher.share import Machine, changed_environment
 from regsweep.launcher.worker import Call, Setup, Task, answer, serve
 
 PATIENCE_SECONDS = 2.0
-"""How long a worker that is told to end may take before it is killed."""
+"""How long a worker that is asked to end may take before it is killed."""
 
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -92,7 +92,7 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
 
 @contextmanager
 def _no_ctrl_c() -> Iterator[None]:
-    """Let a process that is started meanwhile never hear Ctrl-C; here it is heard afterwards.
+    """Let a process that is started meanwhile ignore Ctrl-C; here it is handled afterwards.
 
     It reaches the whole group. The server ignores it only once it has imported everything, and its imports would end in
     a traceback.
@@ -133,7 +133,7 @@ class Pool:
         config: the sweep's configuration, from which each job is composed.
         machine: what the workers share.
         num_workers: how many.
-        on_report: hears the jobs' reports; None: nobody does.
+        on_report: called with the jobs' reports; None: nothing is.
         returns: whether to keep what Hydra returns of each job, in `returned`.
 
     Raises:

@@ -168,7 +168,7 @@ class Method:
         return f"{cls.title} {cls.symbol}={shown}" if cls.symbol else f"{cls.title} {shown}"
 
     def refuse(self, setting: str, allowed: str) -> ConfigError:
-        """Return the error of a setting that is not possible here: `allowed` says why, and what to do."""
+        """Return the error of a setting that is not possible here; `allowed` has the reason and the next step."""
         value = getattr(self.settings, self.setting_fields()[setting])
         return ConfigError(f"regularizer.{self.name}.{setting}", value, allowed)
 

@@ -1,4 +1,4 @@
-"""What a sweep's records say. Everything here is read from disk; it knows no torch and no Hydra."""
+"""Reports of a sweep's records. Everything here is read from disk; it knows no torch and no Hydra."""
 
 from regsweep.report.sweep import Sweep, read_sweep
 

@@ -12,7 +12,7 @@ from regsweep.statistics import EQUAL, FEWEST_IMAGES, Comparison, Interval, leas
 
 
 def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
-    """Return what a sweep and its confirmation have to say, in plain words."""
+    """Return the answer of a sweep and its confirmation, in plain words."""
     if confirmation is not None:
         return _confirmed(confirmation)
     best = sweep.best()
@@ -187,7 +187,7 @@ def _too_few(confirmation: Confirmation) -> str | None:
 
 
 def _how_far(confirmation: Confirmation, candidate: Candidate) -> str:
-    """Return of which images this is said, and what the validation accuracy in the sweep is worth."""
+    """Return which images the answer holds for, and how far the sweep's validation accuracy held."""
     tuned = candidate.against_tuned
     comparison = _comparison(tuned)
     scope = "This is said of this test set"

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 class Parser(argparse.ArgumentParser):
-    """Says a mistake in one line."""
+    """Refuses a mistake in one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise what is told of the mistake."""
+        """Raise the error of the mistake."""
         raise RegsweepError(f"{message}; see {self.prog} --help")
 
 
@@ -50,8 +50,8 @@ def main(arguments: list[str]) -> None:
 def report(folder: Path) -> dict[str, int]:
     """Print the table of the sweep in `folder`, write its ``trials.csv``, and return the counts by status.
 
-    This is a sweep's end. It says how to get the page and writes none: drawing it takes a second or two, as long as
-    some sweeps do.
+    This is a sweep's end. It prints the command that makes the page and writes none: drawing it takes a second or two,
+    as long as some sweeps do.
     """
     sweep = read_sweep(folder)
     console = _console()
@@ -68,7 +68,7 @@ def report(folder: Path) -> dict[str, int]:
 
 
 def report_confirmed(sweep: Sweep) -> None:
-    """Print what the confirmation of `sweep` says, and write its report."""
+    """Print the answer of the confirmation of `sweep`, and write its report."""
     _report(sweep, _console(), (), table=False)
 
 

@@ -80,7 +80,7 @@ class Against:
         baseline: what it is compared with.
         seeds: the paired seeds: those on which this configuration and this baseline are complete.
         differences: of test accuracy, fractions, one per paired seed.
-        comparison: what they say; None with fewer than two.
+        comparison: of the pairs; None with fewer than two.
         num_differing: images that any pair classifies differently; None where that is not on record.
         num_diverged: seeds on which the baseline diverged, and counts with the share of the largest class.
     """
@@ -147,7 +147,7 @@ class Confirmation:
 
     @property
     def has_comparisons(self) -> bool:
-        """Return whether there are enough pairs to say anything."""
+        """Return whether there are enough pairs for a comparison."""
         return any(candidate.against_tuned.comparison for candidate in self.candidates)
 
     def interval(self, comparison: Comparison) -> Interval:
@@ -159,7 +159,7 @@ def read_confirmation(folder: Path) -> Confirmation | None:
     """Return the confirmation of the sweep in `folder`, None where no seed was begun.
 
     Raises:
-        RecordError: when what says which configurations and seeds it is about cannot be read.
+        RecordError: when the plan, with its configurations and seeds, cannot be read.
     """
     paths = SweepPaths(folder).confirmation
     if not SweepPaths(paths.seeds).is_begun:

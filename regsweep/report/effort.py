@@ -1,4 +1,4 @@
-"""What a sweep's own trials say of the effort that its confirmation takes."""
+"""The effort of a confirmation, estimated from the sweep's own trials."""
 
 from __future__ import annotations
 

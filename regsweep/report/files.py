@@ -13,7 +13,7 @@ from regsweep.report.rows import FIRST
 COMPARISON = "comparison.html"
 """Several sweeps side by side, in the working folder."""
 MADE_BY = "made_by"
-"""The key of ``summary.json`` that says who wrote it."""
+"""The key of ``summary.json`` with the name of its author."""
 SWEEPER = "regsweep.sweeper.plugin.RegsweepSweeper"
 """The target of ``hydra/sweeper=regsweep``, as a sweep's settings name it."""
 

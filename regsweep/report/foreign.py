@@ -191,7 +191,7 @@ def _trial_of(
 
 
 def _of_trial(trial: StudyTrial, columns: _Columns) -> dict[str, Any]:
-    """Return what the study says of a job; `seconds`, `error`, `duplicate_of` are words of this project's sweeper."""
+    """Return what the study has of a job; `seconds`, `error`, `duplicate_of` are words of this project's sweeper."""
     row: dict[str, Any] = {"status": trial.status, "ended": trial.ended}
     row |= dict(zip(columns.metrics, trial.values, strict=False))
     own = {"seconds": "total_seconds", "duplicate_of": "duplicate_of"}

@@ -27,7 +27,7 @@ DEEPEST = 5
 def find_jobs(folder: Path) -> list[Job]:
     """Return the jobs of the multirun in `folder` in the order of their numbers: folders named so, or any below it.
 
-    With another hydra.sweep.subdir the number stands in each job's own .hydra/hydra.yaml; where two jobs say the
+    With another hydra.sweep.subdir the number stands in each job's own .hydra/hydra.yaml; where two jobs have the
     same one (the folder was used twice), they are numbered in the order of their folders.
 
     Raises:

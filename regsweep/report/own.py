@@ -26,7 +26,7 @@ _CALLBACK = b"regsweep.app.callback.RunCallback"
 
 
 def is_own(folder: Path, jobs: Sequence[Job]) -> bool:
-    """Return whether this project made the sweep or run in `folder`: its settings, or a record of it, say so."""
+    """Return whether this project made the sweep or run in `folder`: by its settings, or a record of it."""
     settings = [SweepPaths(folder).multirun, *(settings_file(path) for _, path in jobs[:1])]
     there = [file for file in settings if file.is_file()]
     if any(_CALLBACK in file.read_bytes() for file in there):
@@ -176,7 +176,7 @@ class _Reader:
         }
 
     def _of_trial(self, number: int, paths: RunPaths) -> dict[str, Any]:
-        """Return what the sweep says of a trial that left no record itself: a killed worker's, or a duplicate."""
+        """Return what the sweep recorded of a trial without a record of its own: a killed worker's, or a duplicate."""
         end, ended = _End.read(paths.trial), paths.trial.stat().st_mtime
         if end.duplicate_of is not None:
             if end.duplicate_of not in self._folders:
@@ -198,7 +198,7 @@ class _Reader:
 
 @dataclass(frozen=True)
 class _End:
-    """What ``trial.json`` says: how a trial ended, as its sweep knows it.
+    """The content of ``trial.json``: how a trial ended, as its sweep knows it.
 
     Attributes:
         status: how it ended.

@@ -1,4 +1,4 @@
-"""What regularized each trial, as its record says; of a sweep made before version 0.3, as its configuration says."""
+"""What regularized each trial, read from its record; before version 0.3, from its configuration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Regularization:
     Attributes:
         methods: in use, by name.
         batch_norm: whether the network had BatchNorm; None where that is not known.
-        own_batch_norm: whether it has BatchNorm where no method says so; None where that is not known.
+        own_batch_norm: whether it has BatchNorm without any method; None where that is not known.
     """
 
     methods: Mapping[str, UsedMethod] = field(default_factory=dict)

@@ -60,7 +60,7 @@ def write_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, A
 
 def column_of(key: str) -> str:
     """Return the column of a swept parameter: its key, or with a prefix where the table has another such column."""
-    taken = {*FIRST, *NUMBERS, *LAST} - {"seed"}  # of a swept seed the record says the same
+    taken = {*FIRST, *NUMBERS, *LAST} - {"seed"}  # of a swept seed the record has the same
     return f"params.{key}" if key in taken else key
 
 

@@ -1,4 +1,4 @@
-"""An Optuna study as its SQLite file tells it.
+"""An Optuna study, read from its SQLite file.
 
 The file may be anyone's, made by any Optuna since 2.0: the tables have kept their names and columns, while Optuna
 itself first migrates an older file, which is to write into it. So a copy is read, with SQL.

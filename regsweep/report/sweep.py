@@ -22,13 +22,13 @@ __all__ = ["OBJECTIVE", "Sweep", "as_text", "read_sweep"]
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep, or a single run, as its records tell it.
+    """A sweep, or a single run, read from its records.
 
     Attributes:
         folder: where it lies.
         trials: one row per trial, in their order: ``number``, ``folder``, ``status``, the swept parameters by
             their dotted keys, metrics (accuracies are fractions, losses natural-log cross-entropy), seconds, and
-            ``ended`` (unix time of the record). Status is what the record says, ``interrupted`` where there is none,
+            ``ended`` (unix time of the record). Status is that of the record, ``interrupted`` where there is none,
             ``unreadable`` where it cannot be read; in another application's sweep also ``unknown``.
         swept: the names of the columns that hold swept parameters.
         objective: the column that trials are ranked by.

@@ -74,7 +74,7 @@ def _settings(sweep: Sweep, best: Mapping[str, Any], names: dict[str, str]) -> s
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """Return a short name for each dotted key: its last part, where that tells it from the others; unescaped.
+    """Return a short name for each dotted key: its last part, where no other key has the same; unescaped.
 
     Of a method's settings the method is named too: ``l2`` for ``regularizer.l2.use``, ``l2.lambda``.
     """

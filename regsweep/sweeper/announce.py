@@ -13,7 +13,7 @@ _hydras_log = logging.getLogger("hydra_plugins.regsweep")
 
 
 def announce(directions: Sequence[StudyDirection], objectives: Sequence[str]) -> None:
-    """Log a line for each objective, which is a warning where its name says the other direction.
+    """Log a line for each objective, which is a warning where its name implies the other direction.
 
     Args:
         directions: the study's.

@@ -2,7 +2,7 @@
 
 A trial starts the moment a slot is free; with a launcher that only takes batches, all slots become free at once.
 
-The order of the steps is what makes it safe: a job writes its record before the sweep hears of it, the study is
+The order of the steps is what makes it safe: a job writes its record before the sweep learns of its end, the study is
 told from the record, and the tables are written from the study. Whatever is missing after a kill is made up for
 from what stands before it in this order.
 """
@@ -115,9 +115,9 @@ class Engine:
         folder: the sweep's folder; trial n lies in ``folder / str(n)``.
         limits: how far to go.
         reuse_duplicates: whether a configuration that this sweep has already run is told again instead of run again.
-        stop: says where a signal may interrupt.
-        on_start: hears number and parameters of every trial that is started.
-        on_told: hears of every trial that was told.
+        stop: where a signal may interrupt.
+        on_start: called with number and parameters of every trial that is started.
+        on_told: called with every trial whose end the study has.
     """
 
     def __init__(
@@ -238,7 +238,7 @@ class Engine:
             return
         place = self._folder / str(number)
         if job.attempt and RunPaths(place).trial.exists():
-            shutil.rmtree(place, ignore_errors=True)  # its own record says that it failed
+            shutil.rmtree(place, ignore_errors=True)  # its own record has failed
         elif job.attempt and place.exists():
             # It was killed, and may have left a whole run that only lacks the sweep's record.
             _log.info(f"trial {number}: what its attempt left is kept in {records.set_aside(place, 'failed').name}")

@@ -1,6 +1,6 @@
 """What is used of Hydra and its Optuna sweeper that they do not publish, all in one place.
 
-Each has a test that says so when it is gone.
+Each has a test that fails in words when it is gone.
 """
 
 from __future__ import annotations

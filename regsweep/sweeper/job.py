@@ -1,4 +1,4 @@
-"""The job's side of a trial: its end is written to disk before anyone is told.
+"""The job's side of a trial: its end is written to disk before the sweep learns of it.
 
 The record in the trial's folder is the truth: a sweep that is killed between the end of a trial and the telling of
 it finds the record and tells it, and never runs the trial again.
@@ -65,7 +65,7 @@ class TrialRecord:
         metrics: further numbers by name.
         error: the reason of a failure, in one line.
         seconds: from the job's start to its end.
-        duplicate_of: number of an earlier trial with the same configuration, whose result was told again.
+        duplicate_of: number of an earlier trial with the same configuration, whose result it has.
         missing_objective: name of an objective that the job, though it ran to its end, did not return.
     """
 
@@ -150,7 +150,7 @@ class RecordedTask:
             raise  # the disk, not the trial: the sweep ends, and the trial runs again when it goes on
         except SystemExit as stop:
             if stop.code == RecordError.exit_code:
-                raise  # the same, said by the application itself
+                raise  # the same, raised by the application itself
             record = TrialRecord("failed", error=f"the job called sys.exit({stop.code!r})")
         except Exception as error:  # noqa: BLE001  (whatever a trial dies of, the sweep goes on)
             _log.exception(f"failed: {type(error).__name__}")

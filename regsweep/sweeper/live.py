@@ -58,11 +58,11 @@ class LiveTable:
             self._live.stop()
 
     def start(self, number: int, parameters: Mapping[str, Any]) -> None:
-        """Hear that a trial starts."""
+        """Show a trial that starts."""
         self._running[number] = parameters
 
     def end(self, trial: FrozenTrial) -> None:
-        """Hear that a trial was told."""
+        """Show a trial that has ended."""
         self._running.pop(trial.number, None)
         self._states[trial.state.name] += 1
         if trial.state.name == "COMPLETE" and (self._best is None or self._is_better(trial, self._best)):

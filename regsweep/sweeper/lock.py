@@ -1,7 +1,7 @@
 """One owner per folder, of a sweep or of a trial: a lock that names its process and host.
 
 The operating system holds the lock for the process and drops it when that dies, however it dies. So it shows which
-trials are still being trained after their sweep was killed. What the file says is for people.
+trials are still being trained after their sweep was killed. The file's content is for people.
 """
 
 from __future__ import annotations

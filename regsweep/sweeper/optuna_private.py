@@ -1,4 +1,7 @@
-"""What is used of Optuna that it does not publish, all in one place. Each has a test that says so when it is gone."""
+"""What is used of Optuna that it does not publish, all in one place.
+
+Each has a test that fails in words when it is gone.
+"""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ class RegsweepSweeper(Sweeper):
 
         Raises:
             CompactHydraException: its cause is a `ConfigError` for what cannot be searched or pruned, a `RecordError`
-                when the folder is in use or cannot be written, or says why the sweep could not go on.
+                when the folder is in use or cannot be written, or the reason why the sweep could not go on.
         """
         with compact():
             self._sweep_in_folder(arguments)
@@ -370,7 +370,7 @@ def _require_known_keys(hydra: DictConfig) -> None:
 
 
 def require_way_back(hydra: DictConfig) -> None:
-    """Refuse to prune where a job cannot be heard while it runs, or where Optuna cannot.
+    """Refuse to prune where a job's reports do not arrive while it runs, or where Optuna cannot.
 
     Raises:
         ConfigError: naming the launcher or the directions.

@@ -34,7 +34,7 @@ _log = logging.getLogger("regsweep")
 
 
 def set_aside(study: Path, wrong: str) -> None:
-    """Rename the file `study`, of which `wrong` is what is damaged, and say so."""
+    """Rename the file `study`, of which `wrong` is what is damaged, and log that."""
     for suffix in ("-journal", "-wal", "-shm"):  # which SQLite would take for those of the next file of that name
         if study.with_name(study.name + suffix).exists():
             records.set_aside(study.with_name(study.name + suffix))
@@ -113,7 +113,7 @@ class Rebuilder:
         return {name: value for name, value in drawn.items() if value != NOT_SET} or None
 
     def _has_ended_so(self, trial: FrozenTrial) -> bool:
-        """Return whether the record of an ended trial, where there is one, says the same."""
+        """Return whether the record of an ended trial, where there is one, is the same."""
         record = self._record(self.folder / str(trial.number)) if trial.state.is_finished() else None
         if record is None:
             return True
@@ -135,7 +135,7 @@ class Rebuilder:
         return [self._made(number) for number in range(first, max(self._numbers(), default=-1) + 1)]
 
     def rebuild(self, study: optuna.Study) -> None:
-        """Add the trials that have a folder and are not in `study`, and say in a line what was not got back.
+        """Add the trials that have a folder and are not in `study`, and log in a line what could not be restored.
 
         Raises:
             RecordError: naming the trial whose place in the study cannot be made out; nothing is added then.
@@ -184,7 +184,7 @@ class Rebuilder:
         return made
 
     def _drawn(self, place: Path) -> dict[str, Any]:
-        """Return what the trial in `place` drew, as its overrides say, or those of the trial that it repeats."""
+        """Return what the trial in `place` drew, by its overrides or those of the trial that it repeats."""
         file = RunPaths(place).overrides
         if not file.exists():
             record = self._record(place)

@@ -22,8 +22,8 @@ def build_sampler(
     """Return the sampler that `config` describes.
 
     One that goes on after `num_begun` trials is seeded anew, or it would repeat its first draws. Beside trials that
-    still run, TPE takes their draws for bad ones, or it would draw the like again. Hydra's configuration of TPE says no
-    by default, so that a no counts only where it is among `typed`, the command line's overrides.
+    still run, TPE takes their draws for bad ones, or it would draw the like again. Hydra's configuration of TPE has
+    false by default, so that a no counts only where it is among `typed`, the command line's overrides.
     """
     target, seed = str(config.get("_target_")), config.get("seed")
     changes: dict[str, Any] = {}

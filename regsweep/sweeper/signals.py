@@ -42,7 +42,7 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
 
 
 class Stop:
-    """Hears both signals while it is entered; a second one ends the process at once."""
+    """Handles both signals while it is entered; a second one ends the process at once."""
 
     def __init__(self) -> None:
         self._noted: int | None = None
@@ -50,14 +50,14 @@ class Stop:
         self._before: dict[int, signal._HANDLER] = {}
 
     def __enter__(self) -> Stop:
-        """Hear them, where this thread can; one that this process was started to ignore stays ignored."""
+        """Handle them, where this thread can; one that this process was started to ignore stays ignored."""
         if threading.current_thread() is threading.main_thread():
-            heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) != signal.SIG_IGN]
-            self._before = {signum: signal.signal(signum, self._hear) for signum in heard}
+            handled = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) != signal.SIG_IGN]
+            self._before = {signum: signal.signal(signum, self._handle) for signum in handled}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Hear them no longer; raise for one that was noted and has raised nothing yet."""
+        """Handle them no longer; raise for one that was noted and has raised nothing yet."""
         for signum, handler in self._before.items():
             signal.signal(signum, handler)
         if kind is None:
@@ -89,7 +89,7 @@ class Stop:
         if self._noted is not None:
             raise Terminated if self._noted == signal.SIGTERM else KeyboardInterrupt
 
-    def _hear(self, signum: int, frame: FrameType | None) -> None:
+    def _handle(self, signum: int, frame: FrameType | None) -> None:
         if self._noted is not None:
             if sys.stdout.isatty():
                 os.write(1, SHOW_CURSOR.encode())  # the live table hides it

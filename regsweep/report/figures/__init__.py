@@ -1,4 +1,4 @@
-"""The figures of a report: each is drawn from evidence, or says why it cannot be."""
+"""The figures of a report: each is drawn from evidence, or left out with the reason."""
 
 from regsweep.report.figures import curves, forest, front, heatmap, importance, on_and_off, progress, strength, weights
 from regsweep.report.figures.compare import compare_sweeps

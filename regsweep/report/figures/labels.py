@@ -34,7 +34,7 @@ def text(value: Any) -> str:
 
 
 def hovers(trials: pd.DataFrame, swept: Sequence[str], shown: Iterable[str]) -> list[str]:
-    """Return what is said when a trial is pointed at: its number, `shown` (parallel), the parameters that vary."""
+    """Return the text beside a trial that is pointed at: its number, `shown` (parallel), the parameters that vary."""
     names = [
         (text(name), trials[key]) for key, name in short_names(swept).items() if as_text(trials[key]).nunique() > 1
     ]

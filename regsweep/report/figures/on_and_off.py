@@ -104,7 +104,7 @@ def _gains(panel: _Panel, *, maximize: bool) -> pd.Series:
 
 
 def _title(panel: _Panel, axis: Score, *, maximize: bool) -> str:
-    """Return the method's name, and what its pairs say where there are any."""
+    """Return the method's name, and the result of its pairs where there are any."""
     if panel.pairs.empty:
         return text(panel.title)
     gains = _gains(panel, maximize=maximize)
@@ -164,7 +164,7 @@ def _add_points(figure: go.Figure, drawn: pd.DataFrame, width: float, far: str, 
 
 
 def _add_medians(figure: go.Figure, panel: _Panel, axis: Score, cell: dict[str, int]) -> None:
-    """Add a stroke at each side's median, and say under it what it is."""
+    """Add a stroke at each side's median, and its value under it."""
     labels = []
     for switch, place in PLACES.items():
         values = panel.points["value"][panel.points["switch"] == switch]

@@ -49,7 +49,7 @@ class Score:
 
     Attributes:
         column: of the table.
-        title: says where less is better.
+        title: with a note where less is better.
         factor: from the table to the axis.
     """
 
@@ -100,7 +100,7 @@ def complete(sweep: Sweep, *, repeats: bool = True) -> pd.DataFrame:
 
 
 def thin(trials: pd.DataFrame, keep: set[Any]) -> tuple[pd.DataFrame, str]:
-    """Return at most about `MOST_POINTS` trials, evenly spaced and those of `keep` (numbers), and what to say of it."""
+    """Return at most about `MOST_POINTS` trials, evenly spaced and those of `keep` (numbers), and a note on it."""
     if len(trials) <= MOST_POINTS:
         return trials, ""
     spaced = np.zeros(len(trials), dtype=bool)
@@ -117,7 +117,7 @@ class Folded:
         y: where each point is drawn.
         is_far: which points stand at the edge.
         edge: the worst score that is drawn in its place; None where all are.
-        note: what to say of it; empty where all are drawn in their place.
+        note: on these; empty where all are drawn in their place.
         symbol: of a point at the edge.
     """
 

@@ -86,7 +86,7 @@ def course(sweep: Sweep) -> tuple[pd.DataFrame, str]:
 
 
 def _seconds(sweep: Sweep, trials: pd.DataFrame) -> tuple[pd.Series, str]:
-    """Return when each trial ended, since the first began; where records do not tell, the sum of their own seconds."""
+    """Return when each trial ended, since the first began; without times on record, the sum of their seconds."""
     everything = sweep.trials
     own = pd.to_numeric(everything["total_seconds"], errors="coerce")
     if "ended" in everything and everything.loc[trials.index, "ended"].notna().all():

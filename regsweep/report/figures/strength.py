@@ -62,7 +62,7 @@ class _Over:
         words: the end of its title.
         column: of its table.
         label: of the axis, safe for Plotly.
-        without: what the caption says of the trials that stand at “none”.
+        without: the caption's words on the trials that stand at “none”.
         is_log: whether the axis is a log axis.
     """
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 HEADLINE = "forest"
-"""The figure that stands before the table, or the line that says how to come by it; all others follow."""
+"""The figure that stands before the table, or the line with the command that makes it; all others follow."""
 MOST_PROBLEMS = 200
 BLUE_ON_DARK = "#3490D0"
 """The figures' blue is too dark on a dark page (contrast 3.3); this one has 5."""
@@ -37,7 +37,7 @@ COLOURS = {
 
 @dataclass(frozen=True)
 class Headed:
-    """A sweep's page as a comparison of several names it: where it lies, what it is called, what it says."""
+    """A sweep's page as a comparison of several names it: its folder, its title, its answer."""
 
     href: str
     title: str

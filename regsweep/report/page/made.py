@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RUN = "Single run"
 
 Line = tuple[str, str, bool]
-"""What it is, what it says, whether it is something to type or a path."""
+"""Name, text, and whether the text is something to type or a path."""
 
 
 def facts(sweep: Sweep) -> list[str]:
@@ -58,7 +58,7 @@ def searched_with(sweep: Sweep) -> list[str]:
 
 
 def how(evidence: Evidence) -> list[Line]:
-    """Return command, folder, time, machine, git and versions, as far as the records tell."""
+    """Return command, folder, time, machine, git and versions, as far as the records have them."""
     sweep = evidence.sweep
     best = sweep.best()
     number = best["number"] if best is not None else (sweep.trials["number"].iloc[0] if len(sweep.trials) else None)
@@ -123,7 +123,7 @@ def _versions(result: dict[str, Any]) -> list[Line]:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as a person says them."""
+    """Return seconds as a person writes them."""
     if seconds < 10:  # noqa: PLR2004
         return f"{seconds:.1f} s"
     if seconds < 120:  # noqa: PLR2004

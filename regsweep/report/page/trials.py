@@ -96,7 +96,7 @@ def example(sweep: Sweep) -> str:
 
 
 def _is_shown(trials: pd.DataFrame, name: str, sweep: Sweep) -> bool:
-    """Return whether a metric has something to say; zeros only where there are exact ones."""
+    """Return whether a metric has a value in a trial; zeros only where there are exact ones."""
     if name in sweep.swept:
         return False
     values = pd.to_numeric(trials[name], errors="coerce") if name in trials else pd.Series(dtype=float)
