@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from regsweep.fields import number
 from regsweep.methods import Method, MethodSettings, Paper, Run
@@ -35,6 +35,11 @@ class EMA(Method):
         decay: float = number(
             "must be a share of 0 or more and below 1, for example regularizer.ema=0.99", ge=0, lt=1, default=0.99
         )
+
+    @classmethod
+    def describe(cls, settings: Any) -> str:
+        """Return the average with its decay, of which the digits behind the nines count."""
+        return f"{cls.title} {settings.decay:g}"
 
     def start(self, run: Run) -> None:
         """Begin with a copy of the weights."""

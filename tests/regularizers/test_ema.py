@@ -34,6 +34,14 @@ def test_the_average_is_its_recursion_written_out(decay: float) -> None:
     assert model.weight.tolist() == [[841.0, -29.0]], "the network itself goes on from its own weights"
 
 
+def test_it_is_described_by_its_whole_decay() -> None:
+    assert [EMA.describe(EMA.Settings(decay=decay)) for decay in (0.9, 0.997, 0.999)] == [
+        "EMA 0.9",
+        "EMA 0.997",
+        "EMA 0.999",
+    ]
+
+
 def test_the_average_is_saved_and_the_exact_zeros_are_those_that_were_trained(
     configure: Callable[..., RunConfig], tmp_path: Path
 ) -> None:
