@@ -122,14 +122,17 @@ def test_a_method_of_one_s_own_is_searched_pruned_confirmed_and_named(
     monkeypatch.setattr(sys, "path", sys.path[:])
     done = regsweep(
         *("--config-dir", "conf", "-m", "sweep=regularization", "regularizer=[gradient_noise]", *QUICK),
-        *("hydra.sweeper.n_trials=5", "hydra/sweeper/pruner=median", "hydra.sweep.dir=noise"),
-        *("regularizer.gradient_noise.eta=interval(0.001,0.01)",),
+        *("hydra.sweeper.n_trials=2", "hydra/sweeper/pruner=median", "hydra.sweep.dir=noise"),
+        *(
+            "regularizer.gradient_noise.eta=interval(0.001,0.01)",
+            "hydra.sweeper.pruner.n_startup_trials=0",
+        ),
     )
     assert done.code == 0, done.err
     assert "searches gradient noise and the learning rate" in done.out
     sweep = read_sweep("noise")
     assert set(sweep.swept) == {"regularizer.gradient_noise.use", "regularizer.gradient_noise.eta", "optimizer.lr"}
-    confirmed = regsweep("confirm", "noise", "--seeds", "2")
+    confirmed = regsweep("confirm", "noise", "--seeds", "2", "--top", "1")
     assert confirmed.code == 0, confirmed.err
     assert "gradient noise η=" in confirmed.out
     page = (example / "noise" / "report.html").read_text()

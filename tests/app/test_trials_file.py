@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.conftest import Regsweep
 
 QUICK = (
-    "trainer.epochs=3",
+    "trainer.epochs=2",
     "dataset.train_size=200",
     "model.hidden=[16]",
     "hydra/launcher=basic",
