@@ -26,7 +26,7 @@ def require_this_version(folder: Path, config: Path) -> None:
         version = _version(folder)
         raise RegsweepError(
             f"{shown(folder)}: made by regsweep {version}, whose keys below regularizer were others; regsweep report "
-            f"shows it, and pip install 'regsweep=={version}' goes on with it"
+            "shows it, and only that version goes on with it"
         )
 
 
@@ -42,9 +42,10 @@ def _trials(folder: Path) -> list[Path]:
 
 
 def _version(folder: Path) -> str:
+    """Return the version that the first readable record names."""
     for place in (folder, *_trials(folder)):
         try:
             return str(RunRecord.read(RunPaths(place).result).versions["regsweep"])
         except (RecordError, KeyError):
             continue
-    return "0.2.0"
+    return "before 0.3"
