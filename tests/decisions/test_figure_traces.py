@@ -357,6 +357,23 @@ def test_penalties_are_told_apart_and_trials_with_two_are_counted_and_left_out(t
     assert drawing.caption.endswith(" 1 complete trial with several penalties, or no λ on record: left out.")
 
 
+@pytest.mark.parametrize(("rates", "has_line"), [((0.1, 0.2), True), ((0.012345, 0.23456), False)])
+def test_means_are_joined_in_a_grid_and_not_where_other_parameters_were_drawn(
+    tmp_path: Path, rates: tuple[float, float], has_line: bool
+) -> None:
+    """A search that draws the learning rate has no two trials at one λ that differ by chance alone."""
+    values = [(λ, rate) for λ in (1e-3, 1e-2) for rate in rates]
+    trials = [
+        {
+            "overrides": {"regularizer.l2.use": True, "regularizer.l2.lambda": λ, "optimizer.lr": rate},
+            "accuracy": 0.6 + 0.1 * i,
+        }
+        for i, (λ, rate) in enumerate(values)
+    ]
+    drawing = strength.draw(Evidence(read(tmp_path / "s", trials)))
+    assert any(trace.mode == "lines" for trace in traces(drawing)) == has_line
+
+
 def test_the_best_so_far_rises_where_a_better_trial_ended(tmp_path: Path) -> None:
     """Over trials in their order; over seconds in the order in which they ended."""
     rows = [(0.5, 40), (0.7, 20), (0.6, 10), (0.7, 60), (0.9, 30)]

@@ -140,7 +140,7 @@ def _draw(sweep: Sweep, over: _Over, strengths: pd.Series, found: pd.DataFrame, 
         _value=data[sweep.objective] * axis.factor,
         _hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])),
     )
-    means = _means(drawing[trials["duplicate_of"].isna()], sweep.swept)
+    means = _means(drawing[trials["duplicate_of"].isna()], trials[sweep.swept])
     looks = _looks(drawing["kind"])
     folded = fold(drawing["_value"], axis, maximize=sweep.maximize)
     if not means.empty:  # a line needs the true scale
@@ -239,11 +239,15 @@ def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, Any], n
         )
 
 
-def _means(drawing: pd.DataFrame, swept: list[str]) -> pd.DataFrame:
-    """Return the mean per kind and strength, where at least half of the strengths have several trials; else no rows."""
+def _means(drawing: pd.DataFrame, swept: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean per kind and strength of a grid, most of whose strengths have several trials; else no rows.
+
+    Where another parameter was drawn and not typed, trials at one strength differ in it, and so would their means.
+    """
+    is_typed = all(is_grid(pd.to_numeric(swept[key], errors="coerce").astype(float)) for key in swept)
     means = drawing.groupby(["kind", "_strength"], dropna=False)["_value"].agg(["mean", "size"]).reset_index()
-    is_grid = len(swept) > 1 and (means["size"][means["_strength"].notna()] > 1).mean() > 0.5  # noqa: PLR2004
-    return means if is_grid else means.iloc[:0]
+    is_repeated = (means["size"][means["_strength"].notna()] > 1).mean() > 0.5  # noqa: PLR2004
+    return means if is_typed and is_repeated and len(swept.columns) > 1 else means.iloc[:0]
 
 
 def _add_line(figure: go.Figure, means: pd.DataFrame, look: dict[str, Any]) -> None:
