@@ -362,13 +362,13 @@ def test_means_are_joined_in_a_grid_and_not_where_other_parameters_were_drawn(
     tmp_path: Path, rates: tuple[float, float], has_line: bool
 ) -> None:
     """A search that draws the learning rate has no two trials at one λ that differ by chance alone."""
-    values = [(λ, rate) for λ in (1e-3, 1e-2) for rate in rates]
+    values = [(penalty, rate) for penalty in (1e-3, 1e-2) for rate in rates]
     trials = [
         {
-            "overrides": {"regularizer.l2.use": True, "regularizer.l2.lambda": λ, "optimizer.lr": rate},
+            "overrides": {"regularizer.l2.use": True, "regularizer.l2.lambda": penalty, "optimizer.lr": rate},
             "accuracy": 0.6 + 0.1 * i,
         }
-        for i, (λ, rate) in enumerate(values)
+        for i, (penalty, rate) in enumerate(values)
     ]
     drawing = strength.draw(Evidence(read(tmp_path / "s", trials)))
     assert any(trace.mode == "lines" for trace in traces(drawing)) == has_line
