@@ -179,7 +179,7 @@ def bare(task: Task, *overrides: str) -> Result:
 
 
 def bare_step(parts: Any) -> Callable[[Any], None]:
-    """Return the operations of a step on `parts`: no penalty, no sum of losses, nobody who is told."""
+    """Return the operations of a step on `parts`: no penalty, no sum of losses, no observer."""
     import torch  # noqa: PLC0415
 
     model, train, optimizer = parts.model, parts.dataset.train, parts.optimizer

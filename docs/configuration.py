@@ -39,7 +39,7 @@ A key is set on the command line (`trainer.epochs=30`), a group chooses a preset
 
 
 def comments(path: Path) -> dict[str, str]:
-    """Return what the file says of each key: the comment behind it and the lines that continue it."""
+    """Return what the file has on each key: the comment behind it and the lines that continue it."""
     found: dict[str, str] = {}
     key, parents = "", [""]
     for line in path.read_text(encoding="utf-8").splitlines():

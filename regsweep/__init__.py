@@ -26,7 +26,7 @@ def load_sweep(
         folder: the sweep's folder.
         metrics: for another application's multirun: the file inside each job's folder that holds its metrics.
         objective: the column to rank by; by default the validation accuracy, or what the Optuna study optimized.
-        minimize: whether less of it is better; None: as the study, or the name of the objective, says.
+        minimize: whether less of it is better; None: as the study has it, or the objective's name implies.
 
     Raises:
         regsweep.errors.RegsweepError: when the folder cannot be read so, in one line.

@@ -26,7 +26,7 @@ class ConfigError(RegsweepError):
 
 
 class DatasetError(RegsweepError):
-    """A data set that is missing, damaged or too small for what was asked."""
+    """A data set that is missing, damaged or too small for the configuration."""
 
 
 class DeviceError(RegsweepError):

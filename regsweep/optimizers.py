@@ -74,6 +74,6 @@ def step_size(optimizer: Optimizer, parameter: Parameter) -> float | Tensor:
 def _adam_step(state: dict[str, Tensor], settings: dict[str, Any]) -> float | Tensor:
     if not state:
         return 0.0  # a parameter without a gradient took no step
-    steps = state["step"].double()  # it stays on its device: to ask for the number would be to wait for it
+    steps = state["step"].double()  # it stays on its device: reading the number would wait for it
     corrected = state["exp_avg_sq"] / (1 - settings["betas"][1] ** steps)
     return torch.reciprocal(corrected.sqrt_().add_(settings["eps"])).mul_(settings["lr"])

@@ -27,7 +27,7 @@ EQUAL = 0.00005
 """Mean differences below this are called equal: with two decimals they are 0.00 points."""
 
 FEWEST_IMAGES = 10
-"""Images that differ, below which nothing is said of other images: of 360 with none, any network would be sure."""
+"""Images that differ, below which there is no claim about other images: with none of 360, all would be sure."""
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def run_in(folder: Path, *arguments: str) -> None:
 
 
 def run_script_in(folder: Path, script: Path, *arguments: str, full_error: bool = True) -> tuple[int, str]:
-    """Run a Hydra application within this process, which saves its imports; return its exit code and what it said.
+    """Run a Hydra application within this process, which saves its imports; return its exit code and what it printed.
 
     With `full_error` Hydra raises its errors, with what lies behind them; else it prints them as by default.
     """

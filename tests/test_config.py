@@ -99,7 +99,7 @@ def test_what_is_allowed_comes_through_unchanged(values: dict[str, Any], strengt
 
 
 @pytest.mark.parametrize(
-    ("key", "said"),
+    ("key", "expected"),
     [
         ("regularizer.lamda", "no such method; did you mean regularizer.lambda?"),
         ("regularizer.dropuot", "no such method; did you mean regularizer.dropout?"),
@@ -108,8 +108,8 @@ def test_what_is_allowed_comes_through_unchanged(values: dict[str, Any], strengt
         ("sed", "no such key; did you mean seed?"),
     ],
 )
-def test_a_mistyped_key_is_answered_with_the_right_one(values: dict[str, Any], key: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=f"^{re.escape(f'{key}=1: {said}')}"):
+def test_a_mistyped_key_is_answered_with_the_right_one(values: dict[str, Any], key: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{re.escape(f'{key}=1: {expected}')}"):
         validate(change(values, key, 1))
 
 
@@ -129,12 +129,12 @@ WITHOUT_EFFECT: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "said"), WITHOUT_EFFECT, ids=[str(changes) for changes, _ in WITHOUT_EFFECT])
+@pytest.mark.parametrize(("changes", "expected"), WITHOUT_EFFECT, ids=[str(changes) for changes, _ in WITHOUT_EFFECT])
 def test_a_setting_without_effect_or_of_several_penalties_is_refused(
-    values: dict[str, Any], changes: dict[str, Any], said: str
+    values: dict[str, Any], changes: dict[str, Any], expected: str
 ) -> None:
     values["regularizer"].update(changes)
-    with pytest.raises(ConfigError, match=f"^{said}"):
+    with pytest.raises(ConfigError, match=f"^{expected}"):
         validate(values)
 
 

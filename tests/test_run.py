@@ -134,11 +134,11 @@ def test_a_trial_keeps_the_test_set_closed_and_no_weights(configure: Configure, 
 
 
 def test_a_trial_is_asked_about_while_there_is_something_to_give_up(configure: Configure, tmp_path: Path) -> None:
-    heard: list[tuple[float, int]] = []
-    run(configure(*QUICK), tmp_path, is_trial=True, report=lambda value, epoch: heard.append((value, epoch)))
+    reports: list[tuple[float, int]] = []
+    run(configure(*QUICK), tmp_path, is_trial=True, report=lambda value, epoch: reports.append((value, epoch)))
     with (tmp_path / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert heard == [(float(row["validation_accuracy"]), int(row["epoch"])) for row in rows[:-1]]
+    assert reports == [(float(row["validation_accuracy"]), int(row["epoch"])) for row in rows[:-1]]
 
 
 def test_a_trial_opens_them_when_asked(configure: Configure, tmp_path: Path) -> None:

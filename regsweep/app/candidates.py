@@ -34,7 +34,7 @@ class Configuration:
         kind: what regularizes it; empty for a network without regularization.
         trial: its number in the sweep that it was chosen in.
         selected_for: the validation accuracy that it was chosen for, a fraction.
-        parameters: the values that tell it from the others, by key.
+        parameters: the values in which it differs from the others, by key.
         overrides: every key that makes it, as typed, with the + or ++ of a key that is added.
     """
 

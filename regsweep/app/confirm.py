@@ -114,7 +114,7 @@ def _require_complete(sweep: Sweep) -> None:
     num_lost = sum(status != "complete" for status in statuses)
     if num_lost:
         print(  # noqa: T201
-            f"{num_lost} of {len(statuses)} runs are not complete, and count as the answer says; "
+            f"{num_lost} of {len(statuses)} runs are not complete, and count as the answer has it; "
             f"to train all anew, move {shown(paths.folder)} away"
         )
         raise SystemExit(1)
@@ -123,7 +123,7 @@ def _require_complete(sweep: Sweep) -> None:
 def is_settled(confirmation: Confirmation, margin: float) -> bool:
     """Return whether each difference is shown, or shown to lie within `margin` (a fraction) of zero.
 
-    Where the difference from the tuned baseline is shown, that is asked of the one from the own baseline.
+    Where the difference from the tuned baseline is shown, the one from the own baseline decides.
     """
     return all(_is_settled(candidate, margin) for candidate in confirmation.candidates)
 
@@ -140,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="regsweep confirm",
         description="Tune the network without regularization as long as the sweep was, train it and the best "
-        "configuration of each kind of regularization on fresh seeds, open the test set, and say what is shown. "
+        "configuration of each kind of regularization on fresh seeds, open the test set, and report what is shown. "
         "Started again, it goes on.",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="the sweep's folder")
@@ -225,7 +225,7 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         needed = [f"{seeds_needed(points / 100, spread, k)} for {points:g} points" for points in _ANNOUNCED_POINTS]
         print(  # noqa: T201
             f"seeds needed to show a difference: {', '.join(needed)} (80 % power; "
-            f"two runs differ by about {100 * spread:.2f} points, as far as the sweep tells)"
+            f"two runs differ by about {100 * spread:.2f} points, estimated from the sweep)"
         )
     if num_seeds < least_seeds(k, LEVEL):
         of = "one configuration" if k == 1 else f"{k} configurations"

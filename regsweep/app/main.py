@@ -14,9 +14,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from regsweep.app.door import validate_composed
+from regsweep.app.finished import finished_before
 from regsweep.app.refuse import refuse
 from regsweep.app.resume import is_trial_of_resumed
-from regsweep.app.told import told_before
 from regsweep.chosen import show_chosen
 from regsweep.errors import Pruned, RecordError, RegsweepError, show
 from regsweep.numbers import show_number
@@ -61,13 +61,13 @@ def _job(cfg: DictConfig) -> float:
         return _run(cfg, folder, is_trial=False)
     try:
         with owned(folder, runtime.job.num):
-            told = told_before(folder) if is_trial_of_resumed(folder) else None
-            if told is None:
+            finished = finished_before(folder) if is_trial_of_resumed(folder) else None
+            if finished is None:
                 return _run(cfg, folder, is_trial=True)
     except RecordError as error:
         refuse(error)
-    _log.info(f"trial {runtime.job.num}: finished before, its record is told")
-    return told
+    _log.info(f"trial {runtime.job.num}: finished before, its result is read from its record")
+    return finished
 
 
 def _trial_rows(folder: Path, swept: list[str]) -> TrialRows:

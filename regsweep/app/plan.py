@@ -62,10 +62,10 @@ class Plan:
         paths: where everything lies.
         kinds: the sweep's best configurations of each of its best kinds, the best first.
         num_trials: how many the sweep had when its best were chosen.
-        top: how many kinds were asked for; there may be fewer.
+        top: how many kinds were requested; there may be fewer.
         choosing_seeds: on which the configurations of a kind are compared; none that the sweep has used.
         first_seed: the first after those.
-        num_seeds: how many were asked for, at most.
+        num_seeds: how many were requested, at most.
         is_sequential: whether the number of seeds was ever to follow from the outcome, or was changed after a seed had
             ended.
         contenders: the configurations of each kind, the baseline's first; empty until the baseline is tuned.

@@ -42,7 +42,7 @@ def reproduce(folder: Path) -> list[str]:
 
     paths = RunPaths(folder)
     if paths.trial.is_file() and (earlier := records.read_json(paths.trial).get("duplicate_of")) is not None:
-        raise RegsweepError(f"{folder}: was told the result of trial {earlier}; reproduce that")
+        raise RegsweepError(f"{folder}: did not run, its result is that of trial {earlier}; reproduce that one")
     if not (paths.result.is_file() and paths.config.is_file()):
         raise RegsweepError(f"{folder}: holds no finished run (result.json and .hydra/config.yaml)")
     require_this_version(folder, paths.config)
@@ -75,7 +75,9 @@ def _enter_folder_of(paths: RunPaths) -> None:
     try:
         os.chdir(content["hydra"]["runtime"]["cwd"])
     except (LookupError, TypeError, ValueError) as error:
-        raise RecordError(f"{path}: does not say where the run was started (hydra.runtime.cwd); restore it") from error
+        raise RecordError(
+            f"{path}: does not contain the folder in which the run was started (hydra.runtime.cwd); restore it"
+        ) from error
     except OSError as error:
         raise RegsweepError(f"{path}: the run's working folder is gone ({error})") from error
     enter_working_folder()

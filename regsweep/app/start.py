@@ -15,7 +15,7 @@ from regsweep.paths import WORKING_FOLDER, enter_working_folder, shown
 
 
 def start() -> None:
-    """Start what ``sys.argv`` asks of Hydra."""
+    """Start Hydra with the arguments in ``sys.argv``."""
     enter_working_folder()
     # Hydra then raises its errors instead of printing them over many lines; each is printed in one line here.
     os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -74,7 +74,7 @@ class Dataset:
     Attributes:
         name: as in the configuration.
         classes: the names of the classes, K of them.
-        train: what is trained on, with label noise where asked for.
+        train: what is trained on, with label noise where configured.
         validation: what configurations are chosen on; None where everything is trained on.
         test: what is opened once, at the end.
         skipped: see `Source`.

@@ -41,7 +41,7 @@ _IDX_SIZES = {
 
 
 def require_idx_files(config: DatasetConfig, cls: "type[MNIST]") -> None:
-    """Check the four files of MNIST, Fashion-MNIST or KMNIST, downloading them where asked to.
+    """Check the four files of MNIST, Fashion-MNIST or KMNIST, downloading them where allowed.
 
     MNIST and Fashion-MNIST are checked against the SHA-256 of the unpacked files. No such digest is published
     for KMNIST: its files are compared with their archives, which torchvision leaves beside them and whose MD5
@@ -63,7 +63,7 @@ def require_idx_files(config: DatasetConfig, cls: "type[MNIST]") -> None:
 
 
 def require_cifar10_files(config: DatasetConfig) -> None:
-    """Check the batches of CIFAR-10 against torchvision's MD5 sums, downloading them where asked to."""
+    """Check the batches of CIFAR-10 against torchvision's MD5 sums, downloading them where allowed."""
     from torchvision.datasets import CIFAR10  # noqa: PLC0415
 
     folder = Path(config.root) / CIFAR10.base_folder

@@ -35,7 +35,7 @@ def load_dataset(config: DatasetConfig) -> Dataset:
 
     Raises:
         DatasetError: when the data set is missing or damaged.
-        ConfigError: when it is too small for what was asked.
+        ConfigError: when it is too small for the configuration.
     """
     source = load_source(config)
     seed = seeding.derive(config.split_seed, "split")
@@ -123,13 +123,11 @@ def _subset(chosen: np.ndarray, labels: np.ndarray, config: DatasetConfig) -> np
         return chosen
     if size > len(chosen):
         raise ConfigError(
-            "dataset.train_size", size, f"there are {len(chosen)} training images; ask for that many or fewer"
+            "dataset.train_size", size, f"there are {len(chosen)} training images; take that many or fewer"
         )
     num_classes = len(np.unique(labels[chosen]))
     if size < num_classes:
-        raise ConfigError(
-            "dataset.train_size", size, f"there are {num_classes} classes; ask for that many images or more"
-        )
+        raise ConfigError("dataset.train_size", size, f"there are {num_classes} classes; take that many images or more")
     seed = seeding.derive(config.split_seed, "subset")
     kept = resample(chosen, replace=False, n_samples=size, stratify=labels[chosen], random_state=seed)
     return np.sort(kept)

@@ -19,7 +19,7 @@ from regsweep.errors import DatasetError
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 
 _REDUCING_GAP = 3
-"""A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, as long as that is so many times the size that is asked for.
+"""A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, as long as that is so many times the size that is needed.
 
 Of photos the result differs from that of a full decoding by 2 of 255 levels at most. Of drawings it differs by more,
 and is then the nearer one to what was drawn: averages are taken before the ringing at edges is clipped.

@@ -92,7 +92,7 @@ class PoolLauncher(Launcher):
         if self._pool is None:
             with compact():
                 self._pool = self.pool(returns=True)
-            # Hydra does not say when a sweeper is done. At the program's end, `__del__` would come too late: by then
+            # Hydra has no signal for a sweeper's end. At the program's end, `__del__` would come too late: by then
             # modules that ending a process needs are gone.
             weakref.finalize(self, self._pool.close)
         pool, errors = self._pool, {}

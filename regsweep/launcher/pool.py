@@ -33,7 +33,7 @@ from regsweep.launcher.share import Machine, changed_environment
 from regsweep.launcher.worker import Call, Setup, Task, answer, serve
 
 PATIENCE_SECONDS = 2.0
-"""How long a worker that is asked to end may take before it is killed."""
+"""How long a worker that must end may take before it is killed."""
 
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -183,8 +183,8 @@ class Pool:
             ready = connection.wait(
                 [*(worker.channel for worker in busy), *(worker.process.sentinel for worker in busy)]
             )
-            heard = [worker for worker in busy if worker.channel in ready or worker.process.sentinel in ready]
-            ended = [job for worker in heard if (job := self._hear(worker))]
+            stirred = [worker for worker in busy if worker.channel in ready or worker.process.sentinel in ready]
+            ended = [job for worker in stirred if (job := self._receive(worker))]
             if ended:
                 return ended
 
@@ -213,13 +213,13 @@ class Pool:
         _send(worker, replace(self._setup, environment={**os.environ, **share}))
         return worker
 
-    def _hear(self, worker: _Worker) -> Ended | None:
-        """Take one message, and return the job where that says that it ended."""
+    def _receive(self, worker: _Worker) -> Ended | None:
+        """Take one message, and return the job where it has ended."""
         number = worker.number
         assert number is not None
         try:
             if not worker.channel.poll():
-                return self._bury(worker, number)  # all that it said was heard
+                return self._bury(worker, number)  # all its messages were received
             kind, *content = cloudpickle.loads(worker.channel.recv_bytes())
         except (EOFError, OSError):
             return self._bury(worker, number)
@@ -263,4 +263,4 @@ def _send(worker: _Worker, message: Any) -> None:
     try:
         worker.channel.send_bytes(cloudpickle.dumps(message))
     except OSError:
-        return  # it has just died; `wait` hears of that and says so
+        return  # it has just died; `wait` notices that and reports it

@@ -32,9 +32,9 @@ class Machine:
 
         return Machine(int(cpu_count()), tuple(_visible_gpus(os.environ)))
 
-    def count_workers(self, asked: int | None) -> int:
-        """Return how many workers to run: as many as asked for, else one per GPU, else one per core."""
-        return asked or len(self.gpus) or self.cores
+    def count_workers(self, requested: int | None) -> int:
+        """Return how many workers to run: as many as requested, else one per GPU, else one per core."""
+        return requested or len(self.gpus) or self.cores
 
     def share_of(self, worker: int, num_workers: int) -> dict[str, str]:
         """Return what the worker with that index (from 0) has in its environment beside everything else.
@@ -55,8 +55,8 @@ def _visible_gpus(environment: Mapping[str, str]) -> list[str]:
     if command is None:
         return []
     try:
-        asked = [command, "--query-gpu=index", "--format=csv,noheader"]
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+        query = [command, "--query-gpu=index", "--format=csv,noheader"]
+        done = subprocess.run(query, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return []
     return done.stdout.split() if done.returncode == 0 else []

@@ -81,7 +81,7 @@ def answer(channel: Connection, content: bytes) -> None:
         outcome = ("returned", call.function(*call.arguments))
     except RegsweepError as error:
         outcome = ("refused", (type(error), str(error)))
-    except Exception:  # noqa: BLE001  (whatever it is, the caller says so)
+    except Exception:  # noqa: BLE001  (whatever it is, the caller reports it)
         outcome = ("failed", traceback.format_exc())
     channel.send_bytes(cloudpickle.dumps(outcome))
 
@@ -89,7 +89,7 @@ def answer(channel: Connection, content: bytes) -> None:
 def _ignore_ctrl_c() -> None:
     """Leave Ctrl-C, which reaches the whole group, to the process that ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a job's own processes may want to hear it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a job's own processes may want to receive it
 
 
 def _settle(environment: dict[str, str], import_path: list[str], working_folder: str) -> None:
@@ -132,7 +132,7 @@ def _outcome(setup: Setup, task: Task, channel: Connection) -> tuple[Any, ...]:
         return ("unwritable", str(error))
     except SystemExit as stop:
         return ("exit", stop.code)
-    except Exception as error:  # noqa: BLE001  (it could not even be composed; the sweep says so)
+    except Exception as error:  # noqa: BLE001  (it could not even be composed; the sweep reports it)
         return ("ended", None, one_line(error))
 
 

@@ -21,7 +21,7 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
         if num_complete:
             name = sweep.objective.replace("_", " ")
             return [f"None of the {num_complete} complete trials has a {name}, so there is nothing to rank them by."]
-        return ["No trial is complete, so there is nothing to say yet."]
+        return ["No trial is complete, so there is no answer yet."]
     if len(sweep.trials) == 1:
         return [f"One run{_value_of(sweep, best)}; a single run compares nothing."]
     lines = [f"Trial {best['number']} is the best of {len(sweep.trials)}{_value_of(sweep, best)}."]
@@ -76,25 +76,25 @@ def _unpaired(confirmation: Confirmation) -> list[str]:
         elif candidate.num_lost and baseline.num_lost and num_complete >= FEWEST_SEEDS:
             lines.append(
                 f"{_subject(candidate)} trained to the end on {num_complete} of {num_runs} seeds, the tuned baseline "
-                f"on {len(baseline.complete)} of {len(baseline.runs)}: too few are left to both to say anything of it."
+                f"on {len(baseline.complete)} of {len(baseline.runs)}: too few are left to both for an answer about it."
             )
         elif candidate.num_lost:
             lines.append(
-                f"{_subject(candidate)} trained to the end on {num_complete} of {num_runs} seeds: too few to say "
-                "anything of it."
+                f"{_subject(candidate)} trained to the end on {num_complete} of {num_runs} seeds: too few for an "
+                "answer about it."
             )
         else:
             waiting.append(candidate)
     if waiting and baseline.num_lost:
         lines.append(
-            f"The tuned baseline failed or diverged on {baseline.num_lost} of {num_seeds} seeds: too few are left to "
-            "say anything."
+            f"The tuned baseline failed or diverged on {baseline.num_lost} of {num_seeds} seeds: too few are left for "
+            "an answer."
         )
     elif waiting:
         num_whole = len(set.intersection(*(each.ended_seeds for each in (baseline, *confirmation.candidates))))
         lines.append(
-            f"{num_whole} of {confirmation.num_planned} seeds {'is' if num_whole == 1 else 'are'} complete: too few to "
-            "say anything. Go on with regsweep confirm."
+            f"{num_whole} of {confirmation.num_planned} seeds {'is' if num_whole == 1 else 'are'} complete: too few "
+            "for an answer. Go on with regsweep confirm."
         )
     return lines
 
@@ -190,13 +190,13 @@ def _how_far(confirmation: Confirmation, candidate: Candidate) -> str:
     """Return which images the answer holds for, and how far the sweep's validation accuracy held."""
     tuned = candidate.against_tuned
     comparison = _comparison(tuned)
-    scope = "This is said of this test set"
+    scope = "This holds for this test set"
     if confirmation.num_images is not None:
         scope += f" of {confirmation.num_images:,} images"
     if comparison.interval_with_images is not None:
         scope += f" (for others of their kind the interval is {points_range(comparison.interval_with_images)} points)"
     elif tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
-        scope += f" ({_count(tuned.num_differing)} classified differently: too few to say anything of other images)"
+        scope += f" ({_count(tuned.num_differing)} classified differently: too few for an answer about other images)"
     subject = _subject(candidate, starts=False)
     return (
         f"{scope}; in the sweep {subject} had a validation accuracy of {100 * candidate.selected_for:.2f} %, on fresh "

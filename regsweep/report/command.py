@@ -104,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
         "--minimize",
         action="store_const",
         const=True,
-        help="a lower objective is better; without either, as the study says of its own values, or as the name says: "
-        "less of a loss, error, mse, time and their like is better, more of anything else",
+        help="a lower objective is better; without either, as the study has it for its own values, or as the name "
+        "implies: less of a loss, error, mse, time and their like is better, more of anything else",
     )
     direction.add_argument(
         "--maximize", action="store_const", const=False, dest="minimize", help="a higher objective is better"
@@ -146,7 +146,7 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
         sweep.problems.append(str(error))
     evidence = Evidence(sweep, confirmation)
     drawings = draw_all(evidence)
-    said = answer(sweep, evidence.confirmation)
+    answered = answer(sweep, evidence.confirmation)
     files = [paths.page.name, paths.summary.name]
     files += [paths.trials.name] if sweep.is_own or writes_trials(paths) else []
     files += export.files(drawings, formats) if formats else []
@@ -154,17 +154,17 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
         require_free(paths, files)
     # First, as it names what is ours in another application's folder.
     every = list(dict.fromkeys([*written_before(paths), *files]))
-    records.write_json(paths.summary, summary(evidence, said, every))
+    records.write_json(paths.summary, summary(evidence, answered, every))
     if table:
         _write_table(sweep, console)
     if evidence.confirmation is not None:
         print_confirmation(sweep, evidence.confirmation, console)
-    records.write_text(paths.page, sweep_page(evidence, drawings, said))
+    records.write_text(paths.page, sweep_page(evidence, drawings, answered))
     _say(console, paths.page)
     if formats:
         export.export(paths, drawings, formats)
         _say(console, paths.figures)
-    return evidence, Headed(_relative(paths.page), sweep.folder.absolute().name, said)
+    return evidence, Headed(_relative(paths.page), sweep.folder.absolute().name, answered)
 
 
 def _write_table(sweep: Sweep, console: Console) -> None:

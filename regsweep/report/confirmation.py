@@ -208,7 +208,7 @@ class _Reader:
         ]
         for reason, paths in self._not_usable.items():
             more = f" (and {len(paths) - 1} more like it)" if len(paths) > 1 else ""
-            self._problems.append(f"{paths[0]}: {reason}{more}; nothing is said of other test images")
+            self._problems.append(f"{paths[0]}: {reason}{more}; no interval for other test images")
         correct = next((found for found in self._correct.values() if found is not None), None)
         return Confirmation(
             baseline=baseline,

@@ -91,7 +91,7 @@ def read_program(sweep: Sweep) -> list[str]:
 
 
 def _config_flags(name: Any, places: Sequence[tuple[Any, Path]], script: Path | None, cwd: str) -> list[str]:
-    """Return the options that chose the configuration: all that the script does not say itself.
+    """Return the options that chose the configuration: all that does not stand in the script itself.
 
     Args:
         name: of the configuration.

@@ -25,7 +25,7 @@ from regsweep.report.metrics_file import find_metrics, read_metrics, require_met
 from regsweep.report.rows import FIRST, LAST, Problems, Rows, column_of, plain_text, require_objective
 from regsweep.report.study import Study, StudyTrial, agrees, count_agreeing, find_offset, read_studies
 
-_WAY_OUT = "say where the values of its jobs are, with --metrics FILE --objective NAME"
+_WAY_OUT = "name the file with the values of its jobs, with --metrics FILE --objective NAME"
 
 
 def read_foreign(
@@ -70,7 +70,7 @@ def read_foreign(
 
 
 def _read_there(read: Any, file: Path, problems: Problems) -> Any:
-    """Return what `read` returns; None where there is no such file, or it cannot be read, which is then said."""
+    """Return what `read` returns; None where there is no such file, or it cannot be read, which is then reported."""
     return problems.skip(read, file) if file.exists() else None
 
 

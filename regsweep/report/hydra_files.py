@@ -105,7 +105,7 @@ def read_given(path: Path) -> dict[str, str]:
     """Return what each key was set to on the command line of the multirun, from its multirun.yaml.
 
     Raises:
-        RecordError: when it cannot be read or does not say.
+        RecordError: when it cannot be read or does not contain it.
     """
     return _as_dict(at(read_yaml(path), "hydra", "overrides", "task"), path)
 
@@ -114,7 +114,7 @@ def read_searched(path: Path) -> list[str]:
     """Return the keys that the sweeper of a multirun searched by its own settings, from its multirun.yaml.
 
     Raises:
-        RecordError: when it cannot be read or does not say.
+        RecordError: when it cannot be read or does not contain it.
     """
     content = read_yaml(path)
     params, given = at(content, "hydra", "sweeper", "params"), _as_dict(at(content, "hydra", "overrides", "task"), path)

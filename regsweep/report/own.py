@@ -97,7 +97,7 @@ class OwnRows:
 
 
 class _OverridesAsNeeded(dict[int, dict[str, str]]):
-    """The overrides of each job, read when they are asked for."""
+    """The overrides of each job, read when they are needed."""
 
     def __init__(self, folders: Mapping[int, Path], problems: Problems) -> None:
         super().__init__()

@@ -29,7 +29,7 @@ class StudyTrial:
     """One trial.
 
     Attributes:
-        number: from 0, in the order in which they were asked for.
+        number: from 0, in the order in which Optuna drew them.
         status: ``complete``, ``pruned``, ``failed``, or ``interrupted``.
         values: one per objective, NaN where there is none.
         params: by name, as they were suggested.

@@ -88,8 +88,8 @@ def read_sweep(
             (JSON, JSON Lines, YAML or CSV), or a pattern that it alone matches there. Without it the values are those
             of the Optuna study.
         objective: the column that trials are ranked by: a metric, nested ones by dotted names.
-        minimize: whether less of it is better. None: as an Optuna study says of its own values, else as the name
-            says (`regsweep.direction`).
+        minimize: whether less of it is better. None: as an Optuna study has it for its own values, else as the
+            name implies (`regsweep.direction`).
 
     Raises:
         RegsweepError: when `folder` holds none of these, or not the metrics or the objective that were named.

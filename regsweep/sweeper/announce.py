@@ -21,8 +21,8 @@ def announce(directions: Sequence[StudyDirection], objectives: Sequence[str]) ->
     """
     words = [direction.name.lower() for direction in directions]
     if not objectives:
-        told = ", ".join(f"{_doing(word)} {name}" for word, name in zip(words, unnamed(len(words)), strict=True))
-        _hydras_log.info(f"{told} (what the job returns)")
+        doing = ", ".join(f"{_doing(word)} {name}" for word, name in zip(words, unnamed(len(words)), strict=True))
+        _hydras_log.info(f"{doing} (what the job returns)")
     for i, (name, word) in enumerate(zip(objectives, words, strict=False)):
         by_name = "minimize" if is_minimized(name) else "maximize"
         # A list of directions was chosen; a single one may be the default, which is to minimize.

@@ -2,9 +2,9 @@
 
 A trial starts the moment a slot is free; with a launcher that only takes batches, all slots become free at once.
 
-The order of the steps is what makes it safe: a job writes its record before the sweep learns of its end, the study is
-told from the record, and the tables are written from the study. Whatever is missing after a kill is made up for
-from what stands before it in this order.
+The order of the steps is what makes it safe: a job writes its record before the sweep learns of its end, the study
+takes its result from the record, and the tables are written from the study. After a kill each of these is computed from
+the one before it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Limits:
     Attributes:
         n_trials: trials in all, those of earlier starts counted in.
         max_failure_rate: share that may fail, of as many trials as run at a time, before the sweep gives up.
-        max_retries: how often a trial that fails runs again before it is told as failed.
+        max_retries: how often a trial that fails runs again before it counts as failed.
         timeout: seconds after which no further trial starts; None: no limit.
     """
 
@@ -114,10 +114,10 @@ class Engine:
         space: what a trial draws.
         folder: the sweep's folder; trial n lies in ``folder / str(n)``.
         limits: how far to go.
-        reuse_duplicates: whether a configuration that this sweep has already run is told again instead of run again.
+        reuse_duplicates: whether a configuration that has already run gets its earlier result instead of another run.
         stop: where a signal may interrupt.
         on_start: called with number and parameters of every trial that is started.
-        on_told: called with every trial whose end the study has.
+        on_end: called with every trial whose end the study has.
     """
 
     def __init__(
@@ -130,11 +130,11 @@ class Engine:
         reuse_duplicates: bool,
         stop: Stop,
         on_start: Callable[[int, Mapping[str, Any]], None],
-        on_told: Callable[[FrozenTrial], None],
+        on_end: Callable[[FrozenTrial], None],
     ) -> None:
         self._study, self._space, self._folder = study, space, folder
         self._limits, self._reuse_duplicates, self._stop = limits, reuse_duplicates, stop
-        self._on_start, self._on_told = on_start, on_told
+        self._on_start, self._on_end = on_start, on_end
         self._ran: dict[tuple[str, ...], int] = {}
         self._running: dict[int, _Job] = {}
         self._again: deque[_Job] = deque()
@@ -183,7 +183,7 @@ class Engine:
         self._require_a_complete_one()
 
     def tell_recorded(self) -> list[Trial]:
-        """Tell every trial that has a record and was not told; return those without one, to run again."""
+        """Tell the study each recorded trial that still runs there; return those without a record, to run again."""
         interrupted = []
         for frozen in self._study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
             trial = Trial(self._study, frozen._trial_id)
@@ -285,10 +285,10 @@ class Engine:
     def _tell(self, trial: Trial, record: TrialRecord, overrides: list[str]) -> None:
         for name, value in attributes_of(record).items():
             trial.set_user_attr(name, value)
-        told = self._study.tell(trial, record.values or None, STATES[record.status])
+        ended = self._study.tell(trial, record.values or None, STATES[record.status])
         if record.status == "complete":
-            self._ran.setdefault(tuple(overrides), told.number)
-        self._on_told(told)
+            self._ran.setdefault(tuple(overrides), ended.number)
+        self._on_end(ended)
 
     def _require_few(self, failures: list[str | None]) -> None:
         reasons = [reason for reason in failures if reason is not None]

@@ -1,7 +1,7 @@
 """The job's side of a trial: its end is written to disk before the sweep learns of it.
 
-The record in the trial's folder is the truth: a sweep that is killed between the end of a trial and the telling of
-it finds the record and tells it, and never runs the trial again.
+The record in the trial's folder is the truth: a sweep that is killed between the end of a trial and its entry
+in the study takes the result from the record, and never runs the trial again.
 """
 
 from __future__ import annotations

@@ -114,8 +114,8 @@ class FolderLock:
             return False
 
 
-def await_owners(folders: Iterable[Path], say: Callable[[str], None]) -> None:
-    """Wait until no other process owns any of `folders`; where one does, `say` first receives which owns which.
+def await_owners(folders: Iterable[Path], report: Callable[[str], None]) -> None:
+    """Wait until no other process owns any of `folders`; where one does, `report` first receives which owns which.
 
     Raises:
         RecordError: when a lock cannot be read or taken.
@@ -123,7 +123,7 @@ def await_owners(folders: Iterable[Path], say: Callable[[str], None]) -> None:
     owners = {folder: owner for folder in folders if (owner := _owner_of(folder))}
     if owners:
         listed = ", ".join(f"{shown(folder)} ({owner})" for folder, owner in owners.items())
-        say(f"waiting for what still runs: {listed}")
+        report(f"waiting for what still runs: {listed}")
     for folder in owners:
         with FolderLock(folder, on_wait=lambda _: None):
             pass

@@ -172,7 +172,7 @@ class RegsweepSweeper(Sweeper):
             num_done, num_begun = sum(s.is_finished() for s in states), sum(s.name != "WAITING" for s in states)
             with LiveTable(limits.n_trials, num_done, study.directions[0]) as live, watching(live.is_shown):
 
-                def on_told(trial: Any) -> None:
+                def on_end(trial: Any) -> None:
                     tables.add(trial)
                     live.end(trial)
 
@@ -184,7 +184,7 @@ class RegsweepSweeper(Sweeper):
                     reuse_duplicates=not settings["rerun_duplicates"],
                     stop=stop,
                     on_start=live.start,
-                    on_told=on_told,
+                    on_end=on_end,
                 )
                 jobs = self._jobs(engine.should_prune if settings["pruner"] is not None else None)
                 study.sampler = build_sampler(
@@ -395,7 +395,7 @@ def require_batch_size(hydra: DictConfig) -> None:
     """
     launcher = str(hydra.launcher.get("_target_")).rpartition(".")[2]
     if hydra.sweeper.n_jobs is None and launcher not in ("BasicLauncher", "PoolLauncher"):
-        allowed = f"{launcher} runs batches; say how many trials run at a time, for example hydra.sweeper.n_jobs=2"
+        allowed = f"{launcher} runs batches; set how many trials run at a time, for example hydra.sweeper.n_jobs=2"
         raise ConfigError("hydra.sweeper.n_jobs", None, allowed)
 
 

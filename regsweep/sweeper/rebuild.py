@@ -121,7 +121,7 @@ class Rebuilder:
         return is_same_end and (trial.state != TrialState.COMPLETE or trial.values == record.values)
 
     def require_possible(self, study: Path, wrong: str) -> None:
-        """Refuse to set `study` aside where not all trials could be made again: it may be all that knows of one.
+        """Refuse to set `study` aside where not all trials could be made again: one may be recorded nowhere else.
 
         Raises:
             RecordError: naming the trial that could not be made, and what is damaged of the study.

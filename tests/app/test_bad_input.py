@@ -238,8 +238,8 @@ SWEEPS = [
     ("sweep=regularization optimizer=sgd,adam", "the range of regularizer.l2.lambda follows it"),
     ("sweep=regularization optimizer=sgd,adam regularizer.lambda=1e-3", "the range of optimizer.lr follows it"),
     *[
-        (f"sweep=regularization model=linear {named}", f"regularizer.{said}: Linear has no place for it")
-        for named, said in (
+        (f"sweep=regularization model=linear {named}", f"regularizer.{expected}: Linear has no place for it")
+        for named, expected in (
             ("regularizer=[l2,dropout]", "dropout=0.05"),
             ("regularizer=batch_norm", "batch_norm=true"),
             ("regularizer.dropout=0.2", "dropout=0.2"),
@@ -282,7 +282,7 @@ class Net(nn.Sequential):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("regularizer.batch_norm=false",), "false: Net cannot be without it; leave it out, or choose another model"),
         (("regularizer.batch_norm=true",), "true: Net has no place for it"),
@@ -292,14 +292,14 @@ class Net(nn.Sequential):
     ids=" ".join,
 )
 def test_batchnorm_that_a_network_always_has_cannot_be_taken_out(
-    regsweep: Regsweep, own_folder: Path, arguments: tuple[str, ...], said: str
+    regsweep: Regsweep, own_folder: Path, arguments: tuple[str, ...], expected: str
 ) -> None:
     (own_folder / "normalized.py").write_text(NORMALIZED)
     (own_folder / "conf" / "model" / "normalized.yaml").write_text("_target_: normalized.Net\n")
     before = sorted(own_folder.iterdir())
     done = regsweep("--config-dir", "conf", "model=normalized", *arguments)
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith(f"regsweep: regularizer.batch_norm={said}")
+    assert done.err.startswith(f"regsweep: regularizer.batch_norm={expected}")
     assert done.err.count("\n") == 1
     assert [path for path in sorted(own_folder.iterdir()) if path.name != "__pycache__"] == before
 

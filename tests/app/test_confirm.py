@@ -215,7 +215,7 @@ def test_damaged_records_of_a_confirmation_are_named(regsweep: Regsweep, confirm
     assert (done.code, "test_correct.npy: cannot be used" in " ".join(done.out.split())) == (0, True)
     (paths.seeds / "0" / "result.json").write_text("{")
     done = regsweep("report", "s")
-    assert (done.code, "1 of 2 seeds is complete: too few to say anything" in done.out) == (0, True)
+    assert (done.code, "1 of 2 seeds is complete: too few for an answer" in done.out) == (0, True)
     paths.plan.write_text('{"configurations": [')
     done = regsweep("report", "s")
     assert done.code == 0
@@ -320,7 +320,7 @@ def test_runs_of_one_seed_share_their_initial_weights(configure, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["nowhere"], "no sweep to confirm"),
         (["."], "no sweep to confirm"),
@@ -332,12 +332,12 @@ def test_runs_of_one_seed_share_their_initial_weights(configure, name: str) -> N
     ],
 )
 def test_what_cannot_be_confirmed_is_refused_in_a_line(
-    regsweep: Regsweep, arguments: list[str], said: str, seeds_once: Path, tmp_path: Path
+    regsweep: Regsweep, arguments: list[str], expected: str, seeds_once: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(seeds_once, tmp_path / "s")
     done = regsweep("confirm", *arguments)
     assert done.code == 2
-    assert said in done.err
+    assert expected in done.err
     assert not (tmp_path / "s" / "confirmation").exists()
 
 

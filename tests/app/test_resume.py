@@ -226,7 +226,7 @@ def test_a_duplicate_is_marked_and_has_its_numbers(regsweep: Regsweep, tmp_path:
             assert row[column] == earlier[column]
     done = regsweep("reproduce", f"s/{again.index[0]}")
     assert done.code == 2
-    assert "was told the result of trial" in done.err
+    assert "its result is that of trial" in done.err
 
 
 @pytest.mark.full
@@ -299,7 +299,7 @@ def test_a_result_that_was_written_and_not_told_is_told_and_not_trained_again(re
     before = digests(search)
     done = regsweep("resume", str(search))
     assert done.code == 0, done.err
-    assert "trial 2: finished before, its record is told" in done.out
+    assert "trial 2: finished before, its result is read from its record" in done.out
     assert digests(search) == before
     assert (search / "2" / "trial.json").is_file()
 
@@ -307,7 +307,7 @@ def test_a_result_that_was_written_and_not_told_is_told_and_not_trained_again(re
 def test_damaged_records_are_told_from_what_is_whole_or_set_aside_and_trained_again(
     regsweep: Regsweep, search: Path
 ) -> None:
-    """A damaged trial.json beside a whole result.json is told from that; with both damaged the trial runs again."""
+    """A damaged trial.json beside a whole result.json is replaced from that; with both damaged the trial runs again."""
     (search / "study.db").unlink()
     for path in ("1/trial.json", "2/trial.json", "2/result.json"):
         (search / path).write_text("{")
@@ -315,7 +315,7 @@ def test_damaged_records_are_told_from_what_is_whole_or_set_aside_and_trained_ag
     done = regsweep("resume", str(search))
     assert done.code == 0, done.err
     assert "1 ended and 2 to run" in done.out
-    assert "trial 1: finished before, its record is told" in done.out
+    assert "trial 1: finished before, its result is read from its record" in done.out
     assert "result.json.damaged, and trial 2 runs again" in done.out
     after = digests(search)
     assert {name: after[name] for name in "01"} == {name: before[name] for name in "01"}

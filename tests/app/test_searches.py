@@ -170,8 +170,8 @@ def bounds(distribution: Any) -> tuple[Any, ...]:
 def test_what_is_typed_says_what_is_searched(
     typed: str, space: dict[str, tuple[Any, ...]], given: dict[str, str], line: str
 ) -> None:
-    search, said = settled(*typed.split())
-    assert said == line
+    search, expected = settled(*typed.split())
+    assert expected == line
     assert {name: bounds(each) for name, each in search.space.distributions.items()} == space
     fixed = {key.removeprefix("regularizer."): value for key, value in search.space.fixed.items() if "zer." in key}
     assert {key: value for key, value in fixed.items() if not key.startswith("optimizer")} == given

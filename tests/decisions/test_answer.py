@@ -35,7 +35,7 @@ def sweep(tmp_path: Path) -> Sweep:
     return read_sweep(write_sweep(tmp_path / "sweep", [{"overrides": {"optimizer.lr": 0.1}}] * 2))
 
 
-def said(tmp_path: Path, *made: Made, **options: object) -> list[str]:
+def answered(tmp_path: Path, *made: Made, **options: object) -> list[str]:
     return answer(sweep(tmp_path), confirmed(tmp_path / "c", *made, **options))  # type: ignore[arg-type]
 
 
@@ -136,7 +136,7 @@ def said(tmp_path: Path, *made: Made, **options: object) -> list[str]:
     ],
 )
 def test_every_difference_is_said_with_its_sign(tmp_path: Path, made: list[Made], lines: list[str]) -> None:
-    found = said(tmp_path, *made)
+    found = answered(tmp_path, *made)
     for line, expected in zip(found, lines, strict=False):
         assert line.startswith(expected)
     assert len(found) >= len(lines)
@@ -200,33 +200,33 @@ ONE = [0.01, *[None] * 9]
         pytest.param(
             [Made("high", UP, UP), Made("b", ONE)],
             0,
-            ["High beats", "B trained to the end on 1 of 10 seeds: too few to say anything of it."],
+            ["High beats", "B trained to the end on 1 of 10 seeds: too few for an answer about it."],
             id="one pair beside others",
         ),
         pytest.param(
             [Made("b", ONE)],
             0,
-            ["B trained to the end on 1 of 10 seeds: too few to say anything of it."],
+            ["B trained to the end on 1 of 10 seeds: too few for an answer about it."],
             id="one pair",
         ),
         pytest.param(
             [Made("high", UP)],
             9,
-            ["The tuned baseline failed or diverged on 9 of 10 seeds: too few are left to say anything."],
+            ["The tuned baseline failed or diverged on 9 of 10 seeds: too few are left for an answer."],
             id="the baseline has one",
         ),
         pytest.param(
             [Made("high", UP)],
             10,
-            ["The tuned baseline failed or diverged on 10 of 10 seeds: too few are left to say anything."],
+            ["The tuned baseline failed or diverged on 10 of 10 seeds: too few are left for an answer."],
             id="the baseline has none",
         ),
         pytest.param(
             [Made("high", [*UP[:9], None])],
             9,
             [
-                "High trained to the end on 9 of 10 seeds, the tuned baseline on 1 of 10: too few are left to both to "
-                "say anything of it."
+                "High trained to the end on 9 of 10 seeds, the tuned baseline on 1 of 10: too few are left to both for "
+                "an answer about it."
             ],
             id="each has others",
         ),
@@ -256,7 +256,7 @@ def test_a_second_difference_of_smaller_p_is_not_called_open(tmp_path: Path) -> 
     own = [0.004, 0.001, 0.002, -0.001, -0.001, 0.005, 0.005, 0.008, 0.0, 0.009]  # p = 32/1024
     better = [-0.001, 0.004, 0.004, 0.008, 0.003, 0.007, 0.008, 0.007, -0.005, 0.007]  # p = 20/1024
     mixed = [value * (-1) ** place for place, value in enumerate(UP)]  # p = 0.93, which Holm takes last
-    found = said(tmp_path, Made("a", tuned, own), Made("b", better, mixed))
+    found = answered(tmp_path, Made("a", tuned, own), Made("b", better, mixed))
     assert (
         "A is ahead of the tuned baseline by 0.23 points (95 % interval 0.03 to 0.43) and ahead of the same network "
         "without it by 0.32 points (95 % interval 0.06 to 0.58): both together are not shown. Nothing is claimed; 10 "
@@ -267,12 +267,12 @@ def test_a_second_difference_of_smaller_p_is_not_called_open(tmp_path: Path) -> 
 
 
 def test_a_seed_that_collapses_is_warned_of_once_where_the_tuned_baseline_is_its_own(tmp_path: Path) -> None:
-    found = said(tmp_path, Made("dropout 0.2", [*UP[:9], -0.09], is_own_tuned=True))
+    found = answered(tmp_path, Made("dropout 0.2", [*UP[:9], -0.09], is_own_tuned=True))
     assert sum(line.startswith("Careful") for line in found) == 1
 
 
 def test_of_equal_differences_none_is_the_largest(tmp_path: Path) -> None:
-    assert "the largest" not in " ".join(said(tmp_path, Made("a", NONE), Made("b", NONE)))
+    assert "the largest" not in " ".join(answered(tmp_path, Made("a", NONE), Made("b", NONE)))
 
 
 FAR_BEHIND = [-0.05, 0.02, -0.05, 0.02, -0.04, 0.01, -0.03, 0.01, 0.0, 0.0]  # mean −1.1 points
@@ -294,7 +294,7 @@ BEHIND = [-value for value in WIDE]  # mean −0.42 points
 def test_the_largest_that_is_not_shown_is_said_and_what_is_furthest_ahead(
     tmp_path: Path, made: list[Made], places: list[tuple[str, str]]
 ) -> None:
-    lines = [line for line in said(tmp_path, *made) if "not shown it is" in line]
+    lines = [line for line in answered(tmp_path, *made) if "not shown it is" in line]
     assert len(lines) == len(places)
     for line, (start, place) in zip(lines, places, strict=True):
         assert f": {start}" in line
@@ -312,7 +312,7 @@ def test_what_is_called_equal_is_not_claimed(tmp_path: Path) -> None:
 
 
 def test_too_few_seeds_and_unfinished_ones(tmp_path: Path) -> None:
-    few = said(tmp_path, *(Made(name, UP[:5]) for name in ("one", "two", "three")))
+    few = answered(tmp_path, *(Made(name, UP[:5]) for name in ("one", "two", "three")))
     assert few[0] == (
         "5 paired seeds cannot show a difference: with 3 configurations the smallest possible p-value is 0.19; "
         "take 7 or more."
@@ -324,7 +324,7 @@ def test_too_few_seeds_and_unfinished_ones(tmp_path: Path) -> None:
     assert last[-1] == "1 of the 11 planned seeds was not trained."
     assert "anytime-valid" in unfinished[0]
     single = answer(few_sweep, confirmed(tmp_path / "e", Made("x", UP[:1]), num_planned=3))
-    assert single == ["1 of 3 seeds is complete: too few to say anything. Go on with regsweep confirm."]
+    assert single == ["1 of 3 seeds is complete: too few for an answer. Go on with regsweep confirm."]
 
 
 def test_a_seed_without_all_its_runs_is_not_complete(tmp_path: Path) -> None:
@@ -387,7 +387,7 @@ def test_a_seed_that_collapses_is_warned_of(tmp_path: Path, values: list[float],
 @pytest.mark.parametrize(
     ("trials", "line"),
     [
-        ([{"status": "failed"}] * 2, "No trial is complete, so there is nothing to say yet."),
+        ([{"status": "failed"}] * 2, "No trial is complete, so there is no answer yet."),
         ([{}] * 2, "None of the 2 complete trials has a test accuracy, so there is nothing to rank them by."),
     ],
 )
@@ -412,9 +412,9 @@ def images(tmp_path: Path, num_differing: int) -> Confirmation:
 @pytest.mark.parametrize(
     ("num_differing", "part"),
     [
-        (0, "of 360 images (none is classified differently: too few to say anything of other images)"),
-        (1, "of 360 images (one is classified differently: too few to say anything of other images)"),
-        (9, "of 360 images (9 are classified differently: too few to say anything of other images)"),
+        (0, "of 360 images (none is classified differently: too few for an answer about other images)"),
+        (1, "of 360 images (one is classified differently: too few for an answer about other images)"),
+        (9, "of 360 images (9 are classified differently: too few for an answer about other images)"),
         (10, "of 360 images (for others of their kind the interval is 1.0"),
     ],
 )
@@ -423,7 +423,7 @@ def test_other_images_are_spoken_of_where_enough_differ(tmp_path: Path, num_diff
 
 
 def test_what_it_was_selected_for_is_said_of_the_one_that_is_named(tmp_path: Path) -> None:
-    lines = said(tmp_path, Made("low", DOWN, selected_for=0.9), Made("L2, at lr 0.1", UP, UP, selected_for=0.86))
+    lines = answered(tmp_path, Made("low", DOWN, selected_for=0.9), Made("L2, at lr 0.1", UP, UP, selected_for=0.86))
     expected = "in the sweep L2, at lr 0.1, had a validation accuracy of 86.00 %, on fresh seeds 85.00 %."
     assert any(expected in line for line in lines)
 
@@ -451,7 +451,7 @@ def test_a_difference_has_settled_when_it_is_shown_or_small_enough(
 
 # WIDE: standard deviation 1.8838 points, 0.42 ± 2.2622 · 1.8838/√10 = −0.93 to 1.77.
 SELECTED = "{} had a validation accuracy of 86.00 %, on fresh seeds 85.00 %."
-SCOPE = "This is said of this test set; in the sweep "
+SCOPE = "This holds for this test set; in the sweep "
 
 
 @pytest.mark.parametrize(
@@ -531,7 +531,7 @@ SCOPE = "This is said of this test set; in the sweep "
     ],
 )
 def test_the_whole_answer(tmp_path: Path, made: list[Made], options: dict[str, Any], lines: list[str]) -> None:
-    assert said(tmp_path, *made, **options) == lines
+    assert answered(tmp_path, *made, **options) == lines
 
 
 NOT_YET = (
@@ -591,7 +591,7 @@ def test_before_a_confirmation_the_best_is_named_and_not_believed(
 
 
 @pytest.mark.parametrize(
-    ("told", "is_sequential"),
+    ("planned", "is_sequential"),
     [
         ({"until_settled": False, "looks": [10]}, False),
         ({"until_settled": False, "looks": [10, 20]}, True),
@@ -599,14 +599,14 @@ def test_before_a_confirmation_the_best_is_named_and_not_believed(
     ],
 )
 def test_a_confirmation_that_version_0_1_wrote_is_read(
-    tmp_path: Path, told: dict[str, Any], *, is_sequential: bool
+    tmp_path: Path, planned: dict[str, Any], *, is_sequential: bool
 ) -> None:
     """It knew no second baselines and no kinds."""
     confirmed(tmp_path / "c", Made("x", UP, UP), Made("y", DOWN))
     file = SweepPaths(tmp_path / "c").confirmation.plan
     plan = json.loads(file.read_text())
     named = [{k: v for k, v in each.items() if k != "kind"} for each in plan["configurations"]]
-    file.write_text(json.dumps({"configurations": named, "num_seeds": 10, **told}))
+    file.write_text(json.dumps({"configurations": named, "num_seeds": 10, **planned}))
     found = read_confirmation(tmp_path / "c")
     assert found is not None
     assert found.is_sequential == is_sequential

@@ -217,7 +217,7 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
     with pytest.raises(SystemExit) as stop:
         run_confirm(runs, "--seeds", "7")
     assert stop.value.code == 1
-    assert "2 of 14 runs are not complete, and count as the answer says" in capsys.readouterr().out
+    assert "2 of 14 runs are not complete, and count as the answer has it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
                 "where differences are shown, up to 8 more, of second baselines: about 8.0 minutes",
                 # Variances 0.02²/2 and 0: a difference of two runs has √(2 · 0.0001) = 1.41 points.
                 "seeds needed to show a difference: 254 for 0.25 points, 65 for 0.5 points, 18 for 1 points (80 % "
-                "power; two runs differ by about 1.41 points, as far as the sweep tells)",
+                "power; two runs differ by about 1.41 points, estimated from the sweep)",
             ],
             id="how many seeds it takes",
         ),
@@ -276,7 +276,7 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
                 "where differences are shown, up to 16 more, of second baselines: about 16.0 minutes",
                 # As above, each at half the level.
                 "seeds needed to show a difference: 307 for 0.25 points, 79 for 0.5 points, 22 for 1 points (80 % "
-                "power; two runs differ by about 1.41 points, as far as the sweep tells)",
+                "power; two runs differ by about 1.41 points, estimated from the sweep)",
             ],
             id="more seeds for two kinds",
         ),
@@ -301,7 +301,7 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
                 "at the sweep's pace",
                 "where differences are shown, up to 30 more, of second baselines: about 30.0 minutes",
             ],
-            id="ten seeds where nothing is said",
+            id="ten seeds without a spread",
         ),
     ],
 )
@@ -391,7 +391,7 @@ def test_what_is_typed(arguments: list[str], expected: tuple[Any, ...] | str) ->
 
 
 @pytest.mark.parametrize(
-    ("folder", "arguments", "said"),
+    ("folder", "arguments", "expected"),
     [
         ("nowhere", [], "nowhere: no sweep to confirm (there is no command.json)"),
         ("s/confirmation/seeds", [], "s/confirmation/seeds: is part of a confirmation; confirm s"),
@@ -407,7 +407,7 @@ def test_what_is_typed(arguments: list[str], expected: tuple[Any, ...] | str) ->
     ],
 )
 def test_what_cannot_be_confirmed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, arguments: list[str], said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, arguments: list[str], expected: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     made(tmp_path / "s", [trial(0.5)])
@@ -418,5 +418,5 @@ def test_what_cannot_be_confirmed(
     (tmp_path / "old" / "multirun.yaml").write_text("regularizer: {penalty: l1, lambda: 0.1}\n")
     with pytest.raises(RegsweepError) as error:
         confirm.main([folder, *arguments])
-    assert str(error.value) == said
+    assert str(error.value) == expected
     assert (tmp_path / "s" / "confirmation").exists() == folder.startswith("s/")

@@ -76,7 +76,7 @@ def test_files_of_one_fault_are_counted_and_others_are_not(tmp_path: Path) -> No
         write_correct(tmp_path, "seeds", number, np.arange(1000) >= 200)
     (tmp_path / "confirmation" / "seeds" / "1" / "test_correct.npy").unlink()  # of the first, on its first seed
     assert [line.partition("npy: ")[2] for line in read(tmp_path).problems] == [
-        "missing; nothing is said of other test images"
+        "missing; no interval for other test images"
     ]
     for number in range(1, 30, 3):
         (tmp_path / "confirmation" / "seeds" / str(number) / "test_correct.npy").unlink(missing_ok=True)
@@ -88,7 +88,7 @@ def test_files_of_one_fault_are_counted_and_others_are_not(tmp_path: Path) -> No
         file.unlink()
         file.mkdir()
     lines = [line.partition("seeds/")[2] for line in read(tmp_path).problems]
-    assert lines[0] == "1/test_correct.npy: missing (and 9 more like it); nothing is said of other test images"
+    assert lines[0] == "1/test_correct.npy: missing (and 9 more like it); no interval for other test images"
     assert lines[1].startswith("2/test_correct.npy: cannot be used (it is no whole array of NumPy's) (and 2 more")
     assert lines[2].startswith("11/test_correct.npy: cannot be used (Is a directory) (and 1 more like it)")
     assert len(lines) == 3

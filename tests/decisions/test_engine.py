@@ -1,4 +1,4 @@
-"""How the loop of a sweep goes on: what starts, what is told, what runs again, and when it ends."""
+"""How the loop of a sweep goes on: what starts, what enters the study, what runs again, and when it ends."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class Sweep:
         self.space = SearchSpace.parse(["x=choice(0,1,2,3,4,5,6,7,8,9)"], {})
         for x in xs:
             self.study.enqueue_trial({"x": x})
-        self.told: list[FrozenTrial] = []
-        self.heard: list[tuple[int, dict[str, Any]]] = []
+        self.ended: list[FrozenTrial] = []
+        self.started: list[tuple[int, dict[str, Any]]] = []
 
     def engine(self, *, reuse: bool = True, **limits: Any) -> Engine:
         return Engine(
@@ -78,8 +78,8 @@ class Sweep:
             Limits(**limits),
             reuse_duplicates=reuse,
             stop=Stop(),
-            on_start=lambda number, parameters: self.heard.append((number, dict(parameters))),
-            on_told=self.told.append,
+            on_start=lambda number, parameters: self.started.append((number, dict(parameters))),
+            on_end=self.ended.append,
         )
 
     def run(self, script: Script, *, num_slots: int = 1, reuse: bool = True, **limits: Any) -> Scripted:
@@ -109,10 +109,10 @@ def test_as_many_trials_as_were_asked_for_run_and_are_told(tmp_path: Path) -> No
     sweep = Sweep(tmp_path, [3, 1, 2, 0])
     jobs = sweep.run(good, n_trials=3)
     assert jobs.started == [(0, ["x=3"]), (1, ["x=1"]), (2, ["x=2"])]
-    assert sweep.heard == [(0, {"x": 3}), (1, {"x": 1}), (2, {"x": 2})]
+    assert sweep.started == [(0, {"x": 3}), (1, {"x": 1}), (2, {"x": 2})]
     assert jobs.most_at_a_time == 1
-    assert [(trial.number, trial.value) for trial in sweep.told] == [(0, 10.0), (1, 11.0), (2, 12.0)]
-    assert sweep.told[1].user_attrs == {"size": 1.0, "seconds": 1.5}
+    assert [(trial.number, trial.value) for trial in sweep.ended] == [(0, 10.0), (1, 11.0), (2, 12.0)]
+    assert sweep.ended[1].user_attrs == {"size": 1.0, "seconds": 1.5}
     assert [trial.state.name for trial in sweep.study.trials] == ["COMPLETE"] * 3 + ["WAITING"]
 
 
@@ -121,13 +121,13 @@ def test_all_slots_are_filled_and_no_more(tmp_path: Path, num_slots: int, n_tria
     sweep = Sweep(tmp_path, range(n_trials))
     jobs = sweep.run(good, num_slots=num_slots, n_trials=n_trials)
     assert jobs.most_at_a_time == min(num_slots, n_trials)
-    assert {trial.number: trial.value for trial in sweep.told} == {n: 10.0 + n for n in range(n_trials)}
+    assert {trial.number: trial.value for trial in sweep.ended} == {n: 10.0 + n for n in range(n_trials)}
 
 
 def test_objectives_keep_their_order(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, [0], ("minimize", "maximize"))
     sweep.run(lambda *_: TrialRecord("complete", [1.0, 2.0]), n_trials=1)
-    assert sweep.told[0].values == [1.0, 2.0]
+    assert sweep.ended[0].values == [1.0, 2.0]
 
 
 def test_how_a_trial_ended_is_told(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_how_a_trial_ended_is_told(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, range(4))
     sweep.run(lambda number, _: records[number], n_trials=4)
     assert sweep.states() == ["COMPLETE", "PRUNED", "FAIL", "FAIL"]
-    assert [trial.user_attrs for trial in sweep.told] == [
+    assert [trial.user_attrs for trial in sweep.ended] == [
         {"metrics.number": 7.0, "size": 2.0, "seconds": 0.0},
         {"seconds": 0.0, "error": "given up"},
         {"size": 3.0, "seconds": 0.0, "error": "it died"},
@@ -163,7 +163,7 @@ def test_a_configuration_that_ran_is_told_again(tmp_path: Path, xs: list[int], s
     sweep = Sweep(tmp_path, xs)
     jobs = sweep.run(script, n_trials=len(xs))
     assert [number for number, _ in jobs.started] == [n for n in range(len(xs)) if n not in again]
-    for trial in sweep.told:
+    for trial in sweep.ended:
         earlier = again.get(trial.number)
         assert trial.user_attrs.get("duplicate_of") == earlier
         if earlier is not None:
@@ -176,7 +176,7 @@ def test_a_configuration_that_ran_is_told_again(tmp_path: Path, xs: list[int], s
 def test_a_configuration_runs_again_where_that_is_wanted(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, [1, 1])
     assert len(sweep.run(good, reuse=False, n_trials=2).started) == 2
-    assert [trial.value for trial in sweep.told] == [10.0, 11.0]
+    assert [trial.value for trial in sweep.ended] == [10.0, 11.0]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_too_many_failures_end_the_sweep(
     sweep = Sweep(tmp_path, range(4))
     if raises is None:
         sweep.run(bad(*failing), num_slots=num_slots, n_trials=4, max_failure_rate=rate)
-        assert len(sweep.told) == 4
+        assert len(sweep.ended) == 4
     else:
         with pytest.raises(TooManyFailedError, match=f"^{re.escape(raises)}$"):
             sweep.run(bad(*failing), num_slots=num_slots, n_trials=4, max_failure_rate=rate)
@@ -221,8 +221,8 @@ def test_too_many_failures_end_the_sweep(
 
 def test_a_sweep_without_a_complete_trial_says_so(tmp_path: Path) -> None:
     records = [*(TrialRecord("failed", error=f"it died {n}") for n in range(3)), TrialRecord("pruned")]
-    said = "^no trial is complete: 3 failed, 1 were pruned; trial 2: it died 2$"
-    with pytest.raises(NoCompleteTrialError, match=said) as error:
+    expected = "^no trial is complete: 3 failed, 1 were pruned; trial 2: it died 2$"
+    with pytest.raises(NoCompleteTrialError, match=expected) as error:
         Sweep(tmp_path, range(4)).run(lambda number, _: records[number], n_trials=4)
     assert error.value.exit_code == 1
     with pytest.raises(NoCompleteTrialError, match=r"^no trial is complete: 0 failed, 1 were pruned$"):
@@ -236,8 +236,8 @@ def test_a_job_without_a_record_may_still_run_and_is_waited_for(
     """Its launcher gave it up, and its process may write the record yet."""
     asked: list[list[Path]] = []
 
-    def write_late(folders: list[Path], say: Callable[[str], None]) -> None:
-        assert say == loop._log.info
+    def write_late(folders: list[Path], report: Callable[[str], None]) -> None:
+        assert report == loop._log.info
         asked.append(folders)
         folders[0].mkdir()
         good(0, 0).write(folders[0])
@@ -246,7 +246,7 @@ def test_a_job_without_a_record_may_still_run_and_is_waited_for(
     sweep = Sweep(tmp_path, [3])
     sweep.run(good if has_record else lambda *_: None, n_trials=1)
     assert asked == ([] if has_record else [[tmp_path / "0"]])
-    assert [(trial.state.name, trial.value) for trial in sweep.told] == [("COMPLETE", 10.0)]
+    assert [(trial.state.name, trial.value) for trial in sweep.ended] == [("COMPLETE", 10.0)]
 
 
 def test_what_a_killed_attempt_left_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -267,13 +267,13 @@ def test_what_a_killed_attempt_left_is_kept(tmp_path: Path, caplog: pytest.LogCa
 
 
 def test_an_objective_that_no_job_returns_ends_the_sweep(tmp_path: Path) -> None:
-    """The first job that ends without it is told, and not tried again: no other would return it."""
+    """The first job that ends without it is reported, and not tried again: no other would return it."""
     sweep = Sweep(tmp_path, range(4))
     record = TrialRecord("failed", error="no metric named los", missing_objective="los")
     with pytest.raises(MissingObjectiveError, match=r"^trial 0: no metric named los$") as error:
         sweep.run(lambda *_: record, n_trials=4, max_retries=2)
     assert error.value.exit_code == 1
-    assert [(trial.number, trial.state.name) for trial in sweep.told] == [(0, "FAIL")]
+    assert [(trial.number, trial.state.name) for trial in sweep.ended] == [(0, "FAIL")]
 
 
 def test_folders_that_are_there_already_take_the_record(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_folders_that_are_there_already_take_the_record(tmp_path: Path) -> None:
     sweep.run(lambda number, attempt: None if number == 2 else good(number, attempt), n_trials=3)
     records = [TrialRecord.read(tmp_path / str(number), 1) for number in range(3)]
     assert [record.status for record in records if record] == ["complete", "complete", "failed"]
-    assert [trial.user_attrs.get("duplicate_of") for trial in sweep.told] == [None, 0, None]
+    assert [trial.user_attrs.get("duplicate_of") for trial in sweep.ended] == [None, 0, None]
 
 
 @pytest.mark.parametrize("content", [None, "{"])
@@ -313,7 +313,7 @@ def test_a_damaged_record_is_set_aside_and_its_trial_has_failed(
     sweep = Sweep(tmp_path, range(2))
     sweep.engine(n_trials=2).run(Damaging(tmp_path, good, 1))
     assert sweep.states() == ["FAIL", "COMPLETE"]
-    assert sweep.told[0].user_attrs["error"] == "the job left no record"
+    assert sweep.ended[0].user_attrs["error"] == "the job left no record"
     assert (tmp_path / "0" / "trial.json.damaged").read_text() == "{"
     assert any("set aside as trial.json.damaged" in message for message in caplog.messages)
 
@@ -345,7 +345,7 @@ def test_a_sweep_with_more_trials_than_are_asked_for_has_none_left(
 
 
 def test_it_goes_on_from_what_an_earlier_start_left(tmp_path: Path) -> None:
-    """Trial 0 was told; of 1 there is a record, which is told and not run; 2 has none and runs again; 3 is new."""
+    """Trial 0 is in the study; of 1 there is a record, which enters the study; 2 has none and runs again; 3 is new."""
     sweep = Sweep(tmp_path, [4, 5, 6, 4])
     for x in (4, 5, 6):
         assert sweep.space.draw(sweep.study.ask()) == {"x": x}
@@ -359,8 +359,8 @@ def test_it_goes_on_from_what_an_earlier_start_left(tmp_path: Path) -> None:
     half_written.touch()
     jobs = sweep.run(good, n_trials=4)
     assert jobs.started == [(2, ["x=6"])]
-    assert [(trial.number, trial.value) for trial in sweep.told] == [(1, 42.0), (2, 12.0), (3, 99.0)]
-    assert sweep.told[2].user_attrs["duplicate_of"] == 0
+    assert [(trial.number, trial.value) for trial in sweep.ended] == [(1, 42.0), (2, 12.0), (3, 99.0)]
+    assert sweep.ended[2].user_attrs["duplicate_of"] == 0
     assert not half_written.exists()
     assert (tmp_path / "2" / "checkpoint").exists(), "the application may go on from it"
 
@@ -379,13 +379,13 @@ def test_after_the_timeout_nothing_new_starts(
     caplog.set_level("INFO", logger="regsweep")
     caplog.clear()
     sweep.run(slow, n_trials=9, timeout=20.0)
-    assert len(sweep.told) == 3, "at 20 seconds they are not over"
+    assert len(sweep.ended) == 3, "at 20 seconds they are not over"
     assert caplog.messages == ["timeout: 20 s are over, 6 trials were not started"]
 
 
 def test_a_pruner_hears_of_the_steps_of_running_trials() -> None:
     study = optuna.create_study(pruner=optuna.pruners.ThresholdPruner(upper=1.0))
-    sweep: Any = {"reuse_duplicates": False, "on_start": lambda *_: None, "on_told": lambda *_: None}
+    sweep: Any = {"reuse_duplicates": False, "on_start": lambda *_: None, "on_end": lambda *_: None}
     engine = Engine(study, SearchSpace.parse([], {}), Path(), Limits(2), stop=Stop(), **sweep)
     answers = []
 

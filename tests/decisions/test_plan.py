@@ -471,7 +471,7 @@ def test_the_network_without_regularization(tmp_path: Path, trials: list[dict[st
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "said"),
+    ("file", "content", "expected"),
     [
         ("overrides.yaml", "a: 1", r"overrides\.yaml: not a list of overrides"),
         ("hydra.yaml", "hydra: {}", r"hydra\.yaml: not the settings of a run of Hydra's"),
@@ -479,11 +479,11 @@ def test_the_network_without_regularization(tmp_path: Path, trials: list[dict[st
         ("config.yaml", "[1", r"config\.yaml"),
     ],
 )
-def test_a_damaged_trial_is_named(tmp_path: Path, file: str, content: str, said: str) -> None:
+def test_a_damaged_trial_is_named(tmp_path: Path, file: str, content: str, expected: str) -> None:
     sweep = made(tmp_path, l2(0.9))
     (sweep.folder / "0" / ".hydra" / file).write_text(content)
     row = {"number": 0, "folder": "0", "selected_for": 0.9}
-    with pytest.raises(RecordError, match=said):
+    with pytest.raises(RecordError, match=expected):
         configurations(sweep, [], sweep, [row])
 
 
@@ -519,34 +519,34 @@ def test_all_configurations_run_on_one_seed_after_the_other(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         ('{"looks": [3]}', r"plan\.json: written by regsweep 0\.1, which chose in another way; move .* away"),
         ('{"choosing_seeds": [1], "looks": [3]}', r"plan\.json: damaged \(kinds: "),
     ],
 )
-def test_a_plan_of_another_version_is_refused(tmp_path: Path, content: str, said: str) -> None:
+def test_a_plan_of_another_version_is_refused(tmp_path: Path, content: str, expected: str) -> None:
     sweep = made(tmp_path, l2(0.9))
     paths = SweepPaths(sweep.folder).confirmation
     paths.folder.mkdir()
     paths.plan.write_text(content)
-    with pytest.raises(RecordError, match=said):
+    with pytest.raises(RecordError, match=expected):
         Plan.read_or_choose(sweep, None)
 
 
 @pytest.mark.parametrize(
-    ("trials", "said"),
+    ("trials", "expected"),
     [
         ([{**trial(0.5), "status": "failed"}], "no trial of the baseline is complete, so there is nothing to compare"),
         ([trial(0.5), l2(0.4, lr=0.2)], "one of its best trials regularizes"),
     ],
 )
-def test_a_baseline_that_is_none_is_refused(tmp_path: Path, trials: list[dict[str, Any]], said: str) -> None:
+def test_a_baseline_that_is_none_is_refused(tmp_path: Path, trials: list[dict[str, Any]], expected: str) -> None:
     sweep = made(tmp_path, l2(0.9))
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
     made_plan = Plan.read_or_choose(sweep, 1)
     write_sweep(made_plan.paths.baseline, trials)
-    with pytest.raises(RegsweepError, match=said):
+    with pytest.raises(RegsweepError, match=expected):
         made_plan.take_contenders(sweep)
     assert made_plan.contenders == []
 

@@ -287,9 +287,9 @@ def test_what_a_killed_confirmation_had_started_is_waited_for_and_named(
     ]
     asked: list[Path] = []
 
-    def await_owners(folders: Sequence[Path], say: Callable[[str], None]) -> None:
+    def await_owners(folders: Sequence[Path], report: Callable[[str], None]) -> None:
         asked.extend(folders)
-        say("waiting")
+        report("waiting")
 
     for place in places:
         place.mkdir(parents=True)

@@ -65,12 +65,12 @@ BESTS = {
 @pytest.mark.parametrize(("values", "direction", "best"), BESTS.values(), ids=BESTS)
 @pytest.mark.parametrize("order", ["as they were asked for", "the last first"])
 def test_the_best_trial(tmp_path: Path, values: list[Any], direction: str, best: int, order: str) -> None:
-    """However they end, and whether they are heard of one by one or found in the study."""
+    """However they end, and whether they are added one by one or found in the study."""
     made = study(values, direction)
-    told = Tables(tmp_path, study([], direction), [], ["x"])
+    added = Tables(tmp_path, study([], direction), [], ["x"])
     trials = made.trials if order.startswith("as") else made.trials[::-1]
     for trial in trials:
-        told.add(trial)
+        added.add(trial)
     expected = {
         "name": "optuna",
         "best_params": {"x": float(best)},
@@ -78,8 +78,8 @@ def test_the_best_trial(tmp_path: Path, values: list[Any], direction: str, best:
         "best_trial": {"number": best, "folder": str(best)},
     }
     assert read_best(tmp_path) == expected
-    assert told.best is not None
-    assert told.best.number == best
+    assert added.best is not None
+    assert added.best.number == best
     (tmp_path / "optimization_results.yaml").unlink()
     found = Tables(tmp_path, made, [], ["x"])
     found.write()

@@ -157,7 +157,7 @@ def test_hydra_s_own_sweepers_run_in_the_pool(regsweep: Regsweep, shell: Shell) 
     ("arguments", "message"),
     [
         (("hydra.launcher.workers=0",), "hydra.launcher.workers=0: must be a whole number of 1 or more"),
-        (("hydra/launcher=joblib",), "hydra.sweeper.n_jobs=null: JoblibLauncher runs batches; say how many trials"),
+        (("hydra/launcher=joblib",), "hydra.sweeper.n_jobs=null: JoblibLauncher runs batches; set how many trials"),
         (
             ("hydra/launcher=joblib", "hydra.sweeper.n_jobs=2", "hydra/sweeper/pruner=median"),
             "hydra.sweeper.pruner=MedianPruner: JoblibLauncher gives no way back from a running job",

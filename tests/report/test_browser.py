@@ -105,12 +105,12 @@ class Page:
                 button = header.find_element("css selector", "button")
                 button.send_keys("\ue007") if by_key else button.click()
                 break
-        said: str | None = self(
+        expected: str | None = self(
             "return [...document.querySelectorAll('#table th')]"
             ".find((th) => th.innerText.trim() === arguments[0]).getAttribute('aria-sort')",
             name,
         )
-        return said
+        return expected
 
 
 @pytest.fixture

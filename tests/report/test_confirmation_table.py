@@ -62,4 +62,4 @@ def test_a_configuration_with_one_run_has_no_mean(tmp_path: Path) -> None:
 def test_many_files_of_one_fault_are_one_line(tmp_path: Path) -> None:
     lines = [row for row in printed(tmp_path, Made("dropout 0.2", UP), width=80) if "test_correct.npy" in row]
     assert len(lines) == 1
-    assert "seeds/1/test_correct.npy: missing (and 9 more like it); nothing is said of other test images" in lines[0]
+    assert "seeds/1/test_correct.npy: missing (and 9 more like it); no interval for other test images" in lines[0]

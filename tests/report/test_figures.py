@@ -465,8 +465,8 @@ def test_what_comes_from_configurations_and_records_stays_text(tmp_path: Path, *
     for drawing in drawings:
         if drawing.figure is None:
             continue
-        told = drawing.figure.to_plotly_json()
-        for text in strings(told):
+        plotted = drawing.figure.to_plotly_json()
+        for text in strings(plotted):
             assert "<img" not in text
             assert "</script" not in text
         templates = [t for trace in drawing.figure.data if (t := trace.hovertemplate)]

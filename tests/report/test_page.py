@@ -116,8 +116,8 @@ def test_numbers_that_json_lacks_become_nothing_or_words() -> None:
 
 def test_the_page_says_what_it_was_computed_with(reported: Path) -> None:
     machine = json.loads((reported / "0" / "result.json").read_text())["machine"]
-    said = f"device {machine['device']}, {machine['precision']}, {machine['threads']} thread"
-    assert said in (reported / "report.html").read_text()
+    expected = f"device {machine['device']}, {machine['precision']}, {machine['threads']} thread"
+    assert expected in (reported / "report.html").read_text()
 
 
 def test_the_summary_holds_the_numbers_of_the_records(reported: Path) -> None:
@@ -175,7 +175,7 @@ def test_figures_without_a_browser_are_one_clear_line(shell: Shell, grid: Path) 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["--format", "gif"], "png, svg, pdf"),
         (["--bogus"], "--bogus"),
@@ -183,11 +183,11 @@ def test_figures_without_a_browser_are_one_clear_line(shell: Shell, grid: Path) 
         (["absent"], "no such folder"),
     ],
 )
-def test_a_wrong_option_is_one_line(regsweep: Regsweep, grid: Path, arguments: list[str], said: str) -> None:
+def test_a_wrong_option_is_one_line(regsweep: Regsweep, grid: Path, arguments: list[str], expected: str) -> None:
     done = regsweep("report", str(grid), *arguments)
 
     assert done.code == 2
-    assert said in done.err
+    assert expected in done.err
     assert done.err.count("\n") == 1
     assert not (grid / "report.html").exists()
 

@@ -151,8 +151,8 @@ def test_a_job_that_its_launcher_loses_is_not_trained_again(tmp_path: Path, n_jo
             process.wait()
             assert process.returncode != 0
             assert process.stderr is not None
-            said = next(line for line in process.stderr if "a job of trials 0 to 1 was lost (" in line)
-            assert said.endswith("; resume, which waits for those that still run\n")
+            expected = next(line for line in process.stderr if "a job of trials 0 to 1 was lost (" in line)
+            assert expected.endswith("; resume, which waits for those that still run\n")
             again = start(tmp_path, *arguments)
         assert f"{FOLDER}/0 (pid {pid} on host {os.uname().nodename})" in waiting_line(again)
         with opened(tmp_path / "gate"):
@@ -193,11 +193,11 @@ def test_a_child_of_a_job_that_is_killed_does_not_keep_its_folder(tmp_path: Path
     assert len(children) == 4
     process.kill()
     process.wait()
-    said: list[str] = []
-    await_owners([tmp_path], said.append)
+    expected: list[str] = []
+    await_owners([tmp_path], expected.append)
     for child in children:
         os.kill(child, 0)  # it lives
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert (tmp_path / ".lock").exists()
-    assert not said
+    assert not expected

@@ -164,20 +164,20 @@ BY_DEFAULT = ("missing", "wiped", "one between", "garbage", "one parameter")
 
 
 @pytest.mark.parametrize(
-    ("lose", "said", "is_set_aside"),
+    ("lose", "expected", "is_set_aside"),
     [
         pytest.param(*loss, id=name, marks=() if name in BY_DEFAULT else pytest.mark.faults)
         for name, loss in LOSSES.items()
     ],
 )
 def test_a_lost_study_is_rebuilt(
-    ended: Path, tmp_path: Path, lose: Callable[[Path], object], said: str, *, is_set_aside: bool
+    ended: Path, tmp_path: Path, lose: Callable[[Path], object], expected: str, *, is_set_aside: bool
 ) -> None:
     before, records = trials(ended), digests(ended)
     lose(ended / "study.db")
     code, printed = run_here(tmp_path, *ARGUMENTS, MORE)
     assert code == 0, printed
-    assert said in printed
+    assert expected in printed
     assert "without the steps that were reported to a pruner" in printed
     assert (ended / "study.db.damaged").exists() == is_set_aside
     assert trials(ended)[:8] == before, "number, state, parameters, values, attributes"
@@ -219,7 +219,7 @@ def put_other_overrides(sweep: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lose", "said"),
+    ("lose", "expected"),
     [
         (lose_a_trial, "2: neither a record nor overrides"),
         (lose_overrides, "overrides.yaml: missing"),
@@ -227,14 +227,14 @@ def put_other_overrides(sweep: Path) -> None:
     ],
 )
 def test_a_trial_whose_place_is_not_known_is_named(
-    ended: Path, tmp_path: Path, lose: Callable[[Path], None], said: str
+    ended: Path, tmp_path: Path, lose: Callable[[Path], None], expected: str
 ) -> None:
     lose(ended)
     (ended / "study.db").unlink()
     before = digests(ended)
     code, printed = run_here(tmp_path, *ARGUMENTS, MORE)
     assert code != 0
-    assert said in printed
+    assert expected in printed
     assert digests(ended) == before, "no trial has run"
 
 
@@ -303,17 +303,17 @@ def test_what_cannot_be_read_now_is_no_damage_of_the_study(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["hydra.sweeper.storage=mysql://u:secret@h/db"], "hydra.sweeper.storage: cannot be opened ("),
         (["hydra.sweeper.storage=foo"], "hydra.sweeper.storage: cannot be opened (ArgumentError)"),
         (["hydra.sweeper.direction=up"], "hydra.sweeper.direction=up: must be minimize or maximize"),
     ],
 )
-def test_what_was_typed_wrongly_is_no_damaged_study(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_what_was_typed_wrongly_is_no_damaged_study(tmp_path: Path, arguments: list[str], expected: str) -> None:
     code, printed = run_here(tmp_path, *ARGUMENTS, DONE, *arguments, full_error=False)
     assert code != 0
-    assert said in printed
+    assert expected in printed
     assert "damaged" not in printed
     assert "Traceback" not in printed
     assert "secret" not in printed
@@ -375,21 +375,21 @@ def test_a_wiped_study_in_a_storage_of_its_own_is_rebuilt(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ("DELETE FROM trial_values", r"trial \d+ is complete and lacks a value"),
         ("UPDATE study_directions SET direction = 'UP'", "Optuna cannot read it: LookupError: .*"),
         ("UPDATE trial_params SET param_value = 0.125", "its trial 0 is another one than that in sweep/0"),
     ],
 )
-def test_a_damaged_study_in_a_storage_of_its_own_is_refused(tmp_path: Path, change: str, said: str) -> None:
+def test_a_damaged_study_in_a_storage_of_its_own_is_refused(tmp_path: Path, change: str, expected: str) -> None:
     storage = f"hydra.sweeper.storage=sqlite:///{tmp_path / 'server.db'}"
     assert run_here(tmp_path, *ARGUMENTS, storage, DONE)[0] == 0
     before = digests(tmp_path / FOLDER)
     delete_rows(tmp_path / "server.db", change)
     code, printed = run_here(tmp_path, *ARGUMENTS, storage, MORE, full_error=False)
     assert code != 0
-    assert re.search(rf"the study sweep of .*/sweep: damaged \({said}\); mend it, or del", printed, re.M)
+    assert re.search(rf"the study sweep of .*/sweep: damaged \({expected}\); mend it, or del", printed, re.M)
     assert "Traceback" not in printed
     assert digests(tmp_path / FOLDER) == before, "no trial has run"
 

@@ -397,7 +397,7 @@ def test_a_trial_that_runs_again_is_judged_by_its_new_steps() -> None:
     again = study.ask()
     for step in range(1, 6):
         again.report(100.0, step)
-    settings: Any = {"reuse_duplicates": False, "on_start": lambda *_: None, "on_told": lambda *_: None}
+    settings: Any = {"reuse_duplicates": False, "on_start": lambda *_: None, "on_end": lambda *_: None}
     engine = Engine(study, SearchSpace.parse([], {}), Path(), Limits(1), stop=Stop(), **settings)
     engine._running[again.number] = _Job(again, [])
     assert not engine.should_prune(again.number, 1.0, 1)

@@ -26,7 +26,7 @@ def compare_sweeps(evidences: Sequence[Evidence]) -> list[Drawing]:
 
 
 def _names(evidences: Sequence[Evidence]) -> list[str]:
-    """Return a name for each sweep: its folder's, with as many parents as tell them apart."""
+    """Return a name for each sweep: its folder's, with as many parents as distinguish them."""
     parts = [evidence.sweep.folder.resolve().parts for evidence in evidences]
     for depth in range(1, max(map(len, parts)) + 1):
         names = ["/".join(part[-depth:]) for part in parts]

@@ -69,7 +69,7 @@ def draw(evidence: Evidence) -> Drawing:
     found = settings(sweep).loc[trials.index]
     penalties = found[PENALTY][found[STRENGTH] > 0].value_counts()
     known = found[STRENGTH].notna() & found[DROPOUT].notna()
-    known &= found[PENALTY].isin(["none", *penalties.index[:1]])  # one penalty's λ says nothing about another's
+    known &= found[PENALTY].isin(["none", *penalties.index[:1]])  # one penalty's λ has no meaning for another's
     trials, found = trials[known], found[known]
     for name, column in (("λ", found[STRENGTH]), ("dropout", found[DROPOUT])):
         if column.nunique() < 2:  # noqa: PLR2004

@@ -69,7 +69,7 @@ def draw(evidence: Evidence) -> Drawing:
     caption = (
         f"Optuna's default (conditional PED-ANOVA) on {count(len(trials), 'complete trial')}: how much each parameter"
         f" sets the best tenth by {sweep.objective.replace('_', ' ')} apart from all others. Ranges are those of"
-        " the trials; a share says nothing about the direction."
+        " the trials; a share has no direction."
     )
     return Drawing(NAME, TITLE, caption, figure, data)
 

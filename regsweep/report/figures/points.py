@@ -169,8 +169,8 @@ def settings(sweep: Sweep) -> pd.DataFrame:
     """Return what each trial was regularized with, parallel to the sweep's trials.
 
     Columns: `PENALTY` (a name, ``none`` without one, several joined by +), `STRENGTH` (λ, 0 without a penalty, NaN
-    where several have one), `DROPOUT`, `BATCH_NORM` (``off``, ``on`` or empty where unknown). Of this project's own
-    trials the records say it; of another application's, swept keys with usual names.
+    where several have one), `DROPOUT`, `BATCH_NORM` (``off``, ``on`` or empty where unknown). It is read from this
+    project's own records; of another application's trials, from swept keys with usual names.
     """
     found = _of_records(sweep) if sweep.is_own else _of_keys(sweep)
     return pd.DataFrame(found, index=sweep.trials.index, columns=[PENALTY, STRENGTH, DROPOUT, BATCH_NORM])

@@ -159,7 +159,7 @@ def _draw(sweep: Sweep, over: _Over, strengths: pd.Series, found: pd.DataFrame, 
 
 
 def _kinds(found: pd.DataFrame) -> pd.Series:
-    """Return what tells the points apart: the penalty where there are several, else BatchNorm."""
+    """Return what the colours distinguish: the penalty where there are several, else BatchNorm."""
     if len(set(found[PENALTY]) - {"", "none"}) > 1:
         return found[PENALTY].map({"none": "no penalty"}).fillna(found[PENALTY])
     return _by_batch_norm(found)

@@ -1,7 +1,7 @@
 """The look of all figures: one meaning per colour, one font, no ornament.
 
 Colours are those of Okabe and Ito (2008, "Color universal design"), which people with any kind of colour blindness
-tell apart, with the yellow left out (it does not print). Wherever a colour separates two kinds of points, the marker's
+distinguish, with the yellow left out (it does not print). Wherever a colour separates two kinds of points, the marker's
 symbol or the line's dash separates them too.
 """
 
@@ -21,7 +21,7 @@ GREY = "#7F868E"
 BEST = ORANGE
 """The best trial, the running best, the front."""
 POINTS = GREY
-"""Trials that nothing else tells apart; also baselines and zero lines."""
+"""Trials that nothing else distinguishes; also baselines and zero lines."""
 TRAIN, VALIDATION = AMBER, BLUE
 SWITCH_COLOUR = {"off": AMBER, "on": BLUE}
 SWITCH_SYMBOL = {"off": "circle", "on": "diamond"}

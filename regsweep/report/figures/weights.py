@@ -92,7 +92,7 @@ def draw_zeros(evidence: Evidence) -> Drawing:
     )
     longest = data[["share", "near_zero"]].max(axis=1)
     figure = new_figure(110 + 32 * len(data))
-    says = [f"{_zeros(layer, near_zero.get(name))}, of {_size(layer):,}" for name, layer in layers.items()]
+    labels = [f"{_zeros(layer, near_zero.get(name))}, of {_size(layer):,}" for name, layer in layers.items()]
     for name, x, colour in (("within ±0.001 of zero", longest, GREY), ("exactly zero", data["share"], ORANGE)):
         figure.add_bar(
             x=100 * x,
@@ -101,10 +101,10 @@ def draw_zeros(evidence: Evidence) -> Drawing:
             width=0.6,
             name=name,
             marker={"color": colour},
-            text=says if colour == GREY else None,
+            text=labels if colour == GREY else None,
             textposition="outside",
             cliponaxis=False,
-            hovertext=says,
+            hovertext=labels,
             hovertemplate="%{hovertext}<extra></extra>",
         )
     figure.update_yaxes(

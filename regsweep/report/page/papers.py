@@ -106,7 +106,7 @@ PAPERS = {
 def used(
     sweep: Sweep, config: dict[str, Any] | None, sweeper: list[str], *, has_importance: bool, is_confirmed: bool
 ) -> list[Paper]:
-    """Return the papers of what this sweep used: of its methods, as their records say, then in the order of the table.
+    """Return the papers of what this sweep used: of its methods, from the records, then in the order of the table.
 
     Args:
         sweep: its records.

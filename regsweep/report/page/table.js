@@ -116,13 +116,13 @@
 
   async function copy(command) {
     const code = element("code", { textContent: command });
-    let said = "copied: ";
+    let label = "copied: ";
     try {
       await navigator.clipboard.writeText(command);
     } catch {
-      said = "to copy: "; // the browser does not let a page from disk write to the clipboard
+      label = "to copy: "; // the browser does not let a page from disk write to the clipboard
     }
-    find("copied").replaceChildren(said, code);
+    find("copied").replaceChildren(label, code);
   }
 
   find("filter").addEventListener("input", () => { state.page = 0; showRows(); });

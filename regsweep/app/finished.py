@@ -15,7 +15,7 @@ from regsweep.sweeper import TrialValue
 _log = logging.getLogger("regsweep")
 
 
-def told_before(folder: Path) -> TrialValue | None:
+def finished_before(folder: Path) -> TrialValue | None:
     """Return the result of the finished run in `folder`, None where there is none; a damaged record is set aside.
 
     Raises:
@@ -25,13 +25,13 @@ def told_before(folder: Path) -> TrialValue | None:
     if not path.exists():
         return None
     try:
-        return _tell(path)
+        return _read(path)
     except RecordError as error:
         _log.warning(f"{error}: set aside as {records.set_aside(path).name}, and trial {folder.name} runs again")
         return None
 
 
-def _tell(path: Path) -> TrialValue:
+def _read(path: Path) -> TrialValue:
     record = RunRecord.read(path)
     if record.status == "pruned":
         raise Pruned(record.error)
