@@ -103,7 +103,7 @@ def test_every_other_class_is_equally_likely() -> None:
     ("overrides", "message"),
     [
         (("dataset.train_size=1150",), "there are 1149 training images"),
-        (("dataset.train_size=5",), "there are 10 classes; ask for that many"),
+        (("dataset.train_size=5",), "there are 10 classes; take that many"),
         (("dataset.val_fraction=0.001",), "cannot hold out that share"),
     ],
 )
