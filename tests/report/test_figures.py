@@ -299,6 +299,25 @@ def test_strengths_that_span_more_than_a_decade_stand_on_a_log_axis(
     assert drawing.figure.layout.xaxis2.title.text == f"m: x{' (log scale)' if kind == 'log' else ''}"
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([0.9, 0.97, 0.99, 0.997, 0.999], ["0.9", "0.97", "0.99", "", "0.999"]),
+        ([0.9, 0.95, 1.0], ["0.9", "0.95", "1"]),
+        ([0.01, 0.1, 0.11, 1.0], ["0.01", "", "0.11", "1"]),
+    ],
+)
+def test_listed_strengths_are_ticks_and_their_labels_do_not_overlap(
+    tmp_path: Path, values: list[float], shown: list[str]
+) -> None:
+    sweep = make_sweep(tmp_path, {"regularizer.m.x": values})
+    used = {n: Regularization({"m": UsedMethod("m", "m", {"x": value}, "x")}) for n, value in enumerate(values)}
+    (drawing,) = strength.draw_others(Evidence(replace(sweep, regularization=used)))
+    assert drawing.figure is not None
+    assert list(drawing.figure.layout.xaxis.tickvals) == values
+    assert list(drawing.figure.layout.xaxis.ticktext) == shown
+
+
 @pytest.mark.parametrize("settings", [{}, {"x": None}, {"x": True}, {"x": "0.1"}])
 def test_a_record_without_the_number_of_a_main_setting_is_drawn_where_none_is_needed(
     tmp_path: Path, settings: dict[str, Any]

@@ -53,6 +53,10 @@ DECADE = 10
 """Values that span more than this stand on a log axis."""
 
 
+LABEL_WIDTH = 0.05
+"""Of a listed value on the axis, as a part of the axis."""
+
+
 @dataclass(frozen=True)
 class _Over:
     """What a figure's trials are drawn over.
@@ -290,7 +294,9 @@ def _finish(figure: go.Figure, strengths: pd.Series, axis: Score, over: _Over) -
     air = 0.04 * (high - low)
     ticks: dict[str, Any] = {}
     if is_grid(strengths):
-        ticks = {"tickvals": values, "ticktext": [(power if over.is_log else show_number)(value) for value in values]}
+        places = np.log10(values) if over.is_log else np.array(values)
+        labels = [(power if over.is_log else show_number)(value) for value in values]
+        ticks = {"tickvals": values, "ticktext": _with_room(labels, places), "tickangle": 0}
     elif over.is_log:
         ticks = {"dtick": 1 if high - low > 1 else "D2", "exponentformat": "e"}
     figure.update_xaxes(
@@ -302,6 +308,16 @@ def _finish(figure: go.Figure, strengths: pd.Series, axis: Score, over: _Over) -
         **ticks,
     )
     figure.update_yaxes(title_text=axis.title, row=1, col=1)
+
+
+def _with_room(labels: list[str], places: np.ndarray) -> list[str]:
+    """Return the labels, from right to left, that the one before leaves room for; the others empty."""
+    least, last, kept = LABEL_WIDTH * (places[-1] - places[0]), np.inf, []
+    for label, place in zip(reversed(labels), reversed(places), strict=True):
+        has_room = last - place >= least
+        last = place if has_room else last
+        kept.append(label if has_room else "")
+    return kept[::-1]
 
 
 def _caption(drawing: pd.DataFrame, over: _Over, swept: list[str], *, has_means: bool) -> str:
