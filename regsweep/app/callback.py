@@ -24,6 +24,7 @@ from regsweep import records
 from regsweep.app import door, resume, search_space
 from regsweep.app.grammar import quoted
 from regsweep.app.refuse import refuse
+from regsweep.app.sweeper_settings import is_optuna, is_stock_optuna
 from regsweep.errors import ConfigError, RecordError, RegsweepError
 from regsweep.launcher.private import make_private_folder
 from regsweep.paths import SweepPaths, shown
@@ -143,7 +144,7 @@ def _warm_up(launcher: DictConfig) -> None:
 
 def _announce(sweep: SweepPaths, config: DictConfig) -> None:
     _log.info(f"sweep in {shown(sweep.folder)}")
-    if search_space.is_optuna(config):
+    if is_optuna(config):
         import optuna  # noqa: PLC0415
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -199,7 +200,7 @@ def _require_empty(key: str, folder: Path) -> None:
 def _settle(config: DictConfig, sweep: SweepPaths) -> None:
     """Set the claimed folder, and an Optuna study in it, for the sweeper and its trials."""
     settings = {"hydra.sweep.dir": str(sweep.folder)}
-    if search_space.is_stock_optuna(config) and config.hydra.sweeper.storage is None:
+    if is_stock_optuna(config) and config.hydra.sweeper.storage is None:
         # Every special sign escaped: ?, % and { in a folder's name mean something else in a URL.
         settings["hydra.sweeper.storage"] = f"sqlite:///{quote(str(sweep.study))}"
     for key, value in settings.items():

@@ -1,0 +1,155 @@
+"""The settings of the sweeper and the launcher of a sweep: all are checked before the first trial starts."""
+
+import importlib
+import importlib.util
+import re
+
+from omegaconf import DictConfig, OmegaConf
+
+from regsweep.app import searched
+from regsweep.errors import ConfigError, RegsweepError, show
+from regsweep.run_record import TESTED, VALIDATED
+from regsweep.signatures import offer
+from regsweep.sweeper.plugin import require_sensible
+from regsweep.sweeper.space import read_trials
+
+_NOWHERE = object()
+
+_PARTS = ("constraints_func", "crossover", "independent_sampler", "mutation", "wrapped_pruner")
+"""Settings of samplers and pruners that are code; a mere name would be called only after the first trial."""
+
+
+def is_optuna(config: DictConfig) -> bool:
+    """Return whether the sweep draws from Optuna, by this project's sweeper or the stock one."""
+    return str(config.hydra.sweeper.get("_target_", "")).endswith(("optuna_sweeper.OptunaSweeper", "RegsweepSweeper"))
+
+
+def is_stock_optuna(config: DictConfig) -> bool:
+    """Return whether the sweeper is Hydra's own Optuna sweeper."""
+    return str(config.hydra.sweeper.get("_target_", "")).endswith("optuna_sweeper.OptunaSweeper")
+
+
+def require_launcher(target: str) -> None:
+    """Refuse a launcher whose package is not installed.
+
+    Raises:
+        ConfigError: naming the package.
+    """
+    package = re.match(r"hydra_plugins\.hydra_(joblib|ray|submitit)_launcher\b", target)
+    if package is None:
+        return
+    try:
+        importlib.import_module(package[0])
+    except ImportError as error:
+        extra = {"submitit": "slurm"}.get(package[1], package[1])
+        raise ConfigError(
+            "hydra/launcher", package[1], f"needs another package: pip install 'regsweep[{extra}]'"
+        ) from error
+
+
+def check_settings(config: DictConfig, swept: set[str]) -> None:
+    """Refuse settings that would fail after the first trials, or quietly do something else.
+
+    Args:
+        config: the composed configuration, with Hydra's own.
+        swept: the keys that the command line sweeps.
+
+    Raises:
+        ConfigError: naming the setting.
+    """
+    sweeper = config.hydra.sweeper
+    if is_stock_optuna(config):
+        _check_limits(sweeper)
+    else:
+        require_sensible(config.hydra)
+    _check_objectives(sweeper, is_tested=config.trainer.test is True)
+    for name in {name for trial in read_trials(sweeper.get("initial_trials") or []) for name in trial}:
+        is_added = name.startswith("+") and not swept  # by each of the trials that a sweep without a search names
+        if not is_added and OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
+            raise ConfigError("hydra.sweeper.initial_trials", name, "no such key; see them all with --cfg job")
+    searched.require_same_task([*swept, *map(str, sweeper.params or {})])
+    _require_followed_ranges(config, swept)
+    if sweeper.storage is not None:
+        _require_storage(str(sweeper.storage))
+
+
+def _check_limits(sweeper: DictConfig) -> None:
+    if sweeper.custom_search_space is not None:
+        allowed = "names code to run, and a configuration may not; describe the space in hydra.sweeper.params"
+        raise ConfigError("hydra.sweeper.custom_search_space", sweeper.custom_search_space, allowed)
+    for name in ("n_trials", "n_jobs"):
+        if type(sweeper[name]) is not int or sweeper[name] < 1:
+            raise ConfigError(f"hydra.sweeper.{name}", sweeper[name], "must be a whole number of 1 or more")
+    rate = sweeper.max_failure_rate
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")
+
+
+def _check_objectives(sweeper: DictConfig, *, is_tested: bool) -> None:
+    directions = sweeper.direction if OmegaConf.is_list(sweeper.direction) else [sweeper.direction]
+    names = [str(getattr(direction, "name", direction)) for direction in directions]
+    objectives = sweeper.get("objectives")
+    known = (*VALIDATED, *TESTED) if is_tested else VALIDATED
+    for name in [str(objective) for objective in objectives or [] if objective not in known]:
+        if name in TESTED:
+            raise ConfigError(
+                "hydra.sweeper.objectives", name, "trials keep the test set closed; add trainer.test=true"
+            )
+        raise ConfigError("hydra.sweeper.objectives", name, f"no such number; {offer(name, known)}")
+    if objectives is None:
+        if names != ["maximize"]:
+            allowed = "the objective is an accuracy; add hydra.sweeper.direction=maximize"
+            raise ConfigError("hydra.sweeper.direction", ",".join(names), allowed)
+    elif len(objectives) != len(names) or not set(names) <= {"minimize", "maximize"}:
+        allowed = f"must be minimize or maximize for each of the {len(objectives)} objectives"
+        raise ConfigError("hydra.sweeper.direction", ",".join(names), allowed)
+
+
+def _require_followed_ranges(config: DictConfig, swept: set[str]) -> None:
+    """Refuse to vary what a range was chosen by, and what a pruner was made for: it compares trials of one length."""
+    sweeper = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
+    assert isinstance(sweeper, dict)
+    followers = {key: (value, f"the range of {key}", "a range") for key, value in (sweeper["params"] or {}).items()}
+    for name, value in (sweeper.get("pruner") or {}).items():
+        key = f"hydra.sweeper.pruner.{name}"
+        followers[key] = (value, key, "a number")
+    for key, (value, follower, fixed) in followers.items():
+        for chosen_by in re.findall(r"\$\{([\w.]+)\}", str(value)):
+            if key not in swept and swept & {chosen_by, chosen_by.partition(".")[0]}:
+                allowed = f"{follower} follows it and cannot while it varies; fix one, or give {key} {fixed}"
+                raise ConfigError(chosen_by, "…", allowed)
+
+
+def _require_storage(url: str) -> None:
+    from optuna.storages import get_storage  # noqa: PLC0415
+
+    try:
+        get_storage(url)
+    except Exception as error:
+        # Not the URL, which may hold a password.
+        raise RegsweepError(f"hydra.sweeper.storage: cannot be opened ({type(error).__name__})") from error
+
+
+def require_made(group: str, config: DictConfig | None) -> None:
+    """Make the sampler or the pruner (`group`) once, so that its mistakes are known before the first trial.
+
+    Raises:
+        ConfigError: naming the part that is wrong.
+    """
+    if config is None:
+        return
+    from hydra.utils import instantiate  # noqa: PLC0415
+
+    for part in _PARTS:
+        if isinstance(config.get(part), str):
+            allowed = "must be an object, not its name: {_target_: optuna.…}, or null"
+            raise ConfigError(f"hydra.sweeper.{group}.{part}", config[part], allowed)
+    name = str(config.get("_target_")).rpartition(".")[2]
+    if name == "CmaEsSampler" and importlib.util.find_spec("cmaes") is None:
+        raise ConfigError("hydra/sweeper/sampler", "cmaes", "needs another package: pip install cmaes")
+    try:
+        instantiate(config)
+    except Exception as error:
+        raise ConfigError(
+            f"hydra/sweeper/{group}", name, f"cannot be made ({type(error).__name__}: {show(error)})"
+        ) from error
