@@ -57,7 +57,7 @@ def test_the_default_is_valid(values: dict[str, Any]) -> None:
     assert (config.dataset.name, config.regularizer.plain()) == ("digits", {})
 
 
-@pytest.mark.parametrize(("key", "value"), REFUSED, ids=lambda part: str(part)[:20])
+@pytest.mark.parametrize(("key", "value"), REFUSED, ids=lambda part: str(part)[:20].replace("\0", "NUL"))
 def test_what_is_refused_is_named(values: dict[str, Any], key: str, value: Any) -> None:
     with pytest.raises(ConfigError) as refusal:
         validate(change(values, key, value))

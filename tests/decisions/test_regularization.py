@@ -141,6 +141,21 @@ def test_what_regularized_a_trial_of_version_0_2_and_what_it_is_called(
     assert (titles(sweep), name_of(sweep.kind(0))) == (kind, name)
 
 
+def test_the_settings_of_a_trial_of_version_0_2(tmp_path: Path) -> None:
+    values = {"penalty": "elastic_net", "lambda": 0.001, "l1_ratio": 0.12345, "dropout": 0.5, "batch_norm": True}
+    given = {f"regularizer.{key}": value for key, value in values.items()}
+    config = {"model._target_": "regsweep.models.MLP"}
+    found = made(tmp_path, {"overrides": {**OF_0_2, **given}, "config": config}).regularization[0]
+    assert dict(found.methods) == {
+        "elastic_net": UsedMethod(
+            "elastic net", "elastic net λ=0.001 ρ=0.12", {"lambda": 0.001}, "lambda", is_penalty=True
+        ),
+        "dropout": UsedMethod("dropout", "dropout 0.5", {"p": 0.5}, "p"),
+        "batch_norm": UsedMethod("BatchNorm", "BatchNorm"),
+    }
+    assert (found.batch_norm, found.own_batch_norm) == (True, False)
+
+
 def test_a_resnet_of_version_0_2_without_batch_norm_makes_it_a_method(tmp_path: Path) -> None:
     config = {"model._target_": "regsweep.models.ResNet18"}
     trials = [
@@ -148,6 +163,7 @@ def test_a_resnet_of_version_0_2_without_batch_norm_makes_it_a_method(tmp_path: 
     ]
     sweep = made(tmp_path, *trials)
     assert [titles(sweep, number) for number in range(3)] == [["BatchNorm"], ["BatchNorm"], []]
+    assert name_of(sweep.kind(0)) == "BatchNorm"
 
 
 def test_a_setting_of_a_method_that_is_not_used_is_blank(tmp_path: Path) -> None:
