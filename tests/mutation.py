@@ -30,9 +30,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "app/candidates": (PLAN, CONFIRM, STAGES),
     "app/confirm": (CONFIRM, ANSWER),
     "app/plan": (PLAN, CONFIRM),
+    "app/searched": ("tests/app/test_searches.py::test_what_is_typed_says_what_is_searched",),
     "app/stages": (PLAN, CONFIRM, STAGES),
     "chosen": ("tests/test_config.py",),
-    "hooks": (TRAINING, "tests/test_side_by_side.py", CONTRACT),
+    "hooks": ("tests/test_hooks.py", TRAINING, "tests/test_side_by_side.py", CONTRACT),
     "member": (
         "tests/decisions/test_restore_best.py",
         TRAINING,
