@@ -42,7 +42,7 @@ class Training:
         seconds = dict.fromkeys(self.members, 0.0)
         batches = {member: self._begin(member) for member in self.members}
         for place in range(max(map(len, batches.values()))):
-            for member in tuple(self.members):
+            for member in [each for each in self.members if place < len(batches[each])]:
                 began = time.perf_counter()
                 self._take_turn(member, self._steps[member], batches[member][place])
                 seconds[member] += time.perf_counter() - began

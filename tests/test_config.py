@@ -2,14 +2,17 @@
 
 import copy
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from regsweep.chosen import show_chosen
 from regsweep.config import validate
 from regsweep.errors import ConfigError
+from regsweep.methods import Method, Parameters
 from regsweep.regularizers import METHODS
 
 NAN, INF = float("nan"), float("inf")
@@ -142,6 +145,51 @@ def test_a_setting_of_one_of_two_penalties_needs_no_name(values: dict[str, Any])
     values["regularizer"].update({"l1": True, "l2": True, "solver": "subgradient"})
     plain = validate(values).regularizer.plain()
     assert (plain["l1"]["solver"], set(plain["l2"])) == ("subgradient", {"lambda", "scope"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "no regularization"),
+        ({"l2": {"use": False}, "dropout": 0}, "no regularization"),
+        ({"batch_norm": True, "dropout": 0.5, "l2": 0.001}, "L2 λ=0.001, dropout 0.5, BatchNorm"),
+        ({"mixup": 0.2, "ema": 0.99, "l1": 0.01, "max_norm": 2}, "L1 λ=0.01, EMA 0.99, max-norm c=2, mixup α=0.2"),
+    ],
+)
+def test_the_methods_in_use_are_named_penalties_first(
+    values: dict[str, Any], changes: dict[str, Any], line: str
+) -> None:
+    values["regularizer"].update(changes)
+    assert show_chosen(validate(values).regularizer) == line
+
+
+class Descent(Method):
+    """A method of the user's own that takes a gradient of its own."""
+
+    name, title = "descent", "descent"
+
+    def around(self, parameters: Parameters) -> Iterator[None]:
+        yield
+
+
+def test_two_methods_that_take_gradients_of_their_own_are_refused(
+    values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(METHODS, "descent", Descent)
+    values["regularizer"] |= {"descent": True, "l2": 0.1}
+    assert set(validate(values).regularizer.plain()) == {"descent", "l2"}
+    values["regularizer"]["sam"] = True
+    with pytest.raises(
+        ConfigError, match=r"^regularizer=\[descent,sam\]: both take gradients of their own in a step; ch"
+    ):
+        validate(values)
+
+
+def test_the_penalty_of_versions_before_0_3_is_no_key(values: dict[str, Any]) -> None:
+    with pytest.raises(
+        ConfigError, match=r"^regularizer\.penalty=l1: penalties are methods now; choose one with regul"
+    ):
+        validate(change(values, "regularizer.penalty", "l1"))
 
 
 @pytest.mark.parametrize("name", METHODS)

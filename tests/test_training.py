@@ -1,6 +1,7 @@
 """A training's promises: modes, batches, divergence, determinism."""
 
 import math
+import time
 from collections.abc import Callable
 
 import pytest
@@ -107,6 +108,18 @@ def test_the_last_row_has_the_last_weights_metrics() -> None:
     assert last.train == evaluate(model, data.train.images_NCHW, data.train.labels_N)
     assert last.validation == evaluate(model, data.validation.images_NCHW, data.validation.labels_N)
     assert last.train != trained.history[0].train
+
+
+def test_the_seconds_of_members_that_take_turns_add_up_to_no_more_than_the_time_that_passed() -> None:
+    members = [member(Watched(), dataset()) for _ in range(2)]
+    training = Training(members[:])
+    began = time.perf_counter()
+    training.run()
+    passed = time.perf_counter() - began
+    rows = [row for each in members for row in each.history]
+    seconds = [second for row in rows for second in (row.train_seconds, row.evaluate_seconds)]
+    assert min(seconds) > 0
+    assert 0.2 * passed < sum(seconds) <= passed
 
 
 def test_each_epoch_has_the_penalties_of_its_own_weights() -> None:
