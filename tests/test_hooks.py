@@ -71,3 +71,29 @@ def test_the_gradient_is_clipped_with_the_penalty_s_part() -> None:
         methods.before_update(0.1)
     norm = sum(float(weight.grad.square().sum()) for weight in {*weights} if weight.grad is not None) ** 0.5
     assert norm == pytest.approx(0.1, rel=1e-4)
+
+
+class Largest(Method):
+    """A method whose term is the largest weight that it covers, and whose record holds the sum of a network's."""
+
+    name, title = "largest", "largest"
+
+    def extra_loss(self, logits_BK: Tensor, batch: Batch, parameters: Parameters) -> Tensor:
+        return torch.stack([weight.max() for weight in parameters.covered.values()]).max()
+
+    def record(self, model: nn.Module) -> dict[str, float]:
+        return {"sum": float(sum(weight.sum() for weight in model.parameters()))}
+
+
+def test_a_term_of_the_loss_has_the_parameters_and_a_record_the_network() -> None:
+    methods = begun([made.method(Largest)])
+    (parameters,) = methods._parameters.values()
+    batch = made.batch()
+    logits_BK = torch.zeros(len(batch.inputs), batch.num_classes)
+    total = methods.total_loss(torch.tensor(2.0), logits_BK, batch)
+    assert total.item() == pytest.approx(2 + max(weight.max().item() for weight in parameters.covered.values()))
+    other = nn.Linear(1, 1)
+    with torch.no_grad():
+        other.weight.fill_(2)
+        other.bias.fill_(3)
+    assert methods.records(other) == {"largest": {"sum": 5.0}}
