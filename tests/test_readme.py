@@ -74,11 +74,13 @@ def test_the_two_set_up_commands_stand_alone() -> None:
 
 PICTURED = re.findall(r"^\$ (.*)$", (PROJECT / "README.md").read_text(), flags=re.MULTILINE)
 CHAIN = [command for command in QUICK if "my_sweep" in command]
-ALONE = [command for command in [*QUICK, *PICTURED] if command not in CHAIN]
+POOLED = [command for command in QUICK if "hydra/launcher=pool" in command]
+ALONE = [command for command in [*QUICK, *PICTURED] if command not in (*CHAIN, *POOLED)]
 
 
 def test_none_of_them_is_forgotten() -> None:
-    assert (len(CHAIN), len(ALONE), len(EXPERIMENTS), len(README)) == (5, 12, 2, 20)
+    assert (len(CHAIN), len(ALONE), len(EXPERIMENTS), len(README)) == (5, 11, 2, 20)
+    assert len(POOLED) == 1, "run in tests/launcher/test_pool.py"
 
 
 @pytest.mark.parametrize("command", ALONE)
