@@ -28,8 +28,12 @@ QUICK = [
 ]
 
 
-FEWER = {"n_trials=10": "n_trials=4", "n_trials=40": "n_trials=5", "seed=0,1,2": "seed=0,1"}
+FEWER = {"n_trials=10": "n_trials=2", "n_trials=5": "n_trials=2", "n_trials=40": "n_trials=4", "seed=0,1,2": "seed=0"}
 """The documentation's sweeps are longer."""
+
+BRIEF = ("trainer.epochs=2", "dataset.train_size=200")
+TRAINS = ("-m", "regularizer=", "experiment=")
+"""Added to what trains, which one of these words shows."""
 
 
 def run_line(regsweep: Regsweep, line: str) -> Finished:
@@ -38,12 +42,14 @@ def run_line(regsweep: Regsweep, line: str) -> Finished:
         line = line.replace(shown, fewer)
     program, *arguments = shlex.split(line.removeprefix("python -m "))
     assert program == "regsweep"
-    brief = {"-m": ["trainer.epochs=2", "dataset.train_size=200"], "confirm": ["--seeds", "2"]}
-    if not any(word.startswith("hydra/launcher") for word in arguments):
-        brief["-m"].append("hydra/launcher=basic")  # the pool's own processes take seconds to start
-    if "n_trials" not in line:
-        brief["sweep=regularization"] = ["hydra.sweeper.n_trials=4"]
-    return regsweep(*arguments, *(setting for word in brief if word in arguments for setting in brief[word]))
+    added = list(BRIEF) if any(word.startswith(TRAINS) for word in arguments) else []
+    if "-m" in arguments and not any(word.startswith("hydra/launcher") for word in arguments):
+        added.append("hydra/launcher=basic")  # the pool's own processes take seconds to start
+    if "sweep=regularization" in arguments and "n_trials" not in line:
+        added.append("hydra.sweeper.n_trials=3")
+    if arguments[0] == "confirm":
+        added.extend(["--seeds", "2"])
+    return regsweep(*arguments, *added)
 
 
 def run_python(folder: Path, words: list[str]) -> tuple[int, str]:
@@ -68,17 +74,23 @@ def test_the_two_set_up_commands_stand_alone() -> None:
 
 PICTURED = re.findall(r"^\$ (.*)$", (PROJECT / "README.md").read_text(), flags=re.MULTILINE)
 CHAIN = [command for command in QUICK if "my_sweep" in command]
-ALONE = [command for command in [*QUICK, *PICTURED] if command not in CHAIN]
+POOLED = [command for command in QUICK if "hydra/launcher=pool" in command]
+ALONE = [command for command in [*QUICK, *PICTURED] if command not in (*CHAIN, *POOLED)]
 
 
 def test_none_of_them_is_forgotten() -> None:
-    assert (len(CHAIN), len(ALONE), len(EXPERIMENTS), len(README)) == (5, 12, 2, 20)
+    assert (len(CHAIN), len(ALONE), len(EXPERIMENTS), len(README)) == (5, 11, 2, 20)
+    assert len(POOLED) == 1, "run in tests/launcher/test_pool.py"
 
 
 @pytest.mark.parametrize("command", ALONE)
 def test_a_command_of_the_readme_works(regsweep: Regsweep, shell: Shell, tmp_path: Path, command: str) -> None:
-    is_of_a_shell = command.startswith("eval ") or command == ALONE[0]
-    done = shell_line(shell, command, tmp_path) if is_of_a_shell else run_line(regsweep, command)
+    if command == ALONE[0]:
+        done = shell_line(shell, f"{command} {' '.join(BRIEF)}", tmp_path)
+    elif command.startswith("eval "):
+        done = shell_line(shell, command, tmp_path)
+    else:
+        done = run_line(regsweep, command)
     assert done.code == 0, done.err
 
 
@@ -88,21 +100,21 @@ def test_the_commands_about_one_sweep_work_in_their_order(regsweep: Regsweep) ->
         done = run_line(regsweep, command)
         assert done.code == 0, f"{command}\n{done.err}"
         printed += done.out
-    assert "resume: 4 done kept, 0 interrupted rerun, 1 left" in printed
+    assert "resume: 3 done kept, 0 interrupted rerun, 1 left" in printed
     assert "reproduced bit for bit" in printed
     confirmed = read_confirmation(Path("my_sweep"))
     assert confirmed is not None
     assert (len(confirmed.candidates), confirmed.seeds) == (2, [4, 5])
-    require_tuned_without_regularization(Path("my_sweep"), num_trials=4, batch_norm=False)
+    require_tuned_without_regularization(Path("my_sweep"), num_trials=3, batch_norm=False)
 
 
 def test_the_article_s_commands_work_on_a_part_of_mnist(regsweep: Regsweep, tmp_path: Path, real_data: Path) -> None:
     (tmp_path / "data").symlink_to(real_data)
     assert len(EXPERIMENTS) == 2
     for command in EXPERIMENTS:
-        done = run_line(regsweep, f"{command} dataset.train_size=500 trainer.epochs=1")
+        done = run_line(regsweep, command)
         assert done.code == 0, f"{command}\n{done.err}"
-        assert "train 500 / test 10,000" in done.out
+        assert "train 200 / test 10,000" in done.out
 
 
 @pytest.mark.full
@@ -125,24 +137,25 @@ def test_every_command_of_the_example_works(
     monkeypatch.chdir(example)
     monkeypatch.setattr(sys, "path", sys.path[:])
     for line in runs:
-        done = run_line(regsweep, f"{line} trainer.epochs=2 dataset.train_size=200")
+        done = run_line(regsweep, line)
         assert done.code == 0, done.err
-    assert "5 trials: 5 complete" in done.out
+    assert "2 trials: 2 complete" in done.out
 
 
 def test_any_application_sweeps_prunes_and_goes_on(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(PROJECT / "examples" / "any_application", tmp_path / "examples" / "any_application"))
     started, extended = (shlex.split(line) for line in commands(folder / "README.md"))
-    code, printed = run_python(tmp_path, [*started, "hydra.sweeper.n_trials=10"])
+    code, printed = run_python(tmp_path, [*started, "steps=100", "hydra.sweeper.n_trials=8"])
     assert code == 0, printed
     assert "best: trial " in printed
     rows = pd.read_csv(tmp_path / "rosenbrock" / "trials.csv")
-    assert len(rows) == 10
+    assert len(rows) == 8
     assert {"complete", "pruned"} == set(rows["status"])
-    code, printed = run_python(tmp_path, [word.replace("n_trials=30", "n_trials=12") for word in extended])
+    extended = [word.replace("n_trials=30", "n_trials=9") for word in extended]
+    code, printed = run_python(tmp_path, [*extended, "steps=100"])
     assert code == 0, printed
-    assert "resume: 10 done kept, 0 interrupted rerun, 2 left" in printed
-    assert pd.read_csv(tmp_path / "rosenbrock" / "trials.csv").head(10).equals(rows)
+    assert "resume: 8 done kept, 0 interrupted rerun, 1 left" in printed
+    assert pd.read_csv(tmp_path / "rosenbrock" / "trials.csv").head(8).equals(rows)
 
 
 @pytest.mark.parametrize(

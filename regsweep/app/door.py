@@ -5,7 +5,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException, MissingConfigException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from regsweep.chosen import NO_PENALTY, no_method, shared_settings
@@ -30,13 +30,63 @@ def validate_composed(cfg: DictConfig) -> RunConfig:
     Raises:
         ConfigError: for what is unknown, missing or not allowed.
     """
-    masked = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in NOT_OF_A_RUN])
+    return validate_unresolved(unresolved(cfg))
+
+
+def unresolved(cfg: DictConfig) -> dict[str, Any]:
+    """Return what a composed configuration has for a run, as plain values, interpolations as they are written."""
+    values = OmegaConf.to_container(cfg, resolve=False)
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items() if key not in NOT_OF_A_RUN}
+
+
+def validate_unresolved(values: dict[str, Any]) -> RunConfig:
+    """Return the validated configuration of one run.
+
+    OmegaConf, which is slow, is asked only where there is something to resolve: a sweep validates hundreds.
+
+    Raises:
+        ConfigError: for what is unknown, missing or not allowed.
+    """
+    return validate(_resolved(values) if _is_unresolved(values) else values)
+
+
+def with_value(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    """Return the plain `values` of a run with `value` at the dotted `key`; what does not change is shared.
+
+    Raises:
+        RegsweepError: for a setting of a method that its preset did not choose, as where Hydra composes a trial.
+    """
+    if re.search(r"\[|\.\d", key):  # within a list
+        cfg = OmegaConf.create(values)
+        OmegaConf.update(cfg, key, value, merge=False)
+        return unresolved(cfg)
+    *parents, last = key.split(".")
+    changed = node = dict(values)
+    for name in parents:
+        child = node.get(name)
+        if node is not changed and parents[0] == "regularizer" and not isinstance(child, dict):
+            raise _no_setting(key, f"{key}={show(value)}")
+        node[name] = node = dict(child) if isinstance(child, dict) else {}
+    node[last] = value
+    return changed
+
+
+def _is_unresolved(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_is_unresolved, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_unresolved, value))
+    return isinstance(value, str) and ("${" in value or value == MISSING)
+
+
+def _resolved(values: dict[str, Any]) -> dict[str, Any]:
     try:
-        values = OmegaConf.to_container(masked, resolve=True, throw_on_missing=True)
+        resolved = OmegaConf.to_container(OmegaConf.create(values), resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise one_line(error) from None
-    assert isinstance(values, dict)
-    return validate({str(key): value for key, value in values.items()})
+    assert isinstance(resolved, dict)
+    return {str(key): value for key, value in resolved.items()}
 
 
 def one_line(error: Exception) -> RegsweepError:
@@ -76,17 +126,6 @@ def _mistyped(key: str, override: str, text: str) -> RegsweepError:
     shown_by = "hydra" if parent.partition(".")[0] == "hydra" else "job"
     see = f"see the keys of {parent or 'the configuration'} with --cfg {shown_by}"
     return RegsweepError(f"{override}: no such key; {f'did you mean {meant}?' if meant else see}")
-
-
-def require_place(config: DictConfig, key: str, value: Any) -> None:
-    """Refuse a setting of a method that its preset did not choose, as Hydra does where a trial is composed.
-
-    Raises:
-        RegsweepError: naming the preset.
-    """
-    node = key.rpartition(".")[0]
-    if node.startswith("regularizer.") and not OmegaConf.is_dict(OmegaConf.select(config, node)):
-        raise _no_setting(key, f"{key}={show(value)}")
 
 
 def _no_setting(key: str, override: str) -> RegsweepError:

@@ -12,7 +12,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
-from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf
 
 from regsweep.app import door, searched
 from regsweep.app.sweeper_settings import check_settings, is_optuna, is_stock_optuna, require_launcher, require_made
@@ -133,11 +133,11 @@ def _runs(config: DictConfig, loader: ConfigLoader) -> list[RunConfig]:
 
     def take(choices: Iterable[str], combinations: Iterable[tuple[str, ...]]) -> None:
         chosen = list(choices)
-        base = _compose(config, loader, chosen)
+        base = door.unresolved(_compose(config, loader, chosen))
         # Combinations that differ in what their conditions leave out are the same one.
         applied = (_applied(overrides, conditions, chosen) for overrides in combinations)
         for values in {repr(values): values for values in applied}.values():
-            run = door.validate_composed(_with_values(base, values))
+            run = door.validate_unresolved(_with_values(base, values))
             for kind in _kinds(run):
                 runs.setdefault(kind, run)
 
@@ -261,14 +261,11 @@ def _applied(overrides: tuple[str, ...], conditions: Mapping[str, Condition], ch
     return values
 
 
-def _with_values(base: DictConfig, values: Mapping[str, Any]) -> DictConfig:
+def _with_values(base: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return `base` with `values` by key."""
-    cfg = OmegaConf.masked_copy(base, [str(key) for key in base if key not in door.NOT_OF_A_RUN])
-    with read_write(cfg), open_dict(cfg):
-        for key, value in values.items():
-            door.require_place(cfg, key, value)
-            OmegaConf.update(cfg, key, value, merge=False)
-    return cfg
+    for key, value in values.items():
+        base = door.with_value(base, key, value)
+    return base
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from regsweep.report import read_sweep
+from regsweep.report.sweep import read_sweep
 from tests.conftest import PROJECT, Regsweep
 
 QUICK = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]", "hydra/launcher=basic")

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from regsweep.config import RunConfig
 from regsweep.data import load_dataset
-from regsweep.report import read_sweep
+from regsweep.report.sweep import read_sweep
 from tests.conftest import Regsweep
 
 # One trial after the other: what several workers draw depends on which ends first. The pool has tests of its own.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import textwrap
 from pathlib import Path
@@ -14,9 +15,10 @@ import pytest
 from regsweep.launcher.share import Machine, changed_environment
 from tests.conftest import Regsweep, Shell, run_script_in
 from tests.sweeper.audit import APP, FOLDER, audit, kill_group, run, start
+from tests.test_readme import POOLED, run_line
 
 SWEEP = ("-m", "sweep=regularization", "regularizer=l1", "trainer.epochs=2", "dataset.train_size=200",
-         "model=cnn", "hydra.sweeper.n_trials=4", "hydra/sweeper/sampler=random")  # fmt: skip
+         "model=cnn", "hydra.sweeper.n_trials=3", "hydra/sweeper/sampler=random")  # fmt: skip
 
 
 @pytest.mark.parametrize(("cores", "workers", "threads"), [(2, 2, "1"), (2, 1, "2"), (16, 5, "3"), (2, 8, "1")])
@@ -56,12 +58,18 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_a_trial_gives_the_same_numbers_in_the_pool(regsweep: Regsweep, tmp_path: Path) -> None:
+    """In a search and, by the README's command, in a grid: together, as the pool's server takes seconds to start."""
     for launcher in ("basic", "pool"):
         done = regsweep(*SWEEP, f"hydra/launcher={launcher}", f"hydra.sweep.dir={launcher}")
         assert done.code == 0, done.err
-        assert "trial 3: train" in done.out
-    assert len(digests(tmp_path / "pool")) == 4
+        assert "trial 2: train" in done.out
+    assert len(digests(tmp_path / "pool")) == 3
     assert digests(tmp_path / "pool") == digests(tmp_path / "basic")
+    for command, folder in ((POOLED[0], "grid"), (re.sub("hydra.launcher[^ ]*", "", POOLED[0]), "basic_grid")):
+        done = run_line(regsweep, f"{command} hydra.sweep.dir={folder}")
+        assert done.code == 0, done.err
+    assert len(digests(tmp_path / "grid")) == 4
+    assert digests(tmp_path / "grid") == digests(tmp_path / "basic_grid")
 
 
 @pytest.mark.full
@@ -72,7 +80,7 @@ def test_a_trial_gives_the_same_numbers_under_every_launcher(shell: Shell, tmp_p
         chosen = (f"hydra/launcher={name}", f"hydra.sweep.dir={name}", "hydra.sweeper.n_jobs=2")
         done = shell(sys.executable, "-m", "regsweep", *SWEEP, *chosen)
         assert done.code == 0, done.err
-    assert len(digests(tmp_path / launcher)) == 4
+    assert len(digests(tmp_path / launcher)) == 3
     assert digests(tmp_path / launcher) == digests(tmp_path / "basic")
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regsweep.report import read_sweep
 from regsweep.report.figures import Evidence, compare_sweeps, draw_all, front, heatmap, on_and_off, progress, strength
 from regsweep.report.page.trials import table
-from regsweep.report.sweep import Sweep
+from regsweep.report.sweep import Sweep, read_sweep
 from tests.conftest import Regsweep
 from tests.report.test_figures import BATCH_NORM, DROPOUT, LAMBDA, grid, make_sweep
 from tests.report.test_figures import search as drawn_search

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from regsweep.errors import RegsweepError
-from regsweep.report import read_sweep
 from regsweep.report.page.trials import table
+from regsweep.report.sweep import read_sweep
 from tests.conftest import PROJECT, Regsweep, made_once, run_script_in
 from tests.report.test_reading import HOSTILE
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from regsweep.errors import RecordError, RegsweepError
-from regsweep.report import read_sweep
 from regsweep.report.metrics_file import find_metrics, read_metrics
+from regsweep.report.sweep import read_sweep
 from tests.conftest import Regsweep
 
 READ: dict[str, tuple[str, str, dict[str, float]]] = {

@@ -15,9 +15,9 @@ from omegaconf import OmegaConf
 import regsweep
 from regsweep.errors import RegsweepError
 from regsweep.records import read_yaml
-from regsweep.report import read_sweep
 from regsweep.report.details import read_command, read_config, read_history, read_result
 from regsweep.report.hydra_files import find_values
+from regsweep.report.sweep import read_sweep
 from tests.conftest import Shell
 
 LAMBDA = "regularizer.l1.lambda"

@@ -26,22 +26,22 @@ FULL = [(PLACES[n % len(PLACES)], random.Random(n).randint(1, 11)) for n in rang
 N_TRIALS = 12
 
 
-def kill_and_resume(tmp_path: Path, launcher: str, kills: list[tuple[str, int]]) -> None:
+def kill_and_resume(tmp_path: Path, launcher: str, kills: list[tuple[str, int]], n_trials: int = N_TRIALS) -> None:
     """Kill a sweep at each place in turn, then let it end, and audit it."""
-    chosen = f"hydra/launcher={launcher}"
+    chosen = (f"hydra/launcher={launcher}", f"hydra.sweeper.n_trials={n_trials}")
     before: dict[str, str] = {}
     for place, times in kills:
         (tmp_path / "killed").unlink(missing_ok=True)
-        code, _ = run(tmp_path, chosen, kill=f"{place}:{_reachable(launcher, place, times)}")
+        code, _ = run(tmp_path, *chosen, kill=f"{place}:{_reachable(launcher, place, times)}")
         assert code == -signal.SIGKILL
         assert (tmp_path / "killed").read_text() == place, "it was killed where it was meant to be"
         now = completed(tmp_path)
         assert before.items() <= now.items(), "counts never fall"
         before = now
-    code, printed = _go_on(launcher)(tmp_path, chosen)
+    code, printed = _go_on(launcher)(tmp_path, *chosen)
     assert code == 0, printed
     assert "resume: " in printed
-    audit(tmp_path, N_TRIALS, before)
+    audit(tmp_path, n_trials, before)
 
 
 def _go_on(launcher: str) -> Callable[..., tuple[int, str]]:
@@ -60,7 +60,7 @@ def _reachable(launcher: str, place: str, times: int) -> int:
 
 def test_kills_lose_nothing(tmp_path: Path) -> None:
     """One sweep, killed three times; each place many times with `pytest -m faults`."""
-    kill_and_resume(tmp_path, BASIC, [("task", 2), ("told", 2), ("trials.csv", 2)])
+    kill_and_resume(tmp_path, BASIC, [("task", 2), ("told", 2), ("trials.csv", 2)], n_trials=5)
 
 
 @pytest.mark.faults
@@ -146,7 +146,7 @@ def test_twenty_signals_lose_nothing(tmp_path: Path, launcher: str, signum: sign
 
 def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     """The first one ends the sweep at its next statement, which a trial that blocks in C never reaches."""
-    arguments = ("seconds=1", "hydra.sweeper.n_trials=2")
+    arguments = ("seconds=1", "hydra.sweeper.n_trials=1")
     process = start(tmp_path, *arguments)
     wait_until(process, (tmp_path / FOLDER / "0" / "pid").exists)
     process.send_signal(signal.SIGTERM)
@@ -155,7 +155,7 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     assert process.returncode != 0
     code, printed = run_here(tmp_path, *arguments)
     assert code == 0, printed
-    audit(tmp_path, 2, {})
+    audit(tmp_path, 1, {})
 
 
 def kill_a_worker(tmp_path: Path, number: int, max_retries: int, n_trials: int = N_TRIALS) -> str:

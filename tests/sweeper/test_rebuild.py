@@ -27,7 +27,7 @@ ARGUMENTS = (
     "+hydra.sweeper.conditions.y={when: {kind: plain}, otherwise: 0.5}",
     "hydra.sweeper.direction=minimize",
 )
-DONE, MORE = "hydra.sweeper.n_trials=8", "hydra.sweeper.n_trials=10"
+DONE, MORE = "hydra.sweeper.n_trials=6", "hydra.sweeper.n_trials=7"
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,29 @@ def ended_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def ended(ended_once: Path, tmp_path: Path) -> Path:
-    """Return the folder of a sweep of eight trials, some complete and some failed."""
+    """Return the folder of a sweep of six trials, some complete and some failed."""
     return Path(shutil.copytree(ended_once / FOLDER, tmp_path / FOLDER))
+
+
+STORAGE = "hydra.sweeper.storage=sqlite:///server.db"  # in the folder that the sweep is started in
+
+
+@pytest.fixture(scope="module")
+def stored_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(place: Path) -> None:
+        code, printed = run_here(place, *ARGUMENTS, STORAGE, DONE)
+        assert code == 0, printed
+
+    return made_once(tmp_path_factory, "stored", make)
+
+
+@pytest.fixture
+def stored(stored_once: Path, tmp_path: Path) -> Path:
+    """Return the folder of the same sweep whose study lies in a storage of its own, ``server.db`` beside it."""
+    shutil.copy(stored_once / "server.db", tmp_path)
+    moved = f"value_json = replace(value_json, '{stored_once}', '{tmp_path}')"  # a study knows its sweep's folder
+    delete_rows(tmp_path / "server.db", f"UPDATE study_user_attributes SET {moved}")  # noqa: S608
+    return Path(shutil.copytree(stored_once / FOLDER, tmp_path / FOLDER))
 
 
 def digests(sweep: Path) -> dict[str, str]:
@@ -89,16 +110,16 @@ def cut(study: Path) -> None:
 
 
 LOSSES: dict[str, tuple[Callable[[Path], object], str, bool]] = {
-    "missing": (Path.unlink, "had 0 of 8 trials", False),
-    "empty": (lambda study: study.write_bytes(b""), "had 0 of 8 trials", False),
-    "no study": (put_another_table, "had 0 of 8 trials", False),
-    "wiped": (delete_study, "had 0 of 8 trials", False),
-    "last ones": (delete_last_trials, "had 5 of 8 trials", False),
-    "rows of trials": (lambda study: delete_rows(study, "DELETE FROM trials"), "had 0 of 8 trials", True),
-    "one between": (lambda study: delete_rows(study, "DELETE FROM trials WHERE number = 2"), "had 0 of 8", True),
-    "garbage": (lambda study: study.write_bytes(b"\xff" * 5000), "had 0 of 8 trials", True),
-    "half": (cut, "had 0 of 8 trials", True),
-    "folder": (put_folder, "had 0 of 8 trials", True),
+    "missing": (Path.unlink, "had 0 of 6 trials", False),
+    "empty": (lambda study: study.write_bytes(b""), "had 0 of 6 trials", False),
+    "no study": (put_another_table, "had 0 of 6 trials", False),
+    "wiped": (delete_study, "had 0 of 6 trials", False),
+    "last ones": (delete_last_trials, "had 5 of 6 trials", False),
+    "rows of trials": (lambda study: delete_rows(study, "DELETE FROM trials"), "had 0 of 6 trials", True),
+    "one between": (lambda study: delete_rows(study, "DELETE FROM trials WHERE number = 2"), "had 0 of 6", True),
+    "garbage": (lambda study: study.write_bytes(b"\xff" * 5000), "had 0 of 6 trials", True),
+    "half": (cut, "had 0 of 6 trials", True),
+    "folder": (put_folder, "had 0 of 6 trials", True),
     "no values": (lambda study: delete_rows(study, "DELETE FROM trial_values"), "is complete and lacks a value", True),
     "one parameter": (
         lambda study: delete_rows(study, "DELETE FROM trial_params WHERE param_name = 'x' AND trial_id = 3"),
@@ -180,8 +201,8 @@ def test_a_lost_study_is_rebuilt(
     assert expected in printed
     assert "without the steps that were reported to a pruner" in printed
     assert (ended / "study.db.damaged").exists() == is_set_aside
-    assert trials(ended)[:8] == before, "number, state, parameters, values, attributes"
-    assert len(trials(ended)) == len(digests(ended)) == 10
+    assert trials(ended)[:6] == before, "number, state, parameters, values, attributes"
+    assert len(trials(ended)) == len(digests(ended)) == 7
     assert records.items() <= digests(ended).items()
 
 
@@ -195,7 +216,7 @@ def test_what_was_interrupted_runs_again_as_it_was_drawn(ended: Path, tmp_path: 
     del records["5"]
     code, printed = run_here(tmp_path, *ARGUMENTS, DONE)
     assert code == 0, printed
-    assert "6 ended and 2 to run" in printed
+    assert "4 ended and 2 to run" in printed
     assert "set aside as trial.json.damaged, and trial 5 runs again" in printed
     assert (ended / "5" / "trial.json.damaged").read_text() == "{"
     assert [trial[:5] for trial in trials(ended)] == [trial[:5] for trial in before]
@@ -239,12 +260,12 @@ def test_a_trial_whose_place_is_not_known_is_named(
 
 
 def test_the_study_of_another_sweep_is_set_aside(ended: Path, tmp_path: Path) -> None:
-    """It has as many trials, and would be given the record of trial 7 for its own."""
+    """It has as many trials, and would be given the record of trial 5 for its own."""
     (tmp_path / "other").mkdir()
     assert run_here(tmp_path / "other", *ARGUMENTS, DONE, "hydra.sweeper.sampler.seed=77")[0] == 0
     before, records = trials(ended), digests(ended)
     shutil.copy(tmp_path / "other" / FOLDER / "study.db", ended)
-    delete_rows(ended / "study.db", "UPDATE trials SET state = 'RUNNING' WHERE number = 7")
+    delete_rows(ended / "study.db", "UPDATE trials SET state = 'RUNNING' WHERE number = 5")
     code, printed = run_here(tmp_path, *ARGUMENTS, DONE)
     assert code == 0, printed
     assert "study.db: damaged (trial 0 has no y), set aside" in printed
@@ -252,18 +273,18 @@ def test_the_study_of_another_sweep_is_set_aside(ended: Path, tmp_path: Path) ->
     assert digests(ended) == records
 
 
-@pytest.mark.parametrize("num_more", [0, 4])
+@pytest.mark.parametrize("num_more", [0, 1])
 def test_the_study_of_a_sweep_that_drew_the_same_is_set_aside(tmp_path: Path, num_more: int) -> None:
     """Their parameters are equal, as of two grids; their values are not."""
     space = ("hydra.sweeper.params={}", "x=interval(-5.0,5.0)", "hydra.sweeper.direction=minimize")
-    for name, fixed, n_trials in (("one", "y=0.0", 4), ("other", "y=3.0", 4 + num_more)):
+    for name, fixed, n_trials in (("one", "y=0.0", 2), ("other", "y=3.0", 2 + num_more)):
         (tmp_path / name).mkdir()
         assert run_here(tmp_path / name, *space, fixed, f"hydra.sweeper.n_trials={n_trials}")[0] == 0
     sweep = tmp_path / "one" / FOLDER
     before, records = trials(sweep), digests(sweep)
-    assert [t[2] for t in before] == [t[2] for t in trials(tmp_path / "other" / FOLDER)[:4]]
+    assert [t[2] for t in before] == [t[2] for t in trials(tmp_path / "other" / FOLDER)[:2]]
     shutil.copy(tmp_path / "other" / FOLDER / "study.db", sweep)
-    code, printed = run_here(tmp_path / "one", *space, "y=0.0", "hydra.sweeper.n_trials=4")
+    code, printed = run_here(tmp_path / "one", *space, "y=0.0", "hydra.sweeper.n_trials=2")
     assert code == 0, printed
     assert "damaged (its trial 0 is another one than that in sweep/0), set aside" in printed
     assert trials(sweep) == before
@@ -272,12 +293,12 @@ def test_the_study_of_a_sweep_that_drew_the_same_is_set_aside(tmp_path: Path, nu
 
 def test_a_damaged_study_is_left_where_it_alone_knows_a_trial(ended: Path, tmp_path: Path) -> None:
     lose_overrides(ended)
-    delete_rows(ended / "study.db", "DELETE FROM trial_params WHERE param_name = 'x' AND trial_id = 8")
+    delete_rows(ended / "study.db", "DELETE FROM trial_params WHERE param_name = 'x' AND trial_id = 6")
     content = (ended / "study.db").read_bytes()
     for _ in range(2):
         code, printed = run_here(tmp_path, *ARGUMENTS, MORE, full_error=False)
         assert code != 0
-        assert "study.db: damaged (trial 7 has no x), and left where it lies; " in printed
+        assert "study.db: damaged (trial 5 has no x), and left where it lies; " in printed
         assert "overrides.yaml: missing" in printed
         assert "Traceback" not in printed
         assert (ended / "study.db").read_bytes() == content
@@ -330,15 +351,15 @@ def test_what_was_typed_wrongly_is_no_damaged_study(tmp_path: Path, arguments: l
 )
 def test_a_trial_that_was_typed_in_another_way_is_the_same_trial(tmp_path: Path, space: str, initial: str) -> None:
     arguments = (space, "hydra.sweeper.params={}", f"hydra.sweeper.initial_trials=[{initial}]")
-    assert run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=3")[0] == 0
+    assert run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=1")[0] == 0
     sweep = tmp_path / FOLDER
     records = digests(sweep)
-    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=4")
+    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=2")
     assert (code, "damaged" in printed) == (0, False), "a whole study stays"
     (sweep / "study.db").unlink()
-    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=4")
+    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=2")
     assert code == 0, printed
-    assert "had 0 of 4 trials: rebuilt" in printed
+    assert "had 0 of 2 trials: rebuilt" in printed
     assert records.items() <= digests(sweep).items()
 
 
@@ -363,15 +384,13 @@ def test_named_trials_are_extended_by_one_that_names_more(tmp_path: Path) -> Non
     assert records.items() < digests(tmp_path / FOLDER).items()
 
 
-def test_a_wiped_study_in_a_storage_of_its_own_is_rebuilt(tmp_path: Path) -> None:
-    storage = f"hydra.sweeper.storage=sqlite:///{tmp_path / 'server.db'}"
-    assert run_here(tmp_path, *ARGUMENTS, storage, DONE)[0] == 0
-    before = digests(tmp_path / FOLDER)
+def test_a_wiped_study_in_a_storage_of_its_own_is_rebuilt(stored: Path, tmp_path: Path) -> None:
+    before = digests(stored)
     (tmp_path / "server.db").unlink()
-    code, printed = run_here(tmp_path, *ARGUMENTS, storage, DONE)
+    code, printed = run_here(tmp_path, *ARGUMENTS, STORAGE, DONE)
     assert code == 0, printed
-    assert "had 0 of 8 trials" in printed
-    assert digests(tmp_path / FOLDER) == before
+    assert "had 0 of 6 trials" in printed
+    assert digests(stored) == before
 
 
 @pytest.mark.parametrize(
@@ -382,16 +401,16 @@ def test_a_wiped_study_in_a_storage_of_its_own_is_rebuilt(tmp_path: Path) -> Non
         ("UPDATE trial_params SET param_value = 0.125", "its trial 0 is another one than that in sweep/0"),
     ],
 )
-def test_a_damaged_study_in_a_storage_of_its_own_is_refused(tmp_path: Path, change: str, expected: str) -> None:
-    storage = f"hydra.sweeper.storage=sqlite:///{tmp_path / 'server.db'}"
-    assert run_here(tmp_path, *ARGUMENTS, storage, DONE)[0] == 0
-    before = digests(tmp_path / FOLDER)
+def test_a_damaged_study_in_a_storage_of_its_own_is_refused(
+    stored: Path, tmp_path: Path, change: str, expected: str
+) -> None:
+    before = digests(stored)
     delete_rows(tmp_path / "server.db", change)
-    code, printed = run_here(tmp_path, *ARGUMENTS, storage, MORE, full_error=False)
+    code, printed = run_here(tmp_path, *ARGUMENTS, STORAGE, MORE, full_error=False)
     assert code != 0
     assert re.search(rf"the study sweep of .*/sweep: damaged \({expected}\); mend it, or del", printed, re.M)
     assert "Traceback" not in printed
-    assert digests(tmp_path / FOLDER) == before, "no trial has run"
+    assert digests(stored) == before, "no trial has run"
 
 
 def test_overrides_are_read_as_they_were_drawn() -> None:

@@ -39,10 +39,10 @@ def sweep(tmp_path: Path, *arguments: str) -> str:
 
 
 def test_it_minimizes_and_names_the_best(tmp_path: Path) -> None:
-    sweep(tmp_path)
+    sweep(tmp_path, "hydra.sweeper.n_trials=6")
     study = study_of(tmp_path)
-    assert len(study.trials) == 12
-    assert study.best_value < 3
+    assert len(study.trials) == 6
+    assert study.best_value == min((t.params["x"] - 1) ** 2 + t.params["y"] ** 2 for t in study.trials)
     results = yaml.safe_load((tmp_path / FOLDER / "optimization_results.yaml").read_text())
     number = study.best_trial.number
     assert results == {
@@ -162,8 +162,8 @@ def test_too_many_failures_end_the_sweep_where_asked(tmp_path: Path) -> None:
 
 
 def test_a_pruned_trial_is_pruned_everywhere(tmp_path: Path) -> None:
-    pruner = "hydra.sweeper.pruner={_target_: optuna.pruners.MedianPruner, n_startup_trials: 3}"
-    sweep(tmp_path, pruner, "hydra.sweeper.n_trials=8")
+    pruner = "hydra.sweeper.pruner={_target_: optuna.pruners.MedianPruner, n_startup_trials: 2}"
+    sweep(tmp_path, pruner, "hydra.sweeper.n_trials=5")
     states = {trial.number: trial.state.name for trial in study_of(tmp_path).trials}
     pruned = {number for number, state in states.items() if state == "PRUNED"}
     assert pruned
@@ -175,7 +175,7 @@ def test_a_pruned_trial_is_pruned_everywhere(tmp_path: Path) -> None:
 
 def test_named_objectives_make_a_front(tmp_path: Path) -> None:
     objectives = ("hydra.sweeper.objectives=[loss,size]", "hydra.sweeper.direction=[minimize,minimize]")
-    sweep(tmp_path, *objectives, "hydra.sweeper.n_trials=6")
+    sweep(tmp_path, *objectives, "hydra.sweeper.n_trials=4")
     results = yaml.safe_load((tmp_path / FOLDER / "optimization_results.yaml").read_text())
     front = {trial.number: list(trial.values) for trial in study_of(tmp_path).best_trials}
     assert {solution["number"]: solution["values"] for solution in results["solutions"]} == front
@@ -201,7 +201,7 @@ def test_a_configuration_is_not_trained_twice(tmp_path: Path) -> None:
         if row["duplicate_of"]:
             assert row["value"] == rows[int(row["duplicate_of"])]["value"]
     (tmp_path / "again").mkdir()
-    sweep(tmp_path / "again", *arguments, "hydra.sweeper.rerun_duplicates=true")
+    sweep(tmp_path / "again", *arguments[:2], "hydra.sweeper.n_trials=3", "hydra.sweeper.rerun_duplicates=true")
     assert "duplicate_of" not in rows_of(tmp_path / "again")[0]
 
 
@@ -220,23 +220,26 @@ def test_a_parameter_is_searched_only_where_its_condition_holds(tmp_path: Path) 
     assert all(("y" in trial.params) == (trial.params["x"] == 2.0) for trial in trials)
 
 
-@pytest.mark.parametrize("launcher", ["basic", "pool hydra.launcher.workers=1"])  # two may draw alike at a time
+@pytest.mark.parametrize(
+    "launcher",
+    ["basic", pytest.param("pool hydra.launcher.workers=1", marks=pytest.mark.full)],  # two may draw alike at a time
+)
 def test_a_parameter_without_a_value_elsewhere_is_left_out_there(tmp_path: Path, launcher: str) -> None:
     """Adam has no momentum: `optimizer.momentum=0` would fail each of its trials."""
     condition = "+hydra.sweeper.conditions={optimizer.momentum: {when: {optimizer: sgd}}}"
     space = ("optimizer=sgd,adam", "optimizer.momentum=choice(0.5,0.9)", "x=choice(1.0,2.0)", "y=0.0")
     arguments = (condition, *space, *f"hydra/launcher={launcher}".split())
-    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=10")
+    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=7")
     assert code == 0, printed
-    (tmp_path / FOLDER / "9" / "trial.json").unlink()
-    with sqlite3.connect(tmp_path / FOLDER / "study.db") as file:  # as a kill inside of trial 9 leaves it
-        file.execute("UPDATE trials SET state = 'RUNNING' WHERE number = 9")
-        file.execute("DELETE FROM trial_values WHERE trial_id = (SELECT trial_id FROM trials WHERE number = 9)")
-    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=12")
+    (tmp_path / FOLDER / "6" / "trial.json").unlink()
+    with sqlite3.connect(tmp_path / FOLDER / "study.db") as file:  # as a kill inside of trial 6 leaves it
+        file.execute("UPDATE trials SET state = 'RUNNING' WHERE number = 6")
+        file.execute("DELETE FROM trial_values WHERE trial_id = (SELECT trial_id FROM trials WHERE number = 6)")
+    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=8")
     assert code == 0, printed
-    assert "9 done kept, 1 interrupted rerun, 2 left" in printed
+    assert "6 done kept, 1 interrupted rerun, 1 left" in printed
     rows = rows_of(tmp_path)
-    assert [row["status"] for row in rows] == ["complete"] * 12
+    assert [row["status"] for row in rows] == ["complete"] * 8
     assert {row["optimizer"] for row in rows} == {"sgd", "adam"}
     for row, trial in zip(rows, study_of(tmp_path).trials, strict=True):
         has_momentum = row["optimizer"] == "sgd"
@@ -271,13 +274,13 @@ def test_a_condition_that_makes_no_sense_is_refused(value: object) -> None:
 
 
 def test_a_timeout_starts_no_further_trial(tmp_path: Path) -> None:
-    printed = sweep(tmp_path, "seconds=0.2", "hydra.sweeper.timeout=1", "hydra.sweeper.n_trials=100")
+    printed = sweep(tmp_path, "seconds=0.1", "hydra.sweeper.timeout=0.5", "hydra.sweeper.n_trials=100")
     assert "trials were not started" in printed
     assert 1 <= len(study_of(tmp_path).trials) <= 6
 
 
 def test_a_failed_trial_is_retried_under_its_own_number(tmp_path: Path) -> None:
-    run_here(tmp_path, "kind=nan", "hydra.sweeper.n_trials=2", "hydra.sweeper.max_retries=2")
+    run_here(tmp_path, "kind=nan", "hydra.sweeper.n_trials=2", "hydra.sweeper.max_retries=1")
     assert sorted(path.name for path in (tmp_path / FOLDER).iterdir() if path.is_dir()) == ["0", "1"]
     assert len(study_of(tmp_path).trials) == 2
 
