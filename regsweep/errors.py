@@ -23,6 +23,7 @@ class ConfigError(RegsweepError):
 
     def __init__(self, key: str, value: Any, allowed: str) -> None:
         super().__init__(f"{key}={show(value)}: {allowed}")
+        self.key, self.value, self.allowed = key, value, allowed
 
 
 class DatasetError(RegsweepError):

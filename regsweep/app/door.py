@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from regsweep.chosen import NO_PENALTY, no_method, shared_settings
 from regsweep.config import RunConfig, validate
 from regsweep.errors import RegsweepError, show
+from regsweep.methods import Method
 from regsweep.regularizers import METHODS
 from regsweep.signatures import offer
 from regsweep.sweeper import hydra_private
@@ -137,14 +138,19 @@ def _no_setting(key: str, override: str) -> RegsweepError:
         known = METHODS[name].setting_fields()
         if rest[0] not in known:
             return RegsweepError(f"{override}: no such setting; {offer(rest[0], known, f'regularizer.{name}.')}")
-        return RegsweepError(f"{override}: {METHODS[name].title} is not in use by its preset; {_by_preset(name)}")
+        return _not_chosen(METHODS[name], override)
     near = offer(name, [*METHODS, *shared_settings()], "regularizer.")
     own = f"; for a method of your own, choose its preset first: regularizer={name}" if rest else ""
     return RegsweepError(f"{override}: no such method; {near}{own}")
 
 
-def _by_preset(name: str) -> str:
-    return f"add regularizer={name} to the methods (a short form, regularizer.{name}=…, takes no further settings)"
+def _not_chosen(method: type[Method], override: str) -> RegsweepError:
+    """Return the error of a setting of a method that has none here: not chosen, or chosen by its short form."""
+    name, main = method.name, method.main_setting() or "use"
+    return RegsweepError(
+        f"{override}: {method.title} has no settings here; choose its preset, regularizer={name}, and set "
+        f"regularizer.{name}.{main}, not the short form regularizer.{name}=…, which replaces them all"
+    )
 
 
 def _options_there(group: str, searched: str) -> list[str]:

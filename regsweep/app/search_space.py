@@ -49,7 +49,7 @@ def check(config: DictConfig, loader: ConfigLoader) -> None:
         try:
             lines = _checked(config, loader, is_search_of_presets=True)
         except ConfigError as error:
-            raise searched.as_typed(error, typed) from error
+            raise ConfigError(typed.get(error.key, error.key), error.value, error.allowed) from error
     for line in lines:
         _log.info(line)
 
@@ -203,9 +203,11 @@ def _swept_keys(config: DictConfig, loader: ConfigLoader) -> set[str]:
 
 def _candidates(config: DictConfig, loader: ConfigLoader) -> dict[str, list[str]]:
     """Return for each key that the sweep sets the overrides to check: listed values, or both bounds."""
-    params = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
+    given = _parse(loader, config.hydra.overrides.task)
+    typed = {override.get_key_element() for override in given}
+    params = {key: value for key, value in (config.hydra.sweeper.get("params") or {}).items() if key not in typed}
     candidates: dict[str, list[str]] = {}
-    for override in _parse(loader, [*params, *config.hydra.overrides.task]):
+    for override in [*_parse(loader, [f"{key}={value}" for key, value in params.items()]), *given]:
         key = override.get_key_element()
         value = override.value()
         if override.is_sweep_override() and is_optuna(config):

@@ -7,27 +7,25 @@ and trial 0 uses none. A short form on the command line stands for the setting t
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Override
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep.app.door import RANGES_OF_KEYS
 from regsweep.app.grammar import literal
-from regsweep.chosen import class_of, shared_settings
-from regsweep.errors import ConfigError
-from regsweep.methods import Method
-from regsweep.regularizers import METHODS
-
-_log = logging.getLogger("regsweep")
+from regsweep.app.short_forms import Given, Methods, in_full
+from regsweep.chosen import choose, class_of, shared_settings
+from regsweep.errors import ConfigError, show
 
 ANOTHER_TASK = ("seed", "trainer.epochs", "dataset")
 """Keys that make the task another one: a search over them would choose the easiest task."""
+
+_NOWHERE = object()
 
 
 def is_search_of_presets(config: DictConfig) -> bool:
@@ -42,46 +40,71 @@ def settle(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
         The key that was typed, by the full key that it is short for.
 
     Raises:
-        ConfigError: when a range follows what varies, or a short form fits several penalties or none that is searched.
+        ConfigError: when a range follows what varies, a short form fits several penalties or none that is searched, a
+            key is set twice, or a listed value is a method's absence.
     """
-    given = _parse(loader, config.hydra.overrides.task)
-    _require_own_keys(given)
-    _require_one_list(given)
-    ranges = OmegaConf.to_container(config.search, resolve=True)
-    assert isinstance(ranges, dict)
-    params = {str(key): str(value) for key, value in ranges.items()}
-    in_full = [_in_full(override, _methods_in(params)) for override in given]
-    _require_fixed_optimizer(config, given, [key for key, _ in in_full])
-    for place, (_, text) in enumerate(in_full):
-        config.hydra.overrides.task[place] = text
-    left_out = {_left_out_by(key, text) for key, text in in_full} - {None}
-    params = {param: value for param, value in params.items() if _method_of(param) not in left_out}
-    swept = [key for override, (key, _) in zip(given, in_full, strict=True) if override.is_sweep_override()]
-    fixed = dict(each for each in in_full if each[0] not in swept)
+    overrides = _parse(loader, config.hydra.overrides.task)
+    _require_own_keys(overrides)
+    _require_one_list(overrides)
+    params = _plain(config.search)
+    methods = {name: _class(config, name) for name in _methods_in(params)}
+    given = [in_full(override, methods) for override in overrides]
+    _require_once(given)
+    _require_fixed_optimizer(config, given)
+    for place, each in enumerate(given):
+        config.hydra.overrides.task[place] = each.line
+    fixed = {each.key: each.value for each in given if not each.is_swept}
+    swept = {each.key: each.listed for each in given if each.is_swept}
+    short = {each.key: each.typed for each in given if each.key != each.typed}
+    if short.keys() & fixed.keys():  # a short form took the place of the preset's settings
+        lines = [each.line for each in given if not each.is_swept]
+        config.regularizer = loader.load_sweep_config(config, lines).regularizer
+    varying = {*params, *swept} - fixed.keys()
+    left_out = {name for name, method in methods.items() if _is_left_out(config, method.off, name, fixed, varying)}
+    params = {key: text for key, text in params.items() if _method_of(key) not in left_out}
+    _require_there(config, [key for key in params if key not in swept and key not in fixed])
+    _require_no_absence(config, methods, given, varying)
     conditions = _plain(config.hydra.sweeper.conditions)
     for key in (*params, *swept):
         use = f"regularizer.{_method_of(key)}.use"
         if _is_setting(key) and (use in params or use in fixed):
             conditions.setdefault(key, {"when": {use: True}})
-    begins_with = [key for key in params if not _is_setting(key) and key not in fixed]
-    first = {key: False if key.endswith(".use") else OmegaConf.select(config, key) for key in begins_with}
     _set(config, "params", params)
     _set(config, "conditions", conditions)
-    _set(config, "initial_trials", _plain(config.hydra.sweeper.initial_trials) or [first])
-    typed = {key: override.get_key_element() for override, (key, _) in zip(given, in_full, strict=True)}
-    short = {key: each for key, each in typed.items() if key != each}
-    if short.keys() & fixed.keys():  # a short form took the place of the preset's settings
-        config.regularizer = loader.load_sweep_config(config, list(fixed.values())).regularizer
+    _set(
+        config, "initial_trials", _plain(config.hydra.sweeper.initial_trials) or [_first(config, params, fixed, swept)]
+    )
     return short
 
 
-def as_typed(error: ConfigError, typed: Mapping[str, str]) -> ConfigError:
-    """Return `error`, its key the one that was typed."""
-    key, _, rest = str(error).partition("=")
-    if key not in typed:
-        return error
-    value, _, allowed = rest.partition(": ")
-    return ConfigError(typed[key], value, allowed)
+def _first(
+    config: DictConfig, params: Mapping[str, str], fixed: Mapping[str, Any], swept: Mapping[str, Sequence[Any] | None]
+) -> dict[str, Any]:
+    """Return the values of trial 0: no method, where one may be left out, at the other settings as composed."""
+    first = {}
+    for key in params:
+        if _is_setting(key) or key in fixed:
+            continue
+        if not key.endswith(".use"):
+            first[key] = OmegaConf.select(config, key)
+        elif False in (swept.get(key) or [False]):
+            first[key] = False
+    return first
+
+
+def _is_left_out(
+    config: DictConfig, off: Mapping[str, Any], name: str, fixed: Mapping[str, Any], varying: Iterable[str]
+) -> bool:
+    """Return whether no trial uses the method: by its key, its switch, or settings that turn it off."""
+    key = f"regularizer.{name}"
+    if fixed.get(f"{key}.use") is False or fixed.get(key, True) in (None, False):
+        return True
+    return bool(off) and _are_off(config, [f"{key}.{each}" for each in off], list(off.values()), varying)
+
+
+def _are_off(config: DictConfig, keys: Sequence[str], values: Sequence[Any], varying: Iterable[str]) -> bool:
+    """Return whether these keys are fixed, each to its one of `values`."""
+    return not set(keys) & {*varying} and [OmegaConf.select(config, key, default=_NOWHERE) for key in keys] == [*values]
 
 
 def _set(config: DictConfig, name: str, value: Any) -> None:
@@ -95,6 +118,10 @@ def _plain(value: Any) -> Any:
     return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
+def _class(config: DictConfig, name: str) -> Any:
+    return class_of(name, OmegaConf.select(config, f"regularizer.{name}._target_", default=None), None)
+
+
 def leave_out(config: DictConfig, name: str) -> None:
     """Leave the method `name` out of the search, and unused in every trial."""
     params = _plain(config.hydra.sweeper.params)
@@ -105,32 +132,30 @@ def leave_out(config: DictConfig, name: str) -> None:
         trials = [{key: value for key, value in trial.items() if key not in keys} for trial in first]
         _set(config, "initial_trials", trials)
     config.hydra.overrides.task.append(f"regularizer.{name}=null")
+    config.regularizer[name] = None
 
 
 def describe(config: DictConfig, loader: ConfigLoader) -> str:
-    """Return what is searched, in words."""
-    given = _parse(loader, config.hydra.overrides.task)
-    swept = [str(override.key_or_group) for override in given if override.is_sweep_override()]
-    fixed = {override.key_or_group: override.value() for override in given if not override.is_sweep_override()}
+    """Return what is searched, in words; the search is settled."""
+    given = [in_full(override, {}) for override in _parse(loader, config.hydra.overrides.task)]
+    swept = {each.key: each.listed for each in given if each.is_swept}
+    fixed = {each.key for each in given if not each.is_swept}
     keys = [key for key in dict.fromkeys([*map(str, config.hydra.sweeper.params), *swept]) if key not in fixed]
-    turned = [name for name in _methods_in(keys) if f"regularizer.{name}.use" in keys]
-    always = [name for name in _methods_in(fixed) if fixed.get(f"regularizer.{name}.use") is True]
-    others = ["the learning rate" if key == "optimizer.lr" else key for key in keys if _method_of(key) not in turned]
+    switches = {f"regularizer.{name}.use": name for name in _methods_in(keys)}
+    turned = [name for use, name in switches.items() if use in keys and False in (swept.get(use) or [False])]
+    always = [use.method for use in choose(_plain(config.regularizer)).in_use if use.method.name not in turned]
+    others = [key for key in keys if _method_of(key) not in turned and key not in switches]
+    others = ["the learning rate" if key == "optimizer.lr" else key for key in others]
     if not turned and not always:
         return f"searches {_listed(others)} alone: no method of regularization is chosen (the search of a baseline)"
-    methods, used = ([_title(config, name) for name in names] for names in (turned, always))
-    line = f"searches {_listed([*methods, *others])}"
-    if used:
-        line += f"; every trial uses {_listed(used)}"
+    line = f"searches {_listed([*(_class(config, name).title for name in turned), *others])}"
+    if always:
+        line += f"; every trial uses {_listed([method.title for method in always])}"
     first = _plain(config.hydra.sweeper.initial_trials)
     is_without = isinstance(first, list) and all(first[0].get(f"regularizer.{name}.use") is False for name in turned)
     if turned and is_without:
-        line += f"; trial 0 uses no {'other ' if used else ''}method"
+        line += f"; trial 0 uses no {'other ' if always else ''}method"
     return line
-
-
-def _title(config: DictConfig, name: str) -> str:
-    return class_of(name, OmegaConf.select(config, f"regularizer.{name}._target_", default=None), None).title
 
 
 def unnamed_methods(config: DictConfig) -> list[str]:
@@ -180,8 +205,12 @@ def _is_setting(key: str) -> bool:
 def _require_own_keys(given: list[Override]) -> None:
     """Refuse to change a range where a preset keeps it: the search would take it for a parameter."""
     for override in given:
-        if override.key_or_group.startswith(("search.", "ranges.", "sweep.")):
-            raise ConfigError(override.key_or_group, "…", RANGES_OF_KEYS)
+        key = override.key_or_group
+        if key.startswith("search."):
+            allowed = f"a range stands at the key itself, {key.removeprefix('search.')}={override.get_value_string()}"
+            raise ConfigError(key, "…", allowed)
+        if key.startswith(("ranges.", "sweep.")):
+            raise ConfigError(key, "…", RANGES_OF_KEYS)
 
 
 def _require_one_list(given: list[Override]) -> None:
@@ -190,86 +219,47 @@ def _require_one_list(given: list[Override]) -> None:
         raise ConfigError("regularizer", "…", "a search takes all methods in one list, regularizer=[l1,l2] for example")
 
 
-def _require_fixed_optimizer(config: DictConfig, given: list[Override], keys: list[str]) -> None:
-    """Refuse to vary the optimizer, by which ranges were chosen, unless the command line has `keys` in their place."""
-    if not any(override.key_or_group == "optimizer" and override.is_sweep_override() for override in given):
+def _require_once(given: Sequence[Given]) -> None:
+    """Refuse a setting that two different keys set: only one of them could count."""
+    typed: dict[str, str] = {}
+    for each in given:
+        other = typed.setdefault(each.key, each.typed)
+        if other != each.typed:
+            raise ConfigError(each.typed, "…", f"{other} sets {each.key} too; leave one of them out")
+
+
+def _require_fixed_optimizer(config: DictConfig, given: Sequence[Given]) -> None:
+    """Refuse to vary the optimizer, by which ranges were chosen, unless the command line replaces them."""
+    if not any(each.key == "optimizer" and each.is_swept for each in given):
         return
     unresolved = OmegaConf.to_container(config.search, resolve=False)
     assert isinstance(unresolved, dict)
     ranges = {str(key): str(value) for key, value in unresolved.items()}
-    followers = [key for key, value in ranges.items() if key.startswith("optimizer.") or "${optimizer." in value]
-    for follower in followers:
-        if follower not in keys:
-            reason = f"the range of {follower} follows it and cannot while it varies; fix one, or give {follower} one"
+    for key, value in ranges.items():
+        follows = key.startswith("optimizer.") or "${optimizer." in value
+        if follows and not any(each.key == key for each in given):
+            reason = f"the range of {key} follows it and cannot while it varies; fix one, or give {key} one"
             raise ConfigError("optimizer", "…", reason)
 
 
-def _in_full(override: Override, searched: list[str]) -> tuple[str, str]:
-    """Return an override's key and text, a short form of a searched method written in full."""
-    key, text = override.get_key_element(), str(override.input_line)
-    group, _, name = key.partition(".")
-    if group != "regularizer" or "." in name or not name:
-        return key, text
-    if name in shared_settings():
-        having = [METHODS[each] for each in searched if each in METHODS and _has(METHODS[each], name)]
-        if len(having) > 1:
-            keys = " or ".join(f"regularizer.{method.name}.{name}" for method in having)
-            raise ConfigError(key, override.get_value_string(), f"{len(having)} searched penalties have it; set {keys}")
-        if not having or override.value() is None:
-            return key, text
-        return _full_form(override, having[0], name)
-    return (key, text) if name not in METHODS else _of_method(override, METHODS[name], searched)
+def _require_there(config: DictConfig, keys: Iterable[str]) -> None:
+    """Refuse to search a key that a preset names and that is nowhere: each trial would fail."""
+    for key in keys:
+        if OmegaConf.select(config, key, default=_NOWHERE) is _NOWHERE:
+            allowed = "a preset has a range for it under search, and sets no such key; give it a value there"
+            raise ConfigError(key, "…", allowed)
 
 
-def _of_method(override: Override, method: type[Method], searched: list[str]) -> tuple[str, str]:
-    """Return key and text of an override of ``regularizer.NAME``, written in full where the method is searched.
-
-    Raises:
-        ConfigError: when it uses a method that is not searched, or has several settings.
-    """
-    key, value, main = override.get_key_element(), override.value(), method.main_setting()
-    if isinstance(value, dict):
-        reason = f"a search takes each setting by its own key, {key}.{main or 'use'} for example"
-        raise ConfigError(key, override.get_value_string(), reason)
-    if method.name in searched:
-        is_switch = main is None or isinstance(value, bool) or _is_choice_of_switches(override)
-        return _full_form(override, method, "use" if is_switch else str(main))
-    if override.is_sweep_override() or not _turns_off(method, main or "use", value):
-        methods = ",".join([*searched, method.name])
-        reason = f"{method.title} is not among the methods of this search; name it too, regularizer=[{methods}]"
-        raise ConfigError(key, override.get_value_string(), reason)
-    return key, str(override.input_line)
-
-
-def _left_out_by(key: str, text: str) -> str | None:
-    """Return the name of the method that an override in full leaves out; None where it leaves none out."""
-    found = re.fullmatch(r"regularizer\.(\w+)(\.use)?", key)
-    return found[1] if found and text.lower().endswith(("=false", "=null")) else None
-
-
-def _full_form(override: Override, method: type[Method], setting: str) -> tuple[str, str]:
-    key = f"regularizer.{method.name}"
-    value = override.value()
-    if value is None:
-        return key, f"{key}=null"
-    if not override.is_sweep_override() and _turns_off(method, setting, value):
-        return f"{key}.use", f"{key}.use=false"
-    return f"{key}.{setting}", f"{key}.{setting}={override.get_value_string()}"
-
-
-def _turns_off(method: type[Method], setting: str, value: Any) -> bool:
-    """Return whether a method whose `setting` has `value` is not used."""
-    is_main = setting in ("use", method.main_setting())
-    return value is None or (value is False and is_main) or (setting in method.off and value == method.off[setting])
-
-
-def _has(method: type[Method], setting: str) -> bool:
-    return method in shared_settings()[setting]
-
-
-def _is_choice_of_switches(override: Override) -> bool:
-    value = override.value()
-    return isinstance(value, ChoiceSweep) and all(isinstance(each, bool) for each in value.list)
+def _require_no_absence(config: DictConfig, methods: Methods, given: Sequence[Given], varying: set[str]) -> None:
+    """Refuse a list that has a value with which its method is absent: that is drawn as its switch is."""
+    for name, method in methods.items():
+        for setting, off in method.off.items():
+            key = f"regularizer.{name}.{setting}"
+            listed = next((each for each in given if each.key == key and each.listed is not None), None)
+            rest = {f"regularizer.{name}.{each}": value for each, value in method.off.items() if each != setting}
+            if listed and off in (listed.listed or []) and _are_off(config, [*rest], [*rest.values()], varying):
+                allowed = f"{show(off)} is the same as no {method.title}, which a search tries anyway; leave it out"
+                raise ConfigError(listed.typed, "…", allowed)
 
 
 def _parse(loader: ConfigLoader, overrides: Any) -> list[Override]:

@@ -54,5 +54,6 @@ def read_search(settings: Mapping[str, Any], arguments: Sequence[str]) -> Search
 
 def _require_named(n_trials: int, num_named: int) -> None:
     if n_trials > num_named:
-        allowed = f"nothing is searched and {num_named} trials are named; name more in hydra.sweeper.initial_trials"
+        named = "one trial is named" if num_named == 1 else f"{num_named} trials are named"
+        allowed = f"nothing is searched and {named}; name more in hydra.sweeper.initial_trials"
         raise ConfigError("hydra.sweeper.n_trials", n_trials, allowed)

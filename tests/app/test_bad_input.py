@@ -21,10 +21,10 @@ SINGLE = [
     ("regularizer=l1 regularizer.l1.lambda=null", "regularizer.l1.lambda=null: must be a finite number"),
     ("regularizer.dropout=1.0", "regularizer.dropout=1.0: must be a probability"),
     ("regularizer=dropout regularizer.dropout.p=1.0", "regularizer.dropout.p=1.0: must be a probability"),
-    ("regularizer.dropout.p=0.3", "regularizer.dropout.p=0.3: dropout is not in use by its preset; add regularizer=dr"),
+    ("regularizer.dropout.p=0.3", "regularizer.dropout.p=0.3: dropout has no settings here; choose its preset, regular"),
     (
         "regularizer=l1 regularizer.l1=0.1 regularizer.l1.solver=subgradient",
-        "add regularizer=l1 to the methods (a short form, regularizer.l1=…, takes no further settings)",
+        "set regularizer.l1.lambda, not the short form regularizer.l1=…, which replaces them all",
     ),
     ("regularizer=l1 regularizer.l1.solvr=1", "regularizer.l1.solvr=1: no such setting; did you mean regularizer.l1."),
     ("regularizer.dropuot=0.3", "regularizer.dropuot=0.3: no such method; did you mean regularizer.dropout?"),
@@ -99,11 +99,11 @@ SWEEPS = [
     ),
     (
         "regularizer.dropout.p=0.2,0.3",
-        "regularizer.dropout.p=0.2: dropout is not in use by its preset; add regularizer=dro",
+        "regularizer.dropout.p=0.2: dropout has no settings here; choose its preset, regularizer=dropout, and set reg",
     ),
     (
         "regularizer=dropout regularizer.dropout=0.2 regularizer.dropout.p=0.2,0.3",
-        "add regularizer=dropout to the methods (a short form, regularizer.dropout=…, takes no further settings)",
+        "set regularizer.dropout.p, not the short form regularizer.dropout=…, which replaces them all",
     ),
     ("regularizer.dropuot=0.2,0.3", "regularizer.dropuot=0.2: no such method; did you mean regularizer.dropout?"),
     ("regularizer.dropout=interval(0.1,0.2)", "an interval needs a search"),
@@ -177,7 +177,7 @@ SWEEPS = [
     ),
     (
         "hydra/sweeper=regsweep hydra.sweeper.direction=maximize hydra.sweeper.initial_trials=[{optimizer.lr:0.1}]",
-        "hydra.sweeper.n_trials=20: nothing is searched and 1 trials are named; name more in hydra.sweeper.initial_tr",
+        "hydra.sweeper.n_trials=20: nothing is searched and one trial is named; name more in hydra.sweeper.initial_tr",
     ),
     (
         "sweep=regularization hydra.sweeper.objectives=[validation_acuracy]",
@@ -234,6 +234,34 @@ SWEEPS = [
     (
         "sweep=regularization regularizer.dropout={p:0.3}",
         "regularizer.dropout={p:0.3}: a search takes each setting by its own key, regularizer.dropout.p for example",
+    ),
+    *[
+        (f"sweep=regularization regularizer={method} {typed}", f"regularizer.{key}=…: {off} is the same as no {title}")
+        for method, typed, key, off, title in (
+            ("dropout", "regularizer.dropout=choice(0,0.3)", "dropout", "0.0", "dropout, which a search tries anyway"),
+            ("dropout", "regularizer.dropout.p=range(0,1,0.1)", "dropout.p", "0.0", "dropout"),
+            ("l1", "regularizer.lambda=0,1e-3", "lambda", "0.0", "L1"),
+            ("augmentation", "regularizer.augmentation.shift=0,1", "augmentation.shift", "0", "augmentation"),
+        )
+    ],
+    *[
+        (
+            f"sweep=regularization regularizer=dropout {sign}regularizer.dropout{value}",
+            f"{sign}regularizer.dropout{value or '='}: a search takes this key without {sign}; regularizer.",
+        )
+        for sign, value in (("~", ""), ("++", "=0.3"))
+    ],
+    (
+        "sweep=regularization regularizer=l1 regularizer.lambda=1e-3,2e-3 regularizer.l1=1e-4",
+        "regularizer.l1=…: regularizer.lambda sets regularizer.l1.lambda too; leave one of them out",
+    ),
+    (
+        "sweep=regularization regularizer.dropout.p=0.2 regularizer.dropout=0.3",
+        "regularizer.dropout=…: regularizer.dropout.p sets regularizer.dropout.p too; leave one of them out",
+    ),
+    (
+        "sweep=regularization +search.optimizer.momentum=interval(0,0.9)",
+        "search.optimizer.momentum=…: a range stands at the key itself, optimizer.momentum=interval(0,0.9)",
     ),
     ("sweep=regularization optimizer=sgd,adam", "the range of regularizer.l2.lambda follows it"),
     ("sweep=regularization optimizer=sgd,adam regularizer.lambda=1e-3", "the range of optimizer.lr follows it"),

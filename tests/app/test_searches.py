@@ -31,13 +31,14 @@ WITHOUT_DROPOUT = {**L2, **NORM, **LR}
 OF_THREE = "searches L2, dropout, BatchNorm and the learning rate; trial 0 uses no method"
 OF_TWO = "searches L2, BatchNorm and the learning rate; trial 0 uses no method"
 OF_A_BASELINE = "searches the learning rate alone: no method of regularization is chosen (the search of a baseline)"
+OF_DROPOUT = "searches dropout and the learning rate; trial 0 uses no method"
 SEARCHES: list[tuple[str, dict[str, tuple[Any, ...]], dict[str, str], str]] = [
     # What is typed; what is searched; what of the methods every trial is given; the first line.
     ("", {**L2, **DROPOUT, **NORM, **LR}, {}, OF_THREE),
     ("regularizer=none", LR, {}, OF_A_BASELINE),
     ("regularizer=none regularizer.batch_norm=false", LR, {"batch_norm": "False"}, OF_A_BASELINE),
     ("experiment=article_baseline", LR, {}, OF_A_BASELINE),
-    ("regularizer=dropout", {**DROPOUT, **LR}, {}, "searches dropout and the learning rate; trial 0 uses no method"),
+    ("regularizer=dropout", {**DROPOUT, **LR}, {}, OF_DROPOUT),
     ("regularizer=[l1,l2]", {**L1, **L2, **LR}, {}, "searches L1, L2 and the learning rate; trial 0 uses no method"),
     (
         "regularizer.dropout=interval(0,0.3)",
@@ -141,6 +142,15 @@ SEARCHES: list[tuple[str, dict[str, tuple[Any, ...]], dict[str, str], str]] = [
         {"l2.lambda": "0.001"},
         "searches L2, the learning rate and optimizer; trial 0 uses no method",
     ),
+    ("regularizer=dropout regularizer.dropout.p=0", LR, {"dropout.p": "0"}, OF_A_BASELINE),
+    ("regularizer=[dropout,l2] regularizer.l2.lambda=0", {**DROPOUT, **LR}, {"l2.lambda": "0"}, OF_DROPOUT),
+    ("regularizer=augmentation regularizer.augmentation.shift=0", LR, {"augmentation.shift": "0"}, OF_A_BASELINE),
+    (
+        "regularizer=dropout regularizer.dropout=choice(true)",
+        {"regularizer.dropout.use": (True,), "regularizer.dropout.p": (0.05, 0.8), **LR},
+        {},
+        "searches regularizer.dropout.p and the learning rate; every trial uses dropout",
+    ),
     (
         "hydra.sweeper.initial_trials=[{regularizer.l2.use:true}]",
         {**L2, **DROPOUT, **NORM, **LR},
@@ -181,10 +191,33 @@ def test_what_is_typed_says_what_is_searched(
         others = {f"regularizer.{method}.use": [True]} if is_setting else None
         assert (search.space.conditions[name].others if name in search.space.conditions else None) == others
     if "initial_trials" not in typed:
-        off = {name: False for name in space if name.endswith(".use")}
+        off = {name: False for name, values in space.items() if name.endswith(".use") and False in values}
         (first,) = search.initial
         assert {name: value for name, value in first.items() if name != "optimizer.lr"} == off
         assert ("optimizer.lr" in first) == ("optimizer.lr" in space), "at the rate that was composed"
+
+
+@pytest.mark.parametrize(
+    ("preset", "typed", "line"),
+    [
+        ("  dropout: 0.3", "", "searches the learning rate; every trial uses dropout"),
+        ("  dropout: {use: true, p: 0.3}\n  lambda: null", "", "searches the learning rate; every trial uses dropout"),
+        ("  dropout: 0", "", OF_A_BASELINE),
+        (
+            "  mixup: 0.3",
+            "regularizer=l1",
+            "searches L1 and the learning rate; every trial uses mixup; trial 0 uses no other method",
+        ),
+    ],
+)
+def test_a_method_that_an_experiment_puts_into_every_trial_is_named(
+    tmp_path: Path, preset: str, typed: str, line: str
+) -> None:
+    experiment = tmp_path / "own" / "experiment" / "short.yaml"
+    experiment.parent.mkdir(parents=True)
+    experiment.write_text(f"# @package _global_\ndefaults:\n  - override /regularizer: none\nregularizer:\n{preset}\n")
+    _, found = settled("experiment=short", f"hydra.searchpath=[{tmp_path / 'own'}]", *typed.split())
+    assert found == line
 
 
 def test_a_trial_uses_all_that_it_drew_and_no_more(regsweep: Regsweep, tmp_path: Path) -> None:

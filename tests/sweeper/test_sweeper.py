@@ -368,7 +368,7 @@ def test_a_changed_configuration_is_refused(tmp_path: Path) -> None:
         ),
         (
             "hydra.sweeper.params=null hydra.sweeper.initial_trials=[{x:1.0}]",
-            "hydra.sweeper.n_trials=12: nothing is searched and 1 trials are named; name more in hydra.sweeper.initial",
+            "hydra.sweeper.n_trials=12: nothing is searched and one trial is named; name more in hydra.sweeper.initial",
         ),
         ("hydra.sweeper.initial_trials=nowhere.yaml", "hydra.sweeper.initial_trials=nowhere.yaml: cannot be read ("),
         ("hydra.sweeper.n_jobs=-1", "hydra.sweeper.n_jobs=-1: must be a whole number of 1 or more"),
