@@ -2,8 +2,9 @@
 
 import logging
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TextIO
 
@@ -49,9 +50,11 @@ def _command() -> None:
         return
     try:
         _require_posix()
-        if len(sys.argv) > 1 and sys.argv[1] in commands:
-            commands[sys.argv[1]](sys.argv[2:])
+        first = sys.argv[1] if len(sys.argv) > 1 else ""
+        if first in commands:
+            commands[first](sys.argv[2:])
         else:
+            _require_no_command(first, commands)
             _start()
     except RegsweepError as error:
         sys.stderr.write(f"regsweep: {error}\n")
@@ -65,6 +68,14 @@ def _require_posix() -> None:
     """Refuse a system without the file locks and processes that sweeps are made of."""
     if os.name != "posix":
         raise RegsweepError(f"runs on Linux and macOS, not on {sys.platform}; on Windows use WSL")
+
+
+def _require_no_command(word: str, commands: Iterable[str]) -> None:
+    """Refuse a word that can only be meant for a command: Hydra's settings have a sign in them."""
+    if re.fullmatch(r"[a-z]\w*", word):
+        from regsweep.signatures import offer  # noqa: PLC0415
+
+        raise RegsweepError(f"{word}: no such command; {offer(word, commands)}; a setting is KEY=VALUE")
 
 
 def _start() -> None:

@@ -59,11 +59,9 @@ def report(folder: Path) -> dict[str, int]:
     if len(sweep.trials) > 1:
         place = shlex.quote(str(shown(folder)))
         console.print(f"next: regsweep report {place}    draws report.html", soft_wrap=True, markup=False)
-        console.print(
-            f"      regsweep confirm {place}   compares the best with no regularization, on fresh seeds",
-            soft_wrap=True,
-            markup=False,
-        )
+        if any(sweep.kind(number) for number in sweep.regularization):
+            compares = "compares the best with the network without regularization, on fresh seeds"
+            console.print(f"      regsweep confirm {place}   {compares}", soft_wrap=True, markup=False)
     return count_statuses(sweep)
 
 

@@ -21,7 +21,9 @@ SINGLE = [
     ("regularizer=l1 regularizer.l1.lambda=null", "regularizer.l1.lambda=null: must be a finite number"),
     ("regularizer.dropout=1.0", "regularizer.dropout=1.0: must be a probability"),
     ("regularizer=dropout regularizer.dropout.p=1.0", "regularizer.dropout.p=1.0: must be a probability"),
-    ("regularizer.dropout.p=0.3", "regularizer.dropout.p=0.3: dropout has no settings here; choose its preset, regular"),
+    ("confrim my_sweep", "regsweep: confrim: no such command; did you mean confirm? there is"),
+    ("model", "regsweep: model: no such command; there is confirm, report, reproduce, resume; a setting"),
+    ("regularizer.dropout.p=0.3", "regularizer.dropout.p=0.3: dropout has no settings here; choose its preset, "),
     (
         "regularizer=l1 regularizer.l1=0.1 regularizer.l1.solver=subgradient",
         "set regularizer.l1.lambda, not the short form regularizer.l1=…, which replaces them all",

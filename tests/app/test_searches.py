@@ -277,12 +277,15 @@ def test_an_experiment_without_methods_is_the_search_of_a_baseline(regsweep: Reg
     (tmp_path / "conf" / "experiment" / "mine.yaml").write_text(EXPERIMENT)
     done = regsweep(
         *("--config-dir", "conf", "-m", "sweep=regularization", "experiment=mine", "hydra.sweep.dir=s"),
-        *("hydra/launcher=basic", "hydra.sweeper.n_trials=1"),
+        *("hydra/launcher=basic", "hydra.sweeper.n_trials=2"),
         *("trainer.epochs=1", "dataset.train_size=40", "model.hidden=[4]"),
     )
     assert done.code == 0, done.err
     assert done.out.splitlines()[0] == OF_A_BASELINE
+    assert "next: regsweep report s " in done.out
+    assert "regsweep confirm" not in done.out, "nothing regularizes"
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 's' / 'study.db'}")
-    assert [trial.params for trial in study.trials] == [{"optimizer.lr": 0.02}]
+    assert study.trials[0].params == {"optimizer.lr": 0.02}
+    assert list(study.trials[1].params) == ["optimizer.lr"]
     record = RunRecord.read(tmp_path / "s" / "0" / "result.json")
     assert (record.methods, record.batch_norm) == ({}, False)
