@@ -145,7 +145,8 @@ def methods() -> list[Row]:
             parts = [str(method.__doc__).splitlines()[0].rstrip(".")] if setting == method.main_setting() else []
             searched = str(search.get(f"regularizer.{name}.{setting}", ""))
             parts += [f"searched: {shown_range(searched)}"] if searched and setting != "use" else []
-            meaning = "whether it is used; searched on and off" if setting == "use" else "; ".join(parts)
+            taken_out = ", false takes it out of the network" if method.can_take_out else ""
+            meaning = f"whether it is used{taken_out}; searched on and off" if setting == "use" else "; ".join(parts)
             rows.append((f"regularizer.{name}.{setting}", typed(info.default), allowed, meaning))
     return rows
 

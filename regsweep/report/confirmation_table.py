@@ -36,7 +36,7 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
             table.add_row(*(escape(cell) for cell in cells), style=style)
     console.print(table)
     if not confirmation.is_sequential:
-        console.print("p (Holm) stands beside the comparison that a claim rests on, the one with the larger p")
+        console.print("p (Holm): adjusted for all configurations, in the row that decides, the one with the larger p")
     for line in [*confirmation.problems, *answer(sweep, confirmation)]:
         console.print(escape(line), soft_wrap=True)
 
