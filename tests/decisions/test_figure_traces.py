@@ -100,6 +100,16 @@ def test_a_cell_of_the_map_stands_at_its_own_ticks(tmp_path: Path, *, is_of_0_2:
             assert here.z[row][column] == pytest.approx(100 * trial["accuracy"])
             assert here.text[row][column].startswith(f"{100 * trial['accuracy']:.1f}")
     assert [title.text for title in figure.layout.annotations] == ["BatchNorm off", "BatchNorm on"]
+    assert drawing.title == "λ and dropout together, with BatchNorm off and on"
+
+
+@pytest.mark.parametrize("norm", [False, True])
+def test_the_map_of_a_sweep_that_left_batch_norm_alone_is_of_two_methods(tmp_path: Path, *, norm: bool) -> None:
+    trials = [trial for trial in grid() if trial["overrides"][BATCH_NORM] is norm]
+    drawing = heatmap.draw(Evidence(read(tmp_path / "s", trials)))
+    assert drawing.title == "λ and dropout together"
+    assert drawing.caption.endswith(" All have BatchNorm.") is norm
+    assert ("BatchNorm" in drawing.caption) is norm
 
 
 @pytest.mark.parametrize(("options", "ends"), [({}, (50.0, 83.0)), (LOSS, (0.9, 2.0))])

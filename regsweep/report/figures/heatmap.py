@@ -26,7 +26,7 @@ from regsweep.report.figures.points import (
 )
 from regsweep.report.figures.theme import GREY, SEQUENTIAL, new_figure
 
-NAME, TITLE = "lambda_dropout_map", "λ and dropout together, with BatchNorm off and on"
+NAME, TITLE = "lambda_dropout_map", "λ and dropout together"
 GAP = 0.5
 """Between "none" and the first λ, in widths of a cell."""
 MOST_WORDS = 7
@@ -97,11 +97,12 @@ def draw(evidence: Evidence) -> Drawing:
     _finish(figure, axis, (drawn.min(), drawn.max()), maximize=sweep.maximize)
     table = _table(cells, columns.labels, rows.labels, switches)
     caption = _caption(table, folded.edge, axis, is_alone=is_alone)
-    if len(switches) == 1:
-        caption += f" BatchNorm is {switches[0]} in all." if switches[0] else ""
+    if switches == ["on"]:
+        caption += " All have BatchNorm."
     if len(penalties) > 1:
         caption += f" Of {len(penalties)} penalties, {penalties.index[0]} is shown, which most trials have."
-    return Drawing(NAME, TITLE, caption, figure, table)
+    title = f"{TITLE}, with BatchNorm off and on" if {"off", "on"} <= {*switches} else TITLE
+    return Drawing(NAME, title, caption, figure, table)
 
 
 def _finish(figure: go.Figure, axis: Score, ends: tuple[float, float], *, maximize: bool) -> None:
