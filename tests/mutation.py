@@ -31,6 +31,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "app/confirm": (CONFIRM, ANSWER),
     "app/plan": (PLAN, CONFIRM),
     "app/searched": ("tests/app/test_searches.py::test_what_is_typed_says_what_is_searched",),
+    "app/short_forms": ("tests/app/test_searches.py::test_what_is_typed_says_what_is_searched",),
     "app/stages": (PLAN, CONFIRM, STAGES),
     "chosen": ("tests/test_config.py",),
     "hooks": ("tests/test_hooks.py", TRAINING, "tests/test_side_by_side.py", CONTRACT),
