@@ -15,7 +15,14 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep.app import door, searched
-from regsweep.app.sweeper_settings import check_settings, is_optuna, is_stock_optuna, require_launcher, require_made
+from regsweep.app.sweeper_settings import (
+    check_settings,
+    is_grid,
+    is_optuna,
+    is_stock_optuna,
+    require_launcher,
+    require_made,
+)
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, show
 from regsweep.methods import Method
@@ -165,8 +172,7 @@ def _named_trials(config: DictConfig, loader: ConfigLoader) -> dict[tuple[str, .
 
 def _require_distribution(override: Override, config: DictConfig) -> None:
     """Refuse what cannot be drawn from: a reversed interval, a log interval from 0, an interval in a grid."""
-    is_grid = str(config.hydra.sweeper.sampler.get("_target_")).endswith("GridSampler")
-    if is_grid and isinstance(override.value(), IntervalSweep):
+    if is_grid(config) and isinstance(override.value(), IntervalSweep):
         text = str(override.get_value_string())
         raise ConfigError(
             override.get_key_element(), text, "the grid sampler needs listed values: choice(…) or range(…)"

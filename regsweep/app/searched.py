@@ -19,11 +19,9 @@ from omegaconf import DictConfig, OmegaConf
 from regsweep.app.door import RANGES_OF_KEYS
 from regsweep.app.grammar import literal
 from regsweep.app.short_forms import Given, Methods, in_full
+from regsweep.app.sweeper_settings import is_grid
 from regsweep.chosen import choose, class_of, shared_settings
 from regsweep.errors import ConfigError, show
-
-ANOTHER_TASK = ("seed", "trainer.epochs", "dataset")
-"""Keys that make the task another one: a search over them would choose the easiest task."""
 
 _NOWHERE = object()
 
@@ -71,9 +69,10 @@ def settle(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
             conditions.setdefault(key, {"when": {use: True}})
     _set(config, "params", params)
     _set(config, "conditions", conditions)
-    _set(
-        config, "initial_trials", _plain(config.hydra.sweeper.initial_trials) or [_first(config, params, fixed, swept)]
-    )
+    initial = _plain(config.hydra.sweeper.initial_trials)
+    if not initial and not is_grid(config):  # a grid has that trial among others
+        initial = [_first(config, params, fixed, swept)]
+    _set(config, "initial_trials", initial)
     return short
 
 
@@ -152,7 +151,11 @@ def describe(config: DictConfig, loader: ConfigLoader) -> str:
     if always:
         line += f"; every trial uses {_listed([method.title for method in always])}"
     first = _plain(config.hydra.sweeper.initial_trials)
-    is_without = isinstance(first, list) and all(first[0].get(f"regularizer.{name}.use") is False for name in turned)
+    is_without = (
+        isinstance(first, list)
+        and bool(first)
+        and all(first[0].get(f"regularizer.{name}.use") is False for name in turned)
+    )
     if turned and is_without:
         line += f"; trial 0 uses no {'other ' if always else ''}method"
     return line
@@ -166,21 +169,6 @@ def unnamed_methods(config: DictConfig) -> list[str]:
         return []
     named = [_method_of(text.partition("=")[0]) for text in typed]
     return [name for name in _methods_in(config.hydra.sweeper.params) if name not in named]
-
-
-def require_same_task(swept: Iterable[str]) -> None:
-    """Refuse to search what makes the task another one.
-
-    Raises:
-        ConfigError: naming the key.
-    """
-    for key in swept:
-        if key == "seed":
-            reason = "a search would choose the luckiest seed; compare seeds in a grid, without Optuna"
-            raise ConfigError(key, "…", reason)
-        if key in ANOTHER_TASK or key.startswith("dataset."):
-            reason = "a search would choose the easiest task; fix it, or compare tasks in a grid, without Optuna"
-            raise ConfigError(key, "…", reason)
 
 
 def _listed(words: list[str]) -> str:

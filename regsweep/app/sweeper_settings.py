@@ -3,15 +3,18 @@
 import importlib
 import importlib.util
 import re
+from collections.abc import Iterable
 
 from omegaconf import DictConfig, OmegaConf
 
-from regsweep.app import searched
 from regsweep.errors import ConfigError, RegsweepError, show
 from regsweep.run_record import TESTED, VALIDATED
 from regsweep.signatures import offer
 from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.space import read_trials
+
+ANOTHER_TASK = ("seed", "trainer.epochs", "dataset")
+"""Keys that make the task another one: a search over them would choose the easiest task."""
 
 _NOWHERE = object()
 
@@ -27,6 +30,11 @@ def is_optuna(config: DictConfig) -> bool:
 def is_stock_optuna(config: DictConfig) -> bool:
     """Return whether the sweeper is Hydra's own Optuna sweeper."""
     return str(config.hydra.sweeper.get("_target_", "")).endswith("optuna_sweeper.OptunaSweeper")
+
+
+def is_grid(config: DictConfig) -> bool:
+    """Return whether an Optuna sweep tries every combination of listed values."""
+    return str(config.hydra.sweeper.sampler.get("_target_")).endswith("GridSampler")
 
 
 def require_launcher(target: str) -> None:
@@ -67,10 +75,21 @@ def check_settings(config: DictConfig, swept: set[str]) -> None:
         is_added = name.startswith("+") and not swept  # by each of the trials that a sweep without a search names
         if not is_added and OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
             raise ConfigError("hydra.sweeper.initial_trials", name, "no such key; see them all with --cfg job")
-    searched.require_same_task([*swept, *map(str, sweeper.params or {})])
+    _require_same_task([*swept, *map(str, sweeper.params or {})])
     _require_followed_ranges(config, swept)
     if sweeper.storage is not None:
         _require_storage(str(sweeper.storage))
+
+
+def _require_same_task(swept: Iterable[str]) -> None:
+    """Refuse to search what makes the task another one."""
+    for key in swept:
+        if key == "seed":
+            reason = "a search would choose the luckiest seed; compare seeds in a grid, without Optuna"
+            raise ConfigError(key, "…", reason)
+        if key in ANOTHER_TASK or key.startswith("dataset."):
+            reason = "a search would choose the easiest task; fix it, or compare tasks in a grid, without Optuna"
+            raise ConfigError(key, "…", reason)
 
 
 def _check_limits(sweeper: DictConfig) -> None:

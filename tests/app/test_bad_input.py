@@ -139,6 +139,10 @@ SWEEPS = [
     ),
     ("sweep=regularization hydra/sweeper/sampler=grid", "the grid sampler needs listed values"),
     (
+        "sweep=regularization hydra/sweeper/sampler=grid regularizer=dropout optimizer.lr=0.1,0.2",
+        "regularizer.dropout.p=interval(0.05, 0.8): the grid sampler needs listed values",
+    ),
+    (
         "sweep=regularization hydra/sweeper/pruner=successive_halving hydra.sweeper.pruner.reduction_factor=2.5",
         "reduction_factor=2.5: must be a whole number of 2 or more",
     ),

@@ -197,6 +197,13 @@ def test_what_is_typed_says_what_is_searched(
         assert ("optimizer.lr" in first) == ("optimizer.lr" in space), "at the rate that was composed"
 
 
+def test_a_grid_of_listed_values_begins_with_no_trial_of_its_own() -> None:
+    lists = ("regularizer=dropout", "regularizer.dropout=0.1,0.3", "optimizer.lr=0.1,0.2")
+    search, line = settled("hydra/sweeper/sampler=grid", *lists)
+    assert (search.initial, search.limits.n_trials) == ([], 8)
+    assert line == "searches dropout and the learning rate"
+
+
 @pytest.mark.parametrize(
     ("preset", "typed", "line"),
     [
