@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from regsweep.errors import ConfigError, show
+from regsweep.methods.calls import CONSTRUCTOR, call
 from regsweep.methods.method import Method, MethodSettings, Penalty
 from regsweep.regularizers import METHODS
 from regsweep.signatures import offer, suggest
@@ -27,6 +28,10 @@ class Use(NamedTuple):
 
     method: type[Method]
     settings: Any
+
+    def describe(self) -> str:
+        """Return the method with its main setting in words."""
+        return str(call(self.method, "describe", self.settings))
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Chosen:
 
     def make(self) -> list[Method]:
         """Return the methods, new and without state, as a run takes them."""
-        return [use.method(use.settings) for use in self.uses]
+        return [call(use.method, CONSTRUCTOR, use.settings) for use in self.uses]
 
     @property
     def in_use(self) -> list[Use]:
@@ -209,4 +214,4 @@ def _place_in_words(method: type[Method]) -> tuple[bool, bool, str]:
 def show_chosen(chosen: Chosen) -> str:
     """Return the methods in use in words: ``L2 λ=0.001, dropout 0.5``."""
     ordered = sorted(chosen.in_use, key=lambda use: _place_in_words(use.method))
-    return ", ".join(use.method.describe(use.settings) for use in ordered) or "no regularization"
+    return ", ".join(use.describe() for use in ordered) or "no regularization"

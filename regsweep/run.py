@@ -130,6 +130,7 @@ def _finish(
         if is_trial:
             _write_test_correct(paths.test_correct, correct_N)
     seconds = _seconds(member, began, time.perf_counter() - ended)
+    numbers = parts.methods.records(model)
     if _opens(config.trainer.save_weights, is_trial):
         _write_weights(paths.weights, model)
     _write_history(paths.history, member)
@@ -146,7 +147,7 @@ def _finish(
         weights_sha256=weights.digest(model),
         parameters=dict(count_covered(parts.model, config.regularizer.scope)),
         seconds=seconds,
-        **_made_of(config, parts, parts.methods.records(model)),
+        **_made_of(config, parts, numbers),
     )
     record.write(paths.result)
     return Outcome(metrics, record.numbers())
@@ -214,7 +215,7 @@ def _used(config: RunConfig, numbers: dict[str, dict[str, float]]) -> dict[str, 
     return {
         use.method.name: UsedMethod(
             use.method.title,
-            use.method.describe(use.settings),
+            use.describe(),
             plain_settings(use.settings),
             use.method.main_setting(),
             list(use.method.paper or ()),
