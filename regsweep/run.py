@@ -19,7 +19,7 @@ from regsweep.build import Parts, build
 from regsweep.chosen import plain_settings, show_chosen
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, describe
-from regsweep.errors import DivergedError, Pruned, RecordError, show
+from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
 from regsweep.member import Member, num_steps
 from regsweep.methods import Penalty
 from regsweep.metrics import Metrics, evaluate_each
@@ -106,6 +106,8 @@ def run(
     except RecordError:
         raise
     except Exception as error:
+        if begun.member is not None and isinstance(error, RegsweepError):
+            error.exit_code = DivergedError.exit_code  # something was trained
         _record_failure(paths, config, begun, error=error, total=time.perf_counter() - began)
         raise
 
