@@ -7,6 +7,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from regsweep import seeding
+from regsweep.chosen import show_chosen
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, load_dataset
 from regsweep.device import resolve_device, resolve_precision, set_threads
@@ -15,6 +16,7 @@ from regsweep.hooks import Methods
 from regsweep.member import Member, Observer, Settings, smallest_batch
 from regsweep.memory import keep_freed_memory
 from regsweep.methods import Method, Task
+from regsweep.methods.calls import call
 from regsweep.models import build_model
 from regsweep.optimizers import build_optimizer
 from regsweep.regularizers.batch_norm import has_batch_norm
@@ -73,8 +75,7 @@ def build(config: RunConfig) -> Parts:
 
 
 def _build_optimizer(config: RunConfig, model: nn.Module, methods: list[Method]) -> Optimizer:
-    decays = [(method.weight_decay(), getattr(method.settings, "scope", "weights")) for method in methods]
-    weight_decay, scope = max(decays, default=(0.0, "weights"))  # one of them at most is not 0, by its role
+    weight_decay, scope = _weight_decay(methods)
     decayed = cover(model, scope)
     others = {name: parameter for name, parameter in trained_parameters(model).items() if name not in decayed}
     is_scheduled = config.optimizer.schedule != "constant" or config.optimizer.warmup > 0
@@ -88,13 +89,22 @@ def _build_optimizer(config: RunConfig, model: nn.Module, methods: list[Method])
     )
 
 
+def _weight_decay(methods: list[Method]) -> tuple[float, str]:
+    """Return the weight decay of the optimizer, and what it covers."""
+    decays = [(call(method, "weight_decay"), getattr(method.settings, "scope", "weights")) for method in methods]
+    return max(decays, default=(0.0, "weights"))  # one of them at most is not 0, by its role
+
+
 def require_buildable(config: RunConfig) -> Dataset:
     """Build what can fail, without an optimizer, which imports torch's compiler and cannot fail; return the data.
 
     Raises:
         RegsweepError: as `build` does.
     """
-    return _build_network(config)[1]
+    show_chosen(config.regularizer)  # as the record will have it
+    _, dataset, _, methods = _build_network(config)
+    _weight_decay(methods)
+    return dataset
 
 
 def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module, list[Method]]:
@@ -111,7 +121,9 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module,
             "trainer.batch_size", config.trainer.batch_size, "BatchNorm needs batches of 2 images or more"
         )
     for method in methods:
-        method.check(
+        call(
+            method,
+            "check",
             Task(
                 model,
                 dataset.name,
@@ -119,7 +131,7 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module,
                 dataset.is_mirrored,
                 smallest,
                 has_validation=dataset.validation is not None,
-            )
+            ),
         )
     return device, dataset, model, methods
 

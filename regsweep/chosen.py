@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from regsweep.errors import ConfigError, show
+from regsweep.errors import ConfigError, RegsweepError, show
+from regsweep.methods.calls import CONSTRUCTOR, call
+from regsweep.methods.declared import fault_of
 from regsweep.methods.method import Method, MethodSettings, Penalty
 from regsweep.regularizers import METHODS
 from regsweep.signatures import offer, suggest
@@ -27,6 +29,10 @@ class Use(NamedTuple):
 
     method: type[Method]
     settings: Any
+
+    def describe(self) -> str:
+        """Return the method with its main setting in words."""
+        return str(call(self.method, "describe", self.settings))
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Chosen:
 
     def make(self) -> list[Method]:
         """Return the methods, new and without state, as a run takes them."""
-        return [use.method(use.settings) for use in self.uses]
+        return [call(use.method, CONSTRUCTOR, use.settings) for use in self.uses]
 
     @property
     def in_use(self) -> list[Use]:
@@ -94,6 +100,7 @@ def choose(values: Mapping[str, Any]) -> Chosen:
             _set_shared(key, value, nodes.values())
     uses = [Use(node.method, node.validated()) for _, node in sorted(nodes.items())]
     uses = [use for use in uses if (use.settings.use and not use.method.is_off(use.settings)) or _takes_out(use)]
+    _require_titles([use.method for use in uses])
     _require_one_of_each_role([use.method for use in uses])
     return Chosen(tuple(uses))
 
@@ -142,14 +149,25 @@ class _Node:
             return self.method.Settings.model_validate(self.values)
         except ValidationError as invalid:
             error = invalid.errors(include_url=False)[0]
+            if not error["loc"]:  # of a check of all settings together
+                raise ConfigError(key, show(self.values), error["msg"]) from None
             setting = str(error["loc"][0])
             allowed = self.method.Settings.model_fields[known[setting]].description
             typed = self.typed.get(setting, f"{key}.{setting}")
             raise ConfigError(typed, self.values.get(setting), allowed or error["msg"]) from None
+        except RegsweepError:
+            raise
+        except Exception as error:  # of a check of the user's own
+            failed = f"its Settings failed ({type(error).__name__}: {show(error)})"
+            raise ConfigError(key, show(self.values), failed) from error
 
 
 NO_PENALTY = "penalties are methods now; choose one with regularizer=l1, l2 or elastic_net"
 """What to do in place of setting ``regularizer.penalty``, the key of versions before 0.3."""
+
+
+MISPLACED = ("regularizer", "search", "ranges")
+"""Keys of a preset, which stand under ``regularizer`` where its file does not say otherwise."""
 
 
 def class_of(name: str, target: Any, value: Any) -> type[Method]:
@@ -161,11 +179,10 @@ def class_of(name: str, target: Any, value: Any) -> type[Method]:
     key = f"regularizer.{name}"
     if target is not None:
         cls = import_class(f"{key}._target_", str(target), Method, "regsweep.methods.Method")
-        if cls.name != name:
-            raise ConfigError(
-                f"{key}._target_", target, f"its class has the name {cls.name}; use regularizer.{cls.name}"
-            )
+        _require_own(name, cls, target)
         return cls
+    if name in MISPLACED and isinstance(value, Mapping):
+        raise ConfigError(key, value, "a preset's first line must be # @package _global_")
     if name == "penalty":
         raise ConfigError(key, value, NO_PENALTY)
     if name not in METHODS:
@@ -174,6 +191,23 @@ def class_of(name: str, target: Any, value: Any) -> type[Method]:
             key, value, f"no such method; {there}; one of your own takes full keys, {key}.SETTING={show(value)}"
         )
     return METHODS[name]
+
+
+def _require_own(name: str, cls: type[Method], target: Any) -> None:
+    """Refuse the class `target` where it is faulty, has another name, or takes the name or title of another method."""
+    if METHODS.get(name) is cls:
+        return
+    fault = fault_of(cls)
+    titles = {method.title: method.name for method in METHODS.values()}
+    own_name, own_title = getattr(cls, "name", None), getattr(cls, "title", None)
+    if own_name in METHODS:
+        fault = f"{own_name} is a method of this project; give the class a name of its own"
+    elif isinstance(own_name, str) and own_name != name:
+        fault = f"its class has the name {own_name}; use regularizer.{own_name}"
+    elif isinstance(own_title, str) and own_title in titles:
+        fault = f"its title is that of regularizer.{titles[own_title]}, {own_title}; give the class one of its own"
+    if fault is not None:
+        raise ConfigError(f"regularizer.{name}._target_", target, fault)
 
 
 def _set_shared(key: str, value: Any, nodes: Iterable[_Node]) -> None:
@@ -201,6 +235,13 @@ def _require_one_of_each_role(methods: Iterable[type[Method]]) -> None:
             raise ConfigError("regularizer", both, f"a run has one {one.role}; choose one of them")
 
 
+def _require_titles(methods: Iterable[type[Method]]) -> None:
+    for one, other in itertools.combinations(methods, 2):
+        if one.title == other.title:
+            both = f"[{one.name},{other.name}]"
+            raise ConfigError("regularizer", both, f"both have the title {one.title}; give one of them another")
+
+
 def _place_in_words(method: type[Method]) -> tuple[bool, bool, str]:
     """Return where a method stands among others in words: penalties first, those without a setting last."""
     return not issubclass(method, Penalty), method.main_setting() is None, method.title
@@ -209,4 +250,4 @@ def _place_in_words(method: type[Method]) -> tuple[bool, bool, str]:
 def show_chosen(chosen: Chosen) -> str:
     """Return the methods in use in words: ``L2 λ=0.001, dropout 0.5``."""
     ordered = sorted(chosen.in_use, key=lambda use: _place_in_words(use.method))
-    return ", ".join(use.method.describe(use.settings) for use in ordered) or "no regularization"
+    return ", ".join(use.describe() for use in ordered) or "no regularization"

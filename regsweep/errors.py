@@ -54,7 +54,7 @@ class DivergedError(RegsweepError):
 
 
 class MethodError(RegsweepError):
-    """A method of regularization that failed in the course of a training, or did what a method may not do."""
+    """A method of regularization that failed, or did what a method may not do."""
 
 
 class Pruned(Exception):  # noqa: N818  (nothing went wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,9 @@ import torch
 from torch.nn import Parameter
 
 from regsweep import seeding
-from regsweep.errors import MethodError, RegsweepError, show
-from regsweep.methods.method import STAGES, Method
+from regsweep.errors import RegsweepError
+from regsweep.methods.calls import call, failure, fault
+from regsweep.methods.method import HOOKS, STAGES, Method
 from regsweep.methods.parameters import Batch, Parameters, Run, Update
 
 if TYPE_CHECKING:
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
 
     from regsweep.member import EpochRow
 
-HOOKS = [name for name, value in vars(Method).items() if callable(value) and not name.startswith("_")]
+RESTORED = 100
+"""Rounding errors of a weight within which the hook `around` must restore the weights, all of them together."""
 
 
 class Methods:
-    """The methods of one run. Everything that a method raises becomes a `MethodError` that names it.
+    """The methods of one run. What one raises, or returns wrongly, becomes a `MethodError` that names it.
 
     Args:
         methods: in any order.
@@ -37,6 +40,8 @@ class Methods:
         self._parameters: dict[Method, Parameters] = {}
         self._streams: dict[Method, seeding.Stream] = {}
         self.extra_losses: dict[str, Tensor] = {}
+        self.last_values: dict[str, float] = {}
+        self._has_restored = False
 
     def _overriding(self, hook: str) -> list[Method]:
         stages = STAGES.get(hook, ())
@@ -57,80 +62,86 @@ class Methods:
             self._parameters[method] = Parameters(run.parameters.every, dict(covered[scope]))
             self._streams[method] = seeding.Stream(seeding.derive(seed, f"method {method.name}"), device)
         for method in self._with["start"]:
-            self._outside(method, method.start, run)
+            self._outside(method, "start", run)
 
-    def _outside(self, method: Method, hook: Callable[..., Any], *arguments: Any) -> Any:
+    def _outside(self, method: Method, hook: str, *arguments: Any) -> Any:
         """Call a hook while torch's global generators stand at the method's own stream."""
         with self._streams[method]:
-            return _call(hook, *arguments)
+            return call(method, hook, *arguments)
 
     def before_step(self, step: int) -> None:
         """Call the hook of this name."""
         for method in self._with["before_step"]:
-            self._outside(method, method.before_step, step)
+            self._outside(method, "before_step", step)
 
     def on_batch(self, batch: Batch) -> Batch:
         """Return the batch as the methods leave it."""
         for method in self._with["on_batch"]:
-            changed: Batch = self._outside(method, method.on_batch, batch)
-            _require_as_many(method, batch, changed)
-            batch = changed
+            batch = self._outside(method, "on_batch", batch)
         return batch
 
     def total_loss(self, loss: Tensor, logits_BK: Tensor, batch: Batch) -> Tensor:
         """Return the loss with the methods' terms."""
         total = loss
         for method in self._with["extra_loss"]:
-            term: Tensor = _call(method.extra_loss, logits_BK, batch, self._parameters[method])
+            term: Tensor = call(method, "extra_loss", logits_BK, batch, self._parameters[method])
             total = total + term
             seen = self.extra_losses.setdefault(method.name, torch.zeros_like(term.detach()))
             seen += term.detach()
         return total
 
     def around(self) -> Iterator[None]:
-        """Yield each time that a gradient is wanted."""
+        """Yield each time that a gradient is wanted. That the weights are restored is checked in the first step."""
         (method,) = self._with["around"]
-        try:  # here an error comes as the rounds go on, and not with the call
-            yield from method.around(self._parameters[method])
-        except RegsweepError:
-            raise
-        except Exception as error:
-            raise _failure(method.around, error) from error
+        parameters = self._parameters[method]
+        before = None if self._has_restored else [each.detach().clone() for each in parameters.every.values()]
+        num_rounds = 0
+        rounds = call(method, "around", parameters)
+        while _goes_on(method, rounds):
+            num_rounds += 1
+            yield
+        if num_rounds == 0:
+            raise fault(method, "around", "took no gradient; it must yield once or more")
+        if before is not None:
+            _require_restored(method, before, list(parameters.every.values()))
+            self._has_restored = True
 
     def before_update(self, lr: float | Tensor) -> None:
         """Call the hook of this name, with the parameters that have a gradient."""
         for method in self._with["before_update"]:
             parameters = self._parameters[method]
             every, covered = map(_with_gradient, (parameters.every, parameters.covered))
-            _call(method.before_update, Parameters(every, covered), lr)
+            call(method, "before_update", Parameters(every, covered), lr)
 
     def on_weights(self, lr: float | Tensor, step_size: Callable[[Parameter], float | Tensor]) -> None:
         """Call the hook of this name."""
         for method in self._with["on_weights"]:
-            _call(method.on_weights, Update(self._parameters[method], lr, step_size))
+            call(method, "on_weights", Update(self._parameters[method], lr, step_size))
 
     def after_step(self, model: nn.Module, step: int) -> None:
         """Call the hook of this name."""
         for method in self._with["after_step"]:
-            self._outside(method, method.after_step, model, step)
+            self._outside(method, "after_step", model, step)
 
     def evaluated(self, model: nn.Module) -> nn.Module:
         """Return the network that is evaluated, kept and saved."""
         for method in self._with["evaluated"]:
-            model = _call(method.evaluated, model)
+            model = call(method, "evaluated", model)
         return model
 
     def should_stop(self, history: Sequence[EpochRow]) -> bool:
         """Return whether a method ends the training."""
-        return any(_call(method.should_stop, history) for method in self._with["should_stop"])
+        return any(call(method, "should_stop", history) for method in self._with["should_stop"])
 
     def values(self) -> dict[str, float]:
         """Return the value of each penalty, by the method's name."""
-        return {method.name: _call(method.value, self._parameters[method]) for method in self._with["value"]}
+        values = {method.name: call(method, "value", self._parameters[method]) for method in self._with["value"]}
+        self.last_values = values
+        return values
 
     def records(self, model: nn.Module) -> dict[str, dict[str, float]]:
         """Return the numbers of each method for the record, by its name."""
-        return {method.name: dict(_call(method.record, model)) for method in self._with["record"]}
+        return {method.name: call(method, "record", model) for method in self._with["record"]}
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a training needs to go on later: a copy."""
@@ -150,28 +161,29 @@ class Methods:
             self._streams[method].load_state_dict(state[method.name]["stream"])
 
 
-def _call(hook: Callable[..., Any], *arguments: Any) -> Any:
+def _goes_on(method: Method, rounds: Iterator[None]) -> bool:
+    """Return whether a further gradient is wanted; an error comes here, as the rounds go on, not with the call."""
     try:
-        return hook(*arguments)
+        next(rounds)
+    except StopIteration:
+        return False
     except RegsweepError:
         raise
     except Exception as error:
-        raise _failure(hook, error) from error
+        raise failure(method, "around", error) from error
+    return True
 
 
-def _failure(hook: Callable[..., Any], error: Exception) -> MethodError:
-    method: Method = hook.__self__  # type: ignore[attr-defined]
-    reason = f"{hook.__name__} failed ({type(error).__name__}: {show(error)})"
-    return MethodError(f"regularizer.{method.name}: {reason}")
+def _require_restored(method: Method, before: list[Tensor], after: list[Parameter]) -> None:
+    """Refuse weights that are not those before the step's gradients, but for rounding; NaN is left to the loss."""
+    change, size = (
+        math.hypot(*(float(torch.linalg.vector_norm(each)) for each in tensors))
+        for tensors in ([new.detach() - old for new, old in zip(after, before, strict=True)], before)
+    )
+    if change > RESTORED * max(torch.finfo(each.dtype).eps for each in before) * size:
+        reason = f"left the weights changed (by {change:.2g}, their length is {size:.2g}); it must restore them"
+        raise fault(method, "around", reason)
 
 
 def _with_gradient(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
     return {name: parameter for name, parameter in parameters.items() if parameter.grad is not None}
-
-
-def _require_as_many(method: Method, before: Batch, after: Batch) -> None:
-    sizes = {len(after.inputs), len(after.targets), len(after.labels)}
-    if sizes != {len(before.labels)}:
-        numbers = " and ".join(map(str, sorted(sizes)))
-        reason = f"on_batch returned {numbers} examples of a batch of {len(before.labels)}; it must keep their number"
-        raise MethodError(f"regularizer.{method.name}: {reason}")

@@ -275,9 +275,12 @@ class Member:
         return evaluate(model, split.images_NCHW, split.labels_N, self.settings.precision)
 
     def _require_finite(self, *losses: float) -> None:
+        """Refuse a loss that is not finite; the last one is the penalties' value."""
         for loss in losses:
             if not math.isfinite(loss):
                 terms = {name: term.item() for name, term in self.methods.extra_losses.items()}
+                if all(map(math.isfinite, losses[:-1])):  # else the weights have diverged, and the values with them
+                    terms |= self.methods.last_values
                 culprit = next((name for name, term in terms.items() if not math.isfinite(term)), None)
                 raise DivergedError(self.epoch, loss, culprit)
 

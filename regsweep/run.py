@@ -19,7 +19,7 @@ from regsweep.build import Parts, build
 from regsweep.chosen import plain_settings, show_chosen
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, describe
-from regsweep.errors import DivergedError, Pruned, RecordError, show
+from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
 from regsweep.member import Member, num_steps
 from regsweep.methods import Penalty
 from regsweep.metrics import Metrics, evaluate_each
@@ -106,6 +106,8 @@ def run(
     except RecordError:
         raise
     except Exception as error:
+        if begun.member is not None and isinstance(error, RegsweepError):
+            error.exit_code = DivergedError.exit_code  # something was trained
         _record_failure(paths, config, begun, error=error, total=time.perf_counter() - began)
         raise
 
@@ -130,6 +132,7 @@ def _finish(
         if is_trial:
             _write_test_correct(paths.test_correct, correct_N)
     seconds = _seconds(member, began, time.perf_counter() - ended)
+    numbers = parts.methods.records(model)
     if _opens(config.trainer.save_weights, is_trial):
         _write_weights(paths.weights, model)
     _write_history(paths.history, member)
@@ -146,7 +149,7 @@ def _finish(
         weights_sha256=weights.digest(model),
         parameters=dict(count_covered(parts.model, config.regularizer.scope)),
         seconds=seconds,
-        **_made_of(config, parts, parts.methods.records(model)),
+        **_made_of(config, parts, numbers),
     )
     record.write(paths.result)
     return Outcome(metrics, record.numbers())
@@ -214,7 +217,7 @@ def _used(config: RunConfig, numbers: dict[str, dict[str, float]]) -> dict[str, 
     return {
         use.method.name: UsedMethod(
             use.method.title,
-            use.method.describe(use.settings),
+            use.describe(),
             plain_settings(use.settings),
             use.method.main_setting(),
             list(use.method.paper or ()),

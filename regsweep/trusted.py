@@ -8,6 +8,7 @@ the environment variable REGSWEEP_ALLOW_MODULES (comma-separated).
 import importlib
 import importlib.util
 import os
+import re
 import sysconfig
 from pathlib import Path
 from typing import TypeVar
@@ -33,6 +34,8 @@ def import_class(key: str, target: str, base: type[_T], kind: str) -> type[_T]:
     Raises:
         ConfigError: when the module may not be imported, does not exist, or holds no such class.
     """
+    if not re.fullmatch(r"\w+(\.\w+)+", target):
+        raise ConfigError(key, target, "must name a class as module.Class")
     module_name, _, class_name = target.rpartition(".")
     package = module_name.partition(".")[0]
     if not _is_allowed(package):

@@ -46,6 +46,26 @@ STAGES = {
 """The order within a hook: for example, the shares of mixed examples are smoothed, not the other way round."""
 
 
+HOOKS = (
+    "check",
+    "model_settings",
+    "weight_decay",
+    "start",
+    "before_step",
+    "on_batch",
+    "extra_loss",
+    "around",
+    "before_update",
+    "on_weights",
+    "after_step",
+    "evaluated",
+    "should_stop",
+    "value",
+    "record",
+)
+"""All hooks, in the order of a step. `regsweep.methods.calls` calls them and checks what they return."""
+
+
 DECAY = "decay of the weights"
 """A role of several methods."""
 

@@ -8,6 +8,7 @@ from torch import nn
 from regsweep.config import ModelConfig
 from regsweep.errors import ConfigError, show
 from regsweep.methods import Method
+from regsweep.methods.calls import call
 from regsweep.regularizers import METHODS
 from regsweep.signatures import parameters_of, select_accepted, suggest
 from regsweep.trusted import import_class
@@ -61,7 +62,7 @@ def _given_by(methods: Sequence[Method], cls: type[nn.Module]) -> dict[str, Any]
     """Return the constructor arguments that the methods set."""
     given: dict[str, tuple[Method, Any]] = {}
     for method in methods:
-        for name, value in method.model_settings().items():
+        for name, value in call(method, "model_settings").items():
             if name not in parameters_of(cls):
                 if method.settings.use:
                     raise _no_place(cls, method)
