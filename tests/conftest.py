@@ -228,6 +228,10 @@ def real_data() -> Path:
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was imported out of the garbage collector's way: each of its rounds would go through all of it."""
+    """Keep what was imported out of the garbage collector's way, and let it come seldom.
+
+    Each of its rounds would go through all of it, and composing configurations makes as many objects as a round needs.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
