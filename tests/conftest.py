@@ -193,8 +193,7 @@ def shell(tmp_path: Path) -> Callable[..., Finished]:
 def configure() -> Callable[..., RunConfig]:
     """Return a function that composes and validates a configuration; on the CPU, unless a device is named.
 
-    Only what chooses from groups is composed; other keys are set as where a sweep is checked, which takes a hundredth of
-    the time.
+    Only what chooses from groups is composed; other keys are set as where a sweep is checked, in a hundredth of that.
     """
 
     def run(*overrides: str) -> RunConfig:
