@@ -25,7 +25,9 @@ from hypothesis import HealthCheck, settings
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep import cli
-from regsweep.app.door import NOT_OF_A_RUN, validate_composed
+from regsweep.app import door
+from regsweep.app.door import NOT_OF_A_RUN
+from regsweep.app.search_space import _parsed as parsed
 from regsweep.config import RunConfig
 from regsweep.data import load_dataset
 from regsweep.paths import config_folder
@@ -189,13 +191,27 @@ def shell(tmp_path: Path) -> Callable[..., Finished]:
 
 @pytest.fixture
 def configure() -> Callable[..., RunConfig]:
-    """Return a function that composes and validates a configuration; on the CPU, unless a device is named."""
+    """Return a function that composes and validates a configuration; on the CPU, unless a device is named.
+
+    Only what chooses from groups is composed; other keys are set as where a sweep is checked, in a hundredth of that.
+    """
 
     def run(*overrides: str) -> RunConfig:
-        is_named = any(override.startswith("device=") for override in overrides)
-        return validate_composed(composed(*overrides, *([] if is_named else ["device=cpu"])).copy())
+        choices = [override for override in overrides if _is_choice(override)]
+        if not any(choice.startswith("device=") for choice in choices):
+            choices.append("device=cpu")
+        values = door.unresolved(composed(*choices))
+        for override in overrides:
+            if override not in choices:
+                values = door.with_value(values, *parsed(override))
+        return door.validate_unresolved(values)
 
     return run
+
+
+def _is_choice(override: str) -> bool:
+    key = override.partition("=")[0]
+    return key.startswith(("+", "~")) or (config_folder() / key).is_dir()
 
 
 @functools.lru_cache
@@ -228,6 +244,10 @@ def real_data() -> Path:
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was imported out of the garbage collector's way: each of its rounds would go through all of it."""
+    """Keep what was imported out of the garbage collector's way, and let it come seldom.
+
+    Each of its rounds would go through all of it, and composing configurations makes as many objects as a round needs.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -36,22 +36,15 @@ def test_none_is_forgotten() -> None:
 
 @pytest.mark.parametrize("option", OPTIONS, ids=str)
 def test_it_composes_and_is_valid(option: Path) -> None:
+    """A preset that sets a key of no effect would be found out by the validation, which forbids extra keys."""
     with initialize_config_dir(str(config_folder())):
         cfg = compose("config", overrides=[f"{option.parent}={option.stem}"], return_hydra_config=True)
     config = validate_composed(cfg)
     assert isinstance(config, RunConfig)
-    if option.parts[0] in ("dataset", "device", "optimizer"):
-        assert getattr(config, option.parts[0]).name == option.stem
-
-
-@pytest.mark.parametrize("option", OPTIONS, ids=str)
-def test_every_key_is_known_to_the_door(option: Path) -> None:
-    """A preset that sets a key of no effect would be found out by the validation, which forbids extra keys."""
-    with initialize_config_dir(str(config_folder())):
-        cfg = compose("config", overrides=[f"{option.parent}={option.stem}"])
-    OmegaConf.set_struct(cfg, False)
-    assert validate_composed(cfg)
     group = option.parts[0]
+    if group in ("dataset", "device", "optimizer"):
+        assert getattr(config, group).name == option.stem
+    OmegaConf.set_struct(cfg, False)
     if group in ("regularizer", "dataset", "trainer", "device"):
         OmegaConf.update(cfg, f"{group}.no_such_key", 1)
         with pytest.raises(Exception, match=f"{group}.no_such_key=1: no such (key|method)"):

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -289,12 +290,38 @@ SWEEPS = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "message"), SINGLE, ids=[arguments for arguments, _ in SINGLE])
+ALIKE = [
+    "regularizer.mine.p=0.3", "regularizer.lamda=1", "trainer.epochs=1.5", "seed=99999999999999999999", "model=mpl",
+    "device.threads=0", "device.precision=float16", "dataset=minst", "model=linear regularizer.dropout=0.2",
+    "regularizer=[elastic_net,dropout,article]", "regularizer=l1 regularizer.lambda=1e-4,nan,1e-3",
+    "regularizer=[dropout,mixupp],none", "regularizer.dropuot=0.2,0.3", "sweep=regularization seed=range(0,2)",
+    "sweep=regularization dataset=digits,mnist", "sweep=regularization regularizer=[l1,dropout],none",
+    "sweep=regularization regularizer=l1 regularizer.dropout=true",
+    "sweep=regularization regularizer=l1 regularizer.dropout=interval(0,0.3)",
+    "sweep=regularization model=linear regularizer=batch_norm",
+    "sweep=regularization model=linear regularizer.batch_norm=true",
+    "sweep=regularization hydra.sweeper.conditions={optimizer.momentum:{when:{optimizer:sgd}}}",
+    "hydra/sweeper=regsweep hydra.sweeper.conditions.optimizer.momentum={when:{optimizer:sgd}}",
+    "sweep=regularization regularizer.dropout=interval(0.5,0.1)",
+    "sweep=regularization regularizer.dropout.p=interval(0,2)",
+]  # fmt: skip
+"""What the code that refuses another one of these refuses in the same way: with ``pytest -m full``."""
+
+
+def cases(some: list[tuple[str, str]]) -> list[Any]:
+    return [pytest.param(*case, id=case[0], marks=pytest.mark.full if case[0] in ALIKE else ()) for case in some]
+
+
+def test_none_of_those_that_are_left_out_is_mistyped() -> None:
+    assert set(ALIKE) <= {arguments for arguments, _ in [*SINGLE, *SWEEPS]}
+
+
+@pytest.mark.parametrize(("arguments", "message"), cases(SINGLE))
 def test_a_run_is_refused(regsweep: Regsweep, tmp_path: Path, arguments: str, message: str) -> None:
     _is_refused(regsweep(*arguments.split()), message, tmp_path)
 
 
-@pytest.mark.parametrize(("arguments", "message"), SWEEPS, ids=[arguments for arguments, _ in SWEEPS])
+@pytest.mark.parametrize(("arguments", "message"), cases(SWEEPS))
 def test_a_sweep_is_refused_before_its_first_trial(
     regsweep: Regsweep, tmp_path: Path, arguments: str, message: str
 ) -> None:

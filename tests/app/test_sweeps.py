@@ -36,20 +36,20 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 
 def test_a_grid_is_every_combination(regsweep: Regsweep, tmp_path: Path) -> None:
-    done = regsweep("-m", "regularizer=none,l1", "seed=0,1,2", *QUICK)
+    done = regsweep("-m", "regularizer=none,l1", "seed=0,1", *QUICK)
     assert done.code == 0, done.err
     folder = only_folder(tmp_path)
     rows = rows_of(folder)
-    assert [(row["regularizer"], row["seed"]) for row in rows] == [(r, s) for r in ("none", "l1") for s in "012"]
+    assert [(row["regularizer"], row["seed"]) for row in rows] == [(r, s) for r in ("none", "l1") for s in "01"]
     assert (folder / "multirun.yaml").is_file()
     accuracies = [
-        json.loads((folder / str(n) / "result.json").read_text())["metrics"]["validation"]["accuracy"] for n in range(6)
+        json.loads((folder / str(n) / "result.json").read_text())["metrics"]["validation"]["accuracy"] for n in range(4)
     ]
     assert [float(row["validation_accuracy"]) for row in rows] == accuracies
     assert all(not row["test_accuracy"] for row in rows), "the test set stays closed"
     table = [line.split() for line in done.out.splitlines()]
     start = next(index for index, cells in enumerate(table) if cells[:1] == ["trial"] and "regularizer" in cells)
-    assert [cells[3] for cells in table[start + 1 : start + 7]] == [
+    assert [cells[3] for cells in table[start + 1 : start + 5]] == [
         f"{value:.4f}" for value in sorted(accuracies, reverse=True)
     ]
 

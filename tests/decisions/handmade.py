@@ -30,6 +30,11 @@ METHODS: dict[str, tuple[str, str, str | None, bool]] = {
 """Title, sign and key of the main setting, and whether it is a penalty; a report must not depend on which there are."""
 
 
+def dumped(content: Any) -> str:
+    """Return `content` as YAML, by the dumper in C: there are thousands of files."""
+    return str(yaml.dump(content, Dumper=yaml.CSafeDumper))
+
+
 def write_sweep(folder: Path, trials: Sequence[Mapping[str, Any]], typed: Sequence[str] = ()) -> Path:
     """Write the records of a sweep into `folder`, trial n being `trials[n]`, and return it.
 
@@ -46,7 +51,7 @@ def write_sweep(folder: Path, trials: Sequence[Mapping[str, Any]], typed: Sequen
     """
     folder.mkdir(parents=True)
     settings = {"hydra": {"callbacks": {"regsweep": {"_target_": CALLBACK}}, "overrides": {"task": list(typed)}}}
-    (folder / "multirun.yaml").write_text(yaml.safe_dump(settings))
+    (folder / "multirun.yaml").write_text(dumped(settings))
     for number, trial in enumerate(trials):
         write_trial(folder / str(number), number, trial)
     return folder
@@ -57,13 +62,13 @@ def write_trial(place: Path, number: int, trial: Mapping[str, Any]) -> None:
     overrides = trial.get("overrides", {})
     (place / ".hydra").mkdir(parents=True)
     typed = [f"{key}={literal(v) if isinstance(v, Mapping) else text_of(v)}" for key, v in overrides.items()]
-    (place / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(typed))
+    (place / ".hydra" / "overrides.yaml").write_text(dumped(typed))
     choices = trial.get("choices", {})
     set_keys = {key.lstrip("+"): value for key, value in overrides.items() if key not in choices}
     composed = nested({**trial.get("config", {}), **set_keys})
-    (place / ".hydra" / "config.yaml").write_text(yaml.safe_dump(composed))
+    (place / ".hydra" / "config.yaml").write_text(dumped(composed))
     hydra = {"hydra": {"job": {"num": number}, "runtime": {"choices": choices}}}
-    (place / ".hydra" / "hydra.yaml").write_text(yaml.safe_dump(hydra))
+    (place / ".hydra" / "hydra.yaml").write_text(dumped(hydra))
     status = trial.get("status", "complete")
     if status == "interrupted":
         return
