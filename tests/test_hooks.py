@@ -82,7 +82,7 @@ class Largest(Method):
         return torch.stack([weight.max() for weight in parameters.covered.values()]).max()
 
     def record(self, model: nn.Module) -> dict[str, float]:
-        return {"sum": float(sum(weight.sum() for weight in model.parameters()))}
+        return {"sum": sum(float(weight.detach().sum()) for weight in model.parameters())}
 
 
 def test_a_term_of_the_loss_has_the_parameters_and_a_record_the_network() -> None:
