@@ -14,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict, read_write
 
 from regsweep.app import searched
+from regsweep.errors import ConfigError
 from regsweep.paths import config_folder
 from regsweep.run_record import RunRecord
 from regsweep.sweeper.search import Search, read_search
@@ -225,6 +226,14 @@ def test_a_method_that_an_experiment_puts_into_every_trial_is_named(
     experiment.write_text(f"# @package _global_\ndefaults:\n  - override /regularizer: none\nregularizer:\n{preset}\n")
     _, found = settled("experiment=short", f"hydra.searchpath=[{tmp_path / 'own'}]", *typed.split())
     assert found == line
+
+
+def test_a_range_of_a_key_that_its_preset_does_not_set_is_refused(tmp_path: Path) -> None:
+    preset = tmp_path / "own" / "regularizer" / "ranged.yaml"
+    preset.parent.mkdir(parents=True)
+    preset.write_text("# @package _global_\nsearch:\n  regularizer.dropout.use: choice(false, true)\n")
+    with pytest.raises(ConfigError, match=r"^regularizer\.dropout\.use=…: a preset has a range for it"):
+        settled("regularizer=ranged", f"hydra.searchpath=[{tmp_path / 'own'}]")
 
 
 def test_a_trial_uses_all_that_it_drew_and_no_more(regsweep: Regsweep, tmp_path: Path) -> None:
