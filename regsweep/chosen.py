@@ -28,6 +28,26 @@ class Use(NamedTuple):
     method: type[Method]
     settings: Any
 
+    @property
+    def title(self) -> str:
+        """The method in plain words."""
+        return self.method.title
+
+    @property
+    def description(self) -> str:
+        """With its settings, in plain words."""
+        return self.method.describe(self.settings)
+
+    @property
+    def main(self) -> str | None:
+        """The key of the main setting; None for a method without one."""
+        return self.method.main_setting()
+
+    @property
+    def is_penalty(self) -> bool:
+        """Whether its main setting is a λ."""
+        return issubclass(self.method, Penalty)
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -52,10 +72,6 @@ class Chosen:
     def scope(self) -> str:
         """What is counted as covered: ``all`` where a method covers all parameters, else ``weights``."""
         return "all" if any(getattr(use.settings, "scope", "") == "all" for use in self.uses) else "weights"
-
-    def plain(self) -> dict[str, dict[str, Any]]:
-        """Return settings by name, as plain values."""
-        return {use.method.name: plain_settings(use.settings) for use in self.uses}
 
 
 def plain_settings(settings: MethodSettings) -> dict[str, Any]:
@@ -199,14 +215,3 @@ def _require_one_of_each_role(methods: Iterable[type[Method]]) -> None:
         if one.role is not None and one.role == other.role:
             both = f"[{one.name},{other.name}]"
             raise ConfigError("regularizer", both, f"a run has one {one.role}; choose one of them")
-
-
-def _place_in_words(method: type[Method]) -> tuple[bool, bool, str]:
-    """Return where a method stands among others in words: penalties first, those without a setting last."""
-    return not issubclass(method, Penalty), method.main_setting() is None, method.title
-
-
-def show_chosen(chosen: Chosen) -> str:
-    """Return the methods in use in words: ``L2 λ=0.001, dropout 0.5``."""
-    ordered = sorted(chosen.in_use, key=lambda use: _place_in_words(use.method))
-    return ", ".join(use.method.describe(use.settings) for use in ordered) or "no regularization"

@@ -16,14 +16,14 @@ from torch import Tensor, nn
 
 from regsweep import provenance, records, weights
 from regsweep.build import Parts, build
-from regsweep.chosen import plain_settings, show_chosen
+from regsweep.chosen import plain_settings
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, describe
 from regsweep.errors import DivergedError, Pruned, RecordError, show
 from regsweep.member import Member, num_steps
-from regsweep.methods import Penalty
 from regsweep.metrics import Metrics, evaluate_each
 from regsweep.models import resolve_class
+from regsweep.names import name_of
 from regsweep.paths import RunPaths
 from regsweep.progress import Reporter
 from regsweep.regularizers.batch_norm import has_batch_norm
@@ -173,7 +173,7 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     norm = "with" if has_batch_norm(parts.model) else "without"
     model = f"{config.model.target.rpartition('.')[2]} {norm} BatchNorm"
     _log.info(f"model        {model}, on {parts.device}, {parts.precision}")
-    _log.info(f"regularizer  {show_chosen(config.regularizer)}")
+    _log.info(f"regularizer  {name_of(config.regularizer.in_use)}")
     _log.info(f"             {describe_scope(parts.model, config.regularizer.scope)}")
     trainer = f"{config.trainer.epochs} epochs, batch {config.trainer.batch_size}, seed {config.seed}"
     _log.info(f"optimizer    {config.optimizer.name} lr={config.optimizer.lr:g}, {trainer}")
@@ -213,12 +213,12 @@ def _made_of(
 def _used(config: RunConfig, numbers: dict[str, dict[str, float]]) -> dict[str, UsedMethod]:
     return {
         use.method.name: UsedMethod(
-            use.method.title,
-            use.method.describe(use.settings),
+            use.title,
+            use.description,
             plain_settings(use.settings),
-            use.method.main_setting(),
+            use.main,
             list(use.method.paper or ()),
-            issubclass(use.method, Penalty),
+            use.is_penalty,
             numbers.get(use.method.name, {}),
         )
         for use in config.regularizer.in_use

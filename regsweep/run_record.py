@@ -30,7 +30,7 @@ class UsedMethod:
 
     Attributes:
         title: in plain words.
-        description: with its main setting, in plain words.
+        description: with its settings, in plain words.
         settings: by key, as plain values.
         main: the key of the main setting; None for a method without one.
         reference: title and reference of its paper; empty where there is none.

@@ -26,6 +26,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from regsweep import cli
 from regsweep.app.door import NOT_OF_A_RUN, validate_composed
+from regsweep.chosen import Chosen, plain_settings
 from regsweep.config import RunConfig
 from regsweep.data import load_dataset
 from regsweep.paths import config_folder
@@ -210,6 +211,11 @@ def plain_configuration(*overrides: str) -> dict[str, Any]:
     plain = OmegaConf.to_container(composed(*overrides), resolve=True)
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items() if key not in NOT_OF_A_RUN}
+
+
+def plain_methods(chosen: Chosen) -> dict[str, dict[str, Any]]:
+    """Return the settings of the methods that a configuration has, by their names."""
+    return {use.method.name: plain_settings(use.settings) for use in chosen.uses}
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
-from regsweep.errors import ConfigError
+from regsweep.errors import ConfigError, show
 from regsweep.fields import Section, field, number
 from regsweep.numbers import show_number
 
@@ -108,6 +108,7 @@ class Method:
         title: in plain words.
         paper: what describes it; None for a method without a paper.
         symbol: the sign of the main setting, before its value in `describe`.
+        signs: those of further settings, by key, that `describe` always names.
         role: of two methods with the same one a run can have only one; None: no such limit.
         stage: by hook, one of `STAGES`; by default the first.
         off: values of settings that are the same as the method's absence; empty where there are none.
@@ -123,6 +124,7 @@ class Method:
     title: ClassVar[str]
     paper: ClassVar[Paper | None] = None
     symbol: ClassVar[str] = ""
+    signs: ClassVar[Mapping[str, str]] = {}
     role: ClassVar[str | None] = None
     stage: ClassVar[Mapping[str, str]] = {}
     off: ClassVar[Mapping[str, Any]] = {}
@@ -159,13 +161,22 @@ class Method:
 
     @classmethod
     def describe(cls, settings: Any) -> str:
-        """Return the method with its main setting in plain words: ``mixup α=0.2``."""
-        main = cls.main_setting()
-        if main is None:
-            return cls.title
-        value = getattr(settings, cls.setting_fields()[main])
-        shown = show_number(float(value), 2) if isinstance(value, int | float) else str(value)
-        return f"{cls.title} {cls.symbol}={shown}" if cls.symbol else f"{cls.title} {shown}"
+        """Return the method with its settings in plain words: ``mixup α=0.2``, ``L1 λ=0.01 (scope=all)``.
+
+        The main one is always named, a further one where it differs from the default.
+        """
+        main, fields = cls.main_setting(), cls.setting_fields()
+        values = {key: getattr(settings, name) for key, name in fields.items()}
+        words = [cls.title]
+        if main is not None:
+            words.append(f"{cls.symbol}={_shown(values[main])}" if cls.symbol else _shown(values[main]))
+        words += [f"{sign}={_shown(values[key])}" for key, sign in cls.signs.items()]
+        further = [
+            f"{key}={_shown(values[key])}"
+            for key, name in sorted(fields.items(), key=lambda item: item[0] == "scope")  # of several methods, so last
+            if key not in ("use", main, *cls.signs) and values[key] != cls.Settings.model_fields[name].default
+        ]
+        return " ".join([*words, *([f"({', '.join(further)})"] if further else [])])
 
     def refuse(self, setting: str, allowed: str) -> ConfigError:
         """Return the error of a setting that is not possible here; `allowed` has the reason and the next step."""
@@ -233,6 +244,11 @@ class Method:
     def record(self, model: nn.Module) -> dict[str, float]:
         """Return numbers for the record, by name, of the trained network."""
         return {}
+
+
+def _shown(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return show_number(float(value), 2) if is_number else show(value)
 
 
 class Penalty(Method):

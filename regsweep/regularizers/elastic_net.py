@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from regsweep.fields import number
 from regsweep.methods import DECAY, MethodSettings, Paper, Parameters, Update
-from regsweep.numbers import show_number
 from regsweep.regularizers.l1 import L1
 from regsweep.regularizers.l2 import L2
 
@@ -24,6 +23,7 @@ class ElasticNet(L1):
         "Royal Statistical Society B, 67(2), 301–320.",
     )
     role = DECAY
+    signs = {"l1_ratio": "ρ"}
 
     class Settings(L1.Settings):
         """The strength, what it covers, how the L1 part is minimized, and its share."""
@@ -36,11 +36,6 @@ class ElasticNet(L1):
         total = self.settings.strength
         self._l1 = L1(L1.Settings(strength=total * share, scope=self.settings.scope, solver=self.settings.solver))
         self._l2 = L2(L2.Settings(strength=total * (1 - share), scope=self.settings.scope))
-
-    @classmethod
-    def describe(cls, settings: Any) -> str:
-        """Return the penalty with λ and ρ."""
-        return f"{super().describe(settings)} ρ={show_number(settings.l1_ratio, 2)}"
 
     def weight_decay(self) -> float:
         """Return 2λ(1 − ρ)."""

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from regsweep.names import name_of
 from regsweep.report import read_sweep
-from regsweep.report.regularization import name_of
 from tests.conftest import Regsweep
 
 COMMAND = ["-m", "sweep=regularization", "regularizer=l1", "hydra/launcher=basic", "hydra.sweeper.n_trials=4",

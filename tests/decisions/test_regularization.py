@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from regsweep.names import name_of
 from regsweep.report.page.papers import used
-from regsweep.report.regularization import name_of
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.run_record import UsedMethod
 from tests.decisions.confirmable import OFF
@@ -53,6 +53,13 @@ def test_a_trial_is_called_by_its_penalties_then_the_others_those_without_a_sett
 ) -> None:
     sweep = made(tmp_path, trial(**regularizer))
     assert (titles(sweep), name_of(sweep.kind(0))) == (kind, name)
+
+
+def test_methods_are_ordered_without_regard_to_capitals(tmp_path: Path) -> None:
+    methods = {name: asdict(UsedMethod(name, name, main="p")) for name in ("mixup", "EMA", "augmentation", "SAM")}
+    sweep = made(tmp_path, {**trial(), "methods": methods})
+    assert titles(sweep) == ["augmentation", "EMA", "mixup", "SAM"]
+    assert name_of(sweep.kind(0)) == "augmentation with EMA and mixup and SAM"
 
 
 def test_a_method_that_nobody_has_heard_of_is_called_as_its_record_says(tmp_path: Path) -> None:
