@@ -130,7 +130,7 @@ class Methods:
 
     def records(self, model: nn.Module) -> dict[str, dict[str, float]]:
         """Return the numbers of each method for the record, by its name."""
-        return {method.name: dict(_call(method.record, model)) for method in self._with["record"]}
+        return {method.name: dict(self._outside(method, method.record, model)) for method in self._with["record"]}
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a training needs to go on later: a copy."""

@@ -146,7 +146,7 @@ def _finish(
         weights_sha256=weights.digest(model),
         parameters=dict(count_covered(parts.model, config.regularizer.scope)),
         seconds=seconds,
-        **_made_of(config, parts, parts.methods.records(model)),
+        **_made_of(config, parts, member.records()),
     )
     record.write(paths.result)
     return Outcome(metrics, record.numbers())

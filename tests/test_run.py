@@ -133,11 +133,18 @@ def test_a_trial_keeps_the_test_set_closed_and_no_weights(configure: Configure, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "result.json"]
 
 
-def test_a_trial_is_asked_about_while_there_is_something_to_give_up(configure: Configure, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_trial_is_asked_about_while_there_is_something_to_give_up(
+    configure: Configure, tmp_path: Path, *, stops: bool
+) -> None:
+    """Not after its last epoch, be it that of the configuration or that of early stopping."""
+    stopping = ("regularizer.early_stopping=2", "optimizer.lr=0.3", "trainer.epochs=60", "dataset.train_size=100")
+    config = configure(*(stopping if stops else QUICK))
     reports: list[tuple[float, int]] = []
-    run(configure(*QUICK), tmp_path, is_trial=True, report=lambda value, epoch: reports.append((value, epoch)))
+    run(config, tmp_path, is_trial=True, report=lambda value, epoch: reports.append((value, epoch)))
     with (tmp_path / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
+    assert 1 < len(rows) < 60
     assert reports == [(float(row["validation_accuracy"]), int(row["epoch"])) for row in rows[:-1]]
 
 

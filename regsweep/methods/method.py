@@ -242,7 +242,7 @@ class Method:
         return 0.0
 
     def record(self, model: nn.Module) -> dict[str, float]:
-        """Return numbers for the record, by name, of the trained network."""
+        """Return numbers for the record, by name; `model` is the network that is kept, at the end of its epoch."""
         return {}
 
 
