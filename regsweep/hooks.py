@@ -84,7 +84,8 @@ class Methods:
             term: Tensor = _call(method.extra_loss, logits_BK, batch, self._parameters[method])
             total = total + term
             seen = self.extra_losses.setdefault(method.name, torch.zeros_like(term.detach()))
-            seen += term.detach()
+            # Where the cross-entropy is not finite either, the network has diverged, and any term follows it.
+            seen += term.detach().masked_fill(~loss.detach().isfinite(), 0)
         return total
 
     def around(self) -> Iterator[None]:
@@ -100,14 +101,12 @@ class Methods:
     def before_update(self, lr: float | Tensor) -> None:
         """Call the hook of this name, with the parameters that have a gradient."""
         for method in self._with["before_update"]:
-            parameters = self._parameters[method]
-            every, covered = map(_with_gradient, (parameters.every, parameters.covered))
-            _call(method.before_update, Parameters(every, covered), lr)
+            _call(method.before_update, _with_gradient(self._parameters[method]), lr)
 
     def on_weights(self, lr: float | Tensor, step_size: Callable[[Parameter], float | Tensor]) -> None:
-        """Call the hook of this name."""
+        """Call the hook of this name, with the parameters that have a gradient: those that were updated."""
         for method in self._with["on_weights"]:
-            _call(method.on_weights, Update(self._parameters[method], lr, step_size))
+            _call(method.on_weights, Update(_with_gradient(self._parameters[method]), lr, step_size))
 
     def after_step(self, model: nn.Module, step: int) -> None:
         """Call the hook of this name."""
@@ -165,8 +164,9 @@ def _failure(hook: Callable[..., Any], error: Exception) -> MethodError:
     return MethodError(f"regularizer.{method.name}: {reason}")
 
 
-def _with_gradient(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    return {name: parameter for name, parameter in parameters.items() if parameter.grad is not None}
+def _with_gradient(parameters: Parameters) -> Parameters:
+    each = (parameters.every, parameters.covered)
+    return Parameters(*({name: weight for name, weight in those.items() if weight.grad is not None} for those in each))
 
 
 def _require_as_many(method: Method, before: Batch, after: Batch) -> None:

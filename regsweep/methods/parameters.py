@@ -72,7 +72,7 @@ class Update:
     """The step that the optimizer has just made.
 
     Attributes:
-        parameters: with their new values.
+        parameters: those that have a gradient, with their new values.
         lr: the step's learning rate.
         step_size: returns the size of the step for a parameter's proximal map, a number or one per coordinate
             (`regsweep.optimizers`).
