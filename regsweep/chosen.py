@@ -48,6 +48,12 @@ class Use(NamedTuple):
         """Whether its main setting is a λ."""
         return issubclass(self.method, Penalty)
 
+    @property
+    def scope(self) -> str | None:
+        """Which parameters it covers, ``weights`` or ``all``; None for a method without that setting."""
+        scope: str | None = getattr(self.settings, "scope", None)
+        return scope
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -67,11 +73,6 @@ class Chosen:
     def in_use(self) -> list[Use]:
         """The methods in use."""
         return [use for use in self.uses if use.settings.use]
-
-    @property
-    def scope(self) -> str:
-        """What is counted as covered: ``all`` where a method covers all parameters, else ``weights``."""
-        return "all" if any(getattr(use.settings, "scope", "") == "all" for use in self.uses) else "weights"
 
 
 def plain_settings(settings: MethodSettings) -> dict[str, Any]:

@@ -144,7 +144,6 @@ def _finish(
         near_zero=weights.count_near_zeros(parts.model),
         histogram=weights.histograms(parts.model),
         weights_sha256=weights.digest(model),
-        parameters=dict(count_covered(parts.model, config.regularizer.scope)),
         seconds=seconds,
         **_made_of(config, parts, member.records()),
     )
@@ -174,7 +173,9 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     model = f"{config.model.target.rpartition('.')[2]} {norm} BatchNorm"
     _log.info(f"model        {model}, on {parts.device}, {parts.precision}")
     _log.info(f"regularizer  {name_of(config.regularizer.in_use)}")
-    _log.info(f"             {describe_scope(parts.model, config.regularizer.scope)}")
+    for use in config.regularizer.in_use:
+        if use.scope is not None:
+            _log.info(f"             {use.title} {describe_scope(parts.model, use.scope)}")
     trainer = f"{config.trainer.epochs} epochs, batch {config.trainer.batch_size}, seed {config.seed}"
     _log.info(f"optimizer    {config.optimizer.name} lr={config.optimizer.lr:g}, {trainer}")
 
@@ -193,7 +194,7 @@ def _made_of(
 ) -> dict[str, Any]:
     """Return the part of a record that describes what the run was made of, as it was resolved."""
     return {
-        "methods": _used(config, numbers or {}),
+        "methods": _used(config, parts, numbers or {}),
         "batch_norm": has_batch_norm(parts.model) if parts else None,
         "own_batch_norm": _own_batch_norm(config, parts),
         "seed": config.seed,
@@ -210,7 +211,7 @@ def _made_of(
     }
 
 
-def _used(config: RunConfig, numbers: dict[str, dict[str, float]]) -> dict[str, UsedMethod]:
+def _used(config: RunConfig, parts: Parts | None, numbers: dict[str, dict[str, float]]) -> dict[str, UsedMethod]:
     return {
         use.method.name: UsedMethod(
             use.title,
@@ -220,6 +221,7 @@ def _used(config: RunConfig, numbers: dict[str, dict[str, float]]) -> dict[str, 
             list(use.method.paper or ()),
             use.is_penalty,
             numbers.get(use.method.name, {}),
+            count_covered(parts.model, use.scope) if parts and use.scope else {},
         )
         for use in config.regularizer.in_use
     }

@@ -41,7 +41,7 @@ def test_a_single_run_records_everything(configure: Configure, tmp_path: Path) -
         "loss": outcome.metrics["test"].loss,
     }
     assert result["best_epoch"] in (1, 2, 3)
-    assert result["parameters"] == {"penalized": 64 * 128 + 128 * 128 + 1280, "free": 266}
+    assert result["methods"]["l1"]["parameters"] == {"covered": 64 * 128 + 128 * 128 + 1280, "free": 266}
     assert set(result["seconds"]) == {"train", "evaluate", "total"}
     assert result["seconds"]["total"] >= result["seconds"]["train"] > 0
     assert result["versions"]["torch"] == torch.__version__.partition("+")[0] or torch.__version__.startswith(
@@ -76,6 +76,37 @@ def test_the_record_has_what_the_run_used(
     read = RunRecord.read(tmp_path / "result.json")
     assert read.methods is not None
     assert (list(read.methods), read.batch_norm, read.own_batch_norm) == (methods, batch_norm, own)
+
+
+WEIGHTS, BIASES = 64 * 16 + 160, 16 + 10
+SCOPES = [
+    (("regularizer=[l1,l2]", "regularizer.l2.scope=all"), {"l1": (WEIGHTS, BIASES), "l2": (WEIGHTS + BIASES, 0)}),
+    (("regularizer=[weight_decay,max_norm,dropout]",), {"weight_decay": (WEIGHTS, BIASES)}),
+    ((), {}),
+]
+
+
+@pytest.mark.parametrize(("chosen", "expected"), SCOPES, ids=[" ".join(chosen) for chosen, _ in SCOPES])
+def test_each_method_with_a_scope_says_what_it_covers(
+    configure: Configure,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    chosen: tuple[str, ...],
+    expected: dict[str, tuple[int, int]],
+) -> None:
+    config = configure(*chosen, "model.hidden=[16]", "trainer.epochs=1", "dataset.train_size=20")
+    with caplog.at_level("INFO", "regsweep"):
+        run(config, tmp_path, is_trial=False)
+    methods = record(tmp_path)["methods"]
+    counts = {name: method["parameters"] for name, method in methods.items() if method["parameters"]}
+    assert counts == {name: {"covered": covered, "free": free} for name, (covered, free) in expected.items()}
+    lines = [line.strip() for line in caplog.messages if " free" in line]
+    tensors = {BIASES: 2, WEIGHTS: 2, WEIGHTS + BIASES: 4, 0: 0}
+    assert lines == [
+        f"{methods[name]['title']} covers {covered:,} parameters in {tensors[covered]} tensors, "
+        f"leaves {free:,} parameters in {tensors[free]} tensors free"
+        for name, (covered, free) in expected.items()
+    ]
 
 
 def test_zeros_and_histograms_count_the_weights(configure: Configure, tmp_path: Path) -> None:
