@@ -102,7 +102,7 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module,
     dataset = load_dataset(config.dataset)
     methods = config.regularizer.make()
     _require_graphs(config, device, methods)
-    _require_validation(config, dataset)
+    _require_validation(config, dataset, methods)
     torch.manual_seed(seeding.derive(config.seed, "weights"))
     model = build_model(config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, methods=methods)
     smallest = smallest_batch(len(dataset.train), config.trainer.batch_size)
@@ -134,10 +134,10 @@ def _require_graphs(config: RunConfig, device: torch.device, methods: list[Metho
         raise ConfigError("device.cuda_graphs", True, reason)
 
 
-def _require_validation(config: RunConfig, dataset: Dataset) -> None:
-    if config.trainer.restore_best and dataset.validation is None:
-        raise ConfigError(
-            "trainer.restore_best",
-            True,
-            "needs validation images; set dataset.val_fraction above 0, for example 0.1",
-        )
+def _require_validation(config: RunConfig, dataset: Dataset, methods: list[Method]) -> None:
+    """Refuse to keep the best validation epoch without validation images."""
+    keys = {"trainer.restore_best": True} if config.trainer.restore_best else {}
+    keys |= {f"regularizer.{method.name}": method.main_value() for method in methods if method.keeps_best_epoch}
+    if keys and dataset.validation is None:
+        key, value = next(iter(keys.items()))
+        raise ConfigError(key, value, "needs validation images; set dataset.val_fraction above 0, for example 0.1")

@@ -43,21 +43,20 @@ class Methods:
         overriding = [method for method in self.all if getattr(type(method), hook) is not getattr(Method, hook)]
         return sorted(overriding, key=lambda method: stages.index(method.stage.get(hook, stages[0])) if stages else 0)
 
-    def begin(self, run: Run, covered: Mapping[str, Mapping[str, Parameter]], seed: int, device: torch.device) -> None:
+    def begin(self, covered: Mapping[str, Mapping[str, Parameter]], seed: int, device: torch.device) -> None:
         """Make each method's stream and state, before the first step.
 
         Args:
-            run: what is about to begin.
             covered: parameters by name, by scope.
             seed: the run's.
             device: on which it computes.
         """
         for method in self.all:
             scope = getattr(method.settings, "scope", "weights")
-            self._parameters[method] = Parameters(run.parameters.every, dict(covered[scope]))
+            self._parameters[method] = Parameters(dict(covered["all"]), dict(covered[scope]))
             self._streams[method] = seeding.Stream(seeding.derive(seed, f"method {method.name}"), device)
         for method in self._with["start"]:
-            self._outside(method, method.start, run)
+            self._outside(method, method.start, Run(self._parameters[method]))
 
     def _outside(self, method: Method, hook: Callable[..., Any], *arguments: Any) -> Any:
         """Call a hook while torch's global generators stand at the method's own stream."""

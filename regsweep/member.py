@@ -17,7 +17,6 @@ from torch.optim import Optimizer
 from regsweep.data import Dataset, Split
 from regsweep.errors import DivergedError
 from regsweep.hooks import Methods
-from regsweep.methods import Parameters, Run
 from regsweep.metrics import Metrics, evaluate
 from regsweep.optimizers import step_size
 from regsweep.schedules import factor_of
@@ -151,10 +150,7 @@ class Member:
         self._base_lr = float(optimizer.param_groups[0]["lr"])
         steps = num_steps(len(dataset.train), settings.batch_size)
         self._factor = factor_of(settings.schedule, settings.warmup, steps * settings.epochs)
-        every = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-        covered = {scope: cover(model, scope) for scope in ("weights", "all")}
-        run = Run(model, Parameters(every, covered["weights"]), steps * settings.epochs, steps, dataset.num_classes)
-        methods.begin(run, covered, seed, self.device)
+        methods.begin({scope: cover(model, scope) for scope in ("weights", "all")}, seed, self.device)
 
     @property
     def restores_best(self) -> bool:

@@ -22,14 +22,12 @@ from regsweep.data import Dataset, describe
 from regsweep.errors import DivergedError, Pruned, RecordError, show
 from regsweep.member import Member, num_steps
 from regsweep.metrics import Metrics, evaluate_each
-from regsweep.models import resolve_class
 from regsweep.names import name_of
 from regsweep.paths import RunPaths
 from regsweep.progress import Reporter
-from regsweep.regularizers.batch_norm import has_batch_norm
+from regsweep.regularizers.batch_norm import has_batch_norm, has_by_default
 from regsweep.run_record import RunRecord, UsedMethod
 from regsweep.scope import count_covered, describe_scope
-from regsweep.signatures import parameters_of
 from regsweep.training import Training
 
 _log = logging.getLogger("regsweep")
@@ -196,7 +194,7 @@ def _made_of(
     return {
         "methods": _used(config, parts, numbers or {}),
         "batch_norm": has_batch_norm(parts.model) if parts else None,
-        "own_batch_norm": _own_batch_norm(config, parts),
+        "own_batch_norm": has_by_default(parts.model) if parts else None,
         "seed": config.seed,
         "class_sizes": _class_sizes(parts.dataset) if parts else {},
         "ended": time.time(),
@@ -225,14 +223,6 @@ def _used(config: RunConfig, parts: Parts | None, numbers: dict[str, dict[str, f
         )
         for use in config.regularizer.in_use
     }
-
-
-def _own_batch_norm(config: RunConfig, parts: Parts | None) -> bool | None:
-    """Return whether the network has BatchNorm without any method: by its constructor's default."""
-    if parts is None:
-        return None
-    argument = parameters_of(resolve_class(config.model.target)).get("batch_norm")
-    return bool(argument.default) if argument is not None else has_batch_norm(parts.model)
 
 
 def _class_sizes(dataset: Dataset) -> dict[str, list[int]]:

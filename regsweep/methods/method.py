@@ -7,9 +7,9 @@ The hooks stand in the order of a step. A step calls only those that a class ove
     step 1  on_batch         outside: stages image < mix < targets
     step 2  extra_loss       inside
     step 3  around           inside
-    step 4  before_update    inside: stages penalty < combine < clip < noise < decay
+    step 4  before_update    inside: stages penalty < clip < noise < decay
     step 5  the optimizer
-    step 6  on_weights       inside: stages decay < interpolate < shrink < project
+    step 6  on_weights       inside: stages shrink < project
     step 7  after_step       outside
     epoch   evaluated, should_stop
     record  value, record
@@ -26,10 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from regsweep.errors import ConfigError, show
 from regsweep.fields import Section, field, number
+from regsweep.methods.paper import Paper
 from regsweep.numbers import show_number
 
 if TYPE_CHECKING:
@@ -40,26 +41,14 @@ if TYPE_CHECKING:
 
 STAGES = {
     "on_batch": ("image", "mix", "targets"),
-    "before_update": ("penalty", "combine", "clip", "noise", "decay"),
-    "on_weights": ("decay", "interpolate", "shrink", "project"),
+    "before_update": ("penalty", "clip", "noise", "decay"),
+    "on_weights": ("shrink", "project"),
 }
 """The order within a hook: for example, the shares of mixed examples are smoothed, not the other way round."""
 
 
 DECAY = "decay of the weights"
 """A role of several methods."""
-
-
-class Paper(NamedTuple):
-    """What describes a method.
-
-    Attributes:
-        title: the method, as a list of references names it.
-        reference: authors, year, title, place.
-    """
-
-    title: str
-    reference: str
 
 
 class MethodSettings(Section):
@@ -190,9 +179,13 @@ class Method:
             ConfigError: see `refuse`.
         """
 
+    def main_value(self) -> Any:
+        """Return the value of the main setting; of a method without one, whether it is used."""
+        return getattr(self.settings, self.setting_fields()[self.main_setting() or "use"])
+
     def model_settings(self) -> dict[str, Any]:
-        """Return arguments for the network's constructor."""
-        return {}
+        """Return arguments for the network's constructor: by default each of `arguments` is the main setting."""
+        return dict.fromkeys(self.arguments, self.main_value())
 
     def weight_decay(self) -> float:
         """Return what the optimizer multiplies each covered w by and adds to its gradient: 2λ for λ Σw²."""

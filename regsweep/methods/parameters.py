@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
     from torch.nn import Parameter
 
 
@@ -88,15 +88,7 @@ class Run:
     """A run that is about to make its first step.
 
     Attributes:
-        model: the network.
-        parameters: its parameters.
-        num_steps: steps in all.
-        steps_per_epoch: of them in an epoch.
-        num_classes: K.
+        parameters: those of the network, and which of them the method covers.
     """
 
-    model: nn.Module
     parameters: Parameters
-    num_steps: int
-    steps_per_epoch: int
-    num_classes: int

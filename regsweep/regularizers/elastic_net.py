@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regsweep.fields import number
-from regsweep.methods import DECAY, MethodSettings, Paper, Parameters, Update
+from regsweep.methods import DECAY, MethodSettings, Paper, Parameters
 from regsweep.regularizers.l1 import L1
 from regsweep.regularizers.l2 import L2
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 
 
 class ElasticNet(L1):
@@ -32,10 +32,13 @@ class ElasticNet(L1):
 
     def __init__(self, settings: MethodSettings) -> None:
         super().__init__(settings)
-        share = self.settings.l1_ratio
-        total = self.settings.strength
-        self._l1 = L1(L1.Settings(strength=total * share, scope=self.settings.scope, solver=self.settings.solver))
-        self._l2 = L2(L2.Settings(strength=total * (1 - share), scope=self.settings.scope))
+        strength = self.settings.strength * (1 - self.settings.l1_ratio)
+        self._l2 = L2(L2.Settings(strength=strength, scope=self.settings.scope))
+
+    @property
+    def strength(self) -> float:
+        """λρ, that of the L1 part."""
+        return float(self.settings.strength * self.settings.l1_ratio)
 
     def weight_decay(self) -> float:
         """Return 2λ(1 − ρ)."""
@@ -43,12 +46,4 @@ class ElasticNet(L1):
 
     def value(self, parameters: Parameters) -> float:
         """Return λ [ρ Σ|w| + (1 − ρ) Σw²]."""
-        return self._l1.value(parameters) + self._l2.value(parameters)
-
-    def before_update(self, parameters: Parameters, lr: float | Tensor) -> None:
-        """Add λρ sign(w) where the solver is ``subgradient``."""
-        self._l1.before_update(parameters, lr)
-
-    def on_weights(self, update: Update) -> None:
-        """Apply the soft threshold of the L1 part where the solver is ``proximal``."""
-        self._l1.on_weights(update)
+        return super().value(parameters) + self._l2.value(parameters)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from regsweep.methods.paper import ADAMW
 from regsweep.names import name_of
 from regsweep.report.page.papers import used
 from regsweep.report.sweep import Sweep, read_sweep
@@ -210,8 +211,15 @@ def test_the_papers_are_those_that_the_records_name_once_each(tmp_path: Path) ->
     ]
 
 
+def test_a_paper_of_a_method_and_of_the_optimizer_is_named_once(tmp_path: Path) -> None:
+    decay = UsedMethod("decay", "decay 0.1", reference=list(ADAMW))
+    sweep = made(tmp_path, {**trial(), "methods": {"weight_decay": asdict(decay)}})
+    found = used(sweep, {"optimizer": {"name": "adamw"}}, [], has_importance=False, is_confirmed=False)
+    assert found == [ADAMW]
+
+
 @pytest.mark.parametrize(("solver", "is_cited"), [("proximal", True), ("subgradient", False)])
 def test_the_proximal_step_is_cited_where_it_was_made(tmp_path: Path, solver: str, *, is_cited: bool) -> None:
     sweep = made(tmp_path, trial(l1={"lambda": 0.1, "solver": solver}))
     found = used(sweep, None, [], has_importance=False, is_confirmed=False)
-    assert ("Proximal steps (exact zeros)" in [paper.method for paper in found]) == is_cited
+    assert ("Proximal steps (exact zeros)" in [paper.title for paper in found]) == is_cited

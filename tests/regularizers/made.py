@@ -31,9 +31,9 @@ def parameters(*weights: Any) -> Parameters:
 
 
 def run(model: nn.Module) -> Run:
-    """Return a run of 100 steps that is about to begin."""
+    """Return a run that is about to begin."""
     every = dict(model.named_parameters())
-    return Run(model, Parameters(every, every), 100, 10, 3)
+    return Run(Parameters(every, every))
 
 
 def task(**changes: Any) -> Task:
