@@ -12,12 +12,13 @@ from regsweep.data import Dataset, load_dataset
 from regsweep.device import resolve_device, resolve_precision, set_threads
 from regsweep.errors import ConfigError
 from regsweep.hooks import Methods
-from regsweep.member import Member, Observer, Settings, smallest_batch
+from regsweep.member import Member, Observer, Settings, num_steps, smallest_batch
 from regsweep.memory import keep_freed_memory
 from regsweep.methods import Method, Task
 from regsweep.models import build_model
 from regsweep.optimizers import build_optimizer
 from regsweep.regularizers.batch_norm import has_batch_norm
+from regsweep.schedules import require_steps
 from regsweep.scope import cover, trained_parameters
 
 
@@ -103,6 +104,8 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module,
     methods = config.regularizer.make()
     _require_graphs(config, device, methods)
     _require_validation(config, dataset, methods)
+    steps = num_steps(len(dataset.train), config.trainer.batch_size) * config.trainer.epochs
+    require_steps(config.optimizer.schedule, config.optimizer.warmup, steps)
     torch.manual_seed(seeding.derive(config.seed, "weights"))
     model = build_model(config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, methods=methods)
     smallest = smallest_batch(len(dataset.train), config.trainer.batch_size)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from regsweep import provenance, records, weights
 from regsweep.build import Parts, build
 from regsweep.chosen import plain_settings
-from regsweep.config import RunConfig
+from regsweep.config import OptimizerConfig, RunConfig
 from regsweep.data import Dataset, describe
 from regsweep.errors import DivergedError, Pruned, RecordError, show
 from regsweep.member import Member, num_steps
@@ -174,8 +174,15 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     for use in config.regularizer.in_use:
         if use.scope is not None:
             _log.info(f"             {use.title} {describe_scope(parts.model, use.scope)}")
-    trainer = f"{config.trainer.epochs} epochs, batch {config.trainer.batch_size}, seed {config.seed}"
-    _log.info(f"optimizer    {config.optimizer.name} lr={config.optimizer.lr:g}, {trainer}")
+    epochs = f"{config.trainer.epochs} epoch{'s' if config.trainer.epochs != 1 else ''}"
+    trainer = f"{epochs}, batch {config.trainer.batch_size}, seed {config.seed}"
+    _log.info(f"optimizer    {_describe_optimizer(config.optimizer)}, {trainer}")
+
+
+def _describe_optimizer(optimizer: OptimizerConfig) -> str:
+    schedule = f" schedule={optimizer.schedule}" if optimizer.schedule != "constant" else ""
+    warmup = f" warmup={optimizer.warmup:g}" if optimizer.warmup else ""
+    return f"{optimizer.name} lr={optimizer.lr:g}{schedule}{warmup}"
 
 
 def _seconds(member: Member | None, began: float, last_evaluation: float = 0.0) -> dict[str, float]:

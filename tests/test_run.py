@@ -78,6 +78,30 @@ def test_the_record_has_what_the_run_used(
     assert (list(read.methods), read.batch_norm, read.own_batch_norm) == (methods, batch_norm, own)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "line"),
+    [
+        ((), "sgd lr=0.05, 1 epoch, batch 64, seed 0"),
+        (("optimizer.schedule=cosine",), "sgd lr=0.05 schedule=cosine, 1 epoch, batch 64, seed 0"),
+        (
+            ("optimizer=adam", "optimizer.warmup=0.25", "trainer.epochs=2"),
+            "adam lr=0.001 warmup=0.25, 2 epochs, batch 64, seed 0",
+        ),
+        (
+            ("optimizer.schedule=one_cycle", "optimizer.warmup=0.1", "trainer.epochs=12"),
+            "sgd lr=0.05 schedule=one_cycle warmup=0.1, 12 epochs, batch 64, seed 0",
+        ),
+    ],
+)
+def test_a_run_names_its_optimizer_with_the_schedule_of_the_rate(
+    configure: Configure, tmp_path: Path, caplog: pytest.LogCaptureFixture, chosen: tuple[str, ...], line: str
+) -> None:
+    config = configure("model.hidden=[8]", "dataset.train_size=20", "trainer.epochs=1", *chosen)
+    with caplog.at_level("INFO", "regsweep"):
+        run(config, tmp_path, is_trial=False)
+    assert f"optimizer    {line}" in caplog.messages
+
+
 WEIGHTS, BIASES = 64 * 16 + 160, 16 + 10
 SCOPES = [
     (("regularizer=[l1,l2]", "regularizer.l2.scope=all"), {"l1": (WEIGHTS, BIASES), "l2": (WEIGHTS + BIASES, 0)}),
