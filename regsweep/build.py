@@ -7,19 +7,20 @@ from torch import nn
 from torch.optim import Optimizer
 
 from regsweep import seeding
-from regsweep.chosen import show_chosen
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, load_dataset
 from regsweep.device import resolve_device, resolve_precision, set_threads
 from regsweep.errors import ConfigError
 from regsweep.hooks import Methods
-from regsweep.member import Member, Observer, Settings, smallest_batch
+from regsweep.member import Member, Observer, Settings, num_steps, smallest_batch
 from regsweep.memory import keep_freed_memory
 from regsweep.methods import Method, Task
 from regsweep.methods.calls import call
 from regsweep.models import build_model
+from regsweep.names import name_of
 from regsweep.optimizers import build_optimizer
 from regsweep.regularizers.batch_norm import has_batch_norm
+from regsweep.schedules import require_steps
 from regsweep.scope import cover, trained_parameters
 
 
@@ -101,7 +102,7 @@ def require_buildable(config: RunConfig) -> Dataset:
     Raises:
         RegsweepError: as `build` does.
     """
-    show_chosen(config.regularizer)  # as the record will have it
+    name_of(config.regularizer.in_use)  # as the record will have it
     _, dataset, _, methods = _build_network(config)
     _weight_decay(methods)
     return dataset
@@ -112,7 +113,9 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module,
     dataset = load_dataset(config.dataset)
     methods = config.regularizer.make()
     _require_graphs(config, device, methods)
-    _require_validation(config, dataset)
+    _require_validation(config, dataset, methods)
+    steps = num_steps(len(dataset.train), config.trainer.batch_size) * config.trainer.epochs
+    require_steps(config.optimizer.schedule, config.optimizer.warmup, steps)
     torch.manual_seed(seeding.derive(config.seed, "weights"))
     model = build_model(config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, methods=methods)
     smallest = smallest_batch(len(dataset.train), config.trainer.batch_size)
@@ -146,10 +149,10 @@ def _require_graphs(config: RunConfig, device: torch.device, methods: list[Metho
         raise ConfigError("device.cuda_graphs", True, reason)
 
 
-def _require_validation(config: RunConfig, dataset: Dataset) -> None:
-    if config.trainer.restore_best and dataset.validation is None:
-        raise ConfigError(
-            "trainer.restore_best",
-            True,
-            "needs validation images; set dataset.val_fraction above 0, for example 0.1",
-        )
+def _require_validation(config: RunConfig, dataset: Dataset, methods: list[Method]) -> None:
+    """Refuse to keep the best validation epoch without validation images."""
+    keys = {"trainer.restore_best": True} if config.trainer.restore_best else {}
+    keys |= {f"regularizer.{method.name}": method.main_value() for method in methods if method.keeps_best_epoch}
+    if keys and dataset.validation is None:
+        key, value = next(iter(keys.items()))
+        raise ConfigError(key, value, "needs validation images; set dataset.val_fraction above 0, for example 0.1")

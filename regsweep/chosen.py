@@ -30,9 +30,31 @@ class Use(NamedTuple):
     method: type[Method]
     settings: Any
 
-    def describe(self) -> str:
-        """Return the method with its main setting in words."""
+    @property
+    def title(self) -> str:
+        """The method in plain words."""
+        return self.method.title
+
+    @property
+    def description(self) -> str:
+        """With its settings, in plain words."""
         return str(call(self.method, "describe", self.settings))
+
+    @property
+    def main(self) -> str | None:
+        """The key of the main setting; None for a method without one."""
+        return self.method.main_setting()
+
+    @property
+    def is_penalty(self) -> bool:
+        """Whether its main setting is a λ."""
+        return issubclass(self.method, Penalty)
+
+    @property
+    def scope(self) -> str | None:
+        """Which parameters it covers, ``weights`` or ``all``; None for a method without that setting."""
+        scope: str | None = getattr(self.settings, "scope", None)
+        return scope
 
 
 @dataclass(frozen=True)
@@ -53,15 +75,6 @@ class Chosen:
     def in_use(self) -> list[Use]:
         """The methods in use."""
         return [use for use in self.uses if use.settings.use]
-
-    @property
-    def scope(self) -> str:
-        """What is counted as covered: ``all`` where a method covers all parameters, else ``weights``."""
-        return "all" if any(getattr(use.settings, "scope", "") == "all" for use in self.uses) else "weights"
-
-    def plain(self) -> dict[str, dict[str, Any]]:
-        """Return settings by name, as plain values."""
-        return {use.method.name: plain_settings(use.settings) for use in self.uses}
 
 
 def plain_settings(settings: MethodSettings) -> dict[str, Any]:
@@ -240,14 +253,3 @@ def _require_titles(methods: Iterable[type[Method]]) -> None:
         if one.title == other.title:
             both = f"[{one.name},{other.name}]"
             raise ConfigError("regularizer", both, f"both have the title {one.title}; give one of them another")
-
-
-def _place_in_words(method: type[Method]) -> tuple[bool, bool, str]:
-    """Return where a method stands among others in words: penalties first, those without a setting last."""
-    return not issubclass(method, Penalty), method.main_setting() is None, method.title
-
-
-def show_chosen(chosen: Chosen) -> str:
-    """Return the methods in use in words: ``L2 λ=0.001, dropout 0.5``."""
-    ordered = sorted(chosen.in_use, key=lambda use: _place_in_words(use.method))
-    return ", ".join(use.describe() for use in ordered) or "no regularization"

@@ -40,7 +40,7 @@ class DivergedError(RegsweepError):
     Args:
         epoch: the epoch (from 1) in which it was seen.
         loss: the value of the loss.
-        method: the name of the method whose term of the loss was not finite, if it was one's.
+        method: the name of the method whose term of the loss was not finite in a step whose cross-entropy was.
     """
 
     exit_code = 1

@@ -48,21 +48,20 @@ class Methods:
         overriding = [method for method in self.all if getattr(type(method), hook) is not getattr(Method, hook)]
         return sorted(overriding, key=lambda method: stages.index(method.stage.get(hook, stages[0])) if stages else 0)
 
-    def begin(self, run: Run, covered: Mapping[str, Mapping[str, Parameter]], seed: int, device: torch.device) -> None:
+    def begin(self, covered: Mapping[str, Mapping[str, Parameter]], seed: int, device: torch.device) -> None:
         """Make each method's stream and state, before the first step.
 
         Args:
-            run: what is about to begin.
             covered: parameters by name, by scope.
             seed: the run's.
             device: on which it computes.
         """
         for method in self.all:
             scope = getattr(method.settings, "scope", "weights")
-            self._parameters[method] = Parameters(run.parameters.every, dict(covered[scope]))
+            self._parameters[method] = Parameters(dict(covered["all"]), dict(covered[scope]))
             self._streams[method] = seeding.Stream(seeding.derive(seed, f"method {method.name}"), device)
         for method in self._with["start"]:
-            self._outside(method, "start", run)
+            self._outside(method, "start", Run(self._parameters[method]))
 
     def _outside(self, method: Method, hook: str, *arguments: Any) -> Any:
         """Call a hook while torch's global generators stand at the method's own stream."""
@@ -87,7 +86,8 @@ class Methods:
             term: Tensor = call(method, "extra_loss", logits_BK, batch, self._parameters[method])
             total = total + term
             seen = self.extra_losses.setdefault(method.name, torch.zeros_like(term.detach()))
-            seen += term.detach()
+            # Where the cross-entropy is not finite either, the network has diverged, and any term follows it.
+            seen += term.detach().masked_fill(~loss.detach().isfinite(), 0)
         return total
 
     def around(self) -> Iterator[None]:
@@ -109,14 +109,12 @@ class Methods:
     def before_update(self, lr: float | Tensor) -> None:
         """Call the hook of this name, with the parameters that have a gradient."""
         for method in self._with["before_update"]:
-            parameters = self._parameters[method]
-            every, covered = map(_with_gradient, (parameters.every, parameters.covered))
-            call(method, "before_update", Parameters(every, covered), lr)
+            call(method, "before_update", _with_gradient(self._parameters[method]), lr)
 
     def on_weights(self, lr: float | Tensor, step_size: Callable[[Parameter], float | Tensor]) -> None:
-        """Call the hook of this name."""
+        """Call the hook of this name, with the parameters that have a gradient: those that were updated."""
         for method in self._with["on_weights"]:
-            call(method, "on_weights", Update(self._parameters[method], lr, step_size))
+            call(method, "on_weights", Update(_with_gradient(self._parameters[method]), lr, step_size))
 
     def after_step(self, model: nn.Module, step: int) -> None:
         """Call the hook of this name."""
@@ -141,7 +139,7 @@ class Methods:
 
     def records(self, model: nn.Module) -> dict[str, dict[str, float]]:
         """Return the numbers of each method for the record, by its name."""
-        return {method.name: call(method, "record", model) for method in self._with["record"]}
+        return {method.name: self._outside(method, "record", model) for method in self._with["record"]}
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a training needs to go on later: a copy."""
@@ -185,5 +183,6 @@ def _require_restored(method: Method, before: list[Tensor], after: list[Paramete
         raise fault(method, "around", reason)
 
 
-def _with_gradient(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    return {name: parameter for name, parameter in parameters.items() if parameter.grad is not None}
+def _with_gradient(parameters: Parameters) -> Parameters:
+    each = (parameters.every, parameters.covered)
+    return Parameters(*({name: weight for name, weight in those.items() if weight.grad is not None} for those in each))

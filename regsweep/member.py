@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import torch
@@ -17,7 +17,6 @@ from torch.optim import Optimizer
 from regsweep.data import Dataset, Split
 from regsweep.errors import DivergedError
 from regsweep.hooks import Methods
-from regsweep.methods import Parameters, Run
 from regsweep.metrics import Metrics, evaluate
 from regsweep.optimizers import step_size
 from regsweep.schedules import factor_of
@@ -39,6 +38,7 @@ class EpochRow:
         penalty: the penalties' value, apart from the cross-entropy.
         train_seconds: spent on the epoch's steps.
         evaluate_seconds: spent on evaluating after it.
+        is_last: whether the training ended with it.
     """
 
     epoch: int
@@ -47,6 +47,7 @@ class EpochRow:
     penalty: float
     train_seconds: float
     evaluate_seconds: float
+    is_last: bool = False
 
 
 class Observer(Protocol):
@@ -94,12 +95,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Best:
-    """The best validation epoch so far, and its weights where they are wanted."""
+    """The best validation epoch so far; where it is kept, its weights and the numbers that methods have of it."""
 
     accuracy: float
     epoch: int
-    model: dict[str, Tensor]
-    evaluated: dict[str, Tensor]
+    model: dict[str, Tensor] = field(default_factory=dict)
+    evaluated: dict[str, Tensor] = field(default_factory=dict)
+    records: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 class Member:
@@ -148,10 +150,7 @@ class Member:
         self._base_lr = float(optimizer.param_groups[0]["lr"])
         steps = num_steps(len(dataset.train), settings.batch_size)
         self._factor = factor_of(settings.schedule, settings.warmup, steps * settings.epochs)
-        every = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-        covered = {scope: cover(model, scope) for scope in ("weights", "all")}
-        run = Run(model, Parameters(every, covered["weights"]), steps * settings.epochs, steps, dataset.num_classes)
-        methods.begin(run, covered, seed, self.device)
+        methods.begin({scope: cover(model, scope) for scope in ("weights", "all")}, seed, self.device)
 
     @property
     def restores_best(self) -> bool:
@@ -218,17 +217,20 @@ class Member:
             penalty = sum(self.methods.values().values())
         self._require_finite(self._mean_loss, train.loss, validation.loss if validation else 0.0, penalty)
         if validation is not None and (self.best is None or validation.accuracy > self.best.accuracy):
-            weights = (_snapshot(self.model), _snapshot(evaluated)) if self.restores_best else ({}, {})
-            self.best = Best(validation.accuracy, self.epoch, *weights)
+            self.best = Best(validation.accuracy, self.epoch)
+            if self.restores_best:
+                kept = _snapshot(self.model), _snapshot(evaluated), self.methods.records(evaluated)
+                self.best = Best(validation.accuracy, self.epoch, *kept)
         row = EpochRow(self.epoch, train, validation, penalty, train_seconds, time.perf_counter() - began)
         self.history.append(row)
+        if self.epoch >= self.settings.epochs or self.methods.should_stop(self.history):
+            self.history[-1] = row = replace(row, is_last=True)
         self.observer.on_epoch(row)
 
     @property
     def is_done(self) -> bool:
         """Whether there is no further epoch."""
-        is_last = self.epoch >= self.settings.epochs
-        return is_last or (bool(self.history) and self.methods.should_stop(self.history))
+        return bool(self.history) and self.history[-1].is_last
 
     def trained(self) -> nn.Module:
         """Return the network that is kept: of the best epoch where that was wanted, and as the methods evaluate it.
@@ -242,6 +244,12 @@ class Member:
                 kept.load_state_dict(self.best.evaluated)
             return kept
         return self.methods.evaluated(self.model)
+
+    def records(self) -> dict[str, dict[str, float]]:
+        """Return the numbers of each method for the record, by its name: of the epoch whose weights are kept."""
+        if self.best is not None and self.restores_best:
+            return self.best.records
+        return self.methods.records(self.methods.evaluated(self.model))
 
     @property
     def kept(self) -> EpochRow:

@@ -58,7 +58,7 @@ def build_optimizer(
 
 
 def step_size(optimizer: Optimizer, parameter: Parameter) -> float | Tensor:
-    """Return the step size for a parameter's proximal map, after the optimizer's step."""
+    """Return the step size for the proximal map of a parameter that has a gradient, after the optimizer's step."""
     # All groups share the learning rate and its companions; they differ in weight decay alone.
     settings = optimizer.param_groups[0]
     lr: float | Tensor = settings["lr"]
@@ -71,9 +71,7 @@ def step_size(optimizer: Optimizer, parameter: Parameter) -> float | Tensor:
     return _adam_step(optimizer.state[parameter], settings)
 
 
-def _adam_step(state: dict[str, Tensor], settings: dict[str, Any]) -> float | Tensor:
-    if not state:
-        return 0.0  # a parameter without a gradient took no step
+def _adam_step(state: dict[str, Tensor], settings: dict[str, Any]) -> Tensor:
     steps = state["step"].double()  # it stays on its device: reading the number would wait for it
     corrected = state["exp_avg_sq"] / (1 - settings["betas"][1] ** steps)
     return torch.reciprocal(corrected.sqrt_().add_(settings["eps"])).mul_(settings["lr"])

@@ -83,10 +83,10 @@ class Reporter:
             self._task,
             description=f"epoch {min(row.epoch + 1, self._epochs)}/{self._epochs} · {name} {seen.accuracy:.4f}",
         )
-        if self._every and (row.epoch % self._every == 0 or row.epoch == self._epochs):
+        if self._every and (row.epoch % self._every == 0 or row.is_last):
             _log.info(f"epoch {row.epoch:>{len(str(self._epochs))}}/{self._epochs}  {describe(row)}")
         # After the last epoch there is nothing left to give up.
-        if self._report and row.validation and row.epoch < self._epochs:
+        if self._report and row.validation and not row.is_last:
             self._report(row.validation.accuracy, row.epoch)
 
 

@@ -16,20 +16,18 @@ from torch import Tensor, nn
 
 from regsweep import provenance, records, weights
 from regsweep.build import Parts, build
-from regsweep.chosen import plain_settings, show_chosen
-from regsweep.config import RunConfig
+from regsweep.chosen import plain_settings
+from regsweep.config import OptimizerConfig, RunConfig
 from regsweep.data import Dataset, describe
 from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
 from regsweep.member import Member, num_steps
-from regsweep.methods import Penalty
 from regsweep.metrics import Metrics, evaluate_each
-from regsweep.models import resolve_class
+from regsweep.names import name_of
 from regsweep.paths import RunPaths
 from regsweep.progress import Reporter
-from regsweep.regularizers.batch_norm import has_batch_norm
+from regsweep.regularizers.batch_norm import has_batch_norm, has_by_default
 from regsweep.run_record import RunRecord, UsedMethod
 from regsweep.scope import count_covered, describe_scope
-from regsweep.signatures import parameters_of
 from regsweep.training import Training
 
 _log = logging.getLogger("regsweep")
@@ -132,7 +130,7 @@ def _finish(
         if is_trial:
             _write_test_correct(paths.test_correct, correct_N)
     seconds = _seconds(member, began, time.perf_counter() - ended)
-    numbers = parts.methods.records(model)
+    numbers = member.records()
     if _opens(config.trainer.save_weights, is_trial):
         _write_weights(paths.weights, model)
     _write_history(paths.history, member)
@@ -147,7 +145,6 @@ def _finish(
         near_zero=weights.count_near_zeros(parts.model),
         histogram=weights.histograms(parts.model),
         weights_sha256=weights.digest(model),
-        parameters=dict(count_covered(parts.model, config.regularizer.scope)),
         seconds=seconds,
         **_made_of(config, parts, numbers),
     )
@@ -176,10 +173,19 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     norm = "with" if has_batch_norm(parts.model) else "without"
     model = f"{config.model.target.rpartition('.')[2]} {norm} BatchNorm"
     _log.info(f"model        {model}, on {parts.device}, {parts.precision}")
-    _log.info(f"regularizer  {show_chosen(config.regularizer)}")
-    _log.info(f"             {describe_scope(parts.model, config.regularizer.scope)}")
-    trainer = f"{config.trainer.epochs} epochs, batch {config.trainer.batch_size}, seed {config.seed}"
-    _log.info(f"optimizer    {config.optimizer.name} lr={config.optimizer.lr:g}, {trainer}")
+    _log.info(f"regularizer  {name_of(config.regularizer.in_use)}")
+    for use in config.regularizer.in_use:
+        if use.scope is not None:
+            _log.info(f"             {use.title} {describe_scope(parts.model, use.scope)}")
+    epochs = f"{config.trainer.epochs} epoch{'s' if config.trainer.epochs != 1 else ''}"
+    trainer = f"{epochs}, batch {config.trainer.batch_size}, seed {config.seed}"
+    _log.info(f"optimizer    {_describe_optimizer(config.optimizer)}, {trainer}")
+
+
+def _describe_optimizer(optimizer: OptimizerConfig) -> str:
+    schedule = f" schedule={optimizer.schedule}" if optimizer.schedule != "constant" else ""
+    warmup = f" warmup={optimizer.warmup:g}" if optimizer.warmup else ""
+    return f"{optimizer.name} lr={optimizer.lr:g}{schedule}{warmup}"
 
 
 def _seconds(member: Member | None, began: float, last_evaluation: float = 0.0) -> dict[str, float]:
@@ -196,9 +202,9 @@ def _made_of(
 ) -> dict[str, Any]:
     """Return the part of a record that describes what the run was made of, as it was resolved."""
     return {
-        "methods": _used(config, numbers or {}),
+        "methods": _used(config, parts, numbers or {}),
         "batch_norm": has_batch_norm(parts.model) if parts else None,
-        "own_batch_norm": _own_batch_norm(config, parts),
+        "own_batch_norm": has_by_default(parts.model) if parts else None,
         "seed": config.seed,
         "class_sizes": _class_sizes(parts.dataset) if parts else {},
         "ended": time.time(),
@@ -213,27 +219,20 @@ def _made_of(
     }
 
 
-def _used(config: RunConfig, numbers: dict[str, dict[str, float]]) -> dict[str, UsedMethod]:
+def _used(config: RunConfig, parts: Parts | None, numbers: dict[str, dict[str, float]]) -> dict[str, UsedMethod]:
     return {
         use.method.name: UsedMethod(
-            use.method.title,
-            use.describe(),
+            use.title,
+            use.description,
             plain_settings(use.settings),
-            use.method.main_setting(),
+            use.main,
             list(use.method.paper or ()),
-            issubclass(use.method, Penalty),
+            use.is_penalty,
             numbers.get(use.method.name, {}),
+            count_covered(parts.model, use.scope) if parts and use.scope else {},
         )
         for use in config.regularizer.in_use
     }
-
-
-def _own_batch_norm(config: RunConfig, parts: Parts | None) -> bool | None:
-    """Return whether the network has BatchNorm without any method: by its constructor's default."""
-    if parts is None:
-        return None
-    argument = parameters_of(resolve_class(config.model.target)).get("batch_norm")
-    return bool(argument.default) if argument is not None else has_batch_norm(parts.model)
 
 
 def _class_sizes(dataset: Dataset) -> dict[str, list[int]]:

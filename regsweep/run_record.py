@@ -30,12 +30,13 @@ class UsedMethod:
 
     Attributes:
         title: in plain words.
-        description: with its main setting, in plain words.
+        description: with its settings, in plain words.
         settings: by key, as plain values.
         main: the key of the main setting; None for a method without one.
         reference: title and reference of its paper; empty where there is none.
         is_penalty: whether its main setting is a λ.
         numbers: what the method itself recorded of the trained network.
+        parameters: how many numbers it covers (``covered``), and how many it leaves ``free``; empty without a scope.
     """
 
     title: str
@@ -45,6 +46,7 @@ class UsedMethod:
     reference: list[str] = field(default_factory=list)
     is_penalty: bool = False
     numbers: dict[str, Number] = field(default_factory=dict)
+    parameters: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,6 @@ class RunRecord:
         near_zero: the share of weights within ±0.001 of zero, likewise.
         histogram: of each layer's weights.
         weights_sha256: digest of all parameters and buffers.
-        parameters: how many numbers the penalties cover, and how many they leave free.
         methods: those in use, by name; None in records of versions before 0.3.
         batch_norm: whether the network had BatchNorm.
         own_batch_norm: whether it has BatchNorm without any method.
@@ -85,7 +86,6 @@ class RunRecord:
     near_zero: dict[str, Any] = field(default_factory=dict)
     histogram: dict[str, Any] = field(default_factory=dict)
     weights_sha256: str | None = None
-    parameters: dict[str, Number] = field(default_factory=dict)
     methods: dict[str, UsedMethod] | None = None
     batch_norm: bool | None = None
     own_batch_norm: bool | None = None

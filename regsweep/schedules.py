@@ -5,12 +5,19 @@
     one_cycle   up from 1/25 to 1 over the first 30 % of the steps, then down to 4·10⁻⁶, both as a half cosine
                 (Smith and Topin, 2018, with the defaults of torch.optim.lr_scheduler.OneCycleLR)
 
+Of fewer than 10 steps one_cycle would make hardly one near its highest rate, so they are refused.
+
 Before it, ``optimizer.warmup`` of all steps rise linearly towards what the schedule starts with; one step at least is
 the schedule's.
 """
 
 import math
 from collections.abc import Callable
+
+from regsweep.errors import ConfigError
+
+FEWEST_STEPS = 10
+"""Of one_cycle."""
 
 START_DIVISOR, END_DIVISOR, SHARE_RISING = 25.0, 1e4, 0.3
 """Of one_cycle, as torch has them: its first rate is lr/25, its last lr/25/10⁴."""
@@ -29,7 +36,7 @@ def factor_of(schedule: str, warmup: float, num_steps: int) -> Factor | None:
     if schedule == "constant" and warmup == 0:
         return None
     shape = {"constant": _constant, "cosine": _cosine, "one_cycle": _one_cycle}[schedule]
-    num_warming = min(round(warmup * num_steps), num_steps - 1)
+    num_warming = _num_warming(warmup, num_steps)
 
     def factor(step: int) -> float:
         if step < num_warming:
@@ -37,6 +44,30 @@ def factor_of(schedule: str, warmup: float, num_steps: int) -> Factor | None:
         return shape(step - num_warming, num_steps - num_warming)
 
     return factor
+
+
+def require_steps(schedule: str, warmup: float, num_steps: int) -> None:
+    """Refuse a schedule that has too few steps to train in.
+
+    Args:
+        schedule: as `factor_of` takes it.
+        warmup: likewise.
+        num_steps: likewise.
+
+    Raises:
+        ConfigError: when one_cycle has fewer than `FEWEST_STEPS` after the warm-up.
+    """
+    num_left = num_steps - _num_warming(warmup, num_steps)
+    if schedule == "one_cycle" and num_left < FEWEST_STEPS:
+        after = " after the warm-up" if num_left < num_steps else ""
+        steps = f"{num_left} step{'s' if num_left != 1 else ''}{after}"
+        reason = f"needs {FEWEST_STEPS} steps or more to rise and fall, and has {steps}"
+        next_step = "raise trainer.epochs, lower trainer.batch_size or optimizer.warmup, or choose constant or cosine"
+        raise ConfigError("optimizer.schedule", schedule, f"{reason}; {next_step}")
+
+
+def _num_warming(warmup: float, num_steps: int) -> int:
+    return min(round(warmup * num_steps), num_steps - 1)
 
 
 def _constant(step: int, num_steps: int) -> float:

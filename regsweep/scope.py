@@ -1,4 +1,4 @@
-"""What a penalty covers: one rule, and its counts are printed.
+"""What a method covers, by its setting ``scope``: one rule, and its counts are printed.
 
 ``weights`` means matrices and kernels: parameters of two or more dimensions that do not belong to a
 normalization layer. Biases and normalization's scale and shift stay free. ``all`` means every parameter, as
@@ -41,16 +41,20 @@ def cover(model: nn.Module, scope: str) -> dict[str, Parameter]:
 
 def count_covered(model: nn.Module, scope: str) -> dict[str, int]:
     """Return how many numbers are covered by `scope`, and how many of those that are trained are not."""
-    trained, covered = trained_parameters(model), cover(model, scope)
-    num_covered = _numbers(covered)
-    return {"penalized": num_covered, "free": _numbers(trained) - num_covered}
+    covered, free = _divided(model, scope)
+    return {"covered": _numbers(covered), "free": _numbers(free)}
 
 
 def describe_scope(model: nn.Module, scope: str) -> str:
     """Return what is covered by `scope`, and what is not, in words with counts."""
-    trained, covered = trained_parameters(model), cover(model, scope)
-    free = {name: parameter for name, parameter in trained.items() if name not in covered}
-    return f"penalties cover {_describe(covered)}, leave {_describe(free)} free"
+    covered, free = _divided(model, scope)
+    return f"covers {_describe(covered)}, leaves {_describe(free)} free"
+
+
+def _divided(model: nn.Module, scope: str) -> tuple[dict[str, Parameter], dict[str, Parameter]]:
+    covered = cover(model, scope)
+    free = {name: parameter for name, parameter in trained_parameters(model).items() if name not in covered}
+    return covered, free
 
 
 def _numbers(parameters: dict[str, Parameter]) -> int:

@@ -28,6 +28,7 @@ from regsweep import cli
 from regsweep.app import door
 from regsweep.app.door import NOT_OF_A_RUN
 from regsweep.app.search_space import _parsed as parsed
+from regsweep.chosen import Chosen, plain_settings
 from regsweep.config import RunConfig
 from regsweep.data import load_dataset
 from regsweep.paths import config_folder
@@ -226,6 +227,11 @@ def plain_configuration(*overrides: str) -> dict[str, Any]:
     plain = OmegaConf.to_container(composed(*overrides), resolve=True)
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items() if key not in NOT_OF_A_RUN}
+
+
+def plain_methods(chosen: Chosen) -> dict[str, dict[str, Any]]:
+    """Return the settings of the methods that a configuration has, by their names."""
+    return {use.method.name: plain_settings(use.settings) for use in chosen.uses}
 
 
 @pytest.fixture

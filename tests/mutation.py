@@ -41,6 +41,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "tests/test_side_by_side.py",
         "tests/test_schedules.py",
     ),
+    "names": ("tests/test_config.py", "tests/decisions/test_regularization.py"),
     "report/answer": (ANSWER,),
     "report/confirmation": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/effort": ("tests/decisions/test_effort.py",),

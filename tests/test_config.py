@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regsweep.chosen import show_chosen
 from regsweep.config import validate
 from regsweep.errors import ConfigError
 from regsweep.methods import Method, Parameters
+from regsweep.names import name_of
 from regsweep.regularizers import METHODS
+from tests.conftest import plain_methods
 
 NAN, INF = float("nan"), float("inf")
 NO_STRENGTHS: tuple[Any, ...] = (NAN, INF, -INF, -1e-9, "abc", "1e-3x", [1e-3])
@@ -57,7 +58,7 @@ def change(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
 
 def test_the_default_is_valid(values: dict[str, Any]) -> None:
     config = validate(values)
-    assert (config.dataset.name, config.regularizer.plain()) == ("digits", {})
+    assert (config.dataset.name, plain_methods(config.regularizer)) == ("digits", {})
 
 
 @pytest.mark.parametrize(("key", "value"), REFUSED, ids=lambda part: str(part)[:20].replace("\0", "NUL"))
@@ -96,9 +97,9 @@ def test_what_is_allowed_comes_through_unchanged(values: dict[str, Any], strengt
         **({"l2": {"lambda": strength, "scope": "weights"}} if strength else {}),
     }
     in_full = change(change(values, "regularizer.l2.lambda", strength), "regularizer.dropout.p", dropout)
-    assert validate(in_full).regularizer.plain() == used
+    assert plain_methods(validate(in_full).regularizer) == used
     in_short = change(change(values, "regularizer.l2", strength), "regularizer.dropout", dropout)
-    assert validate(in_short).regularizer.plain() == used
+    assert plain_methods(validate(in_short).regularizer) == used
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_a_setting_without_effect_or_of_several_penalties_is_refused(
 
 def test_a_setting_of_one_of_two_penalties_needs_no_name(values: dict[str, Any]) -> None:
     values["regularizer"].update({"l1": True, "l2": True, "solver": "subgradient"})
-    plain = validate(values).regularizer.plain()
+    plain = plain_methods(validate(values).regularizer)
     assert (plain["l1"]["solver"], set(plain["l2"])) == ("subgradient", {"lambda", "scope"})
 
 
@@ -152,15 +153,27 @@ def test_a_setting_of_one_of_two_penalties_needs_no_name(values: dict[str, Any])
     [
         ({}, "no regularization"),
         ({"l2": {"use": False}, "dropout": 0}, "no regularization"),
-        ({"batch_norm": True, "dropout": 0.5, "l2": 0.001}, "L2 λ=0.001, dropout 0.5, BatchNorm"),
-        ({"mixup": 0.2, "ema": 0.99, "l1": 0.01, "max_norm": 2}, "L1 λ=0.01, EMA 0.99, max-norm c=2, mixup α=0.2"),
+        ({"batch_norm": True, "dropout": 0.5, "l2": 0.001}, "L2 λ=0.001 with dropout 0.5 and BatchNorm"),
+        (
+            {"mixup": 0.2, "ema": 0.99, "l1": 0.01, "augmentation": 1, "max_norm": 2},
+            "L1 λ=0.01 with augmentation (shifts of up to 1 px) and EMA 0.99 and max-norm c=2 and mixup α=0.2",
+        ),
+        ({"l1": {"lambda": 0.003, "solver": "subgradient"}}, "L1 λ=0.003 (solver=subgradient)"),
+        (
+            {"l1": {"lambda": 0.003, "solver": "subgradient", "scope": "all"}},
+            "L1 λ=0.003 (solver=subgradient, scope=all)",
+        ),
+        ({"l1": {"lambda": 0.003, "solver": "proximal", "scope": "weights"}}, "L1 λ=0.003"),
+        ({"elastic_net": 0.003}, "elastic net λ=0.003 ρ=0.5"),
+        ({"elastic_net": {"l1_ratio": 0.25, "scope": "all"}}, "elastic net λ=0.0001 ρ=0.25 (scope=all)"),
+        ({"weight_decay": {"rate": 0.1, "scope": "all"}}, "decoupled weight decay 0.1 (scope=all)"),
     ],
 )
 def test_the_methods_in_use_are_named_penalties_first(
     values: dict[str, Any], changes: dict[str, Any], line: str
 ) -> None:
     values["regularizer"].update(changes)
-    assert show_chosen(validate(values).regularizer) == line
+    assert name_of(validate(values).regularizer.in_use) == line
 
 
 class Descent(Method):
@@ -177,7 +190,7 @@ def test_two_methods_that_take_gradients_of_their_own_are_refused(
 ) -> None:
     monkeypatch.setitem(METHODS, "descent", Descent)
     values["regularizer"] |= {"descent": True, "l2": 0.1}
-    assert set(validate(values).regularizer.plain()) == {"descent", "l2"}
+    assert set(plain_methods(validate(values).regularizer)) == {"descent", "l2"}
     values["regularizer"]["sam"] = True
     with pytest.raises(
         ConfigError, match=r"^regularizer=\[descent,sam\]: both take gradients of their own in a step; ch"
@@ -208,7 +221,7 @@ def test_two_methods_of_one_role_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"^regularizer=\[elastic_net,l2\]: a run has one decay of the weights"):
         validate(values)
     values["regularizer"]["l2"] = 0.0
-    assert list(validate(values).regularizer.plain()) == ["elastic_net"]
+    assert list(plain_methods(validate(values).regularizer)) == ["elastic_net"]
 
 
 def test_it_is_frozen(values: dict[str, Any]) -> None:

@@ -90,10 +90,6 @@ DECLARED: dict[str, tuple[Mapping[str, Any], str]] = {
     "role": ({**NAMED, "role": 5}, "role must be a str or None"),
     "paper": ({**NAMED, "paper": "Title"}, "paper must be a Paper(title, reference) or None"),
     "arguments": ({**NAMED, "arguments": "gates"}, 'arguments must be a tuple of names, for example ("dropout",)'),
-    "arguments that nothing sets": (
-        {**NAMED, "arguments": ("gates",)},
-        "it declares arguments (gates) and has no hook model_settings that sets them",
-    ),
     "stage": (
         {**NAMED, "stage": {"on_batch": "image "}},
         "stage of on_batch is 'image ', which it does not have; did you mean image?",
@@ -166,6 +162,7 @@ TAKEN: dict[str, tuple[type[Method], Mapping[str, Any]]] = {
     "what is taken out": (Method, {"can_take_out": True}),
     "a hook of its base": (L1, {}),
     "its value alone": (Penalty, {"value": lambda self, parameters: 0.0}),
+    "arguments of the network": (Method, {"arguments": ("gates",)}),
     "more arguments": (Method, {"on_batch": lambda self, batch, *more: batch}),
     "a paper": (Method, {"on_batch": no_change, "paper": Paper("Title", "Someone (2000).")}),
 }
@@ -180,7 +177,7 @@ def test_a_class_without_a_fault_is_taken(
 
 
 def test_the_hooks_that_are_written_down_are_the_base_class_s() -> None:
-    words = {"main_setting", "setting_fields", "is_off", "describe", "refuse", "Settings"}
+    words = {"main_setting", "main_value", "setting_fields", "is_off", "describe", "refuse", "Settings"}
     public = [name for name in vars(Method) if not name.startswith("_") and callable(getattr(Method, name))]
     assert [name for name in public if name not in words] == list(HOOKS)
 

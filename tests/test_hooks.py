@@ -34,9 +34,8 @@ class Noting(Method):
 
 
 def begun(methods: list[Method]) -> Methods:
-    model = nn.Linear(2, 2)
-    found, run = Methods(methods), made.run(model)
-    found.begin(run, dict.fromkeys(("weights", "all"), run.parameters.every), 0, torch.device("cpu"))
+    found, every = Methods(methods), dict(nn.Linear(2, 2).named_parameters())
+    found.begin({"weights": {"weight": every["weight"]}, "all": every}, 0, torch.device("cpu"))
     return found
 
 

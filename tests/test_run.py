@@ -41,7 +41,7 @@ def test_a_single_run_records_everything(configure: Configure, tmp_path: Path) -
         "loss": outcome.metrics["test"].loss,
     }
     assert result["best_epoch"] in (1, 2, 3)
-    assert result["parameters"] == {"penalized": 64 * 128 + 128 * 128 + 1280, "free": 266}
+    assert result["methods"]["l1"]["parameters"] == {"covered": 64 * 128 + 128 * 128 + 1280, "free": 266}
     assert set(result["seconds"]) == {"train", "evaluate", "total"}
     assert result["seconds"]["total"] >= result["seconds"]["train"] > 0
     assert result["versions"]["torch"] == torch.__version__.partition("+")[0] or torch.__version__.startswith(
@@ -76,6 +76,61 @@ def test_the_record_has_what_the_run_used(
     read = RunRecord.read(tmp_path / "result.json")
     assert read.methods is not None
     assert (list(read.methods), read.batch_norm, read.own_batch_norm) == (methods, batch_norm, own)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "line"),
+    [
+        ((), "sgd lr=0.05, 1 epoch, batch 64, seed 0"),
+        (("optimizer.schedule=cosine",), "sgd lr=0.05 schedule=cosine, 1 epoch, batch 64, seed 0"),
+        (
+            ("optimizer=adam", "optimizer.warmup=0.25", "trainer.epochs=2"),
+            "adam lr=0.001 warmup=0.25, 2 epochs, batch 64, seed 0",
+        ),
+        (
+            ("optimizer.schedule=one_cycle", "optimizer.warmup=0.1", "trainer.epochs=12"),
+            "sgd lr=0.05 schedule=one_cycle warmup=0.1, 12 epochs, batch 64, seed 0",
+        ),
+    ],
+)
+def test_a_run_names_its_optimizer_with_the_schedule_of_the_rate(
+    configure: Configure, tmp_path: Path, caplog: pytest.LogCaptureFixture, chosen: tuple[str, ...], line: str
+) -> None:
+    config = configure("model.hidden=[8]", "dataset.train_size=20", "trainer.epochs=1", *chosen)
+    with caplog.at_level("INFO", "regsweep"):
+        run(config, tmp_path, is_trial=False)
+    assert f"optimizer    {line}" in caplog.messages
+
+
+WEIGHTS, BIASES = 64 * 16 + 160, 16 + 10
+SCOPES = [
+    (("regularizer=[l1,l2]", "regularizer.l2.scope=all"), {"l1": (WEIGHTS, BIASES), "l2": (WEIGHTS + BIASES, 0)}),
+    (("regularizer=[weight_decay,max_norm,dropout]",), {"weight_decay": (WEIGHTS, BIASES)}),
+    ((), {}),
+]
+
+
+@pytest.mark.parametrize(("chosen", "expected"), SCOPES, ids=[" ".join(chosen) for chosen, _ in SCOPES])
+def test_each_method_with_a_scope_says_what_it_covers(
+    configure: Configure,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    chosen: tuple[str, ...],
+    expected: dict[str, tuple[int, int]],
+) -> None:
+    config = configure(*chosen, "model.hidden=[16]", "trainer.epochs=1", "dataset.train_size=20")
+    with caplog.at_level("INFO", "regsweep"):
+        run(config, tmp_path, is_trial=False)
+    methods = record(tmp_path)["methods"]
+    counts = {name: method["parameters"] for name, method in methods.items() if method["parameters"]}
+    assert counts == {name: {"covered": covered, "free": free} for name, (covered, free) in expected.items()}
+    lines = [line.strip() for line in caplog.messages if " free" in line]
+    tensors = {BIASES: 2, WEIGHTS: 2, WEIGHTS + BIASES: 4, 0: 0}
+    assert lines == [
+        f"{methods[name]['title']} covers {covered:,} parameters in {tensors[covered]} tensors, "
+        f"leaves {free:,} parameters in {tensors[free]} tensors free"
+        for name, (covered, free) in expected.items()
+    ]
 
 
 def test_zeros_and_histograms_count_the_weights(configure: Configure, tmp_path: Path) -> None:
@@ -133,11 +188,18 @@ def test_a_trial_keeps_the_test_set_closed_and_no_weights(configure: Configure, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "result.json"]
 
 
-def test_a_trial_is_asked_about_while_there_is_something_to_give_up(configure: Configure, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_trial_is_asked_about_while_there_is_something_to_give_up(
+    configure: Configure, tmp_path: Path, *, stops: bool
+) -> None:
+    """Not after its last epoch, be it that of the configuration or that of early stopping."""
+    stopping = ("regularizer.early_stopping=2", "optimizer.lr=0.3", "trainer.epochs=60", "dataset.train_size=100")
+    config = configure(*(stopping if stops else QUICK))
     reports: list[tuple[float, int]] = []
-    run(configure(*QUICK), tmp_path, is_trial=True, report=lambda value, epoch: reports.append((value, epoch)))
+    run(config, tmp_path, is_trial=True, report=lambda value, epoch: reports.append((value, epoch)))
     with (tmp_path / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
+    assert 1 < len(rows) < 60
     assert reports == [(float(row["validation_accuracy"]), int(row["epoch"])) for row in rows[:-1]]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch.optim import SGD
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 
-from regsweep.build import build
+from regsweep.build import build, require_buildable
 from regsweep.config import RunConfig, validate
 from regsweep.errors import ConfigError
 from regsweep.member import Silent
@@ -129,7 +129,7 @@ def test_a_constant_rate_without_a_warm_up_is_left_as_it_is(configure: Configure
     assert noted.found == [{LR / 2**step} for step in range(6)]
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
 @pytest.mark.parametrize("epochs", [1, 2, 3])
 def test_a_training_of_very_few_steps_ends(configure: Configure, schedule: str, epochs: int) -> None:
     given = ("dataset.train_size=30", "trainer.batch_size=32", "model.hidden=[8]", f"trainer.epochs={epochs}")
@@ -149,3 +149,31 @@ def test_another_schedule_or_share_is_refused(values: dict[str, Any], key: str, 
     values["optimizer"][key] = value
     with pytest.raises(ConfigError, match=rf"^optimizer\.{key}=.*: {allowed}"):
         validate(values)
+
+
+ONE_CYCLE = ("optimizer.schedule=one_cycle", "dataset.train_size=64", "model.hidden=[8]", f"optimizer.lr={LR}")
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "epochs", "warmup", "found"),
+    [
+        (64, 1, 0, "1 step"),
+        (64, 9, 0, "9 steps"),
+        (16, 2, 0, "8 steps"),
+        (16, 5, 0.6, "8 steps after the warm-up"),
+        (64, 10, 0, None),
+        (16, 5, 0.5, None),
+    ],
+)
+def test_one_cycle_of_too_few_steps_is_refused_before_training(
+    configure: Callable[..., RunConfig], batch_size: int, epochs: int, warmup: float, found: str | None
+) -> None:
+    numbers = (f"trainer.batch_size={batch_size}", f"trainer.epochs={epochs}", f"optimizer.warmup={warmup}")
+    config = configure(*ONE_CYCLE, *numbers)
+    if found is None:
+        expected = rates("one_cycle", epochs * 64 // batch_size, warmup)
+        assert trained(config) == [{rate} for rate in expected]
+        return
+    line = rf"^optimizer\.schedule=one_cycle: needs 10 steps or more to rise and fall, and has {found}; raise "
+    with pytest.raises(ConfigError, match=line):
+        require_buildable(config)

@@ -272,6 +272,35 @@ def test_it_ends_with_the_last_epoch_or_the_best() -> None:
     assert results == {False: by_epoch[-1], True: max(by_epoch)}
 
 
+class Counting(Method):
+    """A method whose record has the number of steps, and of calls, until then; it draws a number, too."""
+
+    name, title = "counting", "counting"
+    steps, calls = 0, 0
+
+    def after_step(self, model: nn.Module, step: int) -> None:
+        self.steps += 1
+
+    def record(self, model: nn.Module) -> dict[str, float]:
+        self.calls += 1
+        torch.rand(3)
+        return {"steps": self.steps, "calls": self.calls, "weight": model.get_parameter("linear.weight").sum().item()}
+
+
+@pytest.mark.parametrize("restore_best", [False, True])
+def test_a_method_s_numbers_are_of_the_epoch_that_is_kept(*, restore_best: bool) -> None:
+    torch.manual_seed(3)
+    model, data = Drawing(), dataset(train=60, validation=40)
+    made = fit(member(model, data, Counting(MethodSettings()), lr=5.0, epochs=12, restore_best=restore_best))
+    records, epoch = made.records()["counting"], made.kept.epoch
+    assert (epoch < 12) == restore_best, "the case is one in which it matters"
+    assert records["steps"] == 15 * epoch
+    assert records["weight"] == made.trained().get_parameter("linear.weight").sum().item()
+    assert records["calls"] <= epoch if restore_best else records["calls"] == 1
+    expected = torch.rand(15 * 12, generator=seeding.generator(0, "noise")).tolist()
+    assert model.drawn == expected, "what it draws shifts no other stream"
+
+
 def test_training_metrics_are_taken_on_a_fixed_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(member_module, "TRAIN_SAMPLE", 5)
     model = Watched()

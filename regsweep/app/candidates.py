@@ -15,8 +15,9 @@ from regsweep import records
 from regsweep.app.grammar import literal
 from regsweep.chosen import no_method
 from regsweep.errors import RecordError, RegsweepError, show
+from regsweep.names import name_of
 from regsweep.paths import RunPaths
-from regsweep.report.regularization import BATCH_NORM, Regularization, name_of
+from regsweep.report.regularization import BATCH_NORM, Regularization
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import show_value
 from regsweep.run_record import UsedMethod

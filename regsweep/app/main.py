@@ -17,8 +17,8 @@ from regsweep.app.door import validate_composed
 from regsweep.app.finished import finished_before
 from regsweep.app.refuse import refuse
 from regsweep.app.resume import is_trial_of_resumed
-from regsweep.chosen import show_chosen
 from regsweep.errors import Pruned, RecordError, RegsweepError, show
+from regsweep.names import name_of
 from regsweep.numbers import show_number
 from regsweep.paths import config_folder, shown
 from regsweep.sweeper import TrialValue, is_watched, report
@@ -127,7 +127,7 @@ def _made_of(config: RunConfig, overrides: Sequence[str]) -> str:
     """Return a trial's methods and its other overrides as one readable line; the record has them whole."""
     pairs = [override.partition("=") for override in overrides]
     others = [f"{key} {_rounded(value)}" for key, _, value in pairs if not re.match(_NOT_SHOWN, key)]
-    return ", ".join([show_chosen(config.regularizer), *others])
+    return ", ".join([name_of(config.regularizer.in_use), *others])
 
 
 _NOT_SHOWN = r"[+~]*(sweep|experiment|regularizer)\b"

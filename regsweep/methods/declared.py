@@ -53,8 +53,6 @@ def _of_attributes(cls: type[Method]) -> Iterator[str]:
         yield "paper must be a Paper(title, reference) or None"
     if not (isinstance(cls.arguments, tuple | list) and all(isinstance(name, str) for name in cls.arguments)):
         yield 'arguments must be a tuple of names, for example ("dropout",)'
-    elif cls.arguments and cls.model_settings is Method.model_settings:
-        yield f"it declares arguments ({', '.join(cls.arguments)}) and has no hook model_settings that sets them"
 
 
 def _of_stages(cls: type[Method]) -> Iterator[str]:
@@ -80,7 +78,7 @@ def _of_hooks(cls: type[Method]) -> Iterator[str]:
     for name in _mistyped(cls):
         yield f"{name}: no such hook; {suggest(name, HOOKS)} (begin the name of a helper with _)"
     is_overriding = any(getattr(cls, hook) is not getattr(Method, hook) for hook in HOOKS)
-    if not (is_overriding or cls.keeps_best_epoch or cls.can_take_out):
+    if not (is_overriding or cls.arguments or cls.keeps_best_epoch or cls.can_take_out):
         yield f"{cls.__name__} has no hook, so it would change nothing; the hooks are {', '.join(HOOKS)}"
 
 

@@ -7,9 +7,9 @@ The hooks stand in the order of a step. A step calls only those that a class ove
     step 1  on_batch         outside: stages image < mix < targets
     step 2  extra_loss       inside
     step 3  around           inside
-    step 4  before_update    inside: stages penalty < combine < clip < noise < decay
+    step 4  before_update    inside: stages penalty < clip < noise < decay
     step 5  the optimizer
-    step 6  on_weights       inside: stages decay < interpolate < shrink < project
+    step 6  on_weights       inside: stages shrink < project
     step 7  after_step       outside
     epoch   evaluated, should_stop
     record  value, record
@@ -26,10 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from regsweep.errors import ConfigError
+from regsweep.errors import ConfigError, show
 from regsweep.fields import Section, field, number
+from regsweep.methods.paper import Paper
 from regsweep.numbers import show_number
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 STAGES = {
     "on_batch": ("image", "mix", "targets"),
-    "before_update": ("penalty", "combine", "clip", "noise", "decay"),
-    "on_weights": ("decay", "interpolate", "shrink", "project"),
+    "before_update": ("penalty", "clip", "noise", "decay"),
+    "on_weights": ("shrink", "project"),
 }
 """The order within a hook: for example, the shares of mixed examples are smoothed, not the other way round."""
 
@@ -68,18 +69,6 @@ HOOKS = (
 
 DECAY = "decay of the weights"
 """A role of several methods."""
-
-
-class Paper(NamedTuple):
-    """What describes a method.
-
-    Attributes:
-        title: the method, as a list of references names it.
-        reference: authors, year, title, place.
-    """
-
-    title: str
-    reference: str
 
 
 class MethodSettings(Section):
@@ -128,6 +117,7 @@ class Method:
         title: in plain words.
         paper: what describes it; None for a method without a paper.
         symbol: the sign of the main setting, before its value in `describe`.
+        signs: those of further settings, by key, that `describe` always names.
         role: of two methods with the same one a run can have only one; None: no such limit.
         stage: by hook, one of `STAGES`; by default the first.
         off: values of settings that are the same as the method's absence; empty where there are none.
@@ -143,6 +133,7 @@ class Method:
     title: ClassVar[str]
     paper: ClassVar[Paper | None] = None
     symbol: ClassVar[str] = ""
+    signs: ClassVar[Mapping[str, str]] = {}
     role: ClassVar[str | None] = None
     stage: ClassVar[Mapping[str, str]] = {}
     off: ClassVar[Mapping[str, Any]] = {}
@@ -179,13 +170,22 @@ class Method:
 
     @classmethod
     def describe(cls, settings: Any) -> str:
-        """Return the method with its main setting in plain words: ``mixup α=0.2``."""
-        main = cls.main_setting()
-        if main is None:
-            return cls.title
-        value = getattr(settings, cls.setting_fields()[main])
-        shown = show_number(float(value), 2) if isinstance(value, int | float) else str(value)
-        return f"{cls.title} {cls.symbol}={shown}" if cls.symbol else f"{cls.title} {shown}"
+        """Return the method with its settings in plain words: ``mixup α=0.2``, ``L1 λ=0.01 (scope=all)``.
+
+        The main one is always named, a further one where it differs from the default.
+        """
+        main, fields = cls.main_setting(), cls.setting_fields()
+        values = {key: getattr(settings, name) for key, name in fields.items()}
+        words = [cls.title]
+        if main is not None:
+            words.append(f"{cls.symbol}={_shown(values[main])}" if cls.symbol else _shown(values[main]))
+        words += [f"{sign}={_shown(values[key])}" for key, sign in cls.signs.items()]
+        further = [
+            f"{key}={_shown(values[key])}"
+            for key, name in sorted(fields.items(), key=lambda item: item[0] == "scope")  # of several methods, so last
+            if key not in ("use", main, *cls.signs) and values[key] != cls.Settings.model_fields[name].default
+        ]
+        return " ".join([*words, *([f"({', '.join(further)})"] if further else [])])
 
     def refuse(self, setting: str, allowed: str) -> ConfigError:
         """Return the error of a setting that is not possible here; `allowed` has the reason and the next step."""
@@ -199,9 +199,13 @@ class Method:
             ConfigError: see `refuse`.
         """
 
+    def main_value(self) -> Any:
+        """Return the value of the main setting; of a method without one, whether it is used."""
+        return getattr(self.settings, self.setting_fields()[self.main_setting() or "use"])
+
     def model_settings(self) -> dict[str, Any]:
-        """Return arguments for the network's constructor."""
-        return {}
+        """Return arguments for the network's constructor: by default each of `arguments` is the main setting."""
+        return dict.fromkeys(self.arguments, self.main_value())
 
     def weight_decay(self) -> float:
         """Return what the optimizer multiplies each covered w by and adds to its gradient: 2λ for λ Σw²."""
@@ -251,8 +255,13 @@ class Method:
         return 0.0
 
     def record(self, model: nn.Module) -> dict[str, float]:
-        """Return numbers for the record, by name, of the trained network."""
+        """Return numbers for the record, by name; `model` is the network that is kept, at the end of its epoch."""
         return {}
+
+
+def _shown(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return show_number(float(value), 2) if is_number else show(value)
 
 
 class Penalty(Method):

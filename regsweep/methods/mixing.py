@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from regsweep.methods.parameters import Batch
 
-SMALLEST_ALPHA = 0.01
-"""Below it torch's Beta(α, α) is mostly exactly ½, by underflow: the opposite of what so small an α means."""
+NEARLY_ZERO = 0.01
+"""Below it torch's Beta(α, α) is often exactly ½, by underflow; its limit for α → 0 is 0 or 1, each as often."""
 
 
 class Mixing(Method):
@@ -30,19 +30,18 @@ class Mixing(Method):
         """α."""
 
         alpha: float = number(
-            "must be 0, or a number of 0.01 or more, for example regularizer.mixup=0.2", ge=0, default=0.2
+            "must be a finite number of 0 or more, for example regularizer.mixup=0.2", ge=0, default=0.2
         )
 
     def check(self, task: Task) -> None:
-        """Refuse batches of one image, and an α that torch cannot draw from."""
+        """Refuse batches of one image."""
         if task.smallest_batch == 1:
             raise self.refuse("alpha", "needs batches of 2 images or more to mix; set trainer.batch_size to 2 or more")
-        if self.settings.alpha < SMALLEST_ALPHA:
-            raise self.refuse("alpha", "must be 0, or a number of 0.01 or more")
 
     def draw(self, batch: Batch) -> tuple[float, Tensor]:
         """Return λ, and for each example the place of the other one, (B,)."""
         import torch  # noqa: PLC0415
 
-        share = float(torch.distributions.Beta(self.settings.alpha, self.settings.alpha).sample())
-        return share, torch.randperm(len(batch.inputs)).to(batch.inputs.device, non_blocking=True)
+        alpha = self.settings.alpha
+        share = torch.randint(2, ()) if alpha < NEARLY_ZERO else torch.distributions.Beta(alpha, alpha).sample()
+        return float(share), torch.randperm(len(batch.inputs)).to(batch.inputs.device, non_blocking=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
     from torch.nn import Parameter
 
 
@@ -72,7 +72,7 @@ class Update:
     """The step that the optimizer has just made.
 
     Attributes:
-        parameters: with their new values.
+        parameters: those that have a gradient, with their new values.
         lr: the step's learning rate.
         step_size: returns the size of the step for a parameter's proximal map, a number or one per coordinate
             (`regsweep.optimizers`).
@@ -88,15 +88,7 @@ class Run:
     """A run that is about to make its first step.
 
     Attributes:
-        model: the network.
-        parameters: its parameters.
-        num_steps: steps in all.
-        steps_per_epoch: of them in an epoch.
-        num_classes: K.
+        parameters: those of the network, and which of them the method covers.
     """
 
-    model: nn.Module
     parameters: Parameters
-    num_steps: int
-    steps_per_epoch: int
-    num_classes: int

@@ -75,7 +75,5 @@ def _given_by(methods: Sequence[Method], cls: type[nn.Module]) -> dict[str, Any]
 
 
 def _no_place(cls: type[nn.Module], method: Method) -> ConfigError:
-    main = method.main_setting()
-    value = method.settings.use if main is None else getattr(method.settings, method.setting_fields()[main])
     allowed = f"{cls.__name__} has no place for it; choose another model or leave it off"
-    return ConfigError(f"regularizer.{method.name}", value, allowed)
+    return ConfigError(f"regularizer.{method.name}", method.main_value(), allowed)

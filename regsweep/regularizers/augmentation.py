@@ -12,7 +12,7 @@ from regsweep.methods import Batch, Method, MethodSettings, Paper, Task
 class Augmentation(Method):
     """Shifts of up to `shift` pixels in both directions, edges continued, and flips from left to right.
 
-    The pixels are moved by ``torchvision.transforms.v2``, those images in one call that move alike.
+    Each pixel is taken from its place in the image before, all images in one operation.
     """
 
     name, title = "augmentation", "augmentation"
@@ -52,27 +52,13 @@ class Augmentation(Method):
         import torch
 
         images_BCHW, shift = batch.inputs, self.settings.shift
-        if shift:
-            places_B2 = torch.randint(0, 2 * shift + 1, (len(images_BCHW), 2))
-            images_BCHW = _shifted(images_BCHW, places_B2.tolist(), shift)
-        if self.settings.flip:
-            from torchvision.transforms.v2 import functional
-
-            is_flipped_B = (torch.randint(2, (len(images_BCHW),)) == 1).to(images_BCHW.device)
-            mirrored = functional.horizontal_flip(images_BCHW)
-            images_BCHW = torch.where(is_flipped_B[:, None, None, None], mirrored, images_BCHW)
-        return replace(batch, inputs=images_BCHW)
-
-
-def _shifted(images_BCHW: Any, places: list[list[int]], shift: int) -> Any:
-    """Return the images, each cut out of itself with continued edges, at its place (row, column)."""
-    import torch
-    from torchvision.transforms.v2 import functional
-
-    padded = functional.pad(images_BCHW, [shift], padding_mode="edge")
-    rows, columns = images_BCHW.shape[-2:]
-    shifted = torch.empty_like(images_BCHW)
-    for top, left in {(top, left) for top, left in places}:
-        alike = [i for i, place in enumerate(places) if place == [top, left]]
-        shifted[alike] = functional.crop(padded[alike], top, left, rows, columns)
-    return shifted
+        num_images, _, rows, columns = images_BCHW.shape
+        offsets_B2 = torch.randint(-shift, shift + 1, (num_images, 2))
+        is_flipped_B1 = torch.randint(1 + self.settings.flip, (num_images, 1)).bool()
+        rows_BH = (offsets_B2[:, :1] + torch.arange(rows)).clamp(0, rows - 1)
+        columns_BW = (offsets_B2[:, 1:] + torch.arange(columns)).clamp(0, columns - 1)
+        columns_BW = torch.where(is_flipped_B1, columns_BW.flip(1), columns_BW)
+        device = images_BCHW.device
+        places = (torch.arange(num_images)[:, None, None], rows_BH[:, :, None], columns_BW[:, None, :])
+        moved_BHWC = images_BCHW.permute(0, 2, 3, 1)[tuple(each.to(device, non_blocking=True) for each in places)]
+        return replace(batch, inputs=moved_BHWC.permute(0, 3, 1, 2))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from regsweep.errors import ConfigError
 from regsweep.methods import Method, Paper, Task
+from regsweep.signatures import parameters_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,10 +27,6 @@ class BatchNorm(Method):
     arguments = ("batch_norm",)
     can_take_out = True
 
-    def model_settings(self) -> dict[str, Any]:
-        """Return whether the network has BatchNorm."""
-        return {"batch_norm": self.settings.use}
-
     def check(self, task: Task) -> None:
         """Refuse to take BatchNorm out of a network that cannot be without it."""
         if not self.settings.use and has_batch_norm(task.model):
@@ -42,3 +39,9 @@ def has_batch_norm(model: nn.Module) -> bool:
     from torch.nn.modules.batchnorm import _BatchNorm
 
     return any(isinstance(module, _BatchNorm) for module in model.modules())
+
+
+def has_by_default(model: nn.Module) -> bool:
+    """Return whether a network of this class has BatchNorm without any method."""
+    argument = parameters_of(type(model)).get("batch_norm")
+    return has_batch_norm(model) if argument is None else bool(argument.default)

@@ -23,7 +23,7 @@ class CutMix(Mixing):
         """α; 1: the share is drawn evenly."""
 
         alpha: float = number(
-            "must be 0, or a number of 0.01 or more, for example regularizer.cutmix=1.0", ge=0, default=1.0
+            "must be a finite number of 0 or more, for example regularizer.cutmix=1.0", ge=0, default=1.0
         )
 
     def on_batch(self, batch: Batch) -> Batch:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from regsweep.fields import number
 from regsweep.methods import Method, MethodSettings, Paper
 
@@ -29,7 +27,3 @@ class Dropout(Method):
             lt=1,
             default=0.5,
         )
-
-    def model_settings(self) -> dict[str, Any]:
-        """Return the probability, as the network takes it."""
-        return {"dropout": self.settings.p}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from regsweep.fields import field
-from regsweep.methods import Method, MethodSettings, Paper, Task
+from regsweep.methods import Method, MethodSettings, Paper
 
 if TYPE_CHECKING:
     from regsweep.member import EpochRow
@@ -33,11 +33,6 @@ class EarlyStopping(Method):
         patience: int = field(
             "must be a whole number of epochs, 1 or more, for example regularizer.early_stopping=5", ge=1, default=5
         )
-
-    def check(self, task: Task) -> None:
-        """Refuse a run without validation images."""
-        if not task.has_validation:
-            raise self.refuse("patience", "needs validation images; set dataset.val_fraction above 0, for example 0.1")
 
     def should_stop(self, history: Sequence[EpochRow]) -> bool:
         """Return whether the best epoch is `patience` epochs ago."""

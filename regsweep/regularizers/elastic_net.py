@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from regsweep.fields import number
-from regsweep.methods import DECAY, MethodSettings, Paper, Parameters, Update
-from regsweep.numbers import show_number
+from regsweep.methods import DECAY, MethodSettings, Paper, Parameters
 from regsweep.regularizers.l1 import L1
 from regsweep.regularizers.l2 import L2
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 
 
 class ElasticNet(L1):
@@ -24,6 +23,7 @@ class ElasticNet(L1):
         "Royal Statistical Society B, 67(2), 301–320.",
     )
     role = DECAY
+    signs = {"l1_ratio": "ρ"}
 
     class Settings(L1.Settings):
         """The strength, what it covers, how the L1 part is minimized, and its share."""
@@ -32,15 +32,13 @@ class ElasticNet(L1):
 
     def __init__(self, settings: MethodSettings) -> None:
         super().__init__(settings)
-        share = self.settings.l1_ratio
-        total = self.settings.strength
-        self._l1 = L1(L1.Settings(strength=total * share, scope=self.settings.scope, solver=self.settings.solver))
-        self._l2 = L2(L2.Settings(strength=total * (1 - share), scope=self.settings.scope))
+        strength = self.settings.strength * (1 - self.settings.l1_ratio)
+        self._l2 = L2(L2.Settings(strength=strength, scope=self.settings.scope))
 
-    @classmethod
-    def describe(cls, settings: Any) -> str:
-        """Return the penalty with λ and ρ."""
-        return f"{super().describe(settings)} ρ={show_number(settings.l1_ratio, 2)}"
+    @property
+    def strength(self) -> float:
+        """λρ, that of the L1 part."""
+        return float(self.settings.strength * self.settings.l1_ratio)
 
     def weight_decay(self) -> float:
         """Return 2λ(1 − ρ)."""
@@ -48,12 +46,4 @@ class ElasticNet(L1):
 
     def value(self, parameters: Parameters) -> float:
         """Return λ [ρ Σ|w| + (1 − ρ) Σw²]."""
-        return self._l1.value(parameters) + self._l2.value(parameters)
-
-    def before_update(self, parameters: Parameters, lr: float | Tensor) -> None:
-        """Add λρ sign(w) where the solver is ``subgradient``."""
-        self._l1.before_update(parameters, lr)
-
-    def on_weights(self, update: Update) -> None:
-        """Apply the soft threshold of the L1 part where the solver is ``proximal``."""
-        self._l1.on_weights(update)
+        return super().value(parameters) + self._l2.value(parameters)

@@ -64,6 +64,6 @@ class EMA(Method):
 
     def record(self, model: nn.Module) -> dict[str, float]:
         """Return the share of exact zeros in the average of matrices and kernels."""
-        weights = [weight for weight in self.state.values() if weight.ndim > 1]
+        weights = [weight for name, weight in model.named_parameters() if name in self.state and weight.ndim > 1]
         num_zeros = sum(int((weight == 0).sum()) for weight in weights)
         return {"sparsity": num_zeros / max(1, sum(weight.numel() for weight in weights))}

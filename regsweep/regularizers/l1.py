@@ -42,7 +42,7 @@ class L1(Penalty):
 
     @property
     def strength(self) -> float:
-        """λ."""
+        """λ; of an elastic net its share."""
         return float(self.settings.strength)
 
     def before_update(self, parameters: Parameters, lr: float | Tensor) -> None:

@@ -5,8 +5,6 @@ Huang et al., 2016, equation 4: block l of L is skipped with probability p l/L.
 
 from __future__ import annotations
 
-from typing import Any
-
 from regsweep.fields import number
 from regsweep.methods import Method, MethodSettings, Paper
 
@@ -33,7 +31,3 @@ class StochasticDepth(Method):
             lt=1,
             default=0.2,
         )
-
-    def model_settings(self) -> dict[str, Any]:
-        """Return the probability, as the network takes it."""
-        return {"stochastic_depth": self.settings.p}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regsweep.fields import number
-from regsweep.methods import DECAY, Method, MethodSettings, Paper, Parameters, Scope, scope
+from regsweep.methods import DECAY, Method, MethodSettings, Parameters, Scope, scope
+from regsweep.methods.paper import ADAMW
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,11 +16,7 @@ class WeightDecay(Method):
     """w ← (1 − ηr) w before the optimizer's step, under any optimizer: what torch's AdamW(weight_decay=r) does."""
 
     name, title = "weight_decay", "decoupled weight decay"
-    paper = Paper(
-        "Decoupled weight decay (AdamW)",
-        "Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. International Conference on "
-        "Learning Representations.",
-    )
+    paper = ADAMW
     role, stage = DECAY, {"before_update": "decay"}
     off = {"rate": 0.0}
     example = {"rate": 0.1}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from regsweep.names import place_of
 from regsweep.numbers import show_number
 from regsweep.run_record import RunRecord, UsedMethod
 
@@ -51,22 +52,11 @@ class Regularization:
         return name != BATCH_NORM or self.batch_norm is not None
 
 
-def place_of(method: UsedMethod) -> tuple[bool, bool, str]:
-    """Return by what methods are ordered wherever several are named."""
-    return not method.is_penalty, method.main is None, method.title
-
-
 def read_regularization(record: RunRecord, config: Any) -> Regularization:
     """Return what regularized the trial with this record and composed configuration (plain values)."""
     if record.methods is None:
         return _before_0_3(config)
     return Regularization(record.methods, record.batch_norm, record.own_batch_norm)
-
-
-def name_of(kind: Iterable[UsedMethod]) -> str:
-    """Return what regularizes in words: ``L2 λ=0.0003 with dropout 0.35 and BatchNorm``."""
-    first, *others = [method.description for method in kind] or ["no regularization"]
-    return f"{first} with {' and '.join(others)}" if others else first
 
 
 _TITLES = {"l1": "L1", "l2": "L2", "elastic_net": "elastic net"}

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from regsweep.names import name_of
 from regsweep.numbers import show_number
 from regsweep.paths import shown
-from regsweep.report.regularization import name_of
 from regsweep.report.sweep import Sweep
 
 

@@ -413,7 +413,7 @@ def test_a_preset_made_of_presets_is_composed(regsweep: Regsweep, tmp_path: Path
     (tmp_path / "conf" / "regularizer" / "mine.yaml").write_text("defaults: [l1, dropout]\n")
     done = regsweep("--config-dir", "conf", "regularizer=mine", "trainer.epochs=1")
     assert done.code == 0, done.err
-    assert "regularizer  L1 λ=0.0001, dropout 0.5\n" in done.out
+    assert "regularizer  L1 λ=0.0001 with dropout 0.5\n" in done.out
 
 
 def test_a_folder_in_use_is_not_overwritten(regsweep: Regsweep, tmp_path: Path) -> None:

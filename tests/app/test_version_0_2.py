@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from regsweep.report.regularization import name_of
+from regsweep.names import name_of
 from regsweep.report.sweep import read_sweep
 from tests.conftest import Regsweep
 
@@ -95,6 +95,7 @@ def record(ended: dict[str, Any]) -> dict[str, Any]:
         "epochs": int(is_complete),
         **({"sparsity": {"overall": 0.0, "layers": {"classifier.weight": 0.0}}} if is_complete else {}),
         **({"near_zero": {"overall": 0.0068, "layers": {"classifier.weight": 0.0}}} if is_complete else {}),
+        "parameters": {"penalized": 5168, "free": 26},
         "seconds": {"train": 0.0029, "evaluate": 0.0015, "total": 0.011},
         "seed": 0,
         "ended": 1795804909.53,

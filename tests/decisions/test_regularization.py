@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from regsweep.methods.paper import ADAMW
+from regsweep.names import name_of
 from regsweep.report.page.papers import used
-from regsweep.report.regularization import name_of
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.run_record import UsedMethod
 from tests.decisions.confirmable import OFF
@@ -53,6 +54,13 @@ def test_a_trial_is_called_by_its_penalties_then_the_others_those_without_a_sett
 ) -> None:
     sweep = made(tmp_path, trial(**regularizer))
     assert (titles(sweep), name_of(sweep.kind(0))) == (kind, name)
+
+
+def test_methods_are_ordered_without_regard_to_capitals(tmp_path: Path) -> None:
+    methods = {name: asdict(UsedMethod(name, name, main="p")) for name in ("mixup", "EMA", "augmentation", "SAM")}
+    sweep = made(tmp_path, {**trial(), "methods": methods})
+    assert titles(sweep) == ["augmentation", "EMA", "mixup", "SAM"]
+    assert name_of(sweep.kind(0)) == "augmentation with EMA and mixup and SAM"
 
 
 def test_a_method_that_nobody_has_heard_of_is_called_as_its_record_says(tmp_path: Path) -> None:
@@ -203,8 +211,15 @@ def test_the_papers_are_those_that_the_records_name_once_each(tmp_path: Path) ->
     ]
 
 
+def test_a_paper_of_a_method_and_of_the_optimizer_is_named_once(tmp_path: Path) -> None:
+    decay = UsedMethod("decay", "decay 0.1", reference=list(ADAMW))
+    sweep = made(tmp_path, {**trial(), "methods": {"weight_decay": asdict(decay)}})
+    found = used(sweep, {"optimizer": {"name": "adamw"}}, [], has_importance=False, is_confirmed=False)
+    assert found == [ADAMW]
+
+
 @pytest.mark.parametrize(("solver", "is_cited"), [("proximal", True), ("subgradient", False)])
 def test_the_proximal_step_is_cited_where_it_was_made(tmp_path: Path, solver: str, *, is_cited: bool) -> None:
     sweep = made(tmp_path, trial(l1={"lambda": 0.1, "solver": solver}))
     found = used(sweep, None, [], has_importance=False, is_confirmed=False)
-    assert ("Proximal steps (exact zeros)" in [paper.method for paper in found]) == is_cited
+    assert ("Proximal steps (exact zeros)" in [paper.title for paper in found]) == is_cited

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from regsweep.methods import Batch, Method, Parameters, Run, Task
 
@@ -31,9 +32,9 @@ def parameters(*weights: Any) -> Parameters:
 
 
 def run(model: nn.Module) -> Run:
-    """Return a run of 100 steps that is about to begin."""
+    """Return a run that is about to begin."""
     every = dict(model.named_parameters())
-    return Run(model, Parameters(every, every), 100, 10, 3)
+    return Run(Parameters(every, every))
 
 
 def task(**changes: Any) -> Task:
@@ -47,6 +48,24 @@ def task(**changes: Any) -> Task:
         "has_validation": True,
     }
     return Task(**(values | changes))
+
+
+def num_operations(method: Method, batch: Batch) -> int:
+    """Return how many operations `on_batch` takes."""
+    counter = _Counter()
+    with counter:
+        method.on_batch(batch)
+    return counter.num
+
+
+class _Counter(TorchFunctionMode):
+    """Counts operations."""
+
+    num: int = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.num += 1
+        return func(*args, **(kwargs or {}))
 
 
 def own_test(name: str) -> Path:

@@ -1,14 +1,16 @@
 """Augmentation: shifts and flips of the images, each by draws of its own; what they cannot show is refused."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from scipy import stats
 from torch.nn import functional
 
 from regsweep.errors import ConfigError
 from regsweep.regularizers.augmentation import Augmentation
-from tests.regularizers.made import batch, method, task
+from tests.regularizers.made import batch, method, num_operations, task
 
 
 def test_each_image_is_one_of_its_shifts_with_continued_edges() -> None:
@@ -32,6 +34,26 @@ def test_half_of_the_images_are_mirrored() -> None:
     is_own, is_mirrored = ((flipped == other).flatten(1).all(1) for other in (given.inputs, given.inputs.flip(-1)))
     assert torch.equal(is_own, ~is_mirrored)
     assert is_mirrored.double().mean().item() == pytest.approx(0.5, abs=0.08)
+
+
+def test_images_are_shifted_and_mirrored_each_by_itself() -> None:
+    """An image that is shifted to the left is not more often mirrored than another."""
+    torch.manual_seed(0)
+    given = batch(size=3000, shape=(3, 4, 6))
+    moved = method(Augmentation, shift=1, flip=True).on_batch(given).inputs
+    padded = functional.pad(given.inputs, [1, 1, 1, 1], mode="replicate")
+    crops = [padded[..., top : top + 4, left : left + 6] for top in range(3) for left in range(3)]
+    candidates = torch.stack([each for crop in crops for each in (crop, crop.flip(-1))])
+    counts = (candidates == moved).flatten(2).all(2).sum(1)
+    assert counts.sum() == 3000
+    assert stats.chisquare(counts.numpy()).pvalue > 0.001
+    channels_last = replace(given, inputs=given.inputs.contiguous(memory_format=torch.channels_last))
+    assert method(Augmentation, shift=1).on_batch(channels_last).inputs.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_batch_of_many_images_takes_as_many_operations_as_one_of_few() -> None:
+    few, many = (num_operations(method(Augmentation, shift=1, flip=True), batch(size=size)) for size in (4, 64))
+    assert few == many > 0
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,17 @@
 """The confidence penalty is −β times the entropy of the prediction (Pereyra et al., 2017, equation 3)."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
 from scipy.stats import entropy
 
+from regsweep.build import build
+from regsweep.config import RunConfig
+from regsweep.errors import DivergedError
 from regsweep.regularizers.confidence_penalty import ConfidencePenalty
+from regsweep.training import Training
 from tests.regularizers.made import batch, method, parameters
 
 
@@ -20,3 +25,13 @@ def test_it_is_minus_beta_times_the_mean_entropy() -> None:
 def test_an_even_prediction_is_the_least() -> None:
     term = method(ConfidencePenalty, beta=1.0).extra_loss(torch.zeros(4, 10), batch(size=4), parameters([0.0]))
     assert term.item() == pytest.approx(-math.log(10), rel=1e-6)
+
+
+@pytest.mark.parametrize("lr", ["1e8", "1e30"])
+def test_a_learning_rate_that_is_too_high_is_not_blamed_on_it(configure: Callable[..., RunConfig], lr: str) -> None:
+    config = configure("regularizer=confidence_penalty", f"optimizer.lr={lr}", "dataset.train_size=200")
+    member = build(config).member(config)
+    Training([member]).run()
+    assert isinstance(member.error, DivergedError)
+    assert str(member.error).endswith("; try a lower optimizer.lr")
+    assert "confidence_penalty" not in str(member.error)

@@ -322,6 +322,23 @@ def test_networks_of_other_kinds_train_or_are_refused(name: str, network: str) -
         assert all(parameter.isfinite().all() for parameter in member.trained().parameters())
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_layer_without_a_gradient_stays_as_it_is(optimizer: str) -> None:
+    """In a captured step as in a plain one."""
+    hooks = ("before_update", "on_weights")
+    acting = [
+        name for name in NAMES if any(getattr(METHODS[name], hook) is not getattr(Method, hook) for hook in hooks)
+    ]
+    assert {"l1", "l2", "max_norm"} & {*acting} == {"l1", "max_norm"}
+    for name in acting:
+        config = config_of({name: example(name)}, "tests.regularizers.networks.Unused", optimizer)
+        for repeats in (False, True):
+            parts = build(config)
+            before = parts.model.get_parameter("unused.weight").detach().clone()
+            member = steps_of(parts, config, repeats=repeats)
+            assert torch.equal(member.model.get_parameter("unused.weight"), before), name
+
+
 def combinable(names: list[str]) -> list[str]:
     """Return `names` without those whose role an earlier one has."""
     roles: set[str] = set()

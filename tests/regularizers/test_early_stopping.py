@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from regsweep.build import build
+from regsweep.build import build, require_buildable
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError
 from regsweep.member import EpochRow
 from regsweep.metrics import Metrics, evaluate
 from regsweep.regularizers.early_stopping import EarlyStopping
 from regsweep.training import Training
-from tests.regularizers.made import method, task
+from tests.regularizers.made import method
 
 
 def rows(accuracies: Sequence[float]) -> list[EpochRow]:
@@ -50,6 +50,8 @@ def test_the_run_ends_with_the_weights_of_its_best_epoch(configure: Callable[...
     assert member.kept.epoch == best + 1
 
 
-def test_it_needs_validation_images() -> None:
-    with pytest.raises(ConfigError, match=r"regularizer\.early_stopping\.patience=5: needs validation images"):
-        method(EarlyStopping).check(task(has_validation=False))
+def test_it_needs_validation_images(configure: Callable[..., RunConfig]) -> None:
+    with pytest.raises(
+        ConfigError, match=r"regularizer\.early_stopping=3: needs validation images; set dataset\.val_f"
+    ):
+        require_buildable(configure("regularizer.early_stopping=3", "dataset.val_fraction=0"))

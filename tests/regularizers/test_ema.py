@@ -8,11 +8,14 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from regsweep import weights
+from regsweep.build import build
 from regsweep.config import RunConfig
 from regsweep.paths import RunPaths
 from regsweep.regularizers.ema import EMA
 from regsweep.run import run as run_run
 from regsweep.run_record import RunRecord
+from regsweep.training import Training
 from tests.regularizers.made import method, run
 
 
@@ -56,8 +59,28 @@ def test_the_average_is_saved_and_the_exact_zeros_are_those_that_were_trained(
     assert shares["l1"] == shares["[l1,ema]"] > 0.1
     assert record.methods is not None
     assert record.methods["ema"].numbers["sparsity"] < shares["l1"]
-    saved = load_file(RunPaths(tmp_path / "[l1,ema]").weights)
-    zeros = sum(int((weight == 0).sum()) for weight in saved.values() if weight.ndim > 1)
-    assert zeros / sum(weight.numel() for weight in saved.values() if weight.ndim > 1) == pytest.approx(
-        record.methods["ema"].numbers["sparsity"]
-    )
+    assert share_of_zeros(tmp_path / "[l1,ema]") == pytest.approx(record.methods["ema"].numbers["sparsity"])
+
+
+def share_of_zeros(folder: Path) -> float:
+    """Return the share of exact zeros in the weights that a run saved."""
+    saved = [weight for weight in load_file(RunPaths(folder).weights).values() if weight.ndim > 1]
+    return sum(int((weight == 0).sum()) for weight in saved) / sum(weight.numel() for weight in saved)
+
+
+def test_both_zeros_are_those_of_the_epoch_that_is_kept(configure: Callable[..., RunConfig], tmp_path: Path) -> None:
+    """With so short an average some weights stay exactly zero in it, and others become zero after the best epoch."""
+    small = ("dataset.train_size=60", "model.hidden=[16]", "optimizer.lr=0.1", "trainer.batch_size=16")
+    chosen = ("regularizer=[l1,ema]", "regularizer.ema=0.05", "regularizer.lambda=0.02", *small)
+    run_run(configure(*chosen, "trainer.restore_best=true"), tmp_path, is_trial=False)
+    record = RunRecord.read(RunPaths(tmp_path).result)
+    assert record.best_epoch is not None
+    assert record.epochs is not None
+    assert record.best_epoch < record.epochs
+    assert record.methods is not None
+    assert record.methods["ema"].numbers["sparsity"] == pytest.approx(share_of_zeros(tmp_path))
+    again = configure(*chosen, f"trainer.epochs={record.best_epoch}")
+    member = build(again).member(again)
+    Training([member]).run()
+    assert record.sparsity["overall"] == weights.count_zeros(member.model)["overall"]
+    assert record.methods["ema"].numbers["sparsity"] < record.sparsity["overall"]

@@ -10,6 +10,8 @@ from scipy import stats
 from regsweep.build import require_buildable
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError
+from regsweep.methods import Mixing
+from regsweep.regularizers.cutmix import CutMix
 from regsweep.regularizers.mixup import Mixup
 from tests.regularizers.made import batch, method, task
 
@@ -37,10 +39,31 @@ def test_shares_are_of_the_beta_distribution(alpha: float) -> None:
     assert np.std(shares) == pytest.approx(stats.beta(alpha, alpha).std(), rel=0.1)
 
 
-@pytest.mark.parametrize(("alpha", "changes"), [(0.005, {}), (0.2, {"smallest_batch": 1})])
-def test_what_cannot_be_mixed_is_refused(alpha: float, changes: dict[str, int]) -> None:
-    with pytest.raises(ConfigError, match=rf"^regularizer\.mixup\.alpha={alpha}: "):
-        method(Mixup, alpha=alpha).check(task(**changes))
+@pytest.mark.parametrize("alpha", [1e-300, 1e-6, 0.009])
+@pytest.mark.parametrize("cls", [Mixup, CutMix])
+def test_a_tiny_alpha_takes_one_of_the_two_images_each_as_often(cls: type[Mixing], alpha: float) -> None:
+    """The limit of Beta(α, α) for α → 0."""
+    torch.manual_seed(1)
+    mixing, given = method(cls, alpha=alpha), batch(size=6)
+    mixing.check(task())
+    shares = [mixing.draw(given)[0] for _ in range(1000)]
+    assert set(shares) == {0.0, 1.0}
+    assert np.mean(shares) == pytest.approx(0.5, abs=0.05)
+    assert mixing.on_batch(given).inputs.isfinite().all()
+
+
+def test_a_share_of_0_leaves_another_image_and_of_1_the_image_itself() -> None:
+    torch.manual_seed(0)
+    mixup, given, seen = method(Mixup, alpha=1e-6), batch(size=6), set()
+    for _ in range(20):
+        state = torch.get_rng_state()
+        share, other = mixup.draw(given)
+        torch.set_rng_state(state)
+        mixed = mixup.on_batch(given)
+        assert torch.equal(mixed.inputs, given.inputs if share else given.inputs[other])
+        assert torch.equal(mixed.targets.argmax(1), given.labels if share else given.labels[other])
+        seen.add(share)
+    assert seen == {0.0, 1.0}
 
 
 def test_batches_of_one_are_refused_before_training(configure: Callable[..., RunConfig]) -> None:

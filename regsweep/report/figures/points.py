@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from regsweep.names import place_of
 from regsweep.numbers import show_number
 from regsweep.report.figures.labels import count
-from regsweep.report.regularization import place_of
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep

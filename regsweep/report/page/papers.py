@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from regsweep.methods.paper import ADAMW, Paper
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
-
-
-class Paper(NamedTuple):
-    """What a method, a data set or a part of the search was described in."""
-
-    method: str
-    reference: str
 
 
 PAPERS = {
@@ -26,11 +21,7 @@ PAPERS = {
         "Kingma, D. P. and Ba, J. (2015). Adam: a method for stochastic optimization. International Conference on "
         "Learning Representations.",
     ),
-    "adamw": Paper(
-        "Decoupled weight decay (AdamW)",
-        "Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. International Conference on "
-        "Learning Representations.",
-    ),
+    "adamw": ADAMW,
     "ResNet18": Paper(
         "ResNet-18",
         "He, K., Zhang, X., Ren, S. and Sun, J. (2016). Deep residual learning for image recognition. IEEE Conference "
@@ -122,7 +113,8 @@ def used(
     names |= {"sign_flip", "holm"} if is_confirmed else set()
     names |= {"optuna"} if any(name.endswith("Sampler") for name in sweeper) else set()
     references = sorted({tuple(method.reference) for method in methods if len(method.reference) == 2})  # noqa: PLR2004
-    return [*(Paper(*reference) for reference in references), *(PAPERS[name] for name in PAPERS if name in names)]
+    of_methods = [Paper(*reference) for reference in references]
+    return list(dict.fromkeys([*of_methods, *(PAPERS[name] for name in PAPERS if name in names)]))
 
 
 def _in_common(config: dict[str, Any]) -> Iterator[str]:
