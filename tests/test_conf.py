@@ -9,9 +9,11 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from regsweep.app import door
 from regsweep.app.door import validate_composed
 from regsweep.app.main import _TRUSTED
 from regsweep.config import RunConfig
+from regsweep.errors import RegsweepError
 from regsweep.paths import config_folder
 from regsweep.regularizers import METHODS
 from regsweep.run import run
@@ -50,6 +52,23 @@ def test_it_composes_and_is_valid(option: Path) -> None:
         OmegaConf.update(cfg, f"{group}.no_such_key", 1)
         with pytest.raises(Exception, match=f"{group}.no_such_key=1: no such (key|method)"):
             validate_composed(cfg)
+
+
+def test_an_interpolation_follows_what_is_set() -> None:
+    with initialize_config_dir(str(config_folder())):
+        cfg = compose("config", overrides=["trainer.batch_size=${trainer.epochs}", "model.hidden=[32,64]"])
+    assert validate_composed(cfg).trainer.batch_size == 30
+    values = door.unresolved(cfg)
+    changed = door.with_value(door.with_value(values, "trainer.epochs", 7), "model.hidden.1", 8)
+    run = door.validate_unresolved(changed)
+    assert (run.trainer.batch_size, run.model.model_dump()["hidden"]) == (7, [32, 8])
+    assert values == door.unresolved(cfg), "what is shared is not changed"
+    for value, expected in (
+        ("${nothing}", "Interpolation key 'nothing' not found"),
+        ("???", "Missing mandatory value"),
+    ):
+        with pytest.raises(RegsweepError, match=expected):
+            door.validate_unresolved(door.with_value(values, "trainer.batch_size", value))
 
 
 @pytest.mark.parametrize("pruner", PRUNERS, ids=str)

@@ -308,90 +308,96 @@ OWN = {"_target_": "mine.Shrink", "use": True, "rate": 0.3}
 SHRINK = UsedMethod("shrinking", "shrinking 0.3", {"rate": 0.3}, "rate")
 
 
-def test_configurations_set_the_same_keys_and_are_told_by_what_was_swept(tmp_path: Path) -> None:
-    """Each is without every method that another one had, and its own methods have all their settings.
+TYPED = {"optimizer": "adam", "optimizer.lr": 0.001, "regularizer": "[l2,dropout]", "regularizer.lambda": 0.01}
+L2_NODE, DROPOUT_NODE = {"use": True, "lambda": 0.001, "scope": "all"}, {"use": True, "p": 0.5}
+USED = {
+    "dropout": asdict(UsedMethod("dropout", "dropout 0.5", {"p": 0.5}, "p")),
+    "l2": asdict(UsedMethod("L2", "L2 λ=0.01", {"lambda": 0.01, "scope": "all"}, "lambda", is_penalty=True)),
+}
+OF_ADAM = {
+    "overrides": TYPED,
+    "config": {key: value for key, value in OFF.items() if key not in TYPED}
+    | {"regularizer.l2": L2_NODE, "regularizer.dropout": DROPOUT_NODE},
+    "choices": {"optimizer": "adam", "regularizer": "[l2,dropout]"},
+    "methods": USED,
+    "accuracy": 0.9,
+    "seed": 1,
+}
+OF_OWN = {
+    **OF_ADAM,
+    "overrides": {"optimizer": "adam", "optimizer.lr": 0.002, "regularizer": "shrink"},
+    "config": {**OFF, "regularizer.shrink": OWN},
+    "choices": {"optimizer": "adam", "regularizer": "shrink"},
+    "methods": {"shrink": asdict(SHRINK)},
+    "accuracy": 0.8,
+}
+PLAIN = {
+    "overrides": {"optimizer.lr": 0.3, "seed": 4},
+    "config": OFF,
+    "choices": {"optimizer": "sgd", "regularizer": "none"},
+    "accuracy": 0.7,
+}
+WITHOUT = {
+    "regularizer": "none",
+    "regularizer.lambda": "null",
+    "regularizer.l2": "null",
+    "regularizer.dropout": "null",
+    "++regularizer.shrink": "null",
+}
+"""Each configuration is without every method that another one had."""
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> tuple[list[Configuration], list[Configuration]]:
+    """Return the tuned configuration without regularization, and those of a search of two kinds."""
+    sweep = made(tmp_path, OF_ADAM, OF_OWN)
+    rows = [{"number": n, "folder": str(n), "selected_for": 0.9 - n / 10} for n in (0, 1)]
+    baseline = read_sweep(write_sweep(tmp_path / "b", [PLAIN]))
+    return configurations(sweep, rows, baseline, [{**rows[0], "selected_for": 0.7}])
+
+
+def test_configurations_set_the_same_keys_and_are_told_by_what_was_swept(
+    configured: tuple[list[Configuration], list[Configuration]],
+) -> None:
+    """Its own methods have all their settings.
 
     Whatever a trial was not typed with has the value that it was composed with; of a group, the option's name.
     """
-    typed = {"optimizer": "adam", "optimizer.lr": 0.001, "regularizer": "[l2,dropout]", "regularizer.lambda": 0.01}
-    node = {"use": True, "lambda": 0.001, "scope": "all"}
-    composed_with = {**OFF, "regularizer.l2": node, "regularizer.dropout": {"use": True, "p": 0.5}}
-    l2_used = UsedMethod("L2", "L2 λ=0.01", {"lambda": 0.01, "scope": "all"}, "lambda", is_penalty=True)
-    dropout_used = UsedMethod("dropout", "dropout 0.5", {"p": 0.5}, "p")
-    adam = {
-        "overrides": typed,
-        "config": {key: value for key, value in composed_with.items() if key not in typed},
-        "choices": {"optimizer": "adam", "regularizer": "[l2,dropout]"},
-        "methods": {"dropout": asdict(dropout_used), "l2": asdict(l2_used)},
-        "accuracy": 0.9,
-        "seed": 1,
+    tuned, others = configured
+    parameters = {"optimizer": "sgd", "optimizer.lr": 0.3, "regularizer": "none", "regularizer.lambda": "null"}
+    set_keys = {**WITHOUT, "optimizer": "sgd", "optimizer.lr": "0.3"}
+    name = "no regularization (tuned), at optimizer sgd and lr 0.3"
+    assert tuned == [Configuration(name, [], 0, 0.7, parameters, set_keys)]
+    set_keys = {
+        **WITHOUT,
+        "regularizer.l2": '{use: true, lambda: 0.01, scope: "all"}',
+        "regularizer.dropout": "{use: true, p: 0.5}",
+        "optimizer": "adam",
+        "optimizer.lr": "0.001",
     }
-    own = {
-        **adam,
-        "overrides": {"optimizer": "adam", "optimizer.lr": 0.002, "regularizer": "shrink"},
-        "config": {**OFF, "regularizer.shrink": OWN},
-        "choices": {"optimizer": "adam", "regularizer": "shrink"},
-        "methods": {"shrink": asdict(SHRINK)},
-        "accuracy": 0.8,
-    }
-    plain = {
-        "overrides": {"optimizer.lr": 0.3, "seed": 4},
-        "config": OFF,
-        "choices": {"optimizer": "sgd", "regularizer": "none"},
-        "accuracy": 0.7,
-    }
-    sweep = made(tmp_path, adam, own)
-    rows = [{"number": n, "folder": str(n), "selected_for": 0.9 - n / 10} for n in (0, 1)]
-    baseline = read_sweep(write_sweep(tmp_path / "b", [plain]))
-    tuned, others = configurations(sweep, rows, baseline, [{**rows[0], "selected_for": 0.7}])
-    without = {
-        "regularizer": "none",
-        "regularizer.lambda": "null",
-        "regularizer.l2": "null",
-        "regularizer.dropout": "null",
-        "++regularizer.shrink": "null",
-    }
-    assert tuned == [
-        Configuration(
-            "no regularization (tuned), at optimizer sgd and lr 0.3",
-            [],
-            0,
-            0.7,
-            {"optimizer": "sgd", "optimizer.lr": 0.3, "regularizer": "none", "regularizer.lambda": "null"},
-            {**without, "optimizer": "sgd", "optimizer.lr": "0.3"},
-        )
-    ]
-    parameters = {"optimizer": "adam", "optimizer.lr": 0.001, "regularizer": "[l2,dropout]", "regularizer.lambda": 0.01}
-    l2_node, dropout_node = '{use: true, lambda: 0.01, scope: "all"}', "{use: true, p: 0.5}"
-    assert others[0] == Configuration(
-        "L2 λ=0.01 with dropout 0.5, at optimizer adam and lr 0.001",
-        ["L2", "dropout"],
-        0,
-        0.9,
-        parameters,
-        {
-            **without,
-            "regularizer.l2": l2_node,
-            "regularizer.dropout": dropout_node,
-            "optimizer": "adam",
-            "optimizer.lr": "0.001",
-        },
-    )
+    name = "L2 λ=0.01 with dropout 0.5, at optimizer adam and lr 0.001"
+    assert others[0] == Configuration(name, ["L2", "dropout"], 0, 0.9, TYPED, set_keys)
     assert (others[1].name, others[1].kind) == ("shrinking 0.3, at optimizer adam and lr 0.002", ["shrinking"])
     assert others[1].overrides == {
-        **without,
+        **WITHOUT,
         "++regularizer.shrink": '{_target_: "mine.Shrink", use: true, rate: 0.3}',
         "optimizer": "adam",
         "optimizer.lr": "0.002",
     }
-    same = others[0].without_regularization(tuned[0])
+
+
+def test_the_same_without_regularization_keeps_the_other_settings(
+    configured: tuple[list[Configuration], list[Configuration]],
+) -> None:
+    (tuned,), others = configured
+    same = others[0].without_regularization(tuned)
     assert same == Configuration(
         "no regularization, at optimizer adam and lr 0.001",
         [],
         0,
         0.9,
-        {**tuned[0].parameters, "optimizer": "adam", "optimizer.lr": 0.001},
-        {**tuned[0].overrides, "optimizer": "adam", "optimizer.lr": "0.001"},
+        {**tuned.parameters, "optimizer": "adam", "optimizer.lr": 0.001},
+        {**tuned.overrides, "optimizer": "adam", "optimizer.lr": "0.001"},
     )
     assert Configuration(**same.as_dict()) == same
 

@@ -61,91 +61,92 @@ def test_a_sweep_without_a_best_trial(tmp_path: Path) -> None:
     assert (found["best_trial"], found["versions"], found["confirmation"]) == (None, None, None)
 
 
+SEEDS = list(range(4, 14))
+TRAINED = {"trial": 7, "parameters": {}, "selected_for": 0.86}
+
+
 @pytest.mark.parametrize("is_sequential", [False, True])
 def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
     sweep = read_sweep(write_sweep(tmp_path / "s", TRIALS))
     made = [Made("high", UP, LESS, ("L2", "dropout")), Made("open", [None, *MIXED[1:]])]
     both = confirmed(tmp_path / "c", *made, is_sequential=is_sequential)
     found = summary(Evidence(sweep, both), [], [])["confirmation"]
-    level = 0.025 if is_sequential else 0.05
-
-    def against(baseline: str, mean: float, differences: list[float], seeds: list[int], **counts: float) -> Any:
-        fixed = t_interval(differences, 1 - level)
-        anytime = anytime_interval(differences, 1 - level)
-        return {
-            "baseline": baseline,
-            "baseline_mean_test_accuracy": pytest.approx(mean),
-            "seeds": seeds,
-            "mean": pytest.approx(np.mean(differences)),
-            "interval": None if is_sequential else pytest.approx([fixed.low, fixed.high]),
-            "interval_with_images": None,
-            "anytime_interval": pytest.approx([anytime.low, anytime.high]),
-            "p_value": None if is_sequential else pytest.approx(counts.pop("p_value")),
-            **{name: value for name, value in counts.items() if name != "p_value"},
-            "num_seeds": len(seeds),
-            "num_diverged": 0,
-        }
-
-    seeds = list(range(4, 14))
-    trained = {"trial": 7, "parameters": {}, "selected_for": 0.86}
-    rest = {"p_value": None, "adjusted_p_value": None}
-    tuned, own = "no regularization (tuned)", "no regularization for high"
     assert found == {
-        "seeds": seeds,
+        "seeds": SEEDS,
         "num_planned_seeds": 10,
         "is_sequential": is_sequential,
         "baseline": {
-            **trained,
-            "name": tuned,
+            **TRAINED,
+            "name": "no regularization (tuned)",
             "kind": [],
             "selected_for": 0.85,
             "mean_test_accuracy": pytest.approx(0.8),
-            "test_accuracy": {str(seed): 0.8 for seed in seeds},
+            "test_accuracy": {str(seed): 0.8 for seed in SEEDS},
         },
-        "candidates": [
-            {
-                **trained,
-                "name": "high",
-                "kind": ["L2", "dropout"],
-                "mean_test_accuracy": pytest.approx(0.804),
-                "test_accuracy": {str(seed): pytest.approx(0.8 + UP[i]) for i, seed in enumerate(seeds)},
-                "against_tuned_baseline": against(
-                    tuned, 0.8, UP, seeds, p_value=2 / 1024, num_better=10, num_equal=0, probability_better=1.0
-                ),
-                "against_own_baseline": against(
-                    own, 0.804 - float(np.mean(LESS)), LESS, seeds, p_value=4 / 1024, num_better=9, num_equal=0,
-                    probability_better=0.9,
-                ),
-                "claim": {
-                    "claim": "better",
-                    "rests_on": "against_own_baseline",
-                    **(rest if is_sequential else {"p_value": 4 / 1024, "adjusted_p_value": 8 / 1024}),
-                },
-            },
-            {
-                **trained,
-                "name": "open",
-                "kind": ["dropout"],
-                "mean_test_accuracy": pytest.approx(0.8 + np.mean(MIXED[1:])),
-                "test_accuracy": {
-                    str(seed): pytest.approx(0.8 + MIXED[i]) if i else None for i, seed in enumerate(seeds)
-                },
-                "against_tuned_baseline": against(
-                    tuned, 0.8, MIXED[1:], seeds[1:], p_value=476 / 512, num_better=4, num_equal=1,
-                    probability_better=0.5,
-                ),
-                "against_own_baseline": None,
-                "claim": {
-                    "claim": None,
-                    "rests_on": "not trained",
-                    **(rest if is_sequential else {"p_value": 476 / 512, "adjusted_p_value": 476 / 512}),
-                },
-            },
-        ],
+        "candidates": [better_candidate(is_sequential=is_sequential), open_candidate(is_sequential=is_sequential)],
         "skipped": both.problems,
-    }  # fmt: skip
+    }
     assert "open, seed 4: diverged" in found["skipped"]
     json.dumps(found, allow_nan=False)
+
+
+def better_candidate(*, is_sequential: bool) -> dict[str, Any]:
+    counts = {"p_value": 2 / 1024, "num_better": 10, "num_equal": 0, "probability_better": 1.0}
+    own_counts = {"p_value": 4 / 1024, "num_better": 9, "num_equal": 0, "probability_better": 0.9}
+    own, own_mean = "no regularization for high", 0.804 - float(np.mean(LESS))
+    p_values = (None, None) if is_sequential else (4 / 1024, 8 / 1024)
+    return {
+        **TRAINED,
+        "name": "high",
+        "kind": ["L2", "dropout"],
+        "mean_test_accuracy": pytest.approx(0.804),
+        "test_accuracy": {str(seed): pytest.approx(0.8 + UP[i]) for i, seed in enumerate(SEEDS)},
+        "against_tuned_baseline": against("no regularization (tuned)", 0.8, UP, counts, is_sequential=is_sequential),
+        "against_own_baseline": against(own, own_mean, LESS, own_counts, is_sequential=is_sequential),
+        "claim": claim_of("better", "against_own_baseline", *p_values),
+    }
+
+
+def open_candidate(*, is_sequential: bool) -> dict[str, Any]:
+    """Its first seed diverged, and it was not trained beside a baseline of its own."""
+    counts = {"p_value": 476 / 512, "num_better": 4, "num_equal": 1, "probability_better": 0.5}
+    tuned, differences = "no regularization (tuned)", MIXED[1:]
+    p_values = (None, None) if is_sequential else (476 / 512, 476 / 512)
+    return {
+        **TRAINED,
+        "name": "open",
+        "kind": ["dropout"],
+        "mean_test_accuracy": pytest.approx(0.8 + np.mean(differences)),
+        "test_accuracy": {str(seed): pytest.approx(0.8 + MIXED[i]) if i else None for i, seed in enumerate(SEEDS)},
+        "against_tuned_baseline": against(tuned, 0.8, differences, counts, is_sequential=is_sequential),
+        "against_own_baseline": None,
+        "claim": claim_of(None, "not trained", *p_values),
+    }
+
+
+def claim_of(claim: str | None, rests_on: str, p_value: float | None, adjusted: float | None) -> dict[str, Any]:
+    return {"claim": claim, "rests_on": rests_on, "p_value": p_value, "adjusted_p_value": adjusted}
+
+
+def against(
+    baseline: str, mean: float, differences: list[float], counts: dict[str, float], *, is_sequential: bool
+) -> dict[str, Any]:
+    """Return the comparison on the last seeds, one for each difference; a p-value needs that there was one look."""
+    confidence = 0.975 if is_sequential else 0.95
+    fixed, anytime = t_interval(differences, confidence), anytime_interval(differences, confidence)
+    return {
+        **counts,
+        "baseline": baseline,
+        "baseline_mean_test_accuracy": pytest.approx(mean),
+        "seeds": SEEDS[-len(differences) :],
+        "mean": pytest.approx(np.mean(differences)),
+        "interval": None if is_sequential else pytest.approx([fixed.low, fixed.high]),
+        "interval_with_images": None,
+        "anytime_interval": pytest.approx([anytime.low, anytime.high]),
+        "p_value": None if is_sequential else pytest.approx(counts["p_value"]),
+        "num_seeds": len(differences),
+        "num_diverged": 0,
+    }
 
 
 def test_a_single_seed_and_a_worse_one_are_claimed_as_they_are(tmp_path: Path) -> None:

@@ -101,9 +101,11 @@ def test_kills_from_outside_at_random_moments_lose_nothing(tmp_path: Path, launc
     audit(tmp_path, N_TRIALS, before)
 
 
-def stop_and_resume(tmp_path: Path, launcher: str, signum: signal.Signals, after: int) -> None:
+def stop_and_resume(
+    tmp_path: Path, launcher: str, signum: signal.Signals, after: int, n_trials: int = N_TRIALS
+) -> None:
     """Stop a sweep by a signal after some trials, within ten seconds, and let it go on."""
-    arguments = (f"hydra/launcher={launcher}", "seconds=0.2")
+    arguments = (f"hydra/launcher={launcher}", "seconds=0.2", f"hydra.sweeper.n_trials={n_trials}")
     process = start(tmp_path, *arguments)
     wait_until(process, lambda: len(completed(tmp_path)) >= after)
     if signum == signal.SIGINT:
@@ -116,12 +118,12 @@ def stop_and_resume(tmp_path: Path, launcher: str, signum: signal.Signals, after
         time.sleep(0.05)
     assert not members(process), "no child is left"
     before = completed(tmp_path)
-    assert after <= len(before) < N_TRIALS, "it was stopped before its end"
+    assert after <= len(before) < n_trials, "it was stopped before its end"
     assert process.returncode != 0
     assert f"stopped: {len(before)} done; resume with: " in out + err
     code, printed = _go_on(launcher)(tmp_path, *arguments)
     assert code == 0, printed
-    audit(tmp_path, N_TRIALS, before)
+    audit(tmp_path, n_trials, before)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def stop_and_resume(tmp_path: Path, launcher: str, signum: signal.Signals, after
     ],
 )
 def test_a_signal_stops_and_loses_nothing(tmp_path: Path, launcher: str, signum: signal.Signals) -> None:
-    stop_and_resume(tmp_path, launcher, signum, after=2)
+    stop_and_resume(tmp_path, launcher, signum, after=1, n_trials=8)
 
 
 @pytest.mark.faults

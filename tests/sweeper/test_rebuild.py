@@ -273,22 +273,24 @@ def test_the_study_of_another_sweep_is_set_aside(ended: Path, tmp_path: Path) ->
     assert digests(ended) == records
 
 
-@pytest.mark.parametrize("num_more", [0, 1])
-def test_the_study_of_a_sweep_that_drew_the_same_is_set_aside(tmp_path: Path, num_more: int) -> None:
-    """Their parameters are equal, as of two grids; their values are not."""
+def test_the_study_of_a_sweep_that_drew_the_same_is_set_aside(tmp_path: Path) -> None:
+    """Their parameters are equal, as of two grids; their values are not. Also where it has a trial more."""
     space = ("hydra.sweeper.params={}", "x=interval(-5.0,5.0)", "hydra.sweeper.direction=minimize")
-    for name, fixed, n_trials in (("one", "y=0.0", 2), ("other", "y=3.0", 2 + num_more)):
-        (tmp_path / name).mkdir()
-        assert run_here(tmp_path / name, *space, fixed, f"hydra.sweeper.n_trials={n_trials}")[0] == 0
-    sweep = tmp_path / "one" / FOLDER
-    before, records = trials(sweep), digests(sweep)
-    assert [t[2] for t in before] == [t[2] for t in trials(tmp_path / "other" / FOLDER)[:2]]
-    shutil.copy(tmp_path / "other" / FOLDER / "study.db", sweep)
-    code, printed = run_here(tmp_path / "one", *space, "y=0.0", "hydra.sweeper.n_trials=2")
-    assert code == 0, printed
-    assert "damaged (its trial 0 is another one than that in sweep/0), set aside" in printed
-    assert trials(sweep) == before
-    assert digests(sweep) == records
+    one, other = tmp_path / "one", tmp_path / "other"
+    for place, fixed in ((one, "y=0.0"), (other, "y=3.0")):
+        place.mkdir()
+        assert run_here(place, *space, fixed, "hydra.sweeper.n_trials=2")[0] == 0
+    before, records = trials(one / FOLDER), digests(one / FOLDER)
+    assert [t[2] for t in before] == [t[2] for t in trials(other / FOLDER)]
+    for has_more in (False, True):
+        if has_more:
+            assert run_here(other, *space, "y=3.0", "hydra.sweeper.n_trials=3")[0] == 0
+        shutil.copy(other / FOLDER / "study.db", one / FOLDER)
+        code, printed = run_here(one, *space, "y=0.0", "hydra.sweeper.n_trials=2")
+        assert code == 0, printed
+        assert "damaged (its trial 0 is another one than that in sweep/0), set aside" in printed
+        assert trials(one / FOLDER) == before
+        assert digests(one / FOLDER) == records
 
 
 def test_a_damaged_study_is_left_where_it_alone_knows_a_trial(ended: Path, tmp_path: Path) -> None:
