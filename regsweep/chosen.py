@@ -150,7 +150,9 @@ class _Node:
 
     @property
     def is_used(self) -> bool:
-        return self.values.get("use", True) is True
+        off = self.method.off
+        is_off = bool(off) and all(self.values.get(key) == value for key, value in off.items())
+        return self.values.get("use", True) is True and not is_off
 
     def validated(self) -> Any:
         known = self.method.setting_fields()

@@ -48,7 +48,7 @@ def count_covered(model: nn.Module, scope: str) -> dict[str, int]:
 def describe_scope(model: nn.Module, scope: str) -> str:
     """Return what is covered by `scope`, and what is not, in words with counts."""
     covered, free = _divided(model, scope)
-    return f"covers {_describe(covered)}, leaves {_describe(free)} free"
+    return f"covers {_describe(covered)}, " + (f"leaves {_describe(free)} free" if free else "which are all")
 
 
 def _divided(model: nn.Module, scope: str) -> tuple[dict[str, Parameter], dict[str, Parameter]]:

@@ -127,6 +127,7 @@ WITHOUT_EFFECT: list[tuple[dict[str, Any], str]] = [
     ({"lambda": 1e-4}, "regularizer.lambda=0.0001: no penalty in use has it"),
     ({"dropout": 0.5, "lambda": 1e-4}, "regularizer.lambda=0.0001: no penalty in use has it"),
     ({"l1": False, "lambda": 1e-4}, "regularizer.lambda=0.0001: no penalty in use has it"),
+    ({"l1": 0, "lambda": 1e-4}, "regularizer.lambda=0.0001: no penalty in use has it"),
     ({"l1": True, "l1_ratio": 0.5}, "regularizer.l1_ratio=0.5: no penalty in use has it; add .*=elastic_net"),
     ({"l2": True, "solver": "subgradient"}, "regularizer.solver=subgradient: no penalty in use has it; add .*=l1"),
     ({"l1": True, "l2": True, "lambda": 1e-4}, "regularizer.lambda=0.0001: 2 .* regularizer.l1.lambda or .*.l2.lambda"),
