@@ -324,7 +324,8 @@ def test_a_run_is_refused(regsweep: Regsweep, tmp_path: Path, arguments: str, me
 def test_a_sweep_is_refused_before_its_first_trial(
     regsweep: Regsweep, tmp_path: Path, arguments: str, message: str
 ) -> None:
-    _is_refused(regsweep("-m", *arguments.split()), message, tmp_path)
+    """Without the pool, whose server would import torch meanwhile."""
+    _is_refused(regsweep("-m", "hydra/launcher=basic", *arguments.split()), message, tmp_path)
 
 
 def test_a_process_of_its_own_says_it_in_one_line_too(shell: Callable[..., Finished], tmp_path: Path) -> None:
@@ -350,7 +351,10 @@ class Net(nn.Sequential):
         (("regularizer.batch_norm=false",), "false: Net cannot be without it; leave it out, or choose another model"),
         (("regularizer.batch_norm=true",), "true: Net has no place for it"),
         (("-m", "regularizer.batch_norm=null,false"), "false: Net cannot be without it"),
-        (("-m", "sweep=regularization", "regularizer=batch_norm"), "false: Net cannot be without it"),
+        (
+            ("-m", "sweep=regularization", "hydra/launcher=basic", "regularizer=batch_norm"),
+            "false: Net cannot be without it",
+        ),
     ],
     ids=" ".join,
 )
@@ -390,7 +394,7 @@ BROKEN = {
     [
         ("asserts", ()),
         ("does not parse", ("-m", "seed=0,1")),
-        ("does not import", ("-m", "sweep=regularization")),
+        ("does not import", ("-m", "sweep=regularization", "hydra/launcher=basic")),
     ],
 )
 def test_a_network_that_cannot_be_built_is_refused(

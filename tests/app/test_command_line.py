@@ -188,11 +188,15 @@ def test_own_network_sweeps_from_python_m_too(shell: Shell, tmp_path: Path) -> N
     assert "2 trials: 2 complete" in sweep.out
 
 
+ODD = 'it\'s "quoted" ?{a}%20 $x שלום 😀 ' + "x" * 100
+
+
 def test_odd_names_of_folders_work(regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = tmp_path / ('it\'s "quoted" ?{a}%20 $x שלום 😀 ' + "x" * 100)
+    """In the pool: tests/launcher/test_pool.py."""
+    odd = tmp_path / ODD
     odd.mkdir()
     monkeypatch.chdir(odd)
-    done = regsweep("-m", "sweep=regularization", *QUICK, "hydra.sweeper.n_trials=2")
+    done = regsweep("-m", "sweep=regularization", "hydra/launcher=basic", *QUICK, "hydra.sweeper.n_trials=2")
     assert done.code == 0, done.err
     (folder,) = odd.glob("multirun/*/*")
     assert {path.name for path in folder.iterdir()} == {

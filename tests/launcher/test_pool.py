@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from regsweep.launcher.share import Machine, changed_environment
+from tests.app.test_command_line import ODD
 from tests.conftest import Regsweep, Shell, run_script_in
 from tests.sweeper.audit import APP, FOLDER, audit, kill_group, run, start
 from tests.test_readme import POOLED, run_line
@@ -57,19 +58,27 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.parent.name: json.loads(path.read_text())["weights_sha256"] for path in folder.glob("*/result.json")}
 
 
-def test_a_trial_gives_the_same_numbers_in_the_pool(regsweep: Regsweep, tmp_path: Path) -> None:
-    """In a search and, by the README's command, in a grid: together, as the pool's server takes seconds to start."""
+def test_a_trial_gives_the_same_numbers_in_the_pool(
+    regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a search and, by the README's command, in a grid, and in a folder of an odd name.
+
+    Together, as the pool's server takes seconds to start.
+    """
+    place = tmp_path / ODD
+    place.mkdir()
+    monkeypatch.chdir(place)
     for launcher in ("basic", "pool"):
         done = regsweep(*SWEEP, f"hydra/launcher={launcher}", f"hydra.sweep.dir={launcher}")
         assert done.code == 0, done.err
         assert "trial 2: train" in done.out
-    assert len(digests(tmp_path / "pool")) == 3
-    assert digests(tmp_path / "pool") == digests(tmp_path / "basic")
+    assert len(digests(place / "pool")) == 3
+    assert digests(place / "pool") == digests(place / "basic")
     for command, folder in ((POOLED[0], "grid"), (re.sub("hydra.launcher[^ ]*", "", POOLED[0]), "basic_grid")):
         done = run_line(regsweep, f"{command} hydra.sweep.dir={folder}")
         assert done.code == 0, done.err
-    assert len(digests(tmp_path / "grid")) == 4
-    assert digests(tmp_path / "grid") == digests(tmp_path / "basic_grid")
+    assert len(digests(place / "grid")) == 4
+    assert digests(place / "grid") == digests(place / "basic_grid")
 
 
 @pytest.mark.full
