@@ -124,18 +124,7 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module,
             "trainer.batch_size", config.trainer.batch_size, "BatchNorm needs batches of 2 images or more"
         )
     for method in methods:
-        call(
-            method,
-            "check",
-            Task(
-                model,
-                dataset.name,
-                dataset.input_shape,
-                dataset.is_mirrored,
-                smallest,
-                has_validation=dataset.validation is not None,
-            ),
-        )
+        call(method, "check", Task(model, dataset.name, dataset.input_shape, dataset.is_mirrored, smallest))
     return device, dataset, model, methods
 
 

@@ -24,6 +24,7 @@ from regsweep import records
 from regsweep.app import door, resume, search_space
 from regsweep.app.grammar import quoted
 from regsweep.app.refuse import refuse
+from regsweep.app.short_forms import require_one_key
 from regsweep.app.sweeper_settings import is_optuna, is_stock_optuna
 from regsweep.errors import ConfigError, RecordError, RegsweepError
 from regsweep.launcher.private import make_private_folder
@@ -154,6 +155,7 @@ def _check_run(config: DictConfig) -> None:
     sweep = config.hydra.runtime.choices.get("sweep")
     if sweep is not None:
         raise ConfigError("sweep", sweep, "a sweep makes many runs; add -m")
+    require_one_key(config.hydra.overrides.task)
     validated = door.validate_composed(config)
     from regsweep.build import require_buildable  # noqa: PLC0415  (torch, which a mistake need not wait for)
 

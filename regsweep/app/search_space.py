@@ -15,6 +15,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep.app import door, searched
+from regsweep.app.short_forms import require_one_key
 from regsweep.app.sweeper_settings import (
     check_settings,
     is_grid,
@@ -50,6 +51,7 @@ def check(config: DictConfig, loader: ConfigLoader) -> None:
     """
     require_launcher(str(config.hydra.launcher.get("_target_")))
     if not (is_optuna(config) and searched.is_search_of_presets(config)):
+        require_one_key(config.hydra.overrides.task)
         lines = _checked(config, loader)
     else:
         typed = searched.settle(config, loader)

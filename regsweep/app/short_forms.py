@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,22 @@ class Given:
     value: Any
     listed: list[Any] | None
     is_swept: bool
+
+
+def require_one_key(overrides: Iterable[str]) -> None:
+    """Refuse a setting of a penalty that two different keys set, in runs and grids: only one of them could count.
+
+    Raises:
+        ConfigError: naming both.
+    """
+    given = {key: value for key, _, value in (override.partition("=") for override in overrides)}
+    for setting, penalties in shared_settings().items():
+        key = f"regularizer.{setting}"
+        for method in penalties if given.get(key, "null") != "null" else ():
+            short = [f"regularizer.{method.name}"] if method.main_setting() == setting else []
+            for other in (f"regularizer.{method.name}.{setting}", *short):
+                if other in given:
+                    raise ConfigError(key, given[key], f"{other} sets it too; leave one of them out")
 
 
 def in_full(override: Override, searched: Methods) -> Given:

@@ -95,7 +95,6 @@ class Task:
         input_shape: channels, rows and columns of an image.
         is_mirrored: whether an image and its mirror image show the same; None where that is not known.
         smallest_batch: examples of the smallest batch.
-        has_validation: whether there are validation images.
     """
 
     model: nn.Module
@@ -103,7 +102,6 @@ class Task:
     input_shape: tuple[int, int, int]
     is_mirrored: bool | None
     smallest_batch: int
-    has_validation: bool
 
 
 class Method:

@@ -60,6 +60,14 @@ SINGLE = [
         "regularizer=[l1,elastic_net] regularizer.lambda=1e-4",
         "regularizer.lambda=0.0001: 2 penalties in use have it; set regularizer.elastic_net.lambda or regularizer.l1",
     ),
+    (
+        "regularizer=l1 regularizer.lambda=1e-4 regularizer.l1.lambda=1e-3",
+        "regularizer.lambda=1e-4: regularizer.l1.lambda sets it too; leave one of them out",
+    ),
+    (
+        "regularizer.l1=1e-3 regularizer.lambda=1e-4",
+        "regularizer.lambda=1e-4: regularizer.l1 sets it too; leave one of them out",
+    ),
     ("dataset=mnist", "dataset=mnist: not found in data/MNIST/raw; fetch it with: python -m regsweep dataset=mnist"),
     ("dataset.train_size=9999", "dataset.train_size=9999: there are 1149 training images"),
     ("regularizer=batchnorm trainer.batch_size=1", "trainer.batch_size=1: BatchNorm needs batches of 2"),
@@ -77,6 +85,7 @@ MANY = (
 """More combinations than are checked one by one."""
 SWEEPS = [
     ("regularizer=l1 regularizer.lambda=1e-4,-1", "regularizer.lambda=-1: must be a finite number"),
+    ("regularizer.l1=1e-3 regularizer.lambda=1e-4,1e-3", "regularizer.lambda=1e-4,1e-3: regularizer.l1 sets it too"),
     ("regularizer=l1 regularizer.lambda=1e-4,nan,1e-3", "regularizer.lambda=nan: must be a finite number"),
     (
         "hydra/sweeper=optuna hydra.sweeper.direction=maximize regularizer.dropout=interval(0.9,1.2)",

@@ -45,7 +45,6 @@ def task(**changes: Any) -> Task:
         "input_shape": (1, 8, 8),
         "is_mirrored": False,
         "smallest_batch": 64,
-        "has_validation": True,
     }
     return Task(**(values | changes))
 
