@@ -112,18 +112,27 @@ def content_of(path: Path) -> dict[str, Any]:
 def optimizers() -> list[Row]:
     """Return the keys of the optimizers, each with the default of the first preset that has it."""
     rows: dict[str, Row] = {}
+    rates: dict[str, list[str]] = {}
+    for path in presets("optimizer"):
+        rates.setdefault(shown_range(content_of(path)["search"]["optimizer.lr"], {}), []).append(path.stem)
+    searched = "; ".join(f"{each} ({', '.join(names)})" for each, names in rates.items())
     for name, cls in (("sgd", SGDConfig), ("adam", AdamConfig)):
         path = CONF / "optimizer" / f"{name}.yaml"
         meanings = {key.partition(".")[2]: text for key, text in comments(path).items()}
+        meanings["lr"] += f"; searched: {searched}"
         for row in section("optimizer", cls, content_of(path)["optimizer"], meanings):
             rows.setdefault(row[0], row)
     return [row for key, row in rows.items() if key != "optimizer.name"]
 
 
-def shown_range(text: str) -> str:
-    """Return a range of Hydra's grammar in words."""
-    if "${" in text:
-        return "a range by optimizer"
+def shown_range(text: str, ranges: dict[str, Any]) -> str:
+    """Return a range of Hydra's grammar in words; `ranges` by method and optimizer are those of its preset."""
+    by_optimizer = re.fullmatch(r"\$\{ranges\.(\w+)\.\$\{optimizer\.name\}\}", text)
+    if by_optimizer:
+        names: dict[str, list[str]] = {}
+        for optimizer, each in ranges[by_optimizer[1]].items():
+            names.setdefault(shown_range(each, {}), []).append(optimizer)
+        return "; ".join(f"{each} ({', '.join(optimizers)})" for each, optimizers in names.items())
     log = re.fullmatch(r"tag\(log, interval\((.+), (.+)\)\)", text)
     if log:
         return f"{log[1]} to {log[2]}, log"
@@ -138,13 +147,18 @@ def methods() -> list[Row]:
         names = ", ".join(f"`{method.name}`" for method in having)
         rows.append((f"regularizer.{key}", "null", "see below", f"that of the one penalty in use that has it: {names}"))
     for name, method in METHODS.items():
-        search = content_of(CONF / "regularizer" / f"{name}.yaml").get("search", {})
+        content = content_of(CONF / "regularizer" / f"{name}.yaml")
+        search = content.get("search", {})
         for setting, field_name in method.setting_fields().items():
             info = method.Settings.model_fields[field_name]
             allowed = (info.description or "").removeprefix("must be ").split(", for example")[0]
             parts = [str(method.__doc__).splitlines()[0].rstrip(".")] if setting == method.main_setting() else []
             searched = str(search.get(f"regularizer.{name}.{setting}", ""))
-            parts += [f"searched: {shown_range(searched)}"] if searched and setting != "use" else []
+            parts += (
+                [f"searched: {shown_range(searched, content.get('ranges', {}))}"]
+                if searched and setting != "use"
+                else []
+            )
             taken_out = ", false takes it out of the network" if method.can_take_out else ""
             meaning = f"whether it is used{taken_out}; searched on and off" if setting == "use" else "; ".join(parts)
             rows.append((f"regularizer.{name}.{setting}", typed(info.default), allowed, meaning))
