@@ -29,6 +29,7 @@ from regsweep.statistics import (
     least_seeds,
     seeds_and_images_interval,
     seeds_needed,
+    side_shown,
     sign_flip_p_value,
     t_interval,
 )
@@ -297,8 +298,21 @@ def test_comparison_with_images() -> None:
     both, without = (compare(cells_SN.mean(1), images_SN, level=0.1) for images_SN in (cells_SN, None))
     assert both.interval_with_images == seeds_and_images_interval(cells_SN, 0.9)
     assert both.interval == t_interval(cells_SN.mean(1), 0.9)
-    assert both.anytime == anytime_interval(cells_SN.mean(1), 0.9)
     assert without.interval_with_images is None
+
+
+def test_the_intervals_of_several_configurations_hold_together() -> None:
+    """Each has confidence 1 − level/k (Bonferroni)."""
+    cells_SN = np.random.default_rng(6).integers(-1, 2, (10, 200))
+    among, looked_at = (
+        compare(cells_SN.mean(1), cells_SN, 0.1, num_configurations=4, is_sequential=is_sequential)
+        for is_sequential in (False, True)
+    )
+    assert among.interval == t_interval(cells_SN.mean(1), 0.975)
+    assert among.interval_with_images == seeds_and_images_interval(cells_SN, 0.975)
+    assert among.p_value == sign_flip_p_value(cells_SN.mean(1))
+    assert looked_at.interval == anytime_interval(cells_SN.mean(1), 0.975)
+    assert (looked_at.interval_with_images, looked_at.p_value) == (None, None)
 
 
 @pytest.mark.parametrize(("num_differing", "has_interval"), [(0, False), (9, False), (10, True)])
@@ -349,7 +363,13 @@ def test_a_claim_takes_two_baselines(
 def test_a_claim_that_the_second_baseline_does_not_carry_is_none() -> None:
     (found,) = claim([compare(UP)], [compare(MIXED)])
     assert (found.sign, found.rests_on) == (0, "own")
-    assert found.p_value == compare(MIXED).p_value > 0.05
+    assert found.p_value == compare(MIXED).p_value
+    assert found.p_value is not None
+    assert found.p_value > 0.05
+
+
+def looked_at(differences: list[float], num_configurations: int = 1) -> Comparison:
+    return compare(differences, num_configurations=num_configurations, is_sequential=True)
 
 
 def test_a_second_baseline_is_due_where_the_first_difference_is_shown() -> None:
@@ -358,31 +378,61 @@ def test_a_second_baseline_is_due_where_the_first_difference_is_shown() -> None:
     # 26 times 2/1024 is above 0.05: those that never trained keep their place.
     assert are_shown([up, *[None] * 24]) == [True, *[False] * 24]
     assert are_shown([up, *[None] * 25]) == [False] * 26
-    assert are_shown([compare(DOWN), mixed], is_sequential=True) == [True, False]
+    assert are_shown([looked_at(DOWN), looked_at(MIXED)]) == [True, False]
 
 
-def test_one_look_goes_by_p_values_and_several_by_intervals() -> None:
-    """Five seeds on one side: p = 2/32 shows nothing, and the anytime-valid interval leaves out zero."""
-    few = [compare(UP[:5])]
-    assert few[0].p_value == 2 / 32
-    assert few[0].anytime.low > 0
-    assert (are_shown(few), are_shown(few, is_sequential=True)) == ([False], [True])
-    assert [each.sign for each in (*claim(few, few), *claim(few, few, is_sequential=True))] == [0, 1]
+# Mean 0.12 points, standard deviation 0.1619, so t = 2.343: above t(0.975, 9) = 2.262, below t(0.9875, 9) = 2.685.
+SMALL = [0.003, 0.003, 0.003, 0.0, 0.0, 0.0, 0.003, 0.0, -0.001, 0.001]
+
+
+@pytest.mark.parametrize(
+    ("differences", "num_configurations", "adjusted_p_value", "side"),
+    [
+        (UP, 1, 0.05, 1),
+        (UP, 1, 0.0501, 0),  # the p-value is too large
+        (UP, 25, 0.05, 1),
+        (DOWN, 1, 0.05, -1),
+        (MIXED, 1, 0.01, 0),  # the interval holds zero
+        (SMALL, 1, 0.05, 1),
+        (SMALL, 2, 0.05, 0),  # so does the one of two configurations together
+        ([0.0] * 10, 1, 0.01, 0),
+        ([0.00004] * 10, 1, 0.01, 0),  # called equal
+        ([0.00006] * 10, 1, 0.01, 1),
+    ],
+)
+def test_what_is_shown_takes_the_p_value_and_the_interval(
+    differences: list[float], num_configurations: int, adjusted_p_value: float, side: int
+) -> None:
+    assert side_shown(compare(differences, num_configurations=num_configurations), adjusted_p_value) == side
+
+
+def test_nothing_is_shown_of_what_never_trained() -> None:
+    assert side_shown(None, 0.01) == 0
+
+
+def test_one_look_goes_by_p_values_too_and_several_by_intervals_alone() -> None:
+    """Five seeds on one side: p = 2/32 shows nothing, and both intervals leave out zero."""
+    one, several = compare(UP[:5]), looked_at(UP[:5])
+    assert one.p_value == 2 / 32
+    assert one.interval.low > several.interval.low > 0
+    assert (are_shown([one]), are_shown([several])) == ([False], [True])
+    assert [each.sign for each in (*claim([one], [one]), *claim([several], [several]))] == [0, 1]
+    assert [each.adjusted_p_value for each in (*claim([one], [one]), *claim([several], [several]))] == [2 / 32, None]
 
 
 @pytest.mark.parametrize("is_sequential", [False, True])
 def test_networks_that_never_differ_are_on_no_side(*, is_sequential: bool) -> None:
     """Their intervals hold zero and nothing else."""
-    same = compare([0.0] * 10)
-    assert are_shown([same], is_sequential=is_sequential) == [False]
-    for own in (same, compare(UP), compare(DOWN)):
-        (found,) = claim([same], [own], is_sequential=is_sequential)
+    same = compare([0.0] * 10, is_sequential=is_sequential)
+    assert are_shown([same]) == [False]
+    for own in (same, compare(UP, is_sequential=is_sequential), compare(DOWN, is_sequential=is_sequential)):
+        (found,) = claim([same], [own])
         assert found.sign == 0
 
 
 @pytest.mark.parametrize(("own", "sign", "rests_on"), [(UP, 1, "tuned"), (MIXED, 0, "own"), (DOWN, 0, "tuned")])
 def test_after_several_looks_both_intervals_leave_out_zero(own: list[float], sign: int, rests_on: str) -> None:
-    (found,) = claim([compare(UP)], [compare(own)], is_sequential=True)
+    (found,) = claim([looked_at(UP)], [looked_at(own)])
     assert (found.sign, found.rests_on) == (sign, rests_on)
 
 

@@ -82,7 +82,8 @@ def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
     margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / 100
     for count in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
         run_seeds(sweep, plan, count)
-        plan.add_own_baselines(_are_shown(sweep), count)
+        begun = [place for place, own in enumerate(plan.own_of) if own is not None]
+        plan.add_own_baselines(sorted({*begun, *_are_shown(sweep)}), count)
         run_own_baselines(sweep, plan)
         if given.until_settled and is_settled(_read(sweep), margin):
             print(f"\nsettled after {count} seeds")  # noqa: T201
@@ -121,19 +122,15 @@ def _require_complete(sweep: Sweep) -> None:
 
 
 def is_settled(confirmation: Confirmation, margin: float) -> bool:
-    """Return whether each difference is shown, or shown to lie within `margin` (a fraction) of zero.
-
-    Where the difference from the tuned baseline is shown, the one from the own baseline decides.
-    """
+    """Return whether each difference is shown, or lies within `margin` (a fraction) of zero with its whole interval."""
     return all(_is_settled(candidate, margin) for candidate in confirmation.candidates)
 
 
 def _is_settled(candidate: Candidate, margin: float) -> bool:
-    decisive = candidate.against_own if candidate.is_shown else candidate.against_tuned
-    if decisive is None or decisive.comparison is None:
+    comparison = candidate.against_tuned.comparison
+    if comparison is None:
         return candidate.num_lost == len(candidate.runs)  # it never trained, and more seeds would not help
-    interval = decisive.comparison.anytime
-    return interval.low > 0 or interval.high < 0 or max(-interval.low, interval.high) <= margin
+    return candidate.claim.sign != 0 or max(-comparison.interval.low, comparison.interval.high) <= margin
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,7 +8,15 @@ from regsweep.numbers import show_number
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Against, Candidate, Confirmation
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import count_statuses
-from regsweep.statistics import EQUAL, FEWEST_IMAGES, Comparison, Interval, least_p_value, least_seeds
+from regsweep.statistics import (
+    EQUAL,
+    FEWEST_IMAGES,
+    Comparison,
+    Interval,
+    excludes_zero,
+    least_p_value,
+    least_seeds,
+)
 
 
 def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
@@ -105,8 +113,6 @@ def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
     subject, same = _subject(candidate), _same_network(candidate)
     first = f"the tuned baseline by {_difference(confirmation, tuned)}"
     evidence = _evidence(confirmation, candidate)
-    if _is_equal(tuned):
-        return f"{subject} is {_place(confirmation, tuned)}. Nothing is claimed; {evidence}."
     if own is None or own.comparison is None:
         ahead = f"{subject} is {_side(tuned)} {first}; {evidence}. Nothing is claimed"
         if own is None:
@@ -129,7 +135,7 @@ def _beside_own(candidate: Candidate, beside: str) -> str:
         return f", but equal to {beside}"
     if _mean(tuned) * _mean(own) < 0:
         return f", but {_side(own)} {beside}"
-    if candidate.claim.rests_on == "own":
+    if candidate.claim.rests_on == "own" or not excludes_zero(_comparison(own).interval):
         return f", but {_side(own)} {beside}, which is not shown"
     return f" and {_side(own)} {beside}: both together are not shown"
 
@@ -170,7 +176,7 @@ def _evidence(confirmation: Confirmation, candidate: Candidate) -> str:
         num_lost, num_runs = confirmation.baseline.num_lost, len(confirmation.baseline.runs)
         lost.append(f"on {num_lost} of {num_runs} the tuned baseline failed or diverged")
     reasons = f" ({' and '.join(lost)})" if lost else ""
-    return f"{len(candidate.against_tuned.seeds)} paired seeds{reasons}{_p_value(confirmation, candidate)}"
+    return f"{len(candidate.against_tuned.seeds)} paired seeds{reasons}{_p_value(candidate)}"
 
 
 def _too_few(confirmation: Confirmation) -> str | None:
@@ -276,12 +282,20 @@ def _side(against: Against) -> str:
 def _difference(confirmation: Confirmation, against: Against) -> str:
     """Return size and interval of a difference."""
     comparison = _comparison(against)
-    name = "95 % anytime-valid interval" if confirmation.is_sequential else "95 % interval"
-    return f"{abs(100 * comparison.mean):.2f} points ({name} {points_range(confirmation.interval(comparison))})"
+    return (
+        f"{abs(100 * comparison.mean):.2f} points ({interval_name(confirmation)} {points_range(comparison.interval)})"
+    )
 
 
-def _p_value(confirmation: Confirmation, candidate: Candidate) -> str:
-    return "" if confirmation.is_sequential else f", adjusted p = {candidate.claim.adjusted_p_value:.2g}"
+def interval_name(confirmation: Confirmation) -> str:
+    """Return what the intervals are: with several configurations all of them hold together with 95 %."""
+    together = "simultaneous " if len(confirmation.candidates) > 1 else ""
+    return f"{together}95 % {'anytime-valid ' if confirmation.is_sequential else ''}interval"
+
+
+def _p_value(candidate: Candidate) -> str:
+    p_value = candidate.claim.adjusted_p_value
+    return "" if p_value is None else f", adjusted p = {p_value:.2g}"
 
 
 def points_range(interval: Interval) -> str:

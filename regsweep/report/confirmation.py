@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from regsweep import records
 from regsweep.errors import RecordError, show
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.sweep import Sweep, read_sweep
-from regsweep.statistics import Claim, Comparison, Interval, are_shown, claim, compare, count_differing
+from regsweep.statistics import Claim, Comparison, are_shown, claim, compare, count_differing
 
 LEVEL = 0.05
 """Of all claims of a confirmation together."""
@@ -131,8 +131,7 @@ class Confirmation:
         num_images: of the test set; None where that is not on record.
         is_sequential: whether the number of seeds could follow from the outcome: it was changed after a seed had ended,
             not all that are meant to be trained were, or the confirmation goes on until the differences have settled.
-            Then only the anytime-valid intervals count (at 95 % for all configurations together), on this test set,
-            and no p-value.
+            Then the intervals are anytime-valid, on this test set, and there is no p-value.
         num_planned: how many seeds are meant to be trained.
         problems: what could not be used, one line each.
     """
@@ -149,10 +148,6 @@ class Confirmation:
     def has_comparisons(self) -> bool:
         """Return whether there are enough pairs for a comparison."""
         return any(candidate.against_tuned.comparison for candidate in self.candidates)
-
-    def interval(self, comparison: Comparison) -> Interval:
-        """Return the interval to go by."""
-        return comparison.anytime if self.is_sequential else comparison.interval
 
 
 def read_confirmation(folder: Path) -> Confirmation | None:
@@ -181,6 +176,10 @@ class _Reader:
         self._problems = [*seeds.problems, *(own.problems if own else [])]
         self._correct: dict[Path, np.ndarray | None] = {}
         self._not_usable: dict[str, list[Path]] = {}
+        num_ended = int((~seeds.trials["status"].isin(_NOT_ENDED)).sum())
+        self._num_planned, num_found = int(plan["num_seeds"]), len(plan["configurations"])
+        self._is_sequential = self._was_looked_at() or num_ended < self._num_planned * num_found
+        self._num_configurations = max(1, num_found - 1)
 
     def confirmation(self) -> Confirmation:
         found = self._plan["configurations"]
@@ -189,19 +188,13 @@ class _Reader:
         baseline, *others = [
             _trained(content, trials[trials["number"] % len(found) == i]) for i, content in enumerate(found)
         ]
-        num_planned = int(self._plan["num_seeds"])
-        num_ended = int((~trials["status"].isin(_NOT_ENDED)).sum())
-        is_sequential = self._was_looked_at() or num_ended < num_planned * len(found)
-        level = LEVEL / max(1, len(others)) if is_sequential else LEVEL
-        tuned = [self._compare(other, baseline, self._seeds, level) for other in others]
-        own = [self._compare_own(i, other, baseline, level) for i, other in enumerate(others)]
+        tuned = [self._compare(other, baseline, self._seeds) for other in others]
+        own = [self._compare_own(i, other, baseline) for i, other in enumerate(others)]
         for trained in (baseline, *others):
             self._name_lost(trained)
         comparisons = [each.comparison for each in tuned]
-        shown = are_shown(comparisons, is_sequential=is_sequential, level=LEVEL)
-        claims = claim(
-            comparisons, [each.comparison if each else None for each in own], is_sequential=is_sequential, level=LEVEL
-        )
+        shown = are_shown(comparisons, level=LEVEL)
+        claims = claim(comparisons, [each.comparison if each else None for each in own], level=LEVEL)
         candidates = [
             Candidate(**vars(other), against_tuned=tuned[i], against_own=own[i], is_shown=shown[i], claim=claims[i])
             for i, other in enumerate(others)
@@ -212,11 +205,11 @@ class _Reader:
         correct = next((found for found in self._correct.values() if found is not None), None)
         return Confirmation(
             baseline=baseline,
-            candidates=[_without_images(each) for each in candidates] if is_sequential else candidates,
+            candidates=candidates,
             seeds=sorted({int(seed) for seed in baseline.runs["seed"].dropna()}),
             num_images=None if correct is None else len(correct),
-            is_sequential=is_sequential,
-            num_planned=num_planned,
+            is_sequential=self._is_sequential,
+            num_planned=self._num_planned,
             problems=list(dict.fromkeys(self._problems)),
         )
 
@@ -225,13 +218,13 @@ class _Reader:
             return bool(self._plan["is_sequential"])
         return bool(self._plan["until_settled"]) or len(self._plan["looks"]) > 1  # as version 0.1 wrote it
 
-    def _compare_own(self, place: int, candidate: Trained, baseline: Trained, level: float) -> Against | None:
+    def _compare_own(self, place: int, candidate: Trained, baseline: Trained) -> Against | None:
         """Return a candidate against its own baseline; None where that is not there, or not all of it yet."""
         number = self._plan.get("own_of", [None] * (place + 1))[place]
         if number is None:
             return None
         if number == 0:  # the tuned baseline is its own
-            return self._compare(candidate, baseline, self._seeds, level)
+            return self._compare(candidate, baseline, self._seeds)
         if self._own is None:
             return None
         runs = [n for n, run in enumerate(self._plan["own_runs"]) if run["configuration"] == number - 1]
@@ -239,10 +232,10 @@ class _Reader:
         if not {int(seed) for seed in candidate.complete["seed"]} <= own.ended_seeds:
             return None
         self._name_lost(own)
-        return self._compare(candidate, own, self._own, level, counts_diverged=True)
+        return self._compare(candidate, own, self._own, counts_diverged=True)
 
     def _compare(
-        self, candidate: Trained, baseline: Trained, place: Sweep, level: float, *, counts_diverged: bool = False
+        self, candidate: Trained, baseline: Trained, place: Sweep, *, counts_diverged: bool = False
     ) -> Against:
         """Return `candidate` against `baseline`, whose runs lie in `place`, on the seeds that both have."""
         theirs = baseline.complete.set_index("seed")["test_accuracy"]
@@ -254,7 +247,10 @@ class _Reader:
         seeds = sorted(int(seed) for seed in set(ours.index) & set(theirs.index))
         differences = np.array([ours[seed] - theirs[seed] for seed in seeds], dtype=float)
         images = self._images(candidate, baseline, place, seeds)
-        comparison = compare(differences, images, level) if len(seeds) >= FEWEST_SEEDS else None
+        comparison = None
+        if len(seeds) >= FEWEST_SEEDS:
+            k, is_sequential = self._num_configurations, self._is_sequential
+            comparison = compare(differences, images, LEVEL, num_configurations=k, is_sequential=is_sequential)
         num_differing = None if images is None else count_differing(images)
         return Against(baseline, seeds, differences, comparison, num_differing, len(set(diverged) & set(seeds)))
 
@@ -317,19 +313,6 @@ def _trained(content: dict[str, Any], runs: pd.DataFrame) -> Trained:
         selected_for=content["selected_for"],
         runs=runs[_COLUMNS].reset_index(drop=True),
     )
-
-
-def _without_images(candidate: Candidate) -> Candidate:
-    """Leave out the intervals for other images: they are for one look."""
-
-    def stripped(against: Against | None) -> Against | None:
-        if against is None or against.comparison is None:
-            return against
-        return replace(against, comparison=replace(against.comparison, interval_with_images=None))
-
-    tuned = stripped(candidate.against_tuned)
-    assert tuned is not None
-    return replace(candidate, against_tuned=tuned, against_own=stripped(candidate.against_own))
 
 
 def _load(path: Path) -> np.ndarray:

@@ -32,13 +32,23 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
             ("own", own_title(candidate.kind), candidate.against_own),
         ]
         for name, title, against in rows:
-            cells = [f"  vs. {title}", *_numbers(confirmation, candidate, name, against)]
+            cells = [f"  vs. {title}", *_numbers(candidate, name, against)]
             table.add_row(*(escape(cell) for cell in cells), style=style)
     console.print(table)
-    if not confirmation.is_sequential:
-        console.print("p (Holm): adjusted for all configurations, in the row that decides, the one with the larger p")
+    console.print("; ".join(_legend(confirmation)))
     for line in [*confirmation.problems, *answer(sweep, confirmation)]:
         console.print(escape(line), soft_wrap=True)
+
+
+def _legend(confirmation: Confirmation) -> list[str]:
+    """Return what the columns mean."""
+    k = len(confirmation.candidates)
+    about = [f"95 % for all {k} configurations together"] if k > 1 else []
+    about += ["valid however often results are looked at"] if confirmation.is_sequential else []
+    lines = [f"intervals: {', '.join(about)}"] if about else []
+    if not confirmation.is_sequential:
+        lines.append("p (Holm): adjusted for all configurations, in the row that decides, the one with the larger p")
+    return lines
 
 
 def own_title(kind: Sequence[str]) -> str:
@@ -46,7 +56,7 @@ def own_title(kind: Sequence[str]) -> str:
     return f"the same without {'them' if len(kind) > 1 else 'it'}"
 
 
-def _numbers(confirmation: Confirmation, candidate: Candidate, name: str, against: Against | None) -> list[str]:
+def _numbers(candidate: Candidate, name: str, against: Against | None) -> list[str]:
     if against is None:
         return ["", "not trained"]
     comparison = against.comparison
@@ -54,10 +64,10 @@ def _numbers(confirmation: Confirmation, candidate: Candidate, name: str, agains
         return ["–"]
     cells = [
         f"{100 * comparison.mean:+.2f}".replace("-", "−"),
-        points_range(confirmation.interval(comparison)),
+        points_range(comparison.interval),
         f"{comparison.num_better} of {comparison.num_seeds}",
     ]
-    if confirmation.is_sequential:
+    if comparison.p_value is None or candidate.claim.adjusted_p_value is None:
         return cells
     rests_here = name == (candidate.claim.rests_on or "tuned")
     return [*cells, f"{comparison.p_value:.2g}", f"{candidate.claim.adjusted_p_value:.2g}" if rests_here else ""]

@@ -59,9 +59,9 @@ def _confirmation(confirmation: Confirmation) -> dict[str, Any]:
         "candidates": [
             {
                 **_trained(candidate),
-                "against_tuned_baseline": _against(confirmation, candidate.against_tuned),
-                "against_own_baseline": _against(confirmation, candidate.against_own),
-                "claim": _claim(confirmation, candidate),
+                "against_tuned_baseline": _against(candidate.against_tuned),
+                "against_own_baseline": _against(candidate.against_own),
+                "claim": _claim(candidate),
             }
             for candidate in confirmation.candidates
         ],
@@ -82,18 +82,18 @@ def _trained(trained: Trained) -> dict[str, Any]:
     }
 
 
-def _claim(confirmation: Confirmation, candidate: Candidate) -> dict[str, Any]:
+def _claim(candidate: Candidate) -> dict[str, Any]:
     claim = candidate.claim
     names = {None: "not trained", "tuned": "against_tuned_baseline", "own": "against_own_baseline"}
     return {
         "claim": {1: "better", -1: "worse", 0: None}[claim.sign],
         "rests_on": names[claim.rests_on],
-        "p_value": None if confirmation.is_sequential else plain(claim.p_value),
-        "adjusted_p_value": None if confirmation.is_sequential else plain(claim.adjusted_p_value),
+        "p_value": plain(claim.p_value),
+        "adjusted_p_value": plain(claim.adjusted_p_value),
     }
 
 
-def _against(confirmation: Confirmation, against: Against | None) -> dict[str, Any] | None:
+def _against(against: Against | None) -> dict[str, Any] | None:
     """Return a comparison; None where it was not trained, or has too few pairs."""
     if against is None or against.comparison is None:
         return None
@@ -107,10 +107,9 @@ def _against(confirmation: Confirmation, against: Against | None) -> dict[str, A
         "baseline_mean_test_accuracy": plain(against.baseline.mean("test_accuracy")),
         "seeds": [plain(seed) for seed in against.seeds],
         "mean": plain(comparison.mean),
-        "interval": ends(None if confirmation.is_sequential else comparison.interval),
+        "interval": ends(comparison.interval),
         "interval_with_images": ends(comparison.interval_with_images),
-        "anytime_interval": ends(comparison.anytime),
-        "p_value": None if confirmation.is_sequential else plain(comparison.p_value),
+        "p_value": plain(comparison.p_value),
         "probability_better": plain(comparison.probability_better),
         "num_better": plain(comparison.num_better),
         "num_equal": plain(comparison.num_equal),

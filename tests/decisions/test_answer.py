@@ -29,6 +29,10 @@ NONE = [0.0] * 10
 
 UP_TEXT = "0.40 points (95 % interval 0.34 to 0.46)"
 DOWN_TEXT = "0.40 points (95 % interval −0.46 to −0.34)"
+# Of k configurations each interval has confidence 1 − 0.05/k: t(0.9875, 9) = 2.6850, t(0.99375, 9) = 3.1109.
+UP_OF_4 = "0.40 points (simultaneous 95 % interval 0.32 to 0.48)"
+DOWN_OF_2 = "0.40 points (simultaneous 95 % interval −0.47 to −0.33)"
+DOWN_OF_4 = "0.40 points (simultaneous 95 % interval −0.48 to −0.32)"
 
 
 def sweep(tmp_path: Path) -> Sweep:
@@ -94,8 +98,8 @@ def answered(tmp_path: Path, *made: Made, **options: object) -> list[str]:
         pytest.param(
             [Made("open", WIDE), Made("dropout 0.2", DOWN, DOWN)],
             [
-                f"Dropout 0.2 is behind the tuned baseline by {DOWN_TEXT} and the same network without it by "
-                f"{DOWN_TEXT}; 10 paired seeds, adjusted p = 0.0039.",
+                f"Dropout 0.2 is behind the tuned baseline by {DOWN_OF_2} and the same network without it by "
+                f"{DOWN_OF_2}; 10 paired seeds, adjusted p = 0.0039.",
                 "Not shown: open is ahead of the tuned baseline by 0.42 points",
             ],
             id="one shown behind, one ahead and open",
@@ -149,6 +153,7 @@ def test_one_that_never_trained_keeps_its_place(tmp_path: Path) -> None:
         confirmed(tmp_path / str(len(others)), Made("high", UP, UP), *others).candidates[0].claim
         for others in ([], [Made("lost", [None] * 10)])
     )
+    assert alone.adjusted_p_value is not None
     assert among.adjusted_p_value == 2 * alone.adjusted_p_value
 
 
@@ -170,8 +175,8 @@ def test_a_second_baseline_that_diverges_counts_with_the_largest_class(tmp_path:
     # 60 % of the test images are of the largest class; the configuration has 80.3 and 80.4 % on these seeds.
     np.testing.assert_allclose(own.differences, [*UP[:8], 0.203, 0.204])
     line = answer(sweep(tmp_path), found)[0]
-    assert line.startswith("High beats")
-    assert "where that diverged on 2 of 10 seeds and counts with the largest class" in line
+    assert "where that diverged on 2 of 10 seeds and counts with the largest class, which is not shown" in line
+    assert line.startswith("High is ahead"), "all signs agree, and the interval is −1.53 to 10.23"
 
 
 @pytest.mark.parametrize("sizes", [[], [0, 0], {}, "six", None])
@@ -252,18 +257,15 @@ def test_a_second_baseline_that_failed_on_some_seeds_has_fewer(tmp_path: Path) -
 
 def test_a_second_difference_of_smaller_p_is_not_called_open(tmp_path: Path) -> None:
     """Holm's adjustment raises the first one's p-value: both together are what is not shown."""
-    tuned = [0.004, -0.001, 0.003, 0.005, -0.002, 0.004, 0.005, 0.005, -0.001, 0.001]  # p = 42/1024
-    own = [0.004, 0.001, 0.002, -0.001, -0.001, 0.005, 0.005, 0.008, 0.0, 0.009]  # p = 32/1024
-    better = [-0.001, 0.004, 0.004, 0.008, 0.003, 0.007, 0.008, 0.007, -0.005, 0.007]  # p = 20/1024
-    mixed = [value * (-1) ** place for place, value in enumerate(UP)]  # p = 0.93, which Holm takes last
+    tuned = [0.004, 0.004, 0.004, 0.003, 0.004, 0.004, -0.0005]  # p = 4/128
+    own = UP[:7]  # p = 2/128
+    better = UP[:7]  # p = 2/128
+    mixed = [value * (-1) ** place for place, value in enumerate(UP[:7])]  # the larger p, which Holm takes last
     found = answered(tmp_path, Made("a", tuned, own), Made("b", better, mixed))
-    assert (
-        "A is ahead of the tuned baseline by 0.23 points (95 % interval 0.03 to 0.43) and ahead of the same network "
-        "without it by 0.32 points (95 % interval 0.06 to 0.58): both together are not shown. Nothing is claimed; 10 "
-        "paired seeds, adjusted p = 0.082."
-    ) in found
+    a = next(line for line in found if line.startswith("A is ahead"))
+    assert a.endswith(": both together are not shown. Nothing is claimed; 7 paired seeds, adjusted p = 0.062.")
     b = next(line for line in found if line.startswith("B is ahead"))
-    assert "but behind the same network without it" in b
+    assert "which is not shown" in b
 
 
 def test_a_seed_that_collapses_is_warned_of_once_where_the_tuned_baseline_is_its_own(tmp_path: Path) -> None:
@@ -304,11 +306,9 @@ def test_the_largest_that_is_not_shown_is_said_and_what_is_furthest_ahead(
 def test_what_is_called_equal_is_not_claimed(tmp_path: Path) -> None:
     """Four wrong images in a hundred thousand, on every seed."""
     found = confirmed(tmp_path / "c", Made("dropout 0.2", [0.00004] * 10, UP))
-    assert found.candidates[0].is_shown
-    assert found.candidates[0].claim.sign == 0
+    assert (found.candidates[0].is_shown, found.candidates[0].claim.sign) == (False, 0)
     line = answer(sweep(tmp_path), found)[0]
-    assert line.startswith("Dropout 0.2 is equal to the tuned baseline: 0.00 points")
-    assert "Nothing is claimed; 10 paired seeds" in line
+    assert line.startswith("No difference is shown: dropout 0.2 is equal to the tuned baseline: 0.00 points")
 
 
 def test_too_few_seeds_and_unfinished_ones(tmp_path: Path) -> None:
@@ -434,6 +434,10 @@ def test_what_it_was_selected_for_is_said_of_the_one_that_is_named(tmp_path: Pat
         ([Made("x", UP, UP)], 0.0, True),
         ([Made("x", UP, MIXED)], 0.0, False),  # the second difference is open
         ([Made("x", UP, MIXED)], 0.02, True),
+        ([Made("x", UP)], 0.0, False),  # the second baseline is not trained
+        ([Made("x", UP, DOWN)], 0.0, False),  # two signs
+        ([Made("x", UP, WIDE)], 0.006, True),  # the interval against the tuned baseline is within it
+        ([Made("x", UP, WIDE)], 0.004, False),
         ([Made("x", UP, UP), Made("y", MIXED)], 0.0, False),
         ([Made("x", UP, UP), Made("y", MIXED)], 0.02, True),
         ([Made("x", UP, UP), Made("y", [None] * 10)], 0.0, True),  # more seeds would not help it
@@ -451,6 +455,7 @@ def test_a_difference_has_settled_when_it_is_shown_or_small_enough(
 
 # WIDE: standard deviation 1.8838 points, 0.42 ± 2.2622 · 1.8838/√10 = −0.93 to 1.77.
 SELECTED = "{} had a validation accuracy of 86.00 %, on fresh seeds 85.00 %."
+ANYTIME = "simultaneous 95 % anytime-valid interval"
 SCOPE = "This holds for this test set; in the sweep "
 
 
@@ -461,8 +466,9 @@ SCOPE = "This holds for this test set; in the sweep "
             [Made("open", MIXED), Made("wide", WIDE)],
             {},
             [
-                "No difference is shown: wide is ahead of the tuned baseline by 0.42 points (95 % interval −0.93 to "
-                "1.77); 10 paired seeds, adjusted p = 1. Of the 2 differences that are not shown it is the largest.",
+                "No difference is shown: wide is ahead of the tuned baseline by 0.42 points (simultaneous 95 % "
+                "interval −1.18 to 2.02); 10 paired seeds, adjusted p = 1. Of the 2 differences that are not shown it "
+                "is the largest.",
                 SCOPE + SELECTED.format("wide"),
             ],
             id="nothing is shown",
@@ -471,12 +477,13 @@ SCOPE = "This holds for this test set; in the sweep "
             [Made("low", DOWN, DOWN), Made("open", MIXED), Made("wide, at lr 0.1", WIDE), Made("high", UP, UP)],
             {},
             [
-                f"High beats the tuned baseline by {UP_TEXT} and the same network without it by {UP_TEXT}; 10 paired "
+                f"High beats the tuned baseline by {UP_OF_4} and the same network without it by {UP_OF_4}; 10 paired "
                 "seeds, adjusted p = 0.0078.",
-                f"Low is behind the tuned baseline by {DOWN_TEXT} and the same network without it by {DOWN_TEXT}; 10 "
+                f"Low is behind the tuned baseline by {DOWN_OF_4} and the same network without it by {DOWN_OF_4}; 10 "
                 "paired seeds, adjusted p = 0.0078.",
-                "Not shown: wide, at lr 0.1, is ahead of the tuned baseline by 0.42 points (95 % interval −0.93 to "
-                "1.77); 10 paired seeds, adjusted p = 1. Of the 2 differences that are not shown it is the largest.",
+                "Not shown: wide, at lr 0.1, is ahead of the tuned baseline by 0.42 points (simultaneous 95 % interval "
+                "−1.43 to 2.27); 10 paired seeds, adjusted p = 1. Of the 2 differences that are not shown it is the "
+                "largest.",
                 SCOPE + SELECTED.format("high"),
             ],
             id="of everything something",
@@ -508,11 +515,10 @@ SCOPE = "This holds for this test set; in the sweep "
             [Made("x", UP, UP, ("dropout", "BatchNorm")), Made("y", DOWN, UP)],
             {"is_sequential": True},
             [
-                "X beats the tuned baseline by 0.40 points (95 % anytime-valid interval 0.29 to 0.51) and the same "
-                "network without them by 0.40 points (95 % anytime-valid interval 0.29 to 0.51); 10 paired seeds.",
-                "Y is behind the tuned baseline by 0.40 points (95 % anytime-valid interval −0.51 to −0.29), but ahead "
-                "of the same network without it by 0.40 points (95 % anytime-valid interval 0.29 to 0.51). Nothing is "
-                "claimed; 10 paired seeds.",
+                f"X beats the tuned baseline by 0.40 points ({ANYTIME} 0.29 to 0.51) and the same network without them "
+                f"by 0.40 points ({ANYTIME} 0.29 to 0.51); 10 paired seeds.",
+                f"Y is behind the tuned baseline by 0.40 points ({ANYTIME} −0.51 to −0.29), but ahead of the same "
+                f"network without it by 0.40 points ({ANYTIME} 0.29 to 0.51). Nothing is claimed; 10 paired seeds.",
                 SCOPE + SELECTED.format("x"),
             ],
             id="after several looks no p-value counts",

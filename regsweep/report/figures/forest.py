@@ -73,7 +73,7 @@ def table(confirmation: Confirmation) -> pd.DataFrame:
             if against is None or against.comparison is None:
                 continue
             comparison = against.comparison
-            interval, wide = confirmation.interval(comparison), comparison.interval_with_images
+            interval, wide = comparison.interval, comparison.interval_with_images
             rows.append(
                 {
                     "name": candidate.name,
@@ -85,8 +85,8 @@ def table(confirmation: Confirmation) -> pd.DataFrame:
                     "high_points": 100 * interval.high,
                     "low_with_images_points": 100 * wide.low if wide else np.nan,
                     "high_with_images_points": 100 * wide.high if wide else np.nan,
-                    "p_value": np.nan if confirmation.is_sequential else comparison.p_value,
-                    "adjusted_p_value": np.nan if confirmation.is_sequential else candidate.claim.adjusted_p_value,
+                    "p_value": _or_nan(comparison.p_value),
+                    "adjusted_p_value": _or_nan(candidate.claim.adjusted_p_value),
                     "claim": {1: "better", -1: "worse", 0: ""}[candidate.claim.sign],
                     "rests_here": candidate.claim.rests_on == name,
                     "num_better": comparison.num_better,
@@ -97,6 +97,10 @@ def table(confirmation: Confirmation) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def _mean(against: Against) -> float:
@@ -200,16 +204,16 @@ def _caption(confirmation: Confirmation, rows: pd.DataFrame) -> str:
         f"the same network without regularization at its own other settings (square), paired by seed ({seeds}; a small "
         "point each)."
     ]
+    k = len(confirmation.candidates)
+    together = f" (95 % for all {k} configurations together)" if k > 1 else ""
+    filled = "Filled: shown against both baselines, as both intervals leave out zero on one side"
     if confirmation.is_sequential:
-        parts.append("Thick line: anytime-valid interval, at 95 % for all configurations together.")
-        parts.append("Filled: both exclude zero on the same side, and the configuration is claimed to differ.")
+        parts.append(f"Thick line: 95 % anytime-valid interval{together}. {filled}.")
         return " ".join(parts)
     has_images = rows["low_with_images_points"].notna().any()
     images = "; thin line: over seeds and test images." if has_images else ", on this test set."
-    parts.append(f"Thick line: 95 % t interval over seeds{images}")
-    parts.append(
-        "p: the larger of both exact sign-flip tests, adjusted after Holm; filled: at most 0.05, and one sign in both."
-    )
+    parts.append(f"Thick line: 95 % t interval over seeds{together}{images}")
+    parts.append(f"p: the larger of both exact sign-flip tests, adjusted after Holm. {filled} and p is at most 0.05.")
     return " ".join(parts)
 
 
