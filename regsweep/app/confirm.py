@@ -11,6 +11,7 @@ from regsweep import records
 from regsweep.app.candidates import Configuration
 from regsweep.app.plan import CONTENDERS, DEFAULT_TOP, Plan
 from regsweep.app.stages import (
+    Origin,
     await_sweeps,
     choose_contenders,
     count_ended,
@@ -77,14 +78,14 @@ def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
         tune_baseline(sweep, plan)
         plan.take_contenders(sweep)
     if not plan.configurations:
-        choose_contenders(sweep, plan)
+        choose_contenders(Origin.of(sweep), plan)
         print(f"\nchosen: {'; '.join(_shown(configuration) for configuration in plan.configurations)}")  # noqa: T201
     margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / 100
     for count in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
-        run_seeds(sweep, plan, count)
+        run_seeds(Origin.of(sweep), plan, count)
         begun = [place for place, own in enumerate(plan.own_of) if own is not None]
         plan.add_own_baselines(sorted({*begun, *_are_shown(sweep)}), count)
-        run_own_baselines(sweep, plan)
+        run_own_baselines(Origin.of(sweep), plan)
         if given.until_settled and is_settled(_read(sweep), margin):
             print(f"\nsettled after {count} seeds")  # noqa: T201
             return

@@ -7,21 +7,50 @@ import shutil
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from regsweep import records
 from regsweep.app.candidates import Configuration, composed, fixed_overrides, key_of, unregularized
 from regsweep.app.grammar import quoted
 from regsweep.app.plan import Plan, Run
+from regsweep.app.resume import Command
 from regsweep.app.start import as_typed, resume, start
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.effort import count_configurations
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.sweeper.lock import await_owners
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the sweeps of a confirmation or comparison are started with.
+
+    Attributes:
+        command: arguments, working folder and import path of the sweep that is confirmed.
+        go_on: the command that goes on with them.
+    """
+
+    command: Command
+    go_on: str
+
+    @staticmethod
+    def of(sweep: Sweep) -> Origin:
+        """Return the origin of a confirmation of `sweep`.
+
+        Raises:
+            RecordError: when what it was started with cannot be read.
+        """
+        go_on = f"regsweep confirm {shlex.quote(str(shown(sweep.folder)))}"
+        return Origin(records.read_as(SweepPaths(sweep.folder).command, Command), go_on)
+
+    @property
+    def arguments(self) -> list[str]:
+        """Return what the sweep was started with, but for the flag that makes it one."""
+        return [argument for argument in self.command.arguments if argument not in ("-m", "--multirun")]
 
 
 def await_sweeps(paths: ConfirmationPaths) -> None:
@@ -40,10 +69,11 @@ def tune_baseline(sweep: Sweep, plan: Plan) -> None:
     if count_ended(plan.paths.baseline) >= n_trials:
         return
     print(f"\nthe network without regularization, tuned with {n_trials} trials as the sweep was")  # noqa: T201
-    _run(sweep, plan.paths.baseline, n_trials, lambda: _search_of_baseline(sweep, plan))
+    origin = Origin.of(sweep)
+    run_sweep(origin, plan.paths.baseline, n_trials, lambda: _search_of_baseline(origin, sweep, plan))
 
 
-def choose_contenders(sweep: Sweep, plan: Plan) -> None:
+def choose_contenders(origin: Origin, plan: Plan) -> None:
     """Run the configurations of each kind on the choosing seeds, as far as that was not done, and take the best.
 
     Raises:
@@ -53,7 +83,7 @@ def choose_contenders(sweep: Sweep, plan: Plan) -> None:
     if runs:
         several = f"{len({run.configuration for run in runs})} configurations on {len(plan.choosing_seeds)} seeds"
         title = f"{several}, of which the best of each kind is confirmed"
-        _run_named(sweep, plan, plan.paths.choosing, contenders, runs, title=title, test=False)
+        _run_named(origin, plan, plan.paths.choosing, contenders, runs, title=title, test=False)
         plan.take_best(mean_accuracies(read_sweep(plan.paths.choosing), runs))
     else:
         plan.take_best({})
@@ -71,17 +101,17 @@ def mean_accuracies(choosing: Sweep, runs: Sequence[Run]) -> dict[int, float]:
     return {configuration: fmean(found) for configuration, found in values.items()}
 
 
-def run_seeds(sweep: Sweep, plan: Plan, num_seeds: int) -> None:
+def run_seeds(origin: Origin, plan: Plan, num_seeds: int) -> None:
     """Train every configuration on the first `num_seeds` fresh seeds, as far as that was not done.
 
     Raises:
         SystemExit: when it did not come to its end, with its exit code.
     """
     title = f"{len(plan.configurations)} configurations on {num_seeds} seeds, with the test set"
-    _run_named(sweep, plan, plan.paths.seeds, plan.configurations, plan.runs(num_seeds), title=title)
+    _run_named(origin, plan, plan.paths.seeds, plan.configurations, plan.runs(num_seeds), title=title)
 
 
-def run_own_baselines(sweep: Sweep, plan: Plan) -> None:
+def run_own_baselines(origin: Origin, plan: Plan) -> None:
     """Train the networks without regularization at the configurations' own settings, as far as that was not done.
 
     Raises:
@@ -90,11 +120,11 @@ def run_own_baselines(sweep: Sweep, plan: Plan) -> None:
     if not plan.own_runs:
         return
     title = "a difference is shown: the same network without regularization at its own other settings, for a claim"
-    _run_named(sweep, plan, plan.paths.own, plan.own_baselines, plan.own_runs, title=title)
+    _run_named(origin, plan, plan.paths.own, plan.own_baselines, plan.own_runs, title=title)
 
 
 def _run_named(
-    sweep: Sweep,
+    origin: Origin,
     plan: Plan,
     folder: Path,
     configurations: Sequence[Configuration],
@@ -109,7 +139,7 @@ def _run_named(
     trials = [{**configurations[run.configuration].overrides, "seed": run.seed} for run in runs]
     records.write_json(plan.paths.trials(folder), trials)
     print(f"\n{title}")  # noqa: T201
-    _run(sweep, folder, len(runs), lambda: _named_trials(sweep, plan, folder, test=test))
+    run_sweep(origin, folder, len(runs), lambda: _named_trials(origin, plan, folder, test=test))
 
 
 def count_ended(folder: Path) -> int:
@@ -125,7 +155,7 @@ def _ends(folder: Path) -> list[tuple[str, str]]:
     return list(zip(trials["status"], trials["error"], strict=True))
 
 
-def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
+def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
     """Return the sweep's own arguments, with no regularization, and the learning rate searched in any case."""
     added = [f"{key}={value}" for key, value in unregularized(sweep, plan.rows).items()]
     replaced = {
@@ -144,7 +174,7 @@ def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
         added.append(f"hydra.sweeper.initial_trials=[{{optimizer.lr: {lr:g}}}]")
     kept = [
         argument
-        for argument in _arguments(sweep)
+        for argument in origin.arguments
         if _key(argument) not in replaced and _key(argument).partition(".")[0] != "regularizer"
     ]
     if not any(_key(argument) in ("sweep", "hydra/sweeper") for argument in kept):
@@ -152,12 +182,12 @@ def _search_of_baseline(sweep: Sweep, plan: Plan) -> list[str]:
     return [*kept, *added, *_batch_size(kept, plan)]
 
 
-def _named_trials(sweep: Sweep, plan: Plan, folder: Path, *, test: bool) -> list[str]:
+def _named_trials(origin: Origin, plan: Plan, folder: Path, *, test: bool) -> list[str]:
     """Return the arguments of a sweep that searches nothing and runs the trials that a file names."""
     made = {key_of(key) for contenders in plan.contenders for each in contenders for key in each.overrides}
     keys = made | {"seed", "trainer.test", "trainer.save_weights"}
-    first = fixed_overrides(sweep.folder / plan.kinds[0][0].folder, keys)
-    kept = [a for a in _arguments(sweep) if "=" not in a or a.startswith("-") or _is_kept(a)]
+    first = fixed_overrides(plan.paths.folder.parent / plan.kinds[0][0].folder, keys)
+    kept = [a for a in origin.arguments if "=" not in a or a.startswith("-") or _is_kept(a)]
     return [
         *kept,
         *(override for override in first if key_of(override).partition(".")[0] != "regularizer"),
@@ -179,28 +209,28 @@ def _batch_size(arguments: list[str], plan: Plan) -> list[str]:
     return [f"hydra.sweeper.n_jobs={len(plan.kinds) + 1}"] if is_batched and not is_said else []
 
 
-def _run(sweep: Sweep, folder: Path, n_trials: int, arguments: Callable[[], list[str]]) -> None:
+def run_sweep(origin: Origin, folder: Path, n_trials: int, arguments: Callable[[], list[str]]) -> None:
     """Start the sweep in `folder`, or go on with it, until all its trials have ended.
 
     Raises:
         SystemExit: when they did not.
         RecordError: when one has ended, and what is known of it cannot be read.
     """
-    command = _command(sweep)
-    place, paths = Path(command["working_folder"]), SweepPaths(folder)
+    command = origin.command
+    place, paths = Path(command.working_folder), SweepPaths(folder)
     if not place.is_dir():
         raise RegsweepError(f"{place}: the sweep's working folder is gone")
     made = ["-m", *arguments(), "hydra.callbacks.regsweep.table=false"]
-    go_on = f"go on with: regsweep confirm {shlex.quote(str(shown(sweep.folder)))}"
+    go_on = f"go on with: {origin.go_on}"
     if paths.is_begun:
         if not paths.command.exists():  # lost, and what it held follows from the plan
-            records.write_json(paths.command, {**command, "arguments": made})
+            records.write_json(paths.command, asdict(replace(command, arguments=made)))
         typed = ["resume", str(folder.absolute()), f"n_trials={n_trials}"]
     else:
         shutil.rmtree(folder, ignore_errors=True)  # killed before a trial ended
         typed = [*made, f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweep.dir={quoted(str(folder.absolute()))}"]
     try:
-        code = _call(typed, place, command["import_path"])
+        code = call(typed, place, command.import_path)
     except KeyboardInterrupt:
         print(go_on)  # noqa: T201
         raise
@@ -224,7 +254,7 @@ def _require_readable(folder: Path) -> None:
             )
 
 
-def _call(typed: Sequence[str], place: Path, import_path: Sequence[str]) -> int:
+def call(typed: Sequence[str], place: Path, import_path: Sequence[str]) -> int:
     """Run a command of regsweep as if it had been typed in `place`, and return its exit code.
 
     What is wrong in an unforeseen way is printed, and is no success: exit code 1.
@@ -245,19 +275,6 @@ def _call(typed: Sequence[str], place: Path, import_path: Sequence[str]) -> int:
             traceback.print_exc()
             return 1
     return 0
-
-
-def _arguments(sweep: Sweep) -> list[str]:
-    """Return what the sweep was started with, but for the flag that makes it one."""
-    return [argument for argument in _command(sweep)["arguments"] if argument not in ("-m", "--multirun")]
-
-
-def _command(sweep: Sweep) -> dict[str, Any]:
-    path = SweepPaths(sweep.folder).command
-    command = records.read_json(path)
-    if not {"arguments", "working_folder", "import_path"} <= command.keys():
-        raise RecordError(f"{path}: damaged; this sweep cannot be confirmed")
-    return command
 
 
 def _key(argument: str) -> str:

@@ -106,7 +106,7 @@ def run_confirm(runs: Runs, *arguments: str) -> Confirmation:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(runs.folder.parent)
         patch.setattr(os, "cpu_count", lambda: 1)
-        patch.setattr(stages, "_call", runs)
+        patch.setattr(stages, "call", runs)
         patch.setattr(confirm, "report_confirmed", lambda _: None)
         confirm.main([runs.folder.name, *arguments])
     found = read_confirmation(runs.folder)

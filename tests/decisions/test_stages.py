@@ -84,7 +84,7 @@ def test_a_sweep_of_named_runs_keeps_how_it_runs_and_what_all_trials_had(
     trials = [{**each, "overrides": {**each["overrides"], **fixed}} for each in SWEEP]
     sweep, plan = planned(tmp_path, trials, [*arguments, *(f"{key}={value}" for key, value in fixed.items())])
     for test, text in ((True, "true"), (False, "false")):
-        typed = stages._named_trials(sweep, plan, plan.paths.choosing, test=test)
+        typed = stages._named_trials(stages.Origin.of(sweep), plan, plan.paths.choosing, test=test)
         assert typed == [
             *kept,
             *("dataset=mnist", "trainer.epochs=3"),
@@ -133,7 +133,7 @@ def test_the_baseline_is_tuned_as_the_sweep_was(
     tmp_path: Path, arguments: list[str], trials: list[dict[str, Any]], expected: list[str]
 ) -> None:
     sweep, plan = planned(tmp_path, trials, arguments)
-    assert stages._search_of_baseline(sweep, plan) == expected
+    assert stages._search_of_baseline(stages.Origin.of(sweep), sweep, plan) == expected
 
 
 def test_a_key_that_is_added_is_that_key(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_key_that_is_added_is_that_key(tmp_path: Path) -> None:
             ("none", "{use: true}", "0.3", dropout),
         )
     ]
-    named = stages._named_trials(sweep, plan, plan.paths.seeds, test=True)
+    named = stages._named_trials(stages.Origin.of(sweep), plan, plan.paths.seeds, test=True)
     assert named[:3] == ["~trainer.patience", "+model.width=4", "trainer.test=true"]
     own = plan.contenders[2][0].without_regularization(plan.contenders[0][0])
     assert own.overrides == dict(zip(keys, ("none", "false", "0.3", "null"), strict=True))
@@ -193,9 +193,9 @@ def test_how_a_sweep_of_a_confirmation_ends(
 
     code = 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stages, "_call", call)
+        patch.setattr(stages, "call", call)
         try:
-            stages._run(sweep, folder, 2, lambda: ["x=1"])
+            stages.run_sweep(stages.Origin.of(sweep), folder, 2, lambda: ["x=1"])
         except SystemExit as stop:
             code = int(stop.code or 0)
     assert (code, capsys.readouterr().out) == ends
@@ -210,11 +210,11 @@ def test_a_damaged_record_of_a_run_that_ended_is_named(tmp_path: Path, monkeypat
         (folder / "1" / "result.json").write_text("{")
         return 0
 
-    monkeypatch.setattr(stages, "_call", call)
+    monkeypatch.setattr(stages, "call", call)
     with pytest.raises(
         RecordError, match=r"^s/confirmation/seeds/1/result\.json: not a readable record .*; restore it"
     ):
-        stages._run(sweep, folder, 3, lambda: ["x=1"])
+        stages.run_sweep(stages.Origin.of(sweep), folder, 3, lambda: ["x=1"])
 
 
 @pytest.mark.parametrize("is_lost", [False, True])
@@ -235,12 +235,12 @@ def test_a_sweep_that_has_begun_goes_on_and_one_without_a_record_begins_anew(
                 write_command(folder, ["-m", "the", "first"])
         return 0
 
-    monkeypatch.setattr(stages, "_call", call)
+    monkeypatch.setattr(stages, "call", call)
     anew = ["-m", "x=1", "hydra.callbacks.regsweep.table=false"]
     begun = [*anew, "hydra.sweeper.n_trials=3", f'hydra.sweep.dir="{folder}"']
     for typed in (begun, begun, ["resume", str(folder), "n_trials=3"]):
         with pytest.raises(SystemExit):
-            stages._run(sweep, folder, 3, lambda: ["x=1"])
+            stages.run_sweep(stages.Origin.of(sweep), folder, 3, lambda: ["x=1"])
         assert calls[-1] == (typed, tmp_path, ["/code"])
         if len(calls) == 2:
             assert not (folder / "1").exists(), "what no trial had ended in was removed"
@@ -255,8 +255,8 @@ def test_a_command_without_what_it_needs_is_damaged(tmp_path: Path) -> None:
     for missing in COMMAND:
         content = {name: value for name, value in COMMAND.items() if name != missing}
         SweepPaths(sweep.folder).command.write_text(json.dumps(content))
-        with pytest.raises(RecordError, match=r"command\.json: damaged; this sweep cannot be confirmed"):
-            stages._run(sweep, tmp_path / "seeds", 1, list)
+        with pytest.raises(RecordError, match=r"command\.json: not a readable record"):
+            stages.run_sweep(stages.Origin.of(sweep), tmp_path / "seeds", 1, list)
 
 
 @pytest.mark.parametrize("ends", [KeyboardInterrupt, Terminated])
@@ -271,9 +271,9 @@ def test_a_confirmation_that_is_stopped_says_how_to_go_on(
     def call(*_: object) -> int:
         raise ends
 
-    monkeypatch.setattr(stages, "_call", call)
+    monkeypatch.setattr(stages, "call", call)
     with pytest.raises(ends):
-        stages._run(sweep, tmp_path / "seeds", 2, lambda: ["x=1"])
+        stages.run_sweep(stages.Origin.of(sweep), tmp_path / "seeds", 2, lambda: ["x=1"])
     assert capsys.readouterr().out == GO_ON
 
 
@@ -308,7 +308,7 @@ def test_a_baseline_that_was_tuned_is_not_tuned_again(
     plan = Plan.read_or_choose(sweep, 1)
     write_sweep(plan.paths.baseline, [trial(0.5)] * num_ended)
     started: list[int] = []
-    monkeypatch.setattr(stages, "_run", lambda *given: started.append(given[2]))
+    monkeypatch.setattr(stages, "run_sweep", lambda *given: started.append(given[2]))
     stages.tune_baseline(sweep, plan)
     assert started == ([8] if is_started else [])
 
@@ -359,7 +359,7 @@ def test_a_sweep_of_a_confirmation_runs_as_if_it_had_been_typed(
     monkeypatch.setenv("PYTHONPATH", "/given")
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     before = surroundings()
-    assert stages._call(["-m", "x=1"], tmp_path, ["", "/code", sys.path[-1]]) == code
+    assert stages.call(["-m", "x=1"], tmp_path, ["", "/code", sys.path[-1]]) == code
     ((argv, paths, environment, place, _),) = found
     assert (argv, place) == (["regsweep", "-m", "x=1"], tmp_path)
     assert paths == [*before[1], "/code"]
@@ -379,7 +379,7 @@ def test_what_a_network_of_its_own_set_at_its_import_stays(tmp_path: Path, monke
 
     monkeypatch.setattr(stages, "start", start)
     before = sys.path[:]
-    assert stages._call(["-m", "x=1"], tmp_path, ["/code"]) == 0
+    assert stages.call(["-m", "x=1"], tmp_path, ["/code"]) == 0
     assert (os.environ["THEIRS"], sys.path) == ("set", [*before, "/theirs"])
 
 
@@ -392,7 +392,7 @@ def test_a_sweep_without_a_complete_trial_may_still_be_enough(
         raise NoCompleteTrialError("no trial is complete: 6 failed")
 
     monkeypatch.setattr(stages, "start", start)
-    assert stages._call(["-m", "x=1"], tmp_path, []) == 1
+    assert stages.call(["-m", "x=1"], tmp_path, []) == 1
     assert capsys.readouterr().err.startswith("regsweep: no trial is complete")
 
 
@@ -407,5 +407,5 @@ def test_what_the_command_line_handles_passes_through_a_confirmation(
     monkeypatch.setattr(stages, "resume", resume)
     before = surroundings()
     with pytest.raises(type(error)):
-        stages._call(["resume", "s", "n_trials=3"], tmp_path, [])
+        stages.call(["resume", "s", "n_trials=3"], tmp_path, [])
     assert surroundings() == before
