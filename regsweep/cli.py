@@ -40,6 +40,7 @@ def _flush() -> None:
 
 def _command() -> None:
     commands: dict[str, Callable[[list[str]], None]] = {
+        "compare": _compare,
         "report": _report,
         "confirm": _confirm,
         "resume": _resume,
@@ -84,7 +85,20 @@ def _start() -> None:
     start()
 
 
+def _compare(arguments: list[str]) -> None:
+    from regsweep.app import compare  # noqa: PLC0415
+
+    compare.main(arguments)
+
+
 def _resume(arguments: list[str]) -> None:
+    from regsweep.paths import ComparisonPaths  # noqa: PLC0415
+
+    if len(arguments) == 1 and ComparisonPaths(Path(arguments[0])).record.exists():
+        from regsweep.app import compare  # noqa: PLC0415
+
+        compare.resume(Path(arguments[0]))
+        return
     from regsweep.app.start import resume  # noqa: PLC0415
 
     resume(arguments)

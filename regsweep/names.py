@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 
@@ -33,5 +33,15 @@ def place_of(method: Named) -> tuple[bool, bool, str]:
 
 def name_of(methods: Iterable[Named]) -> str:
     """Return the methods in words: ``L2 λ=0.0003 with dropout 0.35 and BatchNorm``."""
-    first, *others = [each.description for each in sorted(methods, key=place_of)] or ["no regularization"]
+    return joined([each.description for each in sorted(methods, key=place_of)])
+
+
+def title_of(methods: Iterable[Named]) -> str:
+    """Return the methods in words, without their settings: ``L2 with dropout and BatchNorm``."""
+    return joined([each.title for each in sorted(methods, key=place_of)])
+
+
+def joined(words: Sequence[str]) -> str:
+    """Return the ordered names of methods as one."""
+    first, *others = words or ["no regularization"]
     return f"{first} with {' and '.join(others)}" if others else first

@@ -164,3 +164,34 @@ class ConfirmationPaths:
     def trials(self, sweep: Path) -> Path:
         """Return the file of the trials of one of these sweeps, as its sweeper reads them."""
         return sweep.with_suffix(".json")
+
+
+@dataclass(frozen=True)
+class ComparisonPaths:
+    """The files of a comparison (``regsweep compare``): sweeps of their own lie in it, and a confirmation."""
+
+    folder: Path
+
+    @property
+    def record(self) -> Path:
+        """The contestants, in the order in which they were named."""
+        return self.folder / "comparison.json"
+
+    @property
+    def searches(self) -> Path:
+        """The folder of the searches, one for each contestant, which has its name."""
+        return self.folder / "searches"
+
+    def search(self, key: str) -> Path:
+        """Return the folder of a contestant's search."""
+        return self.searches / key
+
+    @property
+    def timed_trials(self) -> Path:
+        """The trials of that sweep, as its sweeper reads them."""
+        return self.timing.with_suffix(".json")
+
+    @property
+    def timing(self) -> Path:
+        """The folder of the sweep of one epoch of each contestant."""
+        return self.folder / "timing"

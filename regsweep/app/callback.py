@@ -4,7 +4,6 @@ Before: everything is checked, and only then a folder is made, one of its own fo
 After: the table.
 """
 
-import itertools
 import logging
 import shlex
 import sys
@@ -21,7 +20,8 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from regsweep import records
-from regsweep.app import door, resume, search_space
+from regsweep.app import door, dry_run, resume, search_space
+from regsweep.app.folders import make_folder
 from regsweep.app.grammar import quoted
 from regsweep.app.refuse import refuse
 from regsweep.app.short_forms import require_one_key
@@ -64,7 +64,11 @@ class RunCallback(Callback):
         loader = GlobalHydra.instance().config_loader()
         with _refusing(), read_write(config.hydra), open_dict(config.hydra):
             _warm_up(config.hydra.launcher)
-            search_space.check(config, loader)
+            dry_run.stop_if_composed(config)
+            lines = search_space.check(config, loader)
+            dry_run.stop_if_checked()
+            for line in lines:
+                _log.info(line)
             sweep = SweepPaths(self._claim(config, "hydra.sweep.dir"))
             _settle(config, sweep)
             if resume.is_resumed(sweep.folder):
@@ -163,29 +167,12 @@ def _check_run(config: DictConfig) -> None:
 
 
 def _make_folder(config: DictConfig, key: str) -> Path:
-    """Make the folder of this start where there is none, and return it.
-
-    Hydra names folders by the second, and two starts in the same second would share one: the later one gets a
-    number. A folder that the user named, or whose sweep goes on, is taken as it is.
-    """
+    """Make the folder of this start where there is none, and return it; one whose sweep goes on is taken as it is."""
     wanted = Path(str(OmegaConf.select(config, key))).absolute()
     if "${" in str(wanted):
         raise ConfigError(key, wanted, "Hydra takes ${ in a folder's name for an interpolation; work in another folder")
     is_named = any(override.startswith(f"{key}=") for override in config.hydra.overrides.hydra)
-    try:
-        if is_named or resume.is_resumed(wanted):
-            wanted.mkdir(parents=True, exist_ok=True)
-            return wanted
-        for number in itertools.count(1):
-            folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
-            try:
-                folder.mkdir(parents=True)
-            except FileExistsError:
-                continue
-            return folder
-    except OSError as error:
-        raise records.write_error(wanted, error) from error
-    raise AssertionError
+    return make_folder(wanted, is_named=is_named or resume.is_resumed(wanted))
 
 
 def _require_empty(key: str, folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -184,6 +184,12 @@ def choose_kinds(sweep: Sweep, top: int, most: int) -> list[list[dict[str, Any]]
     if not kinds:
         raise RegsweepError(f"{sweep.folder}: no complete trial regularizes; there is nothing to compare with none")
     return list(kinds.values())
+
+
+def best_of_contestant(sweep: Sweep, key: str, most: int) -> list[dict[str, Any]]:
+    """Return the rows of the best `most` configurations, at most, of a contestant's search in a comparison."""
+    is_its = sweep.trials["folder"].map(lambda folder: Path(folder).parent.name == key)
+    return [row for row, _ in zip(ranked(replace(sweep, trials=sweep.trials[is_its])), range(most), strict=False)]
 
 
 def titles(kind: Iterable[UsedMethod]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from regsweep.app.stages import (
 )
 from regsweep.app.versions import require_this_version
 from regsweep.errors import RegsweepError
-from regsweep.paths import SweepPaths, shown
+from regsweep.paths import ComparisonPaths, SweepPaths, shown
 from regsweep.report.command import Parser, report_confirmed
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Candidate, Confirmation, read_confirmation
 from regsweep.report.effort import count_configurations, seconds_a_trial, spread_of_differences
@@ -48,6 +49,11 @@ def main(arguments: list[str]) -> None:
         raise RegsweepError(f"{given.folder}: is part of a confirmation; confirm {outer}")
     if given.margin is not None and not given.until_settled:
         raise RegsweepError(f"--margin {given.margin:g}: has a meaning only with --until-settled; add that")
+    if ComparisonPaths(given.folder).record.exists():
+        place = shlex.quote(str(shown(given.folder)))
+        raise RegsweepError(
+            f"{given.folder}: is a comparison, which confirms itself; go on with regsweep resume {place}"
+        )
     require_this_version(given.folder, paths.multirun)
     sweep = read_sweep(given.folder)
     for problem in sweep.problems:  # what cannot be read is not among what is chosen from
@@ -65,7 +71,7 @@ def main(arguments: list[str]) -> None:
         with suppress(OSError):
             paths.confirmation.folder.rmdir()  # where nothing was begun
     report_confirmed(sweep)
-    _require_complete(sweep)
+    require_complete(sweep)
 
 
 def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
@@ -77,20 +83,31 @@ def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
     if not plan.contenders:
         tune_baseline(sweep, plan)
         plan.take_contenders(sweep)
-    if not plan.configurations:
-        choose_contenders(Origin.of(sweep), plan)
-        print(f"\nchosen: {'; '.join(_shown(configuration) for configuration in plan.configurations)}")  # noqa: T201
+    origin = Origin.of(sweep)
+    choose(origin, plan)
     margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / 100
     for count in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
-        run_seeds(Origin.of(sweep), plan, count)
-        begun = [place for place, own in enumerate(plan.own_of) if own is not None]
-        plan.add_own_baselines(sorted({*begun, *_are_shown(sweep)}), count)
-        run_own_baselines(Origin.of(sweep), plan)
+        train_on_seeds(origin, sweep, plan, count)
         if given.until_settled and is_settled(_read(sweep), margin):
             print(f"\nsettled after {count} seeds")  # noqa: T201
             return
     if given.until_settled:
         print(f"\nnot settled after {num_seeds} seeds")  # noqa: T201
+
+
+def choose(origin: Origin, plan: Plan) -> None:
+    """Choose the configuration of each kind, as far as that was not done, and print them."""
+    if not plan.configurations:
+        choose_contenders(origin, plan)
+        print(f"\nchosen: {'; '.join(_shown(configuration) for configuration in plan.configurations)}")  # noqa: T201
+
+
+def train_on_seeds(origin: Origin, sweep: Sweep, plan: Plan, count: int) -> None:
+    """Train all configurations on the first `count` fresh seeds, and beside those that differ a second baseline."""
+    run_seeds(origin, plan, count)
+    begun = [place for place, own in enumerate(plan.own_of) if own is not None]
+    plan.add_own_baselines(sorted({*begun, *_are_shown(sweep)}), count)
+    run_own_baselines(origin, plan)
 
 
 def _are_shown(sweep: Sweep) -> list[int]:
@@ -104,7 +121,7 @@ def _read(sweep: Sweep) -> Confirmation:
     return confirmation
 
 
-def _require_complete(sweep: Sweep) -> None:
+def require_complete(sweep: Sweep) -> None:
     """End with exit code 1 where a run is not complete.
 
     Raises:
@@ -142,10 +159,10 @@ def _parser() -> argparse.ArgumentParser:
         "Started again, it goes on.",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="the sweep's folder")
-    parser.add_argument("--top", type=_count, metavar="K", help=f"how many kinds (default: {DEFAULT_TOP})")
+    parser.add_argument("--top", type=count_of, metavar="K", help=f"how many kinds (default: {DEFAULT_TOP})")
     parser.add_argument(
         "--seeds",
-        type=_seeds,
+        type=seeds_of,
         metavar="N",
         help=f"how many seeds (default: {DEFAULT_SEEDS}); with --until-settled at most (default: {MOST_SEEDS})",
     )
@@ -163,14 +180,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _count(text: str, least: int = 1) -> int:
+def count_of(text: str, least: int = 1) -> int:
+    """Return a number that was typed."""
     if not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"{text}: must be a whole number of {least} or more")
     return int(text)
 
 
-def _seeds(text: str) -> int:
-    return _count(text, FEWEST_SEEDS)
+def seeds_of(text: str) -> int:
+    """Return a number of seeds that was typed."""
+    return count_of(text, FEWEST_SEEDS)
 
 
 def _points(text: str) -> float:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from regsweep import records
 from regsweep.app.candidates import (
     Configuration,
+    best_of_contestant,
     choose_kinds,
     configurations,
     ranked,
@@ -54,6 +55,19 @@ class Row:
     selected_for: float
 
 
+@dataclass(frozen=True)
+class Lost:
+    """A contestant of a comparison without a complete trial: nothing of it can be confirmed, and it counts.
+
+    Attributes:
+        name: in plain words.
+        kind: the names of its methods.
+    """
+
+    name: str
+    kind: list[str]
+
+
 @dataclass
 class Plan:
     """What is confirmed.
@@ -63,6 +77,8 @@ class Plan:
         kinds: the sweep's best configurations of each of its best kinds, the best first.
         num_trials: how many the sweep had when its best were chosen.
         top: how many kinds were requested; there may be fewer.
+        keys: of a comparison, the contestant of each kind; empty for a confirmation.
+        lost: of a comparison, the contestants of which no trial is complete.
         choosing_seeds: on which the configurations of a kind are compared; none that the sweep has used.
         first_seed: the first after those.
         num_seeds: how many were requested, at most.
@@ -74,6 +90,7 @@ class Plan:
         own_of: for each configuration but the baseline, which of these is its own: 0 is the tuned baseline itself, n is
             the nth of `own_baselines`; None where it takes none, as no difference was shown.
         own_runs: the trials of these, in the order in which they were added.
+        seed_runs: the trials of the configurations on fresh seeds, in the order in which they were added.
     """
 
     paths: ConfirmationPaths
@@ -89,6 +106,9 @@ class Plan:
     own_baselines: list[Configuration] = field(default_factory=list)
     own_of: list[int | None] = field(default_factory=list)
     own_runs: list[Run] = field(default_factory=list)
+    seed_runs: list[Run] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
 
     @staticmethod
     def read_or_choose(sweep: Sweep, top: int | None) -> Plan:
@@ -101,7 +121,46 @@ class Plan:
         paths = SweepPaths(sweep.folder).confirmation
         if not paths.plan.exists():
             _require_no_records(paths)
-            return Plan._choose(sweep, paths, top or DEFAULT_TOP)
+            chosen = choose_kinds(sweep, top or DEFAULT_TOP, CONTENDERS)
+            return Plan._begin(sweep, paths, chosen, top or DEFAULT_TOP)
+        plan = Plan.read(paths)
+        if top is not None and top != plan.top:
+            raise RegsweepError(
+                f"--top {top}: this sweep's confirmation was begun with --top {plan.top}; "
+                f"leave it out, or move {shown(paths.folder)} away to confirm anew"
+            )
+        return plan
+
+    @staticmethod
+    def of_comparison(sweep: Sweep, contestants: Mapping[str, Lost]) -> Plan:
+        """Return the plan in the folder of a comparison, or a new one of its contestants.
+
+        Args:
+            sweep: the trials of all its searches.
+            contestants: by the key of each, what it is where none of its trials is complete.
+
+        Raises:
+            RecordError: when it is damaged or cannot be written, or is missing beside finished trials.
+        """
+        paths = SweepPaths(sweep.folder).confirmation
+        if paths.plan.exists():
+            return Plan.read(paths)
+        _require_no_records(paths)
+        chosen = {key: rows for key in contestants if (rows := best_of_contestant(sweep, key, CONTENDERS))}
+        if not chosen:
+            raise RegsweepError(f"{shown(sweep.folder)}: no trial of any contestant is complete; nothing to confirm")
+        plan = Plan._begin(sweep, paths, list(chosen.values()), len(contestants), list(chosen))
+        plan.lost = [lost for key, lost in contestants.items() if key not in chosen]
+        plan.write()
+        return plan
+
+    @staticmethod
+    def read(paths: ConfirmationPaths) -> Plan:
+        """Return the plan that is there.
+
+        Raises:
+            RecordError: when it is damaged, or of another version.
+        """
         content = records.read_json(paths.plan)
         place = shown(paths.folder)
         if "choosing_seeds" not in content and "looks" in content:
@@ -112,19 +171,20 @@ class Plan:
             first = error.errors()[0]
             wrong = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
             raise RecordError(f"{paths.plan}: damaged ({show(wrong)}); move {place} away to confirm anew") from error
-        if top is not None and top != plan.top:
-            raise RegsweepError(
-                f"--top {top}: this sweep's confirmation was begun with --top {plan.top}; "
-                f"leave it out, or move {place} away to confirm anew"
-            )
         return plan
 
     @staticmethod
-    def _choose(sweep: Sweep, paths: ConfirmationPaths, top: int) -> Plan:
+    def _begin(
+        sweep: Sweep,
+        paths: ConfirmationPaths,
+        chosen: Sequence[Sequence[Mapping[str, Any]]],
+        top: int,
+        keys: Sequence[str] = (),
+    ) -> Plan:
         first = _first_unused({int(seed) for seed in sweep.trials["seed"].dropna()})
-        kinds = [[_row(row) for row in rows] for rows in choose_kinds(sweep, top, CONTENDERS)]
+        kinds = [[_row(row) for row in rows] for rows in chosen]
         choosing = list(range(first, first + CHOOSING_SEEDS))
-        plan = Plan(paths, kinds, len(sweep.trials), top, choosing, first + CHOOSING_SEEDS)
+        plan = Plan(paths, kinds, len(sweep.trials), top, choosing, first + CHOOSING_SEEDS, keys=[*keys])
         plan.write()
         return plan
 
@@ -138,15 +198,19 @@ class Plan:
         """Return the rows of all kinds' configurations."""
         return [asdict(row) for rows in self.kinds for row in rows]
 
-    def take_contenders(self, sweep: Sweep) -> None:
+    def take_contenders(self, sweep: Sweep, baseline: Sweep | None = None) -> None:
         """Take in the baseline's best configurations, now that it is tuned.
+
+        Args:
+            sweep: in which the kinds were found.
+            baseline: the search of the baseline; None: that of the confirmation.
 
         Raises:
             RegsweepError: when none of its trials is complete.
         """
-        baseline = read_sweep(self.paths.baseline)
+        baseline = baseline or read_sweep(self.paths.baseline)
         best = [row for row, _ in zip(ranked(baseline), range(CONTENDERS), strict=False)]
-        place = shown(self.paths.baseline)
+        place = shown(baseline.folder)
         if not best:
             raise RegsweepError(f"{place}: no trial of the baseline is complete, so there is nothing to compare with")
         kinds = [baseline.regularization.get(int(row["number"]), Regularization()) for row in best]
@@ -190,9 +254,11 @@ class Plan:
         """Return the first `count` fresh seeds."""
         return list(range(self.first_seed, self.first_seed + count))
 
-    def runs(self, count: int) -> list[Run]:
-        """Return the trials of all configurations on the first `count` fresh seeds, seed by seed."""
-        return [Run(place, seed) for seed in self.seeds(count) for place in range(len(self.configurations))]
+    def add_seeds(self, count: int) -> None:
+        """Let all configurations run on the first `count` fresh seeds, seed by seed; what ran keeps its place."""
+        runs = [Run(place, seed) for seed in self.seeds(count) for place in range(len(self.configurations))]
+        self.seed_runs += [run for run in runs if run not in self.seed_runs]
+        self.write()
 
     def add_own_baselines(self, places: Sequence[int], count: int) -> None:
         """Let the configurations at `places` have a baseline of their own, on the first `count` fresh seeds.

@@ -3,7 +3,6 @@
 import functools
 import itertools
 import json
-import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -32,13 +31,11 @@ from regsweep.sweeper import hydra_private
 from regsweep.sweeper.search import read_search
 from regsweep.sweeper.space import LEFT_OUT, Condition, parse_conditions, read_trials, text_of
 
-_log = logging.getLogger("regsweep")
-
 MOST_COMBINATIONS = 500
 """Of an Optuna space, at most this many combinations are checked beyond each value by itself."""
 
 
-def check(config: DictConfig, loader: ConfigLoader) -> None:
+def check(config: DictConfig, loader: ConfigLoader) -> list[str]:
     """Validate every combination of listed values and bounds that the sweep can try, and build each kind of trial.
 
     A method that the network has no place for leaves ``hydra.sweeper.params``, with a line each. A grid is checked
@@ -46,21 +43,21 @@ def check(config: DictConfig, loader: ConfigLoader) -> None:
     ones, and then the combinations, up to `MOST_COMBINATIONS`. Values come first, which takes no torch: a mistake is
     refused at once.
 
+    Returns:
+        Lines to print: what is searched, and the data.
+
     Raises:
         ConfigError: for the first combination that is not allowed.
     """
     require_launcher(str(config.hydra.launcher.get("_target_")))
     if not (is_optuna(config) and searched.is_search_of_presets(config)):
         require_one_key(config.hydra.overrides.task)
-        lines = _checked(config, loader)
-    else:
-        typed = searched.settle(config, loader)
-        try:
-            lines = _checked(config, loader, is_search_of_presets=True)
-        except ConfigError as error:
-            raise ConfigError(typed.get(error.key, error.key), error.value, error.allowed) from error
-    for line in lines:
-        _log.info(line)
+        return _checked(config, loader)
+    typed = searched.settle(config, loader)
+    try:
+        return _checked(config, loader, is_search_of_presets=True)
+    except ConfigError as error:
+        raise ConfigError(typed.get(error.key, error.key), error.value, error.allowed) from error
 
 
 def _checked(config: DictConfig, loader: ConfigLoader, *, is_search_of_presets: bool = False) -> list[str]:

@@ -1,8 +1,9 @@
 """``sweep=regularization``: from the ranges that the presets carry to what the sweeper searches.
 
 The presets of the chosen methods and of the optimizer put their ranges under ``search``, and the sweep takes its
-parameters from there. What follows from the keys is added here: a setting is searched only where its method is used,
-and trial 0 uses none. A short form on the command line stands for the setting that it is short for.
+parameters from there. What follows from the keys is added here: a setting is searched only where its method is used.
+Trial 0 uses no method but those that every trial uses, which have the settings of their presets there. A short form on
+the command line stands for the setting that it is short for.
 """
 
 from __future__ import annotations
@@ -79,10 +80,10 @@ def settle(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
 def _first(
     config: DictConfig, params: Mapping[str, str], fixed: Mapping[str, Any], swept: Mapping[str, Sequence[Any] | None]
 ) -> dict[str, Any]:
-    """Return the values of trial 0: no method, where one may be left out, at the other settings as composed."""
+    """Return the values of trial 0: no method, where one may be left out, and everything else as it was composed."""
     first = {}
     for key in params:
-        if _is_setting(key) or key in fixed:
+        if key in fixed or (_is_setting(key) and fixed.get(f"regularizer.{_method_of(key)}.use") is not True):
             continue
         if not key.endswith(".use"):
             first[key] = OmegaConf.select(config, key)

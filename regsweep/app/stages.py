@@ -107,8 +107,9 @@ def run_seeds(origin: Origin, plan: Plan, num_seeds: int) -> None:
     Raises:
         SystemExit: when it did not come to its end, with its exit code.
     """
+    plan.add_seeds(num_seeds)
     title = f"{len(plan.configurations)} configurations on {num_seeds} seeds, with the test set"
-    _run_named(origin, plan, plan.paths.seeds, plan.configurations, plan.runs(num_seeds), title=title)
+    _run_named(origin, plan, plan.paths.seeds, plan.configurations, plan.seed_runs, title=title)
 
 
 def run_own_baselines(origin: Origin, plan: Plan) -> None:
@@ -179,7 +180,7 @@ def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
     ]
     if not any(_key(argument) in ("sweep", "hydra/sweeper") for argument in kept):
         added.append("sweep=regularization")  # a grid has no search of its own
-    return [*kept, *added, *_batch_size(kept, plan)]
+    return [*kept, *added, *_batch_size(kept, len(plan.kinds) + 1)]
 
 
 def _named_trials(origin: Origin, plan: Plan, folder: Path, *, test: bool) -> list[str]:
@@ -192,21 +193,28 @@ def _named_trials(origin: Origin, plan: Plan, folder: Path, *, test: bool) -> li
         *kept,
         *(override for override in first if key_of(override).partition(".")[0] != "regularizer"),
         f"trainer.test={str(test).lower()}",
-        "hydra/sweeper=regsweep",
-        "hydra.sweeper.study_name=confirmation",
-        "hydra.sweeper.direction=maximize",
-        *(f"hydra.sweeper.{name}=null" for name in ("params", "pruner", "storage", "objectives", "timeout")),
-        *_batch_size(kept, plan),
-        # Relative to the folder that it runs in, which may have been moved by the time that it goes on.
-        f"hydra.sweeper.initial_trials=${{hydra.sweep.dir}}/../{plan.paths.trials(folder).name}",
+        *named_trials("confirmation", plan.paths.trials(folder)),
+        *_batch_size(kept, len(plan.kinds) + 1),
     ]
 
 
-def _batch_size(arguments: list[str], plan: Plan) -> list[str]:
+def named_trials(study: str, file: Path) -> list[str]:
+    """Return the arguments that let a sweep search nothing and run the trials that a file beside its folder names."""
+    return [
+        "hydra/sweeper=regsweep",
+        f"hydra.sweeper.study_name={study}",
+        "hydra.sweeper.direction=maximize",
+        *(f"hydra.sweeper.{name}=null" for name in ("params", "pruner", "storage", "objectives", "timeout")),
+        # Relative to the folder that it runs in, which may have been moved by the time that it goes on.
+        f"hydra.sweeper.initial_trials=${{hydra.sweep.dir}}/../{file.name}",
+    ]
+
+
+def _batch_size(arguments: list[str], size: int) -> list[str]:
     """Return the number of trials at a time, where the launcher runs batches and their size was not given."""
     is_batched = any(_key(a) == "hydra/launcher" and not a.endswith(("pool", "basic")) for a in arguments)
     is_said = any(_key(argument) == "hydra.sweeper.n_jobs" for argument in arguments)
-    return [f"hydra.sweeper.n_jobs={len(plan.kinds) + 1}"] if is_batched and not is_said else []
+    return [f"hydra.sweeper.n_jobs={size}"] if is_batched and not is_said else []
 
 
 def run_sweep(origin: Origin, folder: Path, n_trials: int, arguments: Callable[[], list[str]]) -> None:

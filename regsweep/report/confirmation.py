@@ -178,16 +178,17 @@ class _Reader:
         self._not_usable: dict[str, list[Path]] = {}
         num_ended = int((~seeds.trials["status"].isin(_NOT_ENDED)).sum())
         self._num_planned, num_found = int(plan["num_seeds"]), len(plan["configurations"])
+        num_lost = len(plan.get("lost", []))
         self._is_sequential = self._was_looked_at() or num_ended < self._num_planned * num_found
-        self._num_configurations = max(1, num_found - 1)
+        self._num_configurations = max(1, num_found - 1 + num_lost)
 
     def confirmation(self) -> Confirmation:
         found = self._plan["configurations"]
-        # The trials were named seed by seed, in the plan's order within each.
         trials = self._seeds.trials
-        baseline, *others = [
-            _trained(content, trials[trials["number"] % len(found) == i]) for i, content in enumerate(found)
-        ]
+        place_of_run = trials["number"].map(self._place_of_run)
+        baseline, *others = [_trained(content, trials[place_of_run == i]) for i, content in enumerate(found)]
+        nothing = {"trial": -1, "parameters": {}, "selected_for": np.nan}
+        others += [_trained({**nothing, **lost}, trials[:0]) for lost in self._plan.get("lost", [])]
         tuned = [self._compare(other, baseline, self._seeds) for other in others]
         own = [self._compare_own(i, other, baseline) for i, other in enumerate(others)]
         for trained in (baseline, *others):
@@ -213,6 +214,14 @@ class _Reader:
             problems=list(dict.fromkeys(self._problems)),
         )
 
+    def _place_of_run(self, number: int) -> int:
+        """Return the place of the configuration of a run on a fresh seed, among all.
+
+        Plans of before 0.3 name no runs: these ran seed by seed, in the plan's order within each.
+        """
+        runs = self._plan.get("seed_runs")
+        return int(runs[number]["configuration"]) if runs else number % len(self._plan["configurations"])
+
     def _was_looked_at(self) -> bool:
         if "is_sequential" in self._plan:
             return bool(self._plan["is_sequential"])
@@ -220,7 +229,8 @@ class _Reader:
 
     def _compare_own(self, place: int, candidate: Trained, baseline: Trained) -> Against | None:
         """Return a candidate against its own baseline; None where that is not there, or not all of it yet."""
-        number = self._plan.get("own_of", [None] * (place + 1))[place]
+        own_of = self._plan.get("own_of", [])
+        number = own_of[place] if place < len(own_of) else None
         if number is None:
             return None
         if number == 0:  # the tuned baseline is its own

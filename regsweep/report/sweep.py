@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from regsweep import records
 from regsweep.errors import RegsweepError, show
-from regsweep.paths import RunPaths, SweepPaths
+from regsweep.paths import ComparisonPaths, RunPaths, SweepPaths
 from regsweep.report.foreign import read_foreign
 from regsweep.report.hydra_files import find_jobs
 from regsweep.report.own import is_own, read_own
@@ -17,7 +18,14 @@ from regsweep.report.regularization import Regularization
 from regsweep.report.rows import NUMBERS, OBJECTIVE, Rows, plain_text, table_columns
 from regsweep.run_record import UsedMethod
 
-__all__ = ["OBJECTIVE", "Sweep", "as_text", "read_sweep"]
+__all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "read_sweep"]
+
+
+@dataclass(frozen=True)
+class ComparisonRecord:
+    """What ``comparison.json`` holds: the names of the searches, that of the baseline first."""
+
+    contestants: list[str]
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,8 @@ def read_sweep(
     if not folder.is_dir():
         raise RegsweepError(f"{show(folder)}: {'not a folder' if folder.exists() else 'no such folder'}")
     is_run = RunPaths(folder).config.is_file()
+    if ComparisonPaths(folder).record.is_file():
+        return _read_comparison(folder)
     jobs = [(0, folder)] if is_run else find_jobs(folder)
     if not jobs and not SweepPaths(folder).multirun.is_file():
         raise RegsweepError(f"{show(folder)}: neither a sweep nor a run; give a folder such as multirun/<date>/<time>")
@@ -114,6 +124,27 @@ def read_sweep(
     return Sweep(
         folder, _table(rows), rows.swept, rows.objective, rows.maximize, problems, own, rows.regularization, rows.rows
     )
+
+
+def _read_comparison(folder: Path) -> Sweep:
+    """Return the trials of all searches of a comparison as those of one sweep, numbered one search after the other."""
+    paths = ComparisonPaths(folder)
+    searches = {key: paths.search(key) for key in records.read_as(paths.record, ComparisonRecord).contestants}
+    parts = {key: read_sweep(search) for key, search in searches.items() if SweepPaths(search).multirun.is_file()}
+    rows: list[dict[str, Any]] = []
+    regularization: dict[int, Regularization] = {}
+    for key, part in parts.items():
+        first = len(rows)
+        for row in part.rows:
+            earlier = row.get("duplicate_of")
+            moved = {"duplicate_of": earlier + first} if earlier is not None else {}
+            place = (paths.search(key) / row["folder"]).relative_to(folder)
+            rows.append({**row, "number": first + row["number"], "folder": str(place), **moved})
+        regularization |= {first + number: each for number, each in part.regularization.items()}
+    swept = list(dict.fromkeys(name for part in parts.values() for name in part.swept))
+    problems = [f"{key}/{problem}" for key, part in parts.items() for problem in part.problems]
+    merged = Rows(rows, swept, objective=OBJECTIVE, maximize=True, problems=problems, regularization=regularization)
+    return Sweep(folder, _table(merged), swept, OBJECTIVE, True, problems, regularization=regularization, rows=rows)
 
 
 def as_text(values: pd.Series) -> pd.Series:

@@ -521,7 +521,10 @@ def test_names_that_occur_twice_have_their_trials_numbers(tmp_path: Path) -> Non
 def test_all_configurations_run_on_one_seed_after_the_other(tmp_path: Path) -> None:
     made_plan = plan(tmp_path, 1, 1)
     made_plan.take_best({})
-    assert made_plan.runs(2) == [Run(0, 4), Run(1, 4), Run(0, 5), Run(1, 5)]
+    made_plan.add_seeds(2)
+    assert made_plan.seed_runs == [Run(0, 4), Run(1, 4), Run(0, 5), Run(1, 5)]
+    made_plan.add_seeds(3)
+    assert made_plan.seed_runs[4:] == [Run(0, 6), Run(1, 6)], "those that ran keep their places"
 
 
 @pytest.mark.parametrize(

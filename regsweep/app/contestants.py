@@ -1,0 +1,216 @@
+"""What ``regsweep compare`` compares: contestants, each with a search of its own, and what that is started with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Override, QuotedString
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from regsweep.app import dry_run
+from regsweep.app.door import one_line
+from regsweep.app.resume import Command
+from regsweep.chosen import choose, shared_settings
+from regsweep.errors import ConfigError
+from regsweep.names import title_of
+
+BASELINE = "none"
+"""Key of the network without regularization, which is always compared with."""
+
+BATCH_NORM = "batch_norm"
+
+_SET_HERE = {
+    "sweep": "a comparison makes the searches of sweep=regularization",
+    "hydra/sweeper": "a comparison makes the searches of regsweep's own sweeper",
+    "hydra.sweeper.params": "a range stands at its key, optimizer.lr='interval(0.01,0.1)' for example",
+    "hydra.sweeper.initial_trials": "trial 0 of each search has the settings of its presets",
+    "hydra.sweeper.conditions": "a comparison has none",
+    "hydra.sweeper.study_name": "each search has a name of its own",
+    "hydra.sweeper.storage": "each search has a study of its own in its folder",
+}
+"""Keys that a comparison sets itself, each with the reason."""
+
+_N_TRIALS = "hydra.sweeper.n_trials"
+_EXAMPLE = "regularizer=l1,l2,[l2,dropout] for example"
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A method or a mixture, or the network without one.
+
+    Attributes:
+        key: its name in the folder of the comparison.
+        options: the presets that were named.
+        title: in plain words.
+        methods: the names of its methods.
+        overrides: what its search is started with, beside what all have.
+        fixed: the same at the settings of its presets, without what is searched.
+    """
+
+    key: str
+    options: list[str]
+    title: str = ""
+    methods: list[str] = field(default_factory=list)
+    overrides: list[str] = field(default_factory=list)
+    fixed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed.
+
+    Attributes:
+        contestants: the presets of each.
+        for_all: overrides that every search has.
+        of_methods: overrides of settings of methods.
+        folder: of the comparison; None: Hydra's own choice.
+        num_trials: of each search; None: as many as a search has by default.
+    """
+
+    contestants: list[list[str]]
+    for_all: list[str]
+    of_methods: list[Override]
+    folder: str | None
+    num_trials: int | None
+
+
+def read_typed(arguments: Sequence[str]) -> Typed:
+    """Return what was typed behind ``regsweep compare``, its flags left out.
+
+    Raises:
+        ConfigError: for a list of anything but contestants, no or a wrong contestant, a key that a comparison sets.
+        RegsweepError: for what is no override.
+    """
+    try:
+        overrides = OverridesParser.create().parse_overrides(list(arguments))
+    except HydraException as error:
+        raise one_line(error) from error
+    contestants: list[list[str]] | None = None
+    for_all: list[str] = []
+    of_methods: list[Override] = []
+    folder = num_trials = None
+    for override in overrides:
+        key, text = override.get_key_element(), _text(override)
+        if key == "regularizer":
+            contestants = _contestants(override)
+        elif isinstance(override.value(), ChoiceSweep):
+            raise ConfigError(key, text, "a comparison has a list of contestants alone, under regularizer")
+        elif key in _SET_HERE:
+            raise ConfigError(key, text, f"{_SET_HERE[key]}; leave it out")
+        elif key in ("n_trials", _N_TRIALS):
+            num_trials = _count(key, override.value())
+        elif key == "hydra.sweep.dir":
+            folder = str(override.value())
+        elif key.startswith("regularizer."):
+            of_methods.append(override)
+        else:
+            for_all.append(str(override.input_line))
+    if contestants is None:
+        raise ConfigError("regularizer", "", f"name what is compared, {_EXAMPLE}")
+    return Typed(contestants, for_all, of_methods, folder, num_trials)
+
+
+def _contestants(override: Override) -> list[list[str]]:
+    value = override.value()
+    found: list[list[str]] = []
+    for each in value.list if isinstance(value, ChoiceSweep) else [value]:
+        options = [_plain(option) for option in (each if isinstance(each, list) else [each])]
+        if not options or not all(isinstance(option, str) and option for option in options):
+            raise ConfigError("regularizer", _text(override), f"a contestant is a preset or a list of them, {_EXAMPLE}")
+        if BASELINE in options:
+            allowed = "the network without regularization is compared with in any case; leave it out"
+            raise ConfigError("regularizer", _text(override), allowed)
+        found.append(options)
+    return found
+
+
+def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfig]:
+    """Return the baseline and the contestants, each with the overrides of its search, and the baseline's configuration.
+
+    Args:
+        typed: what was typed.
+        command: working folder and import path, and as arguments the flags that every search has.
+
+    Raises:
+        ConfigError: where a method would reach the baseline, a contestant is named twice or chooses no method, and for
+            a setting of a method that none has.
+    """
+    base = [*command.arguments, "sweep=regularization", *typed.for_all]
+
+    def composed(options: str) -> DictConfig:
+        arguments = ["-m", *base, f"regularizer={options}"]
+        return dry_run.compose(replace(command, arguments=arguments), check=False)
+
+    without = composed(BASELINE)
+    reached = choose(_plain(without.regularizer)).in_use
+    if reached:
+        allowed = "reaches the baseline, which has no method; name contestants under regularizer alone"
+        raise ConfigError(f"regularizer.{reached[0].method.name}", "…", allowed)
+    contestants: list[Contestant] = []
+    by_node: dict[str, str] = {}
+    for options in typed.contestants:
+        key, listed = "+".join(options), f"[{','.join(options)}]"
+        node = _plain(composed(listed).regularizer)
+        uses = choose(node).in_use
+        if not uses:
+            raise ConfigError("regularizer", listed, "chooses no method; leave it out")
+        other = by_node.setdefault(repr(node), key)
+        if other != key or key in [each.key for each in contestants]:
+            raise ConfigError("regularizer", listed, f"is named twice{f', as {other} too' if other != key else ''}")
+        names = [use.method.name for use in uses]
+        used = [f"regularizer.{name}.use=true" for name in names]
+        contestants.append(Contestant(key, options, title_of(uses), names, [f"regularizer={listed}", *used]))
+    baseline = Contestant(BASELINE, [BASELINE], "no regularization", [], [f"regularizer={BASELINE}"])
+    _require_had(typed.of_methods, contestants)
+    has_batch_norm = any(BATCH_NORM in each.methods for each in contestants)
+    return [_with_settings(each, typed.of_methods, has_batch_norm) for each in (baseline, *contestants)], without
+
+
+def _with_settings(contestant: Contestant, given: Sequence[Override], has_batch_norm: bool) -> Contestant:
+    """Return it with the settings of its methods; where BatchNorm is compared, all others are without."""
+    own = [override for override in given if _is_of(override, contestant)]
+    without = has_batch_norm and BATCH_NORM not in contestant.methods
+    added = [f"regularizer.{BATCH_NORM}=false"] if without else []
+    lines, fixed = (
+        [str(override.input_line) for override in own if not (is_fixed and override.is_sweep_override())]
+        for is_fixed in (False, True)
+    )
+    return replace(
+        contestant,
+        overrides=[*contestant.overrides, *lines, *added],
+        fixed=[*contestant.overrides, *fixed, *added],
+    )
+
+
+def _require_had(given: Sequence[Override], contestants: Sequence[Contestant]) -> None:
+    for override in given:
+        if not any(_is_of(override, contestant) for contestant in contestants):
+            allowed = "no contestant has such a method; name it under regularizer"
+            raise ConfigError(override.get_key_element(), _text(override), allowed)
+
+
+def _is_of(override: Override, contestant: Contestant) -> bool:
+    """Return whether a contestant has the method, or the penalty, whose setting this is."""
+    name = override.key_or_group.split(".")[1]
+    penalties = [method.name for method in shared_settings().get(name, [])]
+    return any(each in contestant.methods for each in penalties or [name])
+
+
+def _count(key: str, value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ConfigError(key, value, "must be a whole number of 1 or more")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if OmegaConf.is_config(value):
+        return OmegaConf.to_container(value, resolve=True)
+    return value.text if isinstance(value, QuotedString) else value
+
+
+def _text(override: Override) -> str:
+    return str(override.get_value_string()) if override.value_type is not None else ""

@@ -1,0 +1,101 @@
+"""What a comparison will train, and how long that takes, from one epoch of each contestant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from omegaconf import DictConfig
+
+from regsweep import records
+from regsweep.app.contestants import BASELINE, Contestant
+from regsweep.app.plan import CHOOSING_SEEDS, CONTENDERS
+from regsweep.app.stages import Origin, count_ended, named_trials, run_sweep
+from regsweep.launcher.share import Machine
+from regsweep.paths import ComparisonPaths
+from regsweep.report.confirmation import LEVEL
+from regsweep.report.sweep import read_sweep
+from regsweep.statistics import least_p_value, least_seeds
+
+ONE_EPOCH = ["trainer.epochs=1", "optimizer.schedule=constant", "optimizer.warmup=0"]
+"""A schedule may need more steps than an epoch has."""
+
+
+@dataclass(frozen=True)
+class Time:
+    """What a run of a contestant takes, in seconds.
+
+    Attributes:
+        epoch: training and evaluation of one epoch.
+        rest: everything else.
+    """
+
+    epoch: float
+    rest: float
+
+
+def time_epochs(origin: Origin, paths: ComparisonPaths, contestants: Sequence[Contestant]) -> dict[str, Time]:
+    """Train one epoch of each contestant, as far as that was not done, and return its times by the contestant's key."""
+    if count_ended(paths.timing) < len(contestants):
+        print("\none epoch of each, which shows how long the comparison takes")  # noqa: T201
+        records.write_json(paths.timed_trials, [_trial(each) for each in contestants])
+        replaced = {argument.partition("=")[0] for argument in ONE_EPOCH}
+        kept = [argument for argument in origin.arguments if argument.partition("=")[0] not in replaced]
+        arguments = ["sweep=regularization", *kept, *ONE_EPOCH, *named_trials("timing", paths.timed_trials)]
+        run_sweep(origin, paths.timing, len(contestants), lambda: arguments)
+    times = {}
+    for row in read_sweep(paths.timing).trials.to_dict("records"):
+        if row["status"] == "complete":
+            epoch = float(row["train_seconds"]) + float(row["evaluate_seconds"])
+            rest = max(0.0, float(row["total_seconds"]) - epoch)
+            times[contestants[int(row["number"])].key] = Time(epoch, rest)
+    return times
+
+
+def _trial(contestant: Contestant) -> dict[str, str]:
+    """Return a contestant at the settings of its presets, as a named trial."""
+    pairs = (override.partition("=") for override in contestant.fixed)
+    return {key: value for key, _, value in pairs}
+
+
+def announce(
+    times: Mapping[str, Time], contestants: Sequence[Contestant], num_trials: int, num_seeds: int, config: DictConfig
+) -> None:
+    """Print what is trained, how long that takes at most, and whether so many seeds can show anything."""
+    epochs, num_workers = int(config.trainer.epochs), _count_workers(config)
+    known = list(times.values())
+    longest = Time(max((t.epoch for t in known), default=0.0), max((t.rest for t in known), default=0.0))
+
+    def minutes(number: int, keys: Sequence[str]) -> float:
+        seconds = [times.get(key, longest) for key in keys]
+        return number * sum(epochs * each.epoch + each.rest for each in seconds) / num_workers / 60
+
+    keys = [each.key for each in contestants]
+    k, num_choosing = len(keys) - 1, min(CONTENDERS, num_trials) * CHOOSING_SEEDS
+    num_runs = len(keys) * (num_trials + num_choosing + num_seeds)
+    print(  # noqa: T201
+        f"\n{'; '.join(each.title for each in contestants[1:])}: each against the tuned baseline\n"
+        f"{len(keys)} searches of {num_trials} trials, {len(keys) * num_choosing} runs to choose the best of each, "
+        f"{len(keys) * num_seeds} runs with the test set: "
+        f"about {_duration(minutes(num_trials + num_choosing + num_seeds, keys))} ({num_runs} runs)\n"
+        f"where differences are shown, up to {k * num_seeds} more, of second baselines: "
+        f"about {_duration(minutes(num_seeds, [BASELINE] * k))}"
+    )
+    if num_seeds < least_seeds(k, LEVEL):
+        of = "one contestant" if k == 1 else f"{k} contestants"
+        print(  # noqa: T201
+            f"{num_seeds} seeds cannot show a difference: the smallest possible p-value of {of} is "
+            f"{least_p_value(num_seeds, k):.2g}; take --seeds {least_seeds(k, LEVEL)} or more"
+        )
+
+
+def _duration(minutes: float) -> str:
+    return f"{max(minutes, 0.1):.1f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"  # noqa: PLR2004
+
+
+def _count_workers(config: DictConfig) -> int:
+    """Return how many trials run at a time: workers of the pool, one after the other, or those of a batch."""
+    target = str(config.hydra.launcher.get("_target_"))
+    if target.endswith("PoolLauncher"):
+        return Machine.here().count_workers(config.hydra.launcher.workers)
+    return 1 if target.endswith("BasicLauncher") else int(config.hydra.sweeper.get("n_jobs") or 1)
