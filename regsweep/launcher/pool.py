@@ -81,9 +81,10 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
         ours.close()
     process.join()
     if kind == "refused":
-        kind_of_error, message = content
+        kind_of_error, message, attributes = content
         refusal = kind_of_error.__new__(kind_of_error)
         Exception.__init__(refusal, message)
+        vars(refusal).update(attributes)
         raise refusal
     if kind == "failed":
         raise RuntimeError(content)

@@ -80,7 +80,7 @@ def answer(channel: Connection, content: bytes) -> None:
     try:
         outcome = ("returned", call.function(*call.arguments))
     except RegsweepError as error:
-        outcome = ("refused", (type(error), str(error)))
+        outcome = ("refused", (type(error), str(error), vars(error)))
     except Exception:  # noqa: BLE001  (whatever it is, the caller reports it)
         outcome = ("failed", traceback.format_exc())
     channel.send_bytes(cloudpickle.dumps(outcome))

@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from regsweep.errors import ConfigError
+from regsweep.launcher import pool
 from regsweep.launcher.share import Machine, changed_environment
 from tests.app.test_command_line import ODD
 from tests.conftest import Regsweep, Shell, run_script_in
@@ -122,6 +124,19 @@ def test_a_worker_s_death_is_noticed_while_a_child_of_its_job_lives(tmp_path: Pa
         kill_group(process)
     rows = pd.read_csv(tmp_path / FOLDER / "trials.csv")
     assert set(rows["error"]) == {"killed by signal 9 (out of memory?)"}
+
+
+def test_a_refusal_in_a_process_that_is_called_arrives_whole() -> None:
+    """What wraps it names the key that was typed."""
+
+    def refuse() -> None:
+        raise ConfigError("regularizer.dropout", 0.5, "Linear has no place for it")
+
+    with pytest.raises(ConfigError) as raised:
+        pool.call(refuse)
+    error = raised.value
+    assert str(error) == "regularizer.dropout=0.5: Linear has no place for it"
+    assert (error.key, error.value, error.allowed) == ("regularizer.dropout", 0.5, "Linear has no place for it")
 
 
 INTERRUPTED = {
