@@ -65,9 +65,9 @@ class RunCallback(Callback):
         with _refusing(), read_write(config.hydra), open_dict(config.hydra):
             _warm_up(config.hydra.launcher)
             dry_run.stop_if_composed(config)
-            lines = search_space.check(config, loader)
-            dry_run.stop_if_checked()
-            for line in lines:
+            searched, data = search_space.check(config, loader)
+            dry_run.stop_if_checked(data)
+            for line in [*searched, *(data if self._table else [])]:  # a part of a comparison has the data of all
                 _log.info(line)
             sweep = SweepPaths(self._claim(config, "hydra.sweep.dir"))
             _settle(config, sweep)

@@ -62,9 +62,11 @@ def resume(folder: Path) -> None:
 def _run(request: _Request, command: Command) -> None:
     typed, hydra = request.typed, replace(command, arguments=request.flags)
     contestants, config = compose(typed, hydra)
+    lines: list[str] = []
     for each in contestants:
         arguments = ["-m", *_search(request, each)]
-        dry_run.compose(replace(command, arguments=arguments), check=True)
+        lines = dry_run.compose(replace(command, arguments=arguments), check=True).lines
+    print("\n".join(lines))  # noqa: T201
     num_trials = int(config.hydra.sweeper.n_trials) if typed.num_trials is None else typed.num_trials
     request = replace(request, typed=replace(typed, num_trials=num_trials))
     if request.is_plan:

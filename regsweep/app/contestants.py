@@ -143,7 +143,7 @@ def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfi
 
     def composed(options: str) -> DictConfig:
         arguments = ["-m", *base, f"regularizer={options}"]
-        return dry_run.compose(replace(command, arguments=arguments), check=False)
+        return dry_run.compose(replace(command, arguments=arguments), check=False).config
 
     without = composed(BASELINE)
     reached = choose(_plain(without.regularizer)).in_use

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -11,12 +13,26 @@ from omegaconf import DictConfig
 from regsweep.app.resume import Command
 from regsweep.app.start import as_typed, start
 
-_composed: ContextVar[list[DictConfig] | None] = ContextVar("composed", default=None)
+
+@dataclass
+class Composed:
+    """What a sweep is composed to.
+
+    Attributes:
+        config: with Hydra's own.
+        lines: of one that was checked, what describes its data.
+    """
+
+    config: DictConfig
+    lines: list[str] = field(default_factory=list)
+
+
+_composed: ContextVar[list[Composed] | None] = ContextVar("composed", default=None)
 _checks: ContextVar[bool] = ContextVar("checks", default=False)
 
 
-def compose(command: Command, *, check: bool) -> DictConfig:
-    """Return the configuration that a sweep is composed to, with Hydra's own; nothing is written.
+def compose(command: Command, *, check: bool) -> Composed:
+    """Return what a sweep is composed to; nothing is written.
 
     Args:
         command: what it would be started with.
@@ -26,7 +42,7 @@ def compose(command: Command, *, check: bool) -> DictConfig:
         RegsweepError: for what cannot be composed.
         SystemExit: for what is refused, after the reason is printed.
     """
-    found: list[DictConfig] = []
+    found: list[Composed] = []
     tokens = _composed.set(found), _checks.set(check)
     try:
         with as_typed(command.arguments, Path(command.working_folder), command.import_path):
@@ -44,12 +60,14 @@ def stop_if_composed(config: DictConfig) -> None:
     """End a dry run that checks nothing, the configuration taken; of one that checks, take it."""
     found = _composed.get()
     if found is not None:
-        found.append(deepcopy(config))
+        found.append(Composed(deepcopy(config)))
         if not _checks.get():
             raise SystemExit(0)
 
 
-def stop_if_checked() -> None:
-    """End a dry run after its checks."""
-    if _composed.get() is not None:
+def stop_if_checked(lines: Sequence[str]) -> None:
+    """End a dry run after its checks; `lines` describe the data."""
+    found = _composed.get()
+    if found is not None:
+        found[0].lines.extend(lines)
         raise SystemExit(0)

@@ -35,7 +35,7 @@ MOST_COMBINATIONS = 500
 """Of an Optuna space, at most this many combinations are checked beyond each value by itself."""
 
 
-def check(config: DictConfig, loader: ConfigLoader) -> list[str]:
+def check(config: DictConfig, loader: ConfigLoader) -> tuple[list[str], list[str]]:
     """Validate every combination of listed values and bounds that the sweep can try, and build each kind of trial.
 
     A method that the network has no place for leaves ``hydra.sweeper.params``, with a line each. A grid is checked
@@ -44,7 +44,7 @@ def check(config: DictConfig, loader: ConfigLoader) -> list[str]:
     refused at once.
 
     Returns:
-        Lines to print: what is searched, and the data.
+        Lines to print: on what is searched, and on the data.
 
     Raises:
         ConfigError: for the first combination that is not allowed.
@@ -60,8 +60,10 @@ def check(config: DictConfig, loader: ConfigLoader) -> list[str]:
         raise ConfigError(typed.get(error.key, error.key), error.value, error.allowed) from error
 
 
-def _checked(config: DictConfig, loader: ConfigLoader, *, is_search_of_presets: bool = False) -> list[str]:
-    """Check the sweep, and return what there is to print of it: first what is searched."""
+def _checked(
+    config: DictConfig, loader: ConfigLoader, *, is_search_of_presets: bool = False
+) -> tuple[list[str], list[str]]:
+    """Check the sweep, and return what there is to print: on what is searched, and on the data."""
     if is_optuna(config):
         check_settings(config, _swept_keys(config, loader))
     runs = _runs(config, loader)
@@ -75,7 +77,7 @@ def _checked(config: DictConfig, loader: ConfigLoader, *, is_search_of_presets: 
         lines = [searched.describe(config, loader), *left_out]
     if is_optuna(config) and not is_stock_optuna(config):
         read_search(config.hydra.sweeper, [str(override) for override in config.hydra.overrides.task])
-    return [*lines, *_with_torch(config, require_all_buildable, runs)]
+    return lines, _with_torch(config, require_all_buildable, runs)
 
 
 def _with_torch(config: DictConfig, function: Callable[..., Any], *arguments: Any) -> Any:

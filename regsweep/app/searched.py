@@ -145,7 +145,7 @@ def describe(config: DictConfig, loader: ConfigLoader) -> str:
     turned = [name for use, name in switches.items() if use in keys and False in (swept.get(use) or [False])]
     always = [use.method for use in choose(_plain(config.regularizer)).in_use if use.method.name not in turned]
     others = [key for key in keys if _method_of(key) not in turned and key not in switches]
-    others = ["the learning rate" if key == "optimizer.lr" else key for key in others]
+    others = ["the learning rate" if key == "optimizer.lr" else _in_words(config, key) for key in others]
     if not turned and not always:
         return f"searches {_listed(others)} alone: no method of regularization is chosen (the search of a baseline)"
     line = f"searches {_listed([*(_class(config, name).title for name in turned), *others])}"
@@ -160,6 +160,12 @@ def describe(config: DictConfig, loader: ConfigLoader) -> str:
     if turned and is_without:
         line += f"; trial 0 uses no {'other ' if always else ''}method"
     return line
+
+
+def _in_words(config: DictConfig, key: str) -> str:
+    """Return a setting of a method as its own, ``dropout's p``; another key as it is."""
+    name = _method_of(key)
+    return key if name is None else f"{_class(config, name).title}'s {key.rpartition('.')[2]}"
 
 
 def unnamed_methods(config: DictConfig) -> list[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from regsweep.numbers import show_number
+from regsweep.report import once_more
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Against, Candidate, Confirmation
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import count_statuses
@@ -16,13 +19,22 @@ from regsweep.statistics import (
     excludes_zero,
     least_p_value,
     least_seeds,
+    seeds_needed,
 )
+
+MOST_SEEDS = 1000
+"""More are not counted."""
 
 
 def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
     """Return the answer of a sweep and its confirmation, in plain words."""
     if confirmation is not None:
-        return _confirmed(confirmation)
+        return [
+            *_verdict(sweep, confirmation),
+            *_confirmed(confirmation),
+            *_settling(confirmation),
+            *_winner(sweep, confirmation),
+        ]
     best = sweep.best()
     if best is None:
         num_complete = count_statuses(sweep).get("complete", 0)
@@ -43,6 +55,57 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
         "It was selected for that value, on one seed, and is not yet an answer: "
         "regsweep confirm compares it with the tuned network without regularization on fresh seeds.",
     ]
+
+
+def _verdict(sweep: Sweep, confirmation: Confirmation) -> list[str]:
+    """Return in one line, of a comparison, what helps, what hurts and what is not settled."""
+    if not sweep.is_comparison or not confirmation.has_comparisons:
+        return []
+    parts = []
+    for sign, verb in ((1, "help"), (-1, "hurt"), (0, "not settled")):
+        titles = [_title(each) for each in confirmation.candidates if each.claim.sign == sign]
+        if titles:
+            is_one = len(titles) == 1
+            said = f"{'is' if is_one else 'are'} {verb}" if sign == 0 else f"{verb}{'s' if is_one else ''}"
+            parts.append(f"{_listed(titles)} {said}")
+    line = "; ".join(parts)
+    return [f"{line[0].upper()}{line[1:]}."]
+
+
+def _title(candidate: Candidate) -> str:
+    first, *others = candidate.kind
+    return f"{first} with {' and '.join(others)}" if others else first
+
+
+def _settling(confirmation: Confirmation) -> list[str]:
+    """Return how many seeds would show the differences that are not shown, were they as large as they look."""
+    k, parts = len(confirmation.candidates), []
+    for candidate in confirmation.candidates:
+        tuned = candidate.against_tuned
+        if candidate.claim.sign == 0 and tuned.comparison and not _is_equal(tuned):
+            spread = float(np.std(tuned.differences, ddof=1))
+            parts.append((seeds_needed(abs(_mean(tuned)), spread, k), candidate.name))
+    if not parts:
+        return []
+    shown = [
+        f"{count if count <= MOST_SEEDS else f'more than {MOST_SEEDS:,}'} for {name}" for count, name in sorted(parts)
+    ]
+    return [f"Seeds that would show what is not shown, were it as large as it looks: {'; '.join(shown)}."]
+
+
+def _winner(sweep: Sweep, confirmation: Confirmation) -> list[str]:
+    """Return the command that trains once more what helps most; where nothing is shown to help, the tuned baseline."""
+    better = [each for each in confirmation.candidates if each.claim.sign > 0]
+    winner = max(better, key=_ahead) if better else confirmation.baseline
+    command = once_more.command(sweep, winner)
+    if command is None:
+        return []
+    which = winner.name if better else "the tuned baseline, as nothing is shown to help"
+    return [f"To train {which}, once more and keep the weights: {command}"]
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def _value_of(sweep: Sweep, best: object) -> str:

@@ -45,6 +45,7 @@ class Sweep:
         is_own: False for a multirun of another application.
         regularization: what regularized each trial, by its number, as far as that is known.
         rows: the trials as they were read, before they became a table.
+        is_comparison: whether these are the trials of all searches of a comparison.
     """
 
     folder: Path
@@ -56,6 +57,7 @@ class Sweep:
     is_own: bool = True
     regularization: dict[int, Regularization] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    is_comparison: bool = False
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""
@@ -144,7 +146,17 @@ def _read_comparison(folder: Path) -> Sweep:
     swept = list(dict.fromkeys(name for part in parts.values() for name in part.swept))
     problems = [f"{key}/{problem}" for key, part in parts.items() for problem in part.problems]
     merged = Rows(rows, swept, objective=OBJECTIVE, maximize=True, problems=problems, regularization=regularization)
-    return Sweep(folder, _table(merged), swept, OBJECTIVE, True, problems, regularization=regularization, rows=rows)
+    return Sweep(
+        folder,
+        _table(merged),
+        swept,
+        OBJECTIVE,
+        True,
+        problems,
+        regularization=regularization,
+        rows=rows,
+        is_comparison=True,
+    )
 
 
 def as_text(values: pd.Series) -> pd.Series:

@@ -150,7 +150,7 @@ SEARCHES: list[tuple[str, dict[str, tuple[Any, ...]], dict[str, str], str]] = [
         "regularizer=dropout regularizer.dropout=choice(true)",
         {"regularizer.dropout.use": (True,), "regularizer.dropout.p": (0.05, 0.8), **LR},
         {},
-        "searches regularizer.dropout.p and the learning rate; every trial uses dropout",
+        "searches dropout's p and the learning rate; every trial uses dropout",
     ),
     (
         "hydra.sweeper.initial_trials=[{regularizer.l2.use:true}]",

@@ -1,0 +1,62 @@
+"""The command that trains a confirmed configuration once more, as a single run, which keeps its weights."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from regsweep.errors import RecordError
+from regsweep.paths import RunPaths, SweepPaths
+from regsweep.report.confirmation import Trained
+from regsweep.report.details import read_command, read_override_lines
+from regsweep.report.sweep import Sweep
+from regsweep.run_record import RunRecord
+
+_LEFT_OUT = ("sweep", "trainer.test", "trainer.save_weights", "device.threads")
+_FLAGS = ("--config-dir", "-cd")
+
+
+def command(sweep: Sweep, trained: Trained) -> str | None:
+    """Return the command that repeats the first complete run of `trained`; None where its records are gone.
+
+    On one machine it comes to the same weights, bit for bit.
+    """
+    if trained.complete.empty:
+        return None
+    folder = SweepPaths(sweep.folder).confirmation.seeds / str(trained.complete.iloc[0]["folder"])
+    try:
+        record = RunRecord.read(RunPaths(folder).result)
+    except RecordError:
+        return None
+    words = [*_flags(sweep), *_regularizer(record, folder), *_others(folder)]
+    threads = record.machine.get("threads")
+    words += [f"device.threads={threads}"] if record.machine.get("device") == "cpu" and threads else []
+    return shlex.join(["regsweep", *words])
+
+
+def _flags(sweep: Sweep) -> list[str]:
+    """Return the flag that names a configuration folder of the user's own."""
+    arguments = (read_command(sweep) or {}).get("arguments") or []
+    pairs = zip(arguments, arguments[1:], strict=False)
+    return [word for flag, folder in pairs if flag in _FLAGS for word in (flag, folder)]
+
+
+def _regularizer(record: RunRecord, folder: Path) -> list[str]:
+    methods = record.methods or {}
+    settings = [
+        f"regularizer.{name}.{key}={_typed(value)}"
+        for name, method in methods.items()
+        for key, value in method.settings.items()
+    ]
+    without = [line for line in read_override_lines(folder) if line == "regularizer.batch_norm=False"]
+    return [f"regularizer=[{','.join(methods)}]" if methods else "regularizer=none", *settings, *without]
+
+
+def _others(folder: Path) -> list[str]:
+    lines = [(line.partition("=")[0].lstrip("+~"), line) for line in read_override_lines(folder)]
+    return [line for key, line in lines if key.partition(".")[0] != "regularizer" and key not in _LEFT_OUT]
+
+
+def _typed(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
