@@ -79,7 +79,8 @@ def _run(request: _Request, command: Command) -> None:
     folder = make_folder(wanted, is_named=typed.folder is not None)
     with lock.FolderLock(folder):
         request = _begin_or_go_on(folder, request, command)
-        _compare(folder, request, command, contestants, config)
+        keys = records.read_as(ComparisonPaths(folder).record, ComparisonRecord).contestants
+        _compare(folder, request, command, sorted(contestants, key=lambda each: keys.index(each.key)), config)
 
 
 def _compare(
@@ -106,7 +107,7 @@ def _compare(
     confirmation.folder.mkdir(exist_ok=True)
     plan = Plan.of_comparison(sweep, {each.key: Lost(each.title, each.methods) for each in others})
     plan.intend(num_seeds, until_settled=False, has_begun=count_ended(confirmation.seeds) > 0)
-    if not plan.contenders:
+    if len(plan.contenders) <= len(plan.kinds):
         plan.take_contenders(sweep, read_sweep(paths.search(baseline.key)))
     choose(origin, plan)
     train_on_seeds(origin, sweep, plan, num_seeds)
@@ -128,34 +129,53 @@ def _begin_or_go_on(folder: Path, request: _Request, command: Command) -> _Reque
     paths, record = ComparisonPaths(folder), SweepPaths(folder).command
     keys = ["none", *("+".join(options) for options in request.typed.contestants)]
     if not paths.record.exists():
-        traces = {lock.NAME, *(path.name for path in records.unfinished(paths.record))}
+        unfinished = [*records.unfinished(paths.record), *records.unfinished(record)]
+        traces = {lock.NAME, record.name, *(path.name for path in unfinished)}
         if any(path.name not in traces for path in folder.iterdir()):
             raise ConfigError("hydra.sweep.dir", folder, "this folder is not empty; choose another")
         request = replace(request, num_seeds=request.num_seeds or DEFAULT_SEEDS)
         records.write_json(record, asdict(command))
     else:
         before = _read(records.read_as(record, Command).arguments[1:])
-        _require_same(folder, before, request)
+        known = records.read_as(paths.record, ComparisonRecord).contestants
+        _require_same(folder, before, request, [key for key in known if key not in keys])
         num_before = before.num_seeds or DEFAULT_SEEDS
         request = replace(request, num_seeds=max(num_before, request.num_seeds or num_before))
+        keys = [*known, *(key for key in keys if key not in known)]
+        records.write_json(record, asdict(_extended(command, request)))
     records.write_json(paths.record, asdict(ComparisonRecord(keys)))
     return request
 
 
-def _require_same(folder: Path, before: _Request, now: _Request) -> None:
-    """Refuse to go on with another comparison.
+def _extended(command: Command, request: _Request) -> Command:
+    """Return the command with its number of seeds, which was larger before where it gives a smaller one."""
+    words = [*command.arguments, "--seeds", str(request.num_seeds)]  # of several the last counts
+    return replace(command, arguments=words if request.num_seeds != _read(words[1:-2]).num_seeds else words[:-2])
+
+
+def _require_same(folder: Path, before: _Request, now: _Request, missing: Sequence[str]) -> None:
+    """Refuse to go on with another comparison; more contestants and more seeds are allowed.
 
     Raises:
         ConfigError: naming the first difference.
     """
-    if before.typed.contestants != now.typed.contestants:
-        raise ConfigError("regularizer", "…", f"{shown(folder)} holds a comparison of others; choose another folder")
-    if sorted(before.typed.for_all) != sorted(now.typed.for_all) or _lines(before) != _lines(now):
-        raise ConfigError("hydra.sweep.dir", shown(folder), "the comparison there has other settings; choose another")
+    place = shown(folder)
+    if missing:
+        allowed = f"the comparison in {place} has {', '.join(missing)} too; name it as well, or choose another folder"
+        raise ConfigError("regularizer", "…", allowed)
+    for one, other in ((before, now), (now, before)):
+        for line in _lines(one):
+            if line not in _lines(other):
+                key, _, value = line.partition("=")
+                verb = "has" if one is before else "does not have"
+                allowed = f"the comparison in {place} {verb} it; type the same, or choose another folder"
+                raise ConfigError(key, value, allowed)
 
 
 def _lines(request: _Request) -> list[str]:
-    return sorted(str(override.input_line) for override in request.typed.of_methods)
+    """Return all that may not change."""
+    of_methods = [str(override.input_line) for override in request.typed.of_methods]
+    return [*request.typed.for_all, *of_methods, *request.flags, f"n_trials={request.typed.num_trials}"]
 
 
 def _read(arguments: Sequence[str]) -> _Request:

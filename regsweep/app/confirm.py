@@ -97,7 +97,7 @@ def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
 
 def choose(origin: Origin, plan: Plan) -> None:
     """Choose the configuration of each kind, as far as that was not done, and print them."""
-    if not plan.configurations:
+    if len(plan.configurations) < len(plan.contenders):
         choose_contenders(origin, plan)
         print(f"\nchosen: {'; '.join(_shown(configuration) for configuration in plan.configurations)}")  # noqa: T201
 
@@ -255,6 +255,7 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
 def _count_choosing(sweep: Sweep, plan: Plan) -> int:
     """Return how many runs it takes to choose: the baseline will have as many configurations as the sweep."""
     if plan.contenders:
-        return len(plan.choosing_runs())
+        plan.compare_contenders()
+        return len(plan.choosing_runs)
     sizes = [min(CONTENDERS, count_configurations(sweep)), *map(len, plan.kinds)]
     return len(plan.choosing_seeds) * sum(size for size in sizes if size > 1)

@@ -78,7 +78,8 @@ class Plan:
         num_trials: how many the sweep had when its best were chosen.
         top: how many kinds were requested; there may be fewer.
         keys: of a comparison, the contestant of each kind; empty for a confirmation.
-        lost: of a comparison, the contestants of which no trial is complete.
+        lost: of a comparison, the contestants of which no trial is complete, by their keys.
+        added: of a comparison, the contestants that were added after runs on fresh seeds had ended.
         choosing_seeds: on which the configurations of a kind are compared; none that the sweep has used.
         first_seed: the first after those.
         num_seeds: how many were requested, at most.
@@ -91,6 +92,7 @@ class Plan:
             the nth of `own_baselines`; None where it takes none, as no difference was shown.
         own_runs: the trials of these, in the order in which they were added.
         seed_runs: the trials of the configurations on fresh seeds, in the order in which they were added.
+        choosing_runs: the trials on which the configurations of each kind are compared, likewise.
     """
 
     paths: ConfirmationPaths
@@ -108,7 +110,9 @@ class Plan:
     own_runs: list[Run] = field(default_factory=list)
     seed_runs: list[Run] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
-    lost: list[Lost] = field(default_factory=list)
+    lost: dict[str, Lost] = field(default_factory=dict)
+    added: list[str] = field(default_factory=list)
+    choosing_runs: list[Run] = field(default_factory=list)
 
     @staticmethod
     def read_or_choose(sweep: Sweep, top: int | None) -> Plan:
@@ -144,15 +148,31 @@ class Plan:
         """
         paths = SweepPaths(sweep.folder).confirmation
         if paths.plan.exists():
-            return Plan.read(paths)
+            plan = Plan.read(paths)
+            plan._add(sweep, {key: each for key, each in contestants.items() if key not in (*plan.keys, *plan.lost)})
+            return plan
         _require_no_records(paths)
         chosen = {key: rows for key in contestants if (rows := best_of_contestant(sweep, key, CONTENDERS))}
         if not chosen:
             raise RegsweepError(f"{shown(sweep.folder)}: no trial of any contestant is complete; nothing to confirm")
         plan = Plan._begin(sweep, paths, list(chosen.values()), len(contestants), list(chosen))
-        plan.lost = [lost for key, lost in contestants.items() if key not in chosen]
+        plan.lost = {key: lost for key, lost in contestants.items() if key not in chosen}
         plan.write()
         return plan
+
+    def _add(self, sweep: Sweep, contestants: Mapping[str, Lost]) -> None:
+        """Add contestants, whose searches have ended, behind those that are there."""
+        for key, contestant in contestants.items():
+            rows = best_of_contestant(sweep, key, CONTENDERS)
+            if rows:
+                self.keys.append(key)
+                self.kinds.append([_row(row) for row in rows])
+            else:
+                self.lost[key] = contestant
+            self.added += [contestant.name] if self.seed_runs else []
+        self.num_trials = len(sweep.trials)
+        self.top += len(contestants)
+        self.write()
 
     @staticmethod
     def read(paths: ConfirmationPaths) -> Plan:
@@ -218,17 +238,20 @@ class Plan:
             raise RegsweepError(f"{place}: one of its best trials regularizes; this is a fault of regsweep")
         baselines, others = configurations(sweep, self.rows, baseline, best)
         left = iter(others)
-        self.contenders = [baselines, *([next(left) for _ in rows] for rows in self.kinds)]
+        found = [baselines, *([next(left) for _ in rows] for rows in self.kinds)]
+        self.contenders += found[len(self.contenders) :]
         self.write()
 
-    def choosing_runs(self) -> list[Run]:
-        """Return the trials on which the configurations of each kind are compared; none where each has only one."""
-        return [
+    def compare_contenders(self) -> None:
+        """Let the configurations of each kind run on the choosing seeds; none where a kind has only one."""
+        runs = [
             Run(place, seed)
             for seed in self.choosing_seeds
             for place, contenders in self._contenders()
             if len(contenders) > 1
         ]
+        self.choosing_runs += [run for run in runs if run not in self.choosing_runs]
+        self.write()
 
     def _contenders(self) -> list[tuple[int, list[Configuration]]]:
         """Return for each contender its place among all, and those of its kind."""
@@ -247,7 +270,7 @@ class Plan:
             for group in self.contenders
         ]
         self.configurations = _told_apart(chosen)
-        self.own_of = [None] * (len(chosen) - 1)
+        self.own_of += [None] * (len(chosen) - 1 - len(self.own_of))
         self.write()
 
     def seeds(self, count: int) -> list[int]:

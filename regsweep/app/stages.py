@@ -79,7 +79,8 @@ def choose_contenders(origin: Origin, plan: Plan) -> None:
     Raises:
         SystemExit: when it did not come to its end, with its exit code.
     """
-    runs, contenders = plan.choosing_runs(), [c for of_kind in plan.contenders for c in of_kind]
+    plan.compare_contenders()
+    runs, contenders = plan.choosing_runs, [c for of_kind in plan.contenders for c in of_kind]
     if runs:
         several = f"{len({run.configuration for run in runs})} configurations on {len(plan.choosing_seeds)} seeds"
         title = f"{several}, of which the best of each kind is confirmed"

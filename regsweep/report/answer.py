@@ -69,7 +69,15 @@ def _verdict(sweep: Sweep, confirmation: Confirmation) -> list[str]:
             said = f"{'is' if is_one else 'are'} {verb}" if sign == 0 else f"{verb}{'s' if is_one else ''}"
             parts.append(f"{_listed(titles)} {said}")
     line = "; ".join(parts)
-    return [f"{line[0].upper()}{line[1:]}."]
+    lines = [f"{line[0].upper()}{line[1:]}."]
+    if confirmation.added:
+        k = len(confirmation.candidates)
+        was = "was" if len(confirmation.added) == 1 else "were"
+        lines.append(
+            f"{_listed(confirmation.added)} {was} added after others had been trained on fresh seeds; intervals and "
+            f"p-values are for all {k} together."
+        )
+    return lines
 
 
 def _title(candidate: Candidate) -> str:
@@ -80,11 +88,14 @@ def _title(candidate: Candidate) -> str:
 def _settling(confirmation: Confirmation) -> list[str]:
     """Return how many seeds would show the differences that are not shown, were they as large as they look."""
     k, parts = len(confirmation.candidates), []
-    for candidate in confirmation.candidates:
-        tuned = candidate.against_tuned
-        if candidate.claim.sign == 0 and tuned.comparison and not _is_equal(tuned):
-            spread = float(np.std(tuned.differences, ddof=1))
-            parts.append((seeds_needed(abs(_mean(tuned)), spread, k), candidate.name))
+    for candidate in () if confirmation.is_sequential else confirmation.candidates:
+        if candidate.is_shown and candidate.against_own is None:
+            continue  # its second baseline is not trained yet
+        pairs = [each for each in (candidate.against_tuned, candidate.against_own) if each and each.comparison]
+        is_one_side = len({_mean(each) > 0 for each in pairs}) == 1  # of two sides no number of seeds makes a claim
+        if candidate.claim.sign == 0 and is_one_side and not any(map(_is_equal, pairs)):
+            needed = [seeds_needed(abs(_mean(a)), float(np.std(a.differences, ddof=1)), k) for a in pairs]
+            parts.append((max(needed), candidate.name))
     if not parts:
         return []
     shown = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,7 @@ class Confirmation:
             not all that are meant to be trained were, or the confirmation goes on until the differences have settled.
             Then the intervals are anytime-valid, on this test set, and there is no p-value.
         num_planned: how many seeds are meant to be trained.
+        added: of a comparison, the contestants that were added after runs on fresh seeds had ended.
         problems: what could not be used, one line each.
     """
 
@@ -143,6 +144,7 @@ class Confirmation:
     is_sequential: bool
     num_planned: int
     problems: list[str]
+    added: list[str] = field(default_factory=list)
 
     @property
     def has_comparisons(self) -> bool:
@@ -188,7 +190,7 @@ class _Reader:
         place_of_run = trials["number"].map(self._place_of_run)
         baseline, *others = [_trained(content, trials[place_of_run == i]) for i, content in enumerate(found)]
         nothing = {"trial": -1, "parameters": {}, "selected_for": np.nan}
-        others += [_trained({**nothing, **lost}, trials[:0]) for lost in self._plan.get("lost", [])]
+        others += [_trained({**nothing, **lost}, trials[:0]) for lost in self._plan.get("lost", {}).values()]
         tuned = [self._compare(other, baseline, self._seeds) for other in others]
         own = [self._compare_own(i, other, baseline) for i, other in enumerate(others)]
         for trained in (baseline, *others):
@@ -212,6 +214,7 @@ class _Reader:
             is_sequential=self._is_sequential,
             num_planned=self._num_planned,
             problems=list(dict.fromkeys(self._problems)),
+            added=self._plan.get("added", []),
         )
 
     def _place_of_run(self, number: int) -> int:

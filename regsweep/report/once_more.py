@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,7 @@ def command(sweep: Sweep, trained: Trained) -> str | None:
 def _flags(sweep: Sweep) -> list[str]:
     """Return the flag that names a configuration folder of the user's own."""
     arguments = (read_command(sweep) or {}).get("arguments") or []
-    pairs = zip(arguments, arguments[1:], strict=False)
-    return [word for flag, folder in pairs if flag in _FLAGS for word in (flag, folder)]
+    return [word for flag, folder in pairwise(arguments) if flag in _FLAGS for word in (flag, folder)]
 
 
 def _regularizer(record: RunRecord, folder: Path) -> list[str]:

@@ -71,7 +71,7 @@ SEARCHES: list[tuple[str, dict[str, tuple[Any, ...]], dict[str, str], str]] = [
             f"regularizer.{typed}=true",
             {**L2, "regularizer.dropout.p": (0.05, 0.8), **NORM, **LR},
             {"dropout.use": "True"},
-            "searches L2, BatchNorm, regularizer.dropout.p and the learning rate; every trial uses dropout; "
+            "searches L2, BatchNorm, dropout's p and the learning rate; every trial uses dropout; "
             "trial 0 uses no other method",
         )
         for typed in ("dropout", "dropout.use")

@@ -100,10 +100,14 @@ def plan(tmp_path: Path, *sizes: int) -> Plan:
 
 
 def test_what_is_compared_on_the_choosing_seeds(tmp_path: Path) -> None:
-    runs = plan(tmp_path, 2, 1, 3).choosing_runs()
+    made_plan = plan(tmp_path, 2, 1, 3)
+    made_plan.compare_contenders()
+    runs = made_plan.choosing_runs
     assert {run.configuration for run in runs} == {0, 1, 3, 4, 5}, "no run where there is one"
     assert [run.seed for run in runs] == [1] * 5 + [2] * 5 + [3] * 5
-    assert plan(tmp_path, 1, 1).choosing_runs() == []
+    single = plan(tmp_path, 1, 1)
+    single.compare_contenders()
+    assert single.choosing_runs == []
 
 
 @pytest.mark.parametrize(

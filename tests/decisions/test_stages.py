@@ -90,8 +90,8 @@ def test_a_sweep_of_named_runs_keeps_how_it_runs_and_what_all_trials_had(
             *("dataset=mnist", "trainer.epochs=3"),
             f"trainer.test={text}",
             *NAMED,
-            *more,
             "hydra.sweeper.initial_trials=${hydra.sweep.dir}/../choosing.json",
+            *more,
         ]
 
 
