@@ -232,17 +232,29 @@ class RegsweepSweeper(Sweeper):
 
         settings = self._settings
         rebuilder = Rebuilder(space, folder, initial, len(self._directions))
+        is_outgrown = not settings["storage"] and self._start_anew_where_outgrown(folder, space, rebuilder)
         study = self._named_study(folder, rebuilder) if settings["storage"] else self._own_study(folder, rebuilder)
         if self._objectives:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 study.set_metric_names(self._objectives)  # for the report, and Optuna's dashboard
         study.pruner = instantiate(settings["pruner"]) if settings["pruner"] is not None else optuna.pruners.NopPruner()
-        rebuilder.rebuild(study)
+        rebuilder.rebuild(study, is_expected=is_outgrown)
         # Those that are not there yet: an earlier start may have been killed here, or fewer were named then.
         for trial in initial[len(study.get_trials(deepcopy=False)) :]:
             study.enqueue_trial({name: value for name, value in trial.items() if _is_allowed(space, name, value)})
         return study
+
+    def _start_anew_where_outgrown(self, folder: Path, space: SearchSpace, rebuilder: Rebuilder) -> bool:
+        """Delete the study of named trials to which others were added, to be rebuilt; return whether it was."""
+        from regsweep.sweeper.rebuild import damage_of_file, is_outgrown  # noqa: PLC0415
+
+        file = SweepPaths(folder).study
+        if self._settings["params"] or damage_of_file(file) is not None or not is_outgrown(file, space):
+            return False
+        rebuilder.require_possible(file, "further trials are named")
+        file.unlink()
+        return True
 
     def _own_study(self, folder: Path, rebuilder: Rebuilder) -> Study:
         """Return the study in the sweep's own file, a new one where that is damaged and can be rebuilt."""

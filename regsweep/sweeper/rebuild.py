@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.distributions import check_distribution_compatibility, json_to_distribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from regsweep import records
@@ -61,6 +62,24 @@ def damage_of_file(study: Path) -> str | None:
     except sqlite3.DatabaseError as error:
         return str(error)
     return str(found) if found != "ok" else "trials are missing in it" if orphans or gaps else None
+
+
+def is_outgrown(study: Path, space: SearchSpace) -> bool:
+    """Return whether the trials in the whole SQLite file `study` drew from other values than those of `space`.
+
+    So it is where a sweep of named trials goes on with further ones: Optuna lets no list of choices grow.
+    """
+    if not study.exists():
+        return False
+    with closing(sqlite3.connect(study)) as file:
+        drawn = file.execute("SELECT DISTINCT param_name, distribution_json FROM trial_params").fetchall()
+    for name, text in drawn:
+        if name in space.distributions:
+            try:
+                check_distribution_compatibility(json_to_distribution(text), space.distributions[name])
+            except ValueError:
+                return True
+    return False
 
 
 def unreadable(error: Exception) -> str:
@@ -134,8 +153,12 @@ class Rebuilder:
     def _made_from(self, first: int) -> list[FrozenTrial]:
         return [self._made(number) for number in range(first, max(self._numbers(), default=-1) + 1)]
 
-    def rebuild(self, study: optuna.Study) -> None:
+    def rebuild(self, study: optuna.Study, *, is_expected: bool = False) -> None:
         """Add the trials that have a folder and are not in `study`, and log in a line what could not be restored.
+
+        Args:
+            study: that lacks them.
+            is_expected: whether nothing was lost, and nothing is to be logged.
 
         Raises:
             RecordError: naming the trial whose place in the study cannot be made out; nothing is added then.
@@ -146,6 +169,8 @@ class Rebuilder:
             return
         for trial in made:
             study.add_trial(trial)
+        if is_expected:
+            return
         ended = Counter(trial.state.is_finished() for trial in made)
         _log.warning(
             f"the study of {shown(self.folder)} had {num_there} of {num_there + len(made)} trials: rebuilt from their "

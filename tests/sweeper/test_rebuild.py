@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
 import shutil
@@ -384,6 +385,24 @@ def test_named_trials_are_extended_by_one_that_names_more(tmp_path: Path) -> Non
     assert code == 0, printed
     assert "damaged" not in printed
     assert records.items() < digests(tmp_path / FOLDER).items()
+
+
+def test_named_trials_are_extended_by_one_of_another_value(tmp_path: Path) -> None:
+    """Optuna lets no list of choices grow, so the study is made anew of the same records."""
+    named = tmp_path / "trials.json"
+    arguments = ("hydra.sweeper.params=null", f"hydra.sweeper.initial_trials={named}")
+    trials = [{"x": 1.5, "kind": "plain"}, {"x": 2.5, "kind": "plain"}, {"x": 0.5, "kind": "other"}]
+    named.write_text(json.dumps(trials[:2]))
+    assert run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=2")[0] == 0
+    records = digests(tmp_path / FOLDER)
+    named.write_text(json.dumps(trials))
+    code, printed = run_here(tmp_path, *arguments, "hydra.sweeper.n_trials=3")
+    assert code == 0, printed
+    assert "rebuilt" not in printed
+    assert records.items() < digests(tmp_path / FOLDER).items()
+    study = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / FOLDER / 'study.db'}")
+    assert [trial.params["x"] for trial in study.trials] == [1.5, 2.5, 0.5]
+    assert all(trial.state.is_finished() for trial in study.trials)
 
 
 def test_a_wiped_study_in_a_storage_of_its_own_is_rebuilt(stored: Path, tmp_path: Path) -> None:
