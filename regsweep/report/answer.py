@@ -73,8 +73,9 @@ def _verdict(sweep: Sweep, confirmation: Confirmation) -> list[str]:
     if confirmation.added:
         k = len(confirmation.candidates)
         was = "was" if len(confirmation.added) == 1 else "were"
+        who = _listed(confirmation.added)
         lines.append(
-            f"{_listed(confirmation.added)} {was} added after others had been trained on fresh seeds; intervals and "
+            f"{who[0].upper()}{who[1:]} {was} added after others had been trained on fresh seeds; intervals and "
             f"p-values are for all {k} together."
         )
     return lines

@@ -40,6 +40,8 @@ def facts(sweep: Sweep) -> list[str]:
 
 def kind(sweep: Sweep) -> str:
     """Return what the page is about, in a few words."""
+    if sweep.is_comparison:
+        return "Comparison"
     if not SweepPaths(sweep.folder).multirun.is_file() and len(sweep.trials) == 1:
         return RUN
     if not sweep.is_own:

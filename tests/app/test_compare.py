@@ -1,0 +1,231 @@
+"""From one command to the answer: ``regsweep compare``."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from regsweep.paths import ComparisonPaths, SweepPaths
+from regsweep.report.confirmation import read_confirmation
+from regsweep.report.sweep import read_sweep
+from regsweep.run_record import RunRecord
+from tests.conftest import Regsweep, made_once, run_in
+
+SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]", "hydra/launcher=basic")
+TYPED = ("regularizer=batch_norm,[l2,dropout]", "n_trials=2", *SMALL, "regularizer.lambda=1e-3")
+HERE = "hydra.sweep.dir=c"
+
+
+@pytest.fixture(scope="session")
+def compared_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a real comparison on two seeds, to be read only."""
+    return (
+        made_once(tmp_path_factory, "compared", lambda place: run_in(place, "compare", *TYPED, HERE, "--seeds", "2"))
+        / "c"
+    )
+
+
+@pytest.fixture
+def compared(compared_once: Path, tmp_path: Path) -> Path:
+    """Return a copy that a test may go on from, or damage."""
+    return Path(shutil.copytree(compared_once, tmp_path / "c"))
+
+
+def records_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("result.json")}
+
+
+def regularizer_of(trial: Path) -> dict[str, object]:
+    config = yaml.safe_load((trial / ".hydra" / "config.yaml").read_text())
+    found = config["regularizer"]
+    assert isinstance(found, dict)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def test_each_contestant_has_a_search_of_its_own(compared_once: Path) -> None:
+    """All with as many trials; the methods always in use; BatchNorm, as it is compared, taken out elsewhere."""
+    paths = ComparisonPaths(compared_once)
+    found = {
+        key: [regularizer_of(trial) for trial in sorted(paths.search(key).glob("[0-9]*"))]
+        for key in ("none", "batch_norm", "l2+dropout")
+    }
+    assert found["none"] == [{"batch_norm": False}] * 2
+    assert found["batch_norm"] == [{"batch_norm": {"use": True}}] * 2
+    assert len(found["l2+dropout"]) == 2
+    for trial in found["l2+dropout"]:
+        assert trial["batch_norm"] is False
+        assert trial["l2"]["use"] is trial["dropout"]["use"] is True  # type: ignore[index]
+        assert trial["l2"]["lambda"] == 1e-3  # type: ignore[index]
+    assert found["l2+dropout"][0]["dropout"]["p"] == 0.5  # type: ignore[index]
+    rates = [
+        yaml.safe_load((trial / ".hydra" / "config.yaml").read_text())["optimizer"]["lr"]
+        for trial in sorted(paths.searches.glob("*/[0-9]*"))
+    ]
+    assert rates.count(0.05) == 3, "trial 0 of each has the presets' settings"
+    assert len(set(rates)) > 1
+
+
+def test_the_best_of_each_meet_on_fresh_seeds(compared_once: Path) -> None:
+    found = read_confirmation(compared_once)
+    assert found is not None
+    assert [each.kind for each in found.candidates] == [["BatchNorm"], ["L2", "dropout"]]
+    assert found.seeds == [4, 5], "after the searches' seed 0 and three seeds to choose on"
+    assert not found.is_sequential
+    by_folder = {str(row["folder"]): row for row in read_sweep(compared_once).trials.to_dict("records")}
+    assert set(by_folder) == {f"searches/{key}/{n}" for key in ("none", "batch_norm", "l2+dropout") for n in (0, 1)}
+    for candidate, key in zip(found.candidates, ("batch_norm", "l2+dropout"), strict=True):
+        row = next(row for row in by_folder.values() if row["number"] == candidate.trial)
+        assert str(row["folder"]).startswith(f"searches/{key}/")
+        assert row["validation_accuracy"] == candidate.selected_for
+
+
+def test_the_same_command_and_resume_train_nothing_twice(regsweep: Regsweep, compared: Path) -> None:
+    before = records_of(compared)
+    for arguments in (("compare", *TYPED, HERE), ("resume", "c")):
+        done = regsweep(*arguments)
+        assert done.code == 0, done.err
+        assert records_of(compared) == before
+    summary = json.loads((compared / "summary.json").read_text())
+    assert len(summary["confirmation"]["candidates"]) == 2
+    assert not summary["confirmation"]["is_sequential"]
+
+
+def test_more_seeds_are_looks(regsweep: Regsweep, compared: Path) -> None:
+    before = records_of(compared)
+    done = regsweep("compare", *TYPED, HERE, "--seeds", "3")
+    assert done.code == 0, done.err
+    assert before.items() <= records_of(compared).items()
+    found = read_confirmation(compared)
+    assert found is not None
+    assert (found.seeds, found.is_sequential) == ([4, 5, 6], True)
+    assert regsweep("resume", "c").code == 0
+    assert "3 planned seeds" not in done.out
+
+
+def test_a_further_contestant_makes_the_family_larger(regsweep: Regsweep, compared: Path) -> None:
+    before = records_of(compared)
+    more = (TYPED[0] + ",dropout", *TYPED[1:])
+    done = regsweep("compare", *more, HERE)
+    assert done.code == 0, done.err
+    assert before.items() <= records_of(compared).items()
+    found = read_confirmation(compared)
+    assert found is not None
+    assert [each.kind for each in found.candidates] == [["BatchNorm"], ["L2", "dropout"], ["dropout"]]
+    assert {len(each.complete) for each in (found.baseline, *found.candidates)} == {2}
+    added = "Dropout was added after others had been trained on fresh seeds; intervals and p-values are for all 3"
+    assert added in done.out
+    with_less = regsweep("compare", *TYPED, HERE)
+    assert with_less.code == 2
+    assert "regularizer=…: the comparison in c has dropout too; name it as well" in with_less.err
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (
+            ("trainer.epochs=3",),
+            "trainer.epochs=2: the comparison in c has it; type the same, or choose another folder",
+        ),
+        (("optimizer=adam",), "optimizer=adam: the comparison in c does not have it"),
+        (("n_trials=3",), "n_trials=2: the comparison in c has it"),
+        (("regularizer.lambda=1e-2",), "regularizer.lambda=1e-3: the comparison in c has it"),
+    ],
+)
+def test_any_other_change_is_refused(
+    regsweep: Regsweep, compared: Path, changed: tuple[str, ...], expected: str
+) -> None:
+    before = records_of(compared)
+    keys = [word.partition("=")[0] for word in changed]
+    same = [word for word in TYPED if word.partition("=")[0] not in keys]
+    done = regsweep("compare", *same, *changed, HERE)
+    assert done.code == 2
+    assert expected in done.err
+    assert records_of(compared) == before
+
+
+def test_its_last_command_trains_the_winner_again_and_keeps_the_weights(regsweep: Regsweep, compared: Path) -> None:
+    """The same weights as on the first fresh seed, bit for bit."""
+    done = regsweep("report", "c")
+    (line,) = re.findall(r"^To train .* once more and keep the weights: regsweep (.*)$", done.out, re.MULTILINE)
+    trained = regsweep(*shlex.split(line), "hydra.run.dir=again")
+    assert trained.code == 0, trained.err
+    assert Path("again/model.safetensors").is_file()
+    record = RunRecord.read(Path("again/result.json"))
+    seeds = SweepPaths(compared).confirmation.seeds
+    first = [RunRecord.read(path) for path in sorted(seeds.glob("*/result.json"))]
+    assert record.weights_sha256 in [each.weights_sha256 for each in first if each.seed == 4]
+
+
+def test_a_report_draws_every_contestant(regsweep: Regsweep, compared: Path) -> None:
+    (compared / "report.html").unlink()
+    done = regsweep("report", "c")
+    assert done.code == 0, done.err
+    page = (compared / "report.html").read_text()
+    assert "Comparison" in page
+    assert 'id="figure-forest"' in page
+    assert len((compared / "trials.csv").read_text().splitlines()) == 1 + 6
+    other = regsweep("confirm", "c")
+    assert (other.code, "c: is a comparison; go on with regsweep resume c" in other.err) == (2, True)
+
+
+def test_the_plan_alone_leaves_nothing(regsweep: Regsweep, tmp_path: Path) -> None:
+    done = regsweep("compare", *TYPED, "--plan", "--seeds", "2")
+    assert done.code == 0, done.err
+    assert "3 searches of 2 trials, 18 runs to choose the best of each, 6 runs with the test set" in done.out
+    assert "2 seeds cannot show a difference: the smallest possible p-value of 2 contestants is 1" in done.out
+    assert "take --seeds 7 or more" in done.out
+    assert list(tmp_path.iterdir()) == []
+
+
+BAD = [
+    ("", "regularizer=: name what is compared, regularizer=l1,l2,[l2,dropout] for example"),
+    ("regularizer=", "regularizer=: a contestant is a preset or a list of them"),
+    ("regularizer=l1,l1", "regularizer=[l1]: is named twice"),
+    ("regularizer=[l2,dropout],[dropout,l2]", "regularizer=[dropout,l2]: is named twice, as l2+dropout too"),
+    ("regularizer=batch_norm,batchnorm", "regularizer=[batchnorm]: is named twice, as batch_norm too"),
+    ("regularizer=l1,none", "regularizer=l1,none: the network without regularization is compared with in any case"),
+    ("regularizer=l1,oops", "regularizer=oops: no such option"),
+    ("regularizer=[l2,weight_decay]", "a run has one decay of the weights"),
+    ("regularizer=l1 optimizer.lr=0.1,0.2", "optimizer.lr=0.1,0.2: a comparison has a list of contestants alone"),
+    ("regularizer=l1 seed=choice(1,2)", "seed=choice(1,2): a comparison has a list of contestants alone"),
+    ("regularizer=l1 regularizer.dropout=0.2", "regularizer.dropout=0.2: no contestant has such a method"),
+    ("regularizer=dropout regularizer.lambda=0.2", "regularizer.lambda=0.2: no contestant has such a method"),
+    ("regularizer=l1 regularizer.lambda=-1", "regularizer.lambda=-1: must be a finite number of 0 or more"),
+    ("regularizer=l1,dropout model=linear", "Linear has no place for it"),
+    ("regularizer=l1 n_trials=0", "n_trials=0: must be a whole number of 1 or more"),
+    ("regularizer=l1 hydra/sweeper=optuna", "hydra/sweeper=optuna: a comparison makes the searches of regsweep's own"),
+    ("regularizer=l1 dataset.val_fraction=0", "a sweep chooses on validation images"),
+    ("regularizer=l1 hydra.sweep.dir=.", "this folder is not empty; choose another"),
+    ("regularizer=l1 --seeds 1", "argument --seeds: 1: must be a whole number of 2 or more"),
+    ("regularizer=l1 oops=1", "oops=1: no such key"),
+    ("regularizer=l1 +regularizer.oops=1", "regularizer.oops=1: no such method"),
+]
+
+
+@pytest.mark.parametrize(("typed", "expected"), BAD)
+def test_bad_input_is_one_line_and_nothing_is_begun(
+    regsweep: Regsweep, tmp_path: Path, typed: str, expected: str
+) -> None:
+    (tmp_path / "mine.txt").write_text("kept")
+    done = regsweep("compare", *shlex.split(typed))
+    lines = [line for line in done.err.splitlines() if line.startswith("regsweep: ")]
+    assert done.code == 2
+    assert len(lines) == 1
+    assert expected in lines[0]
+    assert [path.name for path in tmp_path.iterdir() if path.name != ".lock"] == ["mine.txt"]
+
+
+def test_no_method_reaches_the_baseline(regsweep: Regsweep, tmp_path: Path) -> None:
+    """An experiment may set a method for all, which the list of contestants does not replace."""
+    experiment = tmp_path / "conf" / "experiment"
+    experiment.mkdir(parents=True)
+    (experiment / "mine.yaml").write_text("# @package _global_\nregularizer:\n  dropout: 0.3\n")
+    done = regsweep("compare", "regularizer=l2", "experiment=mine", "--config-dir", "conf")
+    assert done.code == 2
+    assert "regularizer.dropout=…: reaches the baseline, which has no method" in done.err
