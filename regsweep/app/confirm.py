@@ -51,9 +51,7 @@ def main(arguments: list[str]) -> None:
         raise RegsweepError(f"--margin {given.margin:g}: has a meaning only with --until-settled; add that")
     if ComparisonPaths(given.folder).record.exists():
         place = shlex.quote(str(shown(given.folder)))
-        raise RegsweepError(
-            f"{given.folder}: is a comparison, which confirms itself; go on with regsweep resume {place}"
-        )
+        raise RegsweepError(f"{given.folder}: is a comparison; go on with regsweep resume {place}")
     require_this_version(given.folder, paths.multirun)
     sweep = read_sweep(given.folder)
     for problem in sweep.problems:  # what cannot be read is not among what is chosen from

@@ -71,16 +71,18 @@ def announce(
         return number * sum(epochs * each.epoch + each.rest for each in seconds) / num_workers / 60
 
     keys = [each.key for each in contestants]
-    k, num_choosing = len(keys) - 1, min(CONTENDERS, num_trials) * CHOOSING_SEEDS
-    num_runs = len(keys) * (num_trials + num_choosing + num_seeds)
-    print(  # noqa: T201
-        f"\n{'; '.join(each.title for each in contestants[1:])}: each against the tuned baseline\n"
-        f"{len(keys)} searches of {num_trials} trials, {len(keys) * num_choosing} runs to choose the best of each, "
-        f"{len(keys) * num_seeds} runs with the test set: "
-        f"about {_duration(minutes(num_trials + num_choosing + num_seeds, keys))} ({num_runs} runs)\n"
+    k, num_choosing = len(keys) - 1, min(CONTENDERS, num_trials) * CHOOSING_SEEDS if num_trials > 1 else 0
+    trials = "one trial" if num_trials == 1 else f"{num_trials} trials"
+    parts = [f"{len(keys)} searches of {trials}"]
+    parts += [f"{len(keys) * num_choosing} runs to choose the best of each"] if num_choosing else []
+    parts += [f"{len(keys) * num_seeds} runs with the test set"]
+    lines = [
+        f"\n{'; '.join(each.title for each in contestants[1:])}: each against the tuned baseline",
+        f"{', '.join(parts)}: about {_duration(minutes(num_trials + num_choosing + num_seeds, keys))}",
         f"where differences are shown, up to {k * num_seeds} more, of second baselines: "
-        f"about {_duration(minutes(num_seeds, [BASELINE] * k))}"
-    )
+        f"about {_duration(minutes(num_seeds, [BASELINE] * k))}",
+    ]
+    print("\n".join(lines))  # noqa: T201
     if num_seeds < least_seeds(k, LEVEL):
         of = "one contestant" if k == 1 else f"{k} contestants"
         print(  # noqa: T201
