@@ -28,7 +28,10 @@ QUICK = [
 ]
 
 
-FEWER = {"n_trials=10": "n_trials=2", "n_trials=5": "n_trials=2", "n_trials=40": "n_trials=4", "seed=0,1,2": "seed=0"}
+FEWER = {
+    **{"n_trials=10": "n_trials=2", "n_trials=5": "n_trials=2", "n_trials=40": "n_trials=4", "seed=0,1,2": "seed=0"},
+    "regularizer=l2,dropout,batch_norm n_trials=2 --seeds 10": "regularizer=dropout n_trials=2 --seeds 2",
+}
 """The documentation's sweeps are longer."""
 
 BRIEF = ("trainer.epochs=2", "dataset.train_size=200")
@@ -43,7 +46,7 @@ def run_line(regsweep: Regsweep, line: str) -> Finished:
     program, *arguments = shlex.split(line.removeprefix("python -m "))
     assert program == "regsweep"
     added = list(BRIEF) if any(word.startswith(TRAINS) for word in arguments) else []
-    if "-m" in arguments and not any(word.startswith("hydra/launcher") for word in arguments):
+    if arguments[0] in ("-m", "compare") and not any(word.startswith("hydra/launcher") for word in arguments):
         added.append("hydra/launcher=basic")  # the pool's own processes take seconds to start
     if "sweep=regularization" in arguments and "n_trials" not in line:
         added.append("hydra.sweeper.n_trials=3")

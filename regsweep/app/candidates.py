@@ -18,7 +18,7 @@ from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.names import name_of
 from regsweep.paths import RunPaths
 from regsweep.report.regularization import BATCH_NORM, Regularization
-from regsweep.report.sweep import Sweep
+from regsweep.report.sweep import CONTESTANT, Sweep
 from regsweep.report.table import show_value
 from regsweep.run_record import UsedMethod
 from regsweep.sweeper.space import text_of
@@ -188,8 +188,8 @@ def choose_kinds(sweep: Sweep, top: int, most: int) -> list[list[dict[str, Any]]
 
 def best_of_contestant(sweep: Sweep, key: str, most: int) -> list[dict[str, Any]]:
     """Return the rows of the best `most` configurations, at most, of a contestant's search in a comparison."""
-    is_its = sweep.trials["folder"].map(lambda folder: Path(folder).parent.name == key)
-    return [row for row, _ in zip(ranked(replace(sweep, trials=sweep.trials[is_its])), range(most), strict=False)]
+    trials = sweep.trials[sweep.trials[CONTESTANT] == key]
+    return [row for row, _ in zip(ranked(replace(sweep, trials=trials)), range(most), strict=False)]
 
 
 def titles(kind: Iterable[UsedMethod]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,8 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from regsweep.app import dry_run
 from regsweep.app.door import one_line
+from regsweep.app.grammar import literal
 from regsweep.app.resume import Command
-from regsweep.chosen import choose, shared_settings
+from regsweep.chosen import choose, no_method, shared_settings
 from regsweep.errors import ConfigError
 from regsweep.names import title_of
 
@@ -48,7 +49,7 @@ class Contestant:
         title: in plain words.
         methods: the names of its methods.
         overrides: what its search is started with, beside what all have.
-        fixed: the same at the settings of its presets, without what is searched.
+        timed: the overrides of one run at the settings of its presets, each method with its whole node.
     """
 
     key: str
@@ -56,7 +57,7 @@ class Contestant:
     title: str = ""
     methods: list[str] = field(default_factory=list)
     overrides: list[str] = field(default_factory=list)
-    fixed: list[str] = field(default_factory=list)
+    timed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -163,8 +164,10 @@ def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfi
             raise ConfigError("regularizer", listed, f"is named twice{f', as {other} too' if other != key else ''}")
         names = [use.method.name for use in uses]
         used = [f"regularizer.{name}.use=true" for name in names]
-        contestants.append(Contestant(key, options, title_of(uses), names, [f"regularizer={listed}", *used]))
-    baseline = Contestant(BASELINE, [BASELINE], "no regularization", [], [f"regularizer={BASELINE}"])
+        contestants.append(
+            Contestant(key, options, title_of(uses), names, [f"regularizer={listed}", *used], _timed(node))
+        )
+    baseline = Contestant(BASELINE, [BASELINE], title_of([]), [], [f"regularizer={BASELINE}"], _timed({}))
     _require_had(typed.of_methods, contestants)
     has_batch_norm = any(BATCH_NORM in each.methods for each in contestants)
     return [_with_settings(each, typed.of_methods, has_batch_norm) for each in (baseline, *contestants)], without
@@ -174,16 +177,22 @@ def _with_settings(contestant: Contestant, given: Sequence[Override], has_batch_
     """Return it with the settings of its methods; where BatchNorm is compared, all others are without."""
     own = [override for override in given if _is_of(override, contestant)]
     without = has_batch_norm and BATCH_NORM not in contestant.methods
-    added = [f"regularizer.{BATCH_NORM}=false"] if without else []
-    lines, fixed = (
-        [str(override.input_line) for override in own if not (is_fixed and override.is_sweep_override())]
-        for is_fixed in (False, True)
-    )
+    added = {f"regularizer.{BATCH_NORM}": "false"} if without else {}
+    lines = [str(override.input_line) for override in own]
     return replace(
         contestant,
-        overrides=[*contestant.overrides, *lines, *added],
-        fixed=[*contestant.overrides, *fixed, *added],
+        overrides=[*contestant.overrides, *lines, *(f"{key}={value}" for key, value in added.items())],
+        timed=contestant.timed | added,
     )
+
+
+def _timed(node: Mapping[str, Any]) -> dict[str, str]:
+    """Return the overrides of a run with these methods; a trial cannot name a key that only its own presets have."""
+    known, chosen = no_method(), {name: each for name, each in node.items() if each is not None}
+    signs = {name: "" if name in known else "++" for name in chosen}
+    return {"regularizer": BASELINE} | {
+        f"{signs[name]}regularizer.{name}": literal(each) for name, each in chosen.items()
+    }
 
 
 def _require_had(given: Sequence[Override], contestants: Sequence[Contestant]) -> None:

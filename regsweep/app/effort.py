@@ -38,7 +38,7 @@ def time_epochs(origin: Origin, paths: ComparisonPaths, contestants: Sequence[Co
     """Train one epoch of each contestant, as far as that was not done, and return its times by the contestant's key."""
     if count_ended(paths.timing) < len(contestants):
         print("\none epoch of each, which shows how long the comparison takes")  # noqa: T201
-        records.write_json(paths.timed_trials, [_trial(each) for each in contestants])
+        records.write_json(paths.timed_trials, [each.timed for each in contestants])
         replaced = {argument.partition("=")[0] for argument in ONE_EPOCH}
         kept = [argument for argument in origin.arguments if argument.partition("=")[0] not in replaced]
         arguments = ["sweep=regularization", *kept, *ONE_EPOCH, *named_trials("timing", paths.timed_trials)]
@@ -50,12 +50,6 @@ def time_epochs(origin: Origin, paths: ComparisonPaths, contestants: Sequence[Co
             rest = max(0.0, float(row["total_seconds"]) - epoch)
             times[contestants[int(row["number"])].key] = Time(epoch, rest)
     return times
-
-
-def _trial(contestant: Contestant) -> dict[str, str]:
-    """Return a contestant at the settings of its presets, as a named trial."""
-    pairs = (override.partition("=") for override in contestant.fixed)
-    return {key: value for key, _, value in pairs}
 
 
 def announce(

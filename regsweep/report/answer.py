@@ -37,11 +37,7 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
         ]
     best = sweep.best()
     if best is None:
-        num_complete = count_statuses(sweep).get("complete", 0)
-        if num_complete:
-            name = sweep.objective.replace("_", " ")
-            return [f"None of the {num_complete} complete trials has a {name}, so there is nothing to rank them by."]
-        return ["No trial is complete, so there is no answer yet."]
+        return [_nothing_to_rank(sweep)]
     if len(sweep.trials) == 1:
         return [f"One run{_value_of(sweep, best)}; a single run compares nothing."]
     lines = [f"Trial {best['number']} is the best of {len(sweep.trials)}{_value_of(sweep, best)}."]
@@ -50,11 +46,21 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
             *lines,
             "It was selected for that value, which flatters it: run it again on fresh seeds before believing it.",
         ]
+    if sweep.is_comparison:
+        return [*lines, "The comparison is not complete: go on with regsweep resume."]
     return [
         *lines,
         "It was selected for that value, on one seed, and is not yet an answer: "
         "regsweep confirm compares it with the tuned network without regularization on fresh seeds.",
     ]
+
+
+def _nothing_to_rank(sweep: Sweep) -> str:
+    num_complete = count_statuses(sweep).get("complete", 0)
+    if num_complete:
+        name = sweep.objective.replace("_", " ")
+        return f"None of the {num_complete} complete trials has a {name}, so there is nothing to rank them by."
+    return "No trial is complete, so there is no answer yet."
 
 
 def _verdict(sweep: Sweep, confirmation: Confirmation) -> list[str]:

@@ -153,8 +153,8 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
     # First, as it names what is ours in another application's folder.
     every = list(dict.fromkeys([*written_before(paths), *files]))
     records.write_json(paths.summary, summary(evidence, answered, every))
-    if table:
-        _write_table(sweep, console)
+    if table or sweep.is_comparison:  # a confirmation's sweep has its table
+        _write_table(sweep, console, is_shown=table)
     if evidence.confirmation is not None:
         print_confirmation(sweep, evidence.confirmation, console)
     records.write_text(paths.page, sweep_page(evidence, drawings, answered))
@@ -165,7 +165,7 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
     return evidence, Headed(_relative(paths.page), sweep.folder.absolute().name, answered)
 
 
-def _write_table(sweep: Sweep, console: Console) -> None:
+def _write_table(sweep: Sweep, console: Console, *, is_shown: bool = True) -> None:
     paths = SweepPaths(sweep.folder)
     if sweep.is_own:
         write_rows(paths.trials, table_columns(sweep.swept), sweep.rows)
@@ -173,6 +173,8 @@ def _write_table(sweep: Sweep, console: Console) -> None:
         unused = [name for name in NUMBERS if sweep.trials[name].isna().all()]
         records.write_text(paths.trials, sweep.trials.drop(columns=["ended", *unused]).to_csv(index=False))
     _name_best_trial(paths, sweep)
+    if not is_shown:
+        return
     print_table(sweep, console)
     if not RunPaths(sweep.folder).config.is_file():
         _say(console, paths.trials)

@@ -21,6 +21,10 @@ from regsweep.run_record import UsedMethod
 __all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "read_sweep"]
 
 
+CONTESTANT = "contestant"
+"""The column that names the search of a comparison's trial."""
+
+
 @dataclass(frozen=True)
 class ComparisonRecord:
     """What ``comparison.json`` holds: the names of the searches, that of the baseline first."""
@@ -141,9 +145,9 @@ def _read_comparison(folder: Path) -> Sweep:
             earlier = row.get("duplicate_of")
             moved = {"duplicate_of": earlier + first} if earlier is not None else {}
             place = (paths.search(key) / row["folder"]).relative_to(folder)
-            rows.append({**row, "number": first + row["number"], "folder": str(place), **moved})
+            rows.append({**row, "number": first + row["number"], "folder": str(place), CONTESTANT: key, **moved})
         regularization |= {first + number: each for number, each in part.regularization.items()}
-    swept = list(dict.fromkeys(name for part in parts.values() for name in part.swept))
+    swept = list(dict.fromkeys([CONTESTANT, *(name for part in parts.values() for name in part.swept)]))
     problems = [f"{key}/{problem}" for key, part in parts.items() for problem in part.problems]
     merged = Rows(rows, swept, objective=OBJECTIVE, maximize=True, problems=problems, regularization=regularization)
     return Sweep(

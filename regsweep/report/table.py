@@ -14,7 +14,7 @@ from rich.table import Table
 from regsweep.names import name_of
 from regsweep.numbers import show_number
 from regsweep.paths import shown
-from regsweep.report.sweep import Sweep
+from regsweep.report.sweep import CONTESTANT, Sweep
 
 
 def print_table(sweep: Sweep, console: Console) -> None:
@@ -69,7 +69,8 @@ def _settings(sweep: Sweep, best: Mapping[str, Any], names: dict[str, str]) -> s
     of_methods = [key for key in names if key.partition(".")[0] == "regularizer"]
     is_known = bool(of_methods) and int(best["number"]) in sweep.regularization
     methods = [name_of(sweep.kind(int(best["number"])))] if is_known else []
-    others = [f"{names[key]}={show_value(best[key])}" for key in names if not (is_known and key in of_methods)]
+    known = [*(of_methods if is_known else []), CONTESTANT]
+    others = [f"{names[key]}={show_value(best[key])}" for key in names if key not in known]
     return ", ".join([*methods, *([" ".join(others)] if others else [])])
 
 

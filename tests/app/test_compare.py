@@ -73,6 +73,7 @@ def test_the_best_of_each_meet_on_fresh_seeds(compared_once: Path) -> None:
     assert [each.kind for each in found.candidates] == [["BatchNorm"], ["L2", "dropout"]]
     assert found.seeds == [4, 5], "after the searches' seed 0 and three seeds to choose on"
     assert not found.is_sequential
+    assert list(read_sweep(compared_once).trials["contestant"]) == ["none", "batch_norm", "l2+dropout"]
     by_folder = {str(row["folder"]): row for row in read_sweep(compared_once).trials.to_dict("records")}
     assert set(by_folder) == {f"searches/{key}/{n}" for key in ("none", "batch_norm", "l2+dropout") for n in (0,)}
     for candidate, key in zip(found.candidates, ("batch_norm", "l2+dropout"), strict=True):

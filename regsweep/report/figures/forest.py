@@ -34,7 +34,8 @@ def draw(evidence: Evidence) -> Drawing:
     """Draw paired differences in test accuracy from both baselines, best on top, in percentage points."""
     confirmation = evidence.confirmation
     if confirmation is None:
-        return Drawing(NAME, TITLE, missing="nothing was confirmed on fresh seeds yet: run regsweep confirm")
+        command = "go on with regsweep resume" if evidence.sweep.is_comparison else "run regsweep confirm"
+        return Drawing(NAME, TITLE, missing=f"nothing was confirmed on fresh seeds yet: {command}")
     if not confirmation.has_comparisons:
         return Drawing(NAME, TITLE, missing="no configuration has two complete seeds that the baseline has, too")
     rows = table(confirmation)
