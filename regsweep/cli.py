@@ -42,6 +42,7 @@ def _command() -> None:
     commands: dict[str, Callable[[list[str]], None]] = {
         "compare": _compare,
         "report": _report,
+        "check": _check,
         "confirm": _confirm,
         "resume": _resume,
         "reproduce": _reproduce,
@@ -114,6 +115,12 @@ def _reproduce(arguments: list[str]) -> None:
     from regsweep.app import reproduce  # noqa: PLC0415
 
     reproduce.main(arguments)
+
+
+def _check(arguments: list[str]) -> None:
+    from regsweep.report import verdict  # noqa: PLC0415
+
+    verdict.main(arguments)
 
 
 def _report(arguments: list[str]) -> None:

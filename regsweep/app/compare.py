@@ -22,7 +22,9 @@ from regsweep.app.resume import Command
 from regsweep.app.stages import Origin, await_sweeps, count_ended, run_sweep
 from regsweep.errors import ConfigError
 from regsweep.paths import ComparisonPaths, SweepPaths, shown
-from regsweep.report.command import Parser, report_confirmed
+from regsweep.report.alone import stdout_for_json, write
+from regsweep.report.command import Parser, add_json, report_confirmed
+from regsweep.report.files import ReportPaths
 from regsweep.report.sweep import ComparisonRecord, read_sweep
 from regsweep.sweeper import lock
 
@@ -42,6 +44,7 @@ class _Request:
     flags: list[str]
     num_seeds: int | None
     is_plan: bool
+    is_json: bool
 
 
 def main(arguments: list[str]) -> None:
@@ -60,6 +63,16 @@ def resume(folder: Path) -> None:
 
 
 def _run(request: _Request, command: Command) -> None:
+    with stdout_for_json(request.is_json) as output:
+        folder = _go(request, command)
+    if folder is not None:
+        if request.is_json:
+            write(output, records.read_json(ReportPaths(folder).summary))
+        require_complete(read_sweep(folder))
+
+
+def _go(request: _Request, command: Command) -> Path | None:
+    """Compare, report, and return the folder; None where only the plan was wanted."""
     typed, hydra = request.typed, replace(command, arguments=request.flags)
     contestants, config = compose(typed, hydra)
     lines: list[str] = []
@@ -74,13 +87,14 @@ def _run(request: _Request, command: Command) -> None:
             origin = Origin(replace(command, arguments=[*request.flags, *typed.for_all]), "regsweep compare")
             timed = time_epochs(origin, ComparisonPaths(Path(place)), contestants)
             announce(timed, contestants, num_trials, request.num_seeds or DEFAULT_SEEDS, config)
-        return
+        return None
     wanted = Path(typed.folder or str(OmegaConf.select(config, "hydra.sweep.dir"))).absolute()
     folder = make_folder(wanted, is_named=typed.folder is not None)
     with lock.FolderLock(folder):
         request = _begin_or_go_on(folder, request, command)
         keys = records.read_as(ComparisonPaths(folder).record, ComparisonRecord).contestants
         _compare(folder, request, command, sorted(contestants, key=lambda each: keys.index(each.key)), config)
+    return folder
 
 
 def _compare(
@@ -112,7 +126,6 @@ def _compare(
     choose(origin, plan)
     train_on_seeds(origin, sweep, plan, num_seeds)
     report_confirmed(sweep)
-    require_complete(sweep)
 
 
 def _search(request: _Request, contestant: Contestant) -> list[str]:
@@ -192,10 +205,11 @@ def _read(arguments: Sequence[str]) -> _Request:
         "hydra.sweep.dir=DIR the folder; any other setting belongs to all",
     )
     parser.add_argument("--seeds", type=seeds_of, metavar="N", help=f"how many fresh seeds (default: {DEFAULT_SEEDS})")
+    add_json(parser)
     parser.add_argument("--plan", action="store_true", help="print what would be trained, and how long that takes")
     parser.add_argument(
         "--config-dir", "-cd", metavar="DIR", help="a configuration folder of your own, as Hydra has it"
     )
     given = parser.parse_intermixed_args(list(arguments))
     flags = ["--config-dir", given.config_dir] if given.config_dir else []
-    return _Request(read_typed(given.overrides), flags, given.seeds, given.plan)
+    return _Request(read_typed(given.overrides), flags, given.seeds, given.plan, given.json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import shlex
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,9 +24,11 @@ from regsweep.app.stages import (
 from regsweep.app.versions import require_this_version
 from regsweep.errors import RegsweepError
 from regsweep.paths import ComparisonPaths, SweepPaths, shown
-from regsweep.report.command import Parser, report_confirmed
+from regsweep.report.alone import stdout_for_json, write
+from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Candidate, Confirmation, read_confirmation
 from regsweep.report.effort import count_configurations, seconds_a_trial, spread_of_differences
+from regsweep.report.files import ReportPaths
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.statistics import least_p_value, least_seeds, seeds_needed
 from regsweep.sweeper.lock import FolderLock
@@ -41,6 +44,15 @@ _ANNOUNCED_POINTS = (0.25, 0.5, 1.0)
 def main(arguments: list[str]) -> None:
     """Run the subcommand with its own arguments; exit code 1 where a run is not complete."""
     given = _parser().parse_args(arguments)
+    with stdout_for_json(given.json) as output:
+        sweep = _run(given)
+    if given.json:
+        write(output, records.read_json(ReportPaths(sweep.folder).summary))
+    require_complete(sweep)
+
+
+def _run(given: argparse.Namespace) -> Sweep:
+    """Confirm the sweep, report, and return it."""
     paths = SweepPaths(given.folder)
     if not paths.command.is_file():
         raise RegsweepError(f"{given.folder}: no sweep to confirm (there is no {paths.command.name})")
@@ -69,7 +81,7 @@ def main(arguments: list[str]) -> None:
         with suppress(OSError):
             paths.confirmation.folder.rmdir()  # where nothing was begun
     report_confirmed(sweep)
-    require_complete(sweep)
+    return sweep
 
 
 def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
@@ -130,9 +142,9 @@ def require_complete(sweep: Sweep) -> None:
     statuses = [status for folder in folders for status in read_sweep(folder).trials["status"]]
     num_lost = sum(status != "complete" for status in statuses)
     if num_lost:
-        print(  # noqa: T201
+        sys.stderr.write(
             f"{num_lost} of {len(statuses)} runs are not complete, and count as the answer has it; "
-            f"to train all anew, move {shown(paths.folder)} away"
+            f"to train all anew, move {shown(paths.folder)} away\n"
         )
         raise SystemExit(1)
 
@@ -157,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
         "Started again, it goes on.",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="the sweep's folder")
+    add_json(parser)
     parser.add_argument("--top", type=count_of, metavar="K", help=f"how many kinds (default: {DEFAULT_TOP})")
     parser.add_argument(
         "--seeds",

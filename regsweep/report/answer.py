@@ -94,15 +94,8 @@ def _title(candidate: Candidate) -> str:
 
 def _settling(confirmation: Confirmation) -> list[str]:
     """Return how many seeds would show the differences that are not shown, were they as large as they look."""
-    k, parts = len(confirmation.candidates), []
-    for candidate in () if confirmation.is_sequential else confirmation.candidates:
-        if candidate.is_shown and candidate.against_own is None:
-            continue  # its second baseline is not trained yet
-        pairs = [each for each in (candidate.against_tuned, candidate.against_own) if each and each.comparison]
-        is_one_side = len({_mean(each) > 0 for each in pairs}) == 1  # of two sides no number of seeds makes a claim
-        if candidate.claim.sign == 0 and is_one_side and not any(map(_is_equal, pairs)):
-            needed = [seeds_needed(abs(_mean(a)), float(np.std(a.differences, ddof=1)), k) for a in pairs]
-            parts.append((max(needed), candidate.name))
+    needed = ((seeds_still_needed(confirmation, each), each.name) for each in confirmation.candidates)
+    parts = [(count, name) for count, name in needed if count is not None]
     if not parts:
         return []
     shown = [
@@ -111,14 +104,28 @@ def _settling(confirmation: Confirmation) -> list[str]:
     return [f"Seeds that would show what is not shown, were it as large as it looks: {'; '.join(shown)}."]
 
 
+def seeds_still_needed(confirmation: Confirmation, candidate: Candidate) -> int | None:
+    """Return how many seeds would show what is not shown of a configuration, were it as large as it looks.
+
+    None where something is shown, where differences are equal or of two signs, where the second baseline is not trained
+    yet, and after several looks.
+    """
+    if confirmation.is_sequential or candidate.claim.sign or (candidate.is_shown and candidate.against_own is None):
+        return None
+    pairs = [each for each in (candidate.against_tuned, candidate.against_own) if each and each.comparison]
+    if len({_mean(each) > 0 for each in pairs}) != 1 or any(map(_is_equal, pairs)):
+        return None
+    k = len(confirmation.candidates)
+    return max(seeds_needed(abs(_mean(each)), float(np.std(each.differences, ddof=1)), k) for each in pairs)
+
+
 def _winner(sweep: Sweep, confirmation: Confirmation) -> list[str]:
     """Return the command that trains once more what helps most; where nothing is shown to help, the tuned baseline."""
-    better = [each for each in confirmation.candidates if each.claim.sign > 0]
-    winner = max(better, key=_ahead) if better else confirmation.baseline
-    command = once_more.command(sweep, winner)
+    command = once_more.of_winner(sweep, confirmation)
     if command is None:
         return []
-    which = winner.name if better else "the tuned baseline, as nothing is shown to help"
+    winner = once_more.winner(confirmation)
+    which = winner.name if winner is not confirmation.baseline else "the tuned baseline, as nothing is shown to help"
     return [f"To train {which}, once more and keep the weights: {command}"]
 
 

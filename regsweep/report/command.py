@@ -15,6 +15,7 @@ from rich.console import Console
 from regsweep import records
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import RunPaths, SweepPaths, shown
+from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.export import FORMATS
 from regsweep.report.files import COMPARISON, ReportPaths, require_free, writes_trials, written_before
 from regsweep.report.rows import NUMBERS, table_columns, write_rows
@@ -37,14 +38,20 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: list[str]) -> None:
     """Run the subcommand with its own arguments."""
     options = _parser().parse_args(arguments)
-    sweeps = [
-        read_sweep(folder, metrics=options.metrics, objective=options.objective, minimize=options.minimize)
-        for folder in dict.fromkeys(options.folders)
-    ]
-    console = _console()
-    reported = [_report(sweep, console, options.format) for sweep in sweeps]
-    if len(reported) > 1:
-        _compare([evidence for evidence, _ in reported], [headed for _, headed in reported], console)
+    folders = list(dict.fromkeys(options.folders))
+    if options.json and len(folders) > 1:
+        raise RegsweepError("--json: prints one object; give one folder")
+    with stdout_for_json(options.json) as output:
+        sweeps = [
+            read_sweep(folder, metrics=options.metrics, objective=options.objective, minimize=options.minimize)
+            for folder in folders
+        ]
+        console = _console()
+        reported = [_report(sweep, console, options.format) for sweep in sweeps]
+        if len(reported) > 1:
+            _compare([evidence for evidence, _ in reported], [headed for _, headed in reported], console)
+    if options.json:
+        write(output, records.read_json(ReportPaths(folders[0]).summary))
 
 
 def report(folder: Path) -> dict[str, int]:
@@ -96,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         help="of another application: the file in each job's folder that holds its metrics, or a pattern ('*.csv') "
         "that it alone matches there",
     )
+    add_json(parser)
     parser.add_argument("--objective", metavar="NAME", help="metric that trials are ranked by (validation_accuracy)")
     direction = parser.add_mutually_exclusive_group()
     direction.add_argument(
@@ -109,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
         "--maximize", action="store_const", const=False, dest="minimize", help="a higher objective is better"
     )
     return parser
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Let a subcommand have ``--json``."""
+    parser.add_argument(
+        "--json", action="store_true", help="print summary.json alone; everything else goes to the standard error"
+    )
 
 
 def _formats(text: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from regsweep.errors import RecordError
 from regsweep.paths import RunPaths, SweepPaths
-from regsweep.report.confirmation import Trained
+from regsweep.report.confirmation import Confirmation, Trained
 from regsweep.report.details import read_command, read_override_lines
 from regsweep.report.sweep import Sweep
 from regsweep.run_record import RunRecord
@@ -18,11 +18,19 @@ _LEFT_OUT = ("sweep", "trainer.test", "trainer.save_weights", "device.threads")
 _FLAGS = ("--config-dir", "-cd")
 
 
-def command(sweep: Sweep, trained: Trained) -> str | None:
-    """Return the command that repeats the first complete run of `trained`; None where its records are gone.
+def winner(confirmation: Confirmation) -> Trained:
+    """Return what helps most; where nothing is shown to help, the tuned baseline."""
+    better = [(each.against_tuned.comparison, each) for each in confirmation.candidates if each.claim.sign > 0]
+    gains = [(comparison.mean, each) for comparison, each in better if comparison is not None]
+    return max(gains, key=lambda pair: pair[0])[1] if gains else confirmation.baseline
+
+
+def of_winner(sweep: Sweep, confirmation: Confirmation) -> str | None:
+    """Return the command that repeats the winner's first complete run; None where its records are gone.
 
     On one machine it comes to the same weights, bit for bit.
     """
+    trained = winner(confirmation)
     if trained.complete.empty:
         return None
     folder = SweepPaths(sweep.folder).confirmation.seeds / str(trained.complete.iloc[0]["folder"])

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from regsweep import __version__
+from regsweep.report import once_more
+from regsweep.report.answer import seeds_still_needed
 from regsweep.report.details import read_result
 from regsweep.report.files import MADE_BY
 from regsweep.report.table import count_statuses
@@ -25,12 +27,13 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
     sweep, confirmation = evidence.sweep, evidence.confirmation
     return {
         MADE_BY: f"regsweep {__version__}",
+        "kind": "comparison" if sweep.is_comparison else "sweep",
         "answer": list(answer),
         "objective": sweep.objective,
         "direction": "maximize" if sweep.maximize else "minimize",
         "num_trials": {"total": len(sweep.trials), **count_statuses(sweep)},
         "best_trial": _best(sweep),
-        "confirmation": None if confirmation is None else _confirmation(confirmation),
+        "confirmation": None if confirmation is None else _confirmation(sweep, confirmation),
         "versions": _versions(sweep),
         "skipped": list(sweep.problems),
         "files": list(files),
@@ -50,7 +53,7 @@ def _best(sweep: Sweep) -> dict[str, Any] | None:
     }
 
 
-def _confirmation(confirmation: Confirmation) -> dict[str, Any]:
+def _confirmation(sweep: Sweep, confirmation: Confirmation) -> dict[str, Any]:
     return {
         "seeds": [plain(seed) for seed in confirmation.seeds],
         "num_planned_seeds": confirmation.num_planned,
@@ -62,9 +65,11 @@ def _confirmation(confirmation: Confirmation) -> dict[str, Any]:
                 "against_tuned_baseline": _against(candidate.against_tuned),
                 "against_own_baseline": _against(candidate.against_own),
                 "claim": _claim(candidate),
+                "seeds_needed": seeds_still_needed(confirmation, candidate),
             }
             for candidate in confirmation.candidates
         ],
+        "once_more": once_more.of_winner(sweep, confirmation),
         "skipped": list(confirmation.problems),
     }
 
@@ -107,6 +112,7 @@ def _against(against: Against | None) -> dict[str, Any] | None:
         "baseline_mean_test_accuracy": plain(against.baseline.mean("test_accuracy")),
         "seeds": [plain(seed) for seed in against.seeds],
         "mean": plain(comparison.mean),
+        "standard_deviation": plain(float(np.std(against.differences, ddof=1))),
         "interval": ends(comparison.interval),
         "interval_with_images": ends(comparison.interval_with_images),
         "p_value": plain(comparison.p_value),

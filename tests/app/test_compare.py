@@ -6,8 +6,10 @@ import json
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -15,7 +17,7 @@ from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.confirmation import read_confirmation
 from regsweep.report.sweep import read_sweep
 from regsweep.run_record import RunRecord
-from tests.conftest import Regsweep, made_once, run_in
+from tests.conftest import PROJECT, Regsweep, Shell, made_once, run_in
 
 SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]", "hydra/launcher=basic")
 TYPED = ("regularizer=batch_norm,[l2,dropout]", "n_trials=1", *SMALL, "regularizer.lambda=1e-2")
@@ -169,6 +171,29 @@ def test_a_report_draws_every_contestant(regsweep: Regsweep, compared: Path) -> 
     assert len((compared / "trials.csv").read_text().splitlines()) == 1 + 3
     other = regsweep("confirm", "c")
     assert (other.code, "c: is a comparison; go on with regsweep resume c" in other.err) == (2, True)
+
+
+def test_with_json_the_standard_output_is_one_object_of_the_schema(shell: Shell, compared: Path) -> None:
+    schema = json.loads((PROJECT / "docs" / "summary.schema.json").read_text())
+    command = (sys.executable, "-m", "regsweep")
+    for arguments in (("compare", *TYPED, HERE, "--json"), ("report", "c", "--json")):
+        done = shell(*command, *arguments)
+        assert done.code == 0, done.err
+        found = json.loads(done.out)
+        jsonschema.validate(found, schema)
+        assert found == json.loads((compared / "summary.json").read_text())
+        assert found["confirmation"]["once_more"].startswith("regsweep regularizer=none")
+        assert "vs. the tuned baseline" in done.err
+
+
+def test_the_schema_describes_a_sweep_that_was_not_confirmed(compared: Path) -> None:
+    schema = json.loads((PROJECT / "docs" / "summary.schema.json").read_text())
+    run_in(compared.parent, "report", "c/searches/none")
+    found = json.loads((compared / "searches" / "none" / "summary.json").read_text())
+    jsonschema.validate(found, schema)
+    assert (found["kind"], found["confirmation"]) == ("sweep", None)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**found, "kind": "other"}, schema)
 
 
 def test_the_plan_alone_leaves_nothing(regsweep: Regsweep, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from regsweep import __version__
 from regsweep.report.figures.evidence import Evidence
 from regsweep.report.summary import plain, summary
 from regsweep.report.sweep import read_sweep
-from regsweep.statistics import anytime_interval, t_interval
+from regsweep.statistics import anytime_interval, seeds_needed, t_interval
 from tests.decisions.confirmations import Made, confirmed
 from tests.decisions.handmade import write_sweep
 
@@ -40,6 +40,7 @@ def test_a_sweep_in_full(tmp_path: Path) -> None:
     found = summary(Evidence(read_sweep(folder)), ["Trial 1."], ["report.html"])
     assert found == {
         "made_by": f"regsweep {__version__}",
+        "kind": "sweep",
         "answer": ["Trial 1."],
         "objective": "validation_accuracy",
         "direction": "maximize",
@@ -84,6 +85,7 @@ def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
             "test_accuracy": {str(seed): 0.8 for seed in SEEDS},
         },
         "candidates": [better_candidate(is_sequential=is_sequential), open_candidate(is_sequential=is_sequential)],
+        "once_more": None,  # the records made here have no overrides
         "skipped": both.problems,
     }
     assert "open, seed 4: diverged" in found["skipped"]
@@ -104,6 +106,7 @@ def better_candidate(*, is_sequential: bool) -> dict[str, Any]:
         "against_tuned_baseline": against("no regularization (tuned)", 0.8, UP, counts, is_sequential=is_sequential),
         "against_own_baseline": against(own, own_mean, LESS, own_counts, is_sequential=is_sequential),
         "claim": claim_of("better", "against_own_baseline", *p_values),
+        "seeds_needed": None,
     }
 
 
@@ -121,6 +124,9 @@ def open_candidate(*, is_sequential: bool) -> dict[str, Any]:
         "against_tuned_baseline": against(tuned, 0.8, differences, counts, is_sequential=is_sequential),
         "against_own_baseline": None,
         "claim": claim_of(None, "not trained", *p_values),
+        "seeds_needed": None
+        if is_sequential
+        else seeds_needed(abs(np.mean(MIXED[1:])), float(np.std(MIXED[1:], ddof=1)), 2),
     }
 
 
@@ -139,6 +145,7 @@ def against(
         "baseline_mean_test_accuracy": pytest.approx(mean),
         "seeds": SEEDS[-len(differences) :],
         "mean": pytest.approx(np.mean(differences)),
+        "standard_deviation": pytest.approx(np.std(differences, ddof=1)),
         "interval": pytest.approx([interval.low, interval.high]),
         "interval_with_images": None,
         "p_value": None if is_sequential else pytest.approx(counts["p_value"]),

@@ -1,0 +1,86 @@
+"""``regsweep check DIR``: what a confirmation shows, as an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from regsweep.errors import RegsweepError
+from regsweep.report.command import Parser
+from regsweep.report.confirmation import Candidate, Confirmation, read_confirmation
+from regsweep.statistics import Comparison
+
+SHOWN, OPEN, NOT_THERE = 0, 4, 5
+"""Exit codes: a gain is shown, neither is known, there is none."""
+
+
+def main(arguments: list[str]) -> None:
+    """Run the subcommand with its own arguments, and end with its exit code.
+
+    Raises:
+        SystemExit: with `SHOWN`, `OPEN` or `NOT_THERE`.
+    """
+    parser = Parser(
+        prog="regsweep check",
+        description=f"End with {SHOWN} where a contestant is shown to be better than both of its baselines by "
+        f"--by points, with {NOT_THERE} where all are shown not to be, else with {OPEN}.",
+    )
+    parser.add_argument("folder", metavar="DIR", type=Path, help="of a comparison, or of a sweep that was confirmed")
+    parser.add_argument("--by", type=_points, default=0.0, metavar="POINTS", help="of test accuracy (default: 0)")
+    given = parser.parse_args(arguments)
+    if not given.folder.is_dir():
+        raise RegsweepError(f"{given.folder}: no such folder")
+    confirmation = read_confirmation(given.folder)
+    if confirmation is None:
+        raise RegsweepError(f"{given.folder}: nothing was confirmed here; run regsweep confirm, or compare")
+    code, line = check(confirmation, given.by / 100)
+    print(line)  # noqa: T201
+    raise SystemExit(code)
+
+
+def check(confirmation: Confirmation, by: float) -> tuple[int, str]:
+    """Return the exit code of a confirmation, and the reason in a line.
+
+    Args:
+        confirmation: its intervals are those that decide what is shown.
+        by: a fraction; the gain that is sought.
+    """
+    points = f"{100 * by:g} points" if by else "0"
+    lows = {each.name: _low(each) for each in confirmation.candidates if each.claim.sign > 0}
+    reached = [name for name, low in lows.items() if (low >= by if by else low > 0)]
+    if reached:
+        return SHOWN, f"shown: {reached[0]}, by {100 * lows[reached[0]]:.2f} points or more"
+    highs = [_high(each) for each in confirmation.candidates]
+    if all(high < by if by else high <= 0 for high in highs):
+        return NOT_THERE, f"not there: no contestant gains {'more than 0' if not by else points}"
+    return OPEN, f"open: whether a contestant gains {'more than 0' if not by else points} is not settled"
+
+
+def _low(candidate: Candidate) -> float:
+    """Return the least gain over both baselines that the intervals allow."""
+    return min(each.interval.low for each in _comparisons(candidate))
+
+
+def _high(candidate: Candidate) -> float:
+    """Return the largest gain over both baselines that the intervals allow; none of one that never trained."""
+    return min((each.interval.high for each in _comparisons(candidate)), default=_untrained(candidate))
+
+
+def _untrained(candidate: Candidate) -> float:
+    return -math.inf if candidate.complete.empty else math.inf
+
+
+def _comparisons(candidate: Candidate) -> list[Comparison]:
+    pairs = (candidate.against_tuned, candidate.against_own)
+    return [each.comparison for each in pairs if each is not None and each.comparison is not None]
+
+
+def _points(text: str) -> float:
+    try:
+        points = float(text)
+    except ValueError:
+        points = math.nan
+    if not 0 <= points <= 100:  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"{text}: must be percentage points from 0 to 100, for example 0.5")
+    return points
