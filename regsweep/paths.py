@@ -161,6 +161,11 @@ class ConfirmationPaths:
         """The folder of the sweep of the networks without regularization at a configuration's own other settings."""
         return self.folder / "own_baselines"
 
+    @property
+    def ablation(self) -> Path:
+        """The folder of the sweep of the parts of a mixture."""
+        return self.folder / "ablation"
+
     def trials(self, sweep: Path) -> Path:
         """Return the file of the trials of one of these sweeps, as its sweeper reads them."""
         return sweep.with_suffix(".json")

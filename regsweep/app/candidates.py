@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -15,7 +15,7 @@ from regsweep import records
 from regsweep.app.grammar import literal
 from regsweep.chosen import no_method
 from regsweep.errors import RecordError, RegsweepError, show
-from regsweep.names import name_of
+from regsweep.names import joined, name_of, place_of
 from regsweep.paths import RunPaths
 from regsweep.report.regularization import BATCH_NORM, Regularization
 from regsweep.report.sweep import CONTESTANT, Sweep
@@ -37,6 +37,7 @@ class Configuration:
         selected_for: the validation accuracy that it was chosen for, a fraction.
         parameters: the values in which it differs from the others, by key.
         overrides: every key that makes it, as typed, with the + or ++ of a key that is added.
+        ingredients: title and description of each of its methods, by name.
     """
 
     name: str
@@ -45,10 +46,23 @@ class Configuration:
     selected_for: float
     parameters: dict[str, Any]
     overrides: dict[str, str]
+    ingredients: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as it stands in the plan."""
         return asdict(self)
+
+    def with_some(self, kept: Iterable[str], baseline: Configuration) -> Configuration:
+        """Return the network at the same other settings with some of its methods; the others are `baseline`'s."""
+        names = [name for name in self.ingredients if name in {*kept}]
+        overrides = {
+            key: value if not _regularizes(key) or key_of(key).partition(".")[2] in names else baseline.overrides[key]
+            for key, value in self.overrides.items()
+        }
+        parts = {name: self.ingredients[name] for name in names}
+        name = f"{joined([description for _, description in parts.values()])}{settings_of(self.parameters)}"
+        kind = [title for title, _ in parts.values()]
+        return replace(self, name=name, kind=kind, overrides=overrides, ingredients=parts)
 
     def without_regularization(self, baseline: Configuration) -> Configuration:
         """Return the same network without regularization: `baseline`'s regularizer, and its own other settings."""
@@ -62,6 +76,14 @@ class Configuration:
         return Configuration(
             f"no regularization{settings_of(parameters)}", [], self.trial, self.selected_for, parameters, overrides
         )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trial of a sweep that runs named trials: one of its configurations, on a seed."""
+
+    configuration: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -267,7 +289,8 @@ def configurations(
         is_baseline = len(found) < len(baseline_rows)
         number = int(row["number"])
         nodes = {} if is_baseline else _nodes_of(source, number, trial.config, is_without=is_without)
-        kind = [] if is_baseline else source.kind(number)
+        used = {} if is_baseline else source.used(number)
+        kind = sorted(used.values(), key=place_of)
         overrides = {signs.get(key, "") + key: trial.text(key) for key in others if trial.has(key)}
         parameters = {key: row[key] if key in row else _value(trial, key) for key in swept if trial.has(key)}
         name = "no regularization (tuned)" if is_baseline else name_of(kind)
@@ -279,6 +302,7 @@ def configurations(
                 float(row["selected_for"]),
                 parameters,
                 {**_regularizer(nodes, keys, is_without=is_without), **overrides},
+                {name: (method.title, method.description) for name, method in used.items()},
             )
         )
     return found[: len(baseline_rows)], found[len(baseline_rows) :]

@@ -17,6 +17,7 @@ from regsweep.app.stages import (
     await_sweeps,
     choose_contenders,
     count_ended,
+    run_ablation,
     run_own_baselines,
     run_seeds,
     tune_baseline,
@@ -98,6 +99,8 @@ def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
     margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / 100
     for count in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
         train_on_seeds(origin, sweep, plan, count)
+        if given.ablate or plan.ablation is not None:
+            run_ablation(origin, plan, count)
         if given.until_settled and is_settled(_read(sweep), margin):
             print(f"\nsettled after {count} seeds")  # noqa: T201
             return
@@ -138,7 +141,7 @@ def require_complete(sweep: Sweep) -> None:
         SystemExit: then, after saying so.
     """
     paths = SweepPaths(sweep.folder).confirmation
-    folders = [folder for folder in (paths.seeds, paths.own) if folder.is_dir()]
+    folders = [folder for folder in (paths.seeds, paths.own, paths.ablation) if folder.is_dir()]
     statuses = [status for folder in folders for status in read_sweep(folder).trials["status"]]
     num_lost = sum(status != "complete" for status in statuses)
     if num_lost:
@@ -176,6 +179,11 @@ def _parser() -> argparse.ArgumentParser:
         type=seeds_of,
         metavar="N",
         help=f"how many seeds (default: {DEFAULT_SEEDS}); with --until-settled at most (default: {MOST_SEEDS})",
+    )
+    parser.add_argument(
+        "--ablate",
+        action="store_true",
+        help="also train the best mixture without each of its ingredients, and each alone, at the mixture's settings",
     )
     parser.add_argument(
         "--until-settled",

@@ -10,8 +10,10 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from regsweep import records
+from regsweep.app.ablation import Ablation, plan_ablation
 from regsweep.app.candidates import (
     Configuration,
+    Run,
     best_of_contestant,
     choose_kinds,
     configurations,
@@ -36,14 +38,6 @@ SEEDS_LEFT = 10_000
 
 TUNED = 0
 """Among the baselines of `Plan.own_of`: the tuned baseline itself."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A trial of a sweep that runs named trials: one of its configurations, on a seed."""
-
-    configuration: int
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +73,7 @@ class Plan:
         top: how many kinds were requested; there may be fewer.
         keys: of a comparison, the contestant of each kind; empty for a confirmation.
         lost: of a comparison, the contestants of which no trial is complete, by their keys.
+        ablation: of the best mixture; None where that was not requested.
         added: of a comparison, the contestants that were added after runs on fresh seeds had ended.
         choosing_seeds: on which the configurations of a kind are compared; none that the sweep has used.
         first_seed: the first after those.
@@ -113,6 +108,7 @@ class Plan:
     lost: dict[str, Lost] = field(default_factory=dict)
     added: list[str] = field(default_factory=list)
     choosing_runs: list[Run] = field(default_factory=list)
+    ablation: Ablation | None = None
 
     @staticmethod
     def read_or_choose(sweep: Sweep, top: int | None) -> Plan:
@@ -305,6 +301,18 @@ class Plan:
         self.own_runs += [run for run in runs if run not in self.own_runs]
         self.write()
 
+    def ablate(self, count: int) -> Ablation:
+        """Plan the ablation of the best mixture, on the first `count` fresh seeds.
+
+        Raises:
+            RegsweepError: when nothing that is confirmed is a mixture.
+        """
+        baseline, *others = self.configurations
+        self.ablation = self.ablation or plan_ablation(baseline, others)
+        self.ablation.add_seeds(self.seeds(count))
+        self.add_own_baselines([self.ablation.mixture], count)
+        return self.ablation
+
     def intend(self, num_seeds: int, *, until_settled: bool, has_begun: bool) -> None:
         """Write down how many seeds are meant to be trained, before any outcome is seen.
 
@@ -320,7 +328,7 @@ class Plan:
 
 def _require_no_records(paths: ConfirmationPaths) -> None:
     """Refuse to begin beside trials whose plan is lost: theirs could be taken for another configuration's."""
-    for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own):
+    for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own, paths.ablation):
         if any(RunPaths(folder).is_ended for folder in sweep.glob("[0-9]*")):
             raise RecordError(
                 f"{paths.plan}: missing beside finished trials; restore it, or move {shown(paths.folder)} away "

@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import fmean
 
 from regsweep import records
-from regsweep.app.candidates import Configuration, composed, fixed_overrides, key_of, unregularized
+from regsweep.app.candidates import Configuration, Run, composed, fixed_overrides, key_of, unregularized
 from regsweep.app.grammar import quoted
-from regsweep.app.plan import Plan, Run
+from regsweep.app.plan import Plan
 from regsweep.app.resume import Command
 from regsweep.app.start import as_typed, resume, start
 from regsweep.errors import RecordError, RegsweepError
@@ -55,7 +55,7 @@ class Origin:
 
 def await_sweeps(paths: ConfirmationPaths) -> None:
     """Wait for the sweeps and trials of a confirmation that was killed and that still run, after saying so."""
-    for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own):
+    for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own, paths.ablation):
         await_owners([sweep, *sweep.glob("[0-9]*")], partial(print, flush=True))
 
 
@@ -121,8 +121,22 @@ def run_own_baselines(origin: Origin, plan: Plan) -> None:
     """
     if not plan.own_runs:
         return
-    title = "a difference is shown: the same network without regularization at its own other settings, for a claim"
+    title = "the same network without regularization at a configuration's own other settings, for a claim"
     _run_named(origin, plan, plan.paths.own, plan.own_baselines, plan.own_runs, title=title)
+
+
+def run_ablation(origin: Origin, plan: Plan, num_seeds: int) -> None:
+    """Train the parts of the best mixture, and the network without any, as far as that was not done.
+
+    Raises:
+        RegsweepError: when nothing that is confirmed is a mixture.
+        SystemExit: when it did not come to its end, with its exit code.
+    """
+    ablation = plan.ablate(num_seeds)
+    run_own_baselines(origin, plan)
+    mixture = plan.configurations[ablation.mixture + 1].name
+    title = f"{mixture}: without each of its ingredients, and each alone, on {num_seeds} seeds"
+    _run_named(origin, plan, plan.paths.ablation, ablation.parts, ablation.runs, title=title)
 
 
 def _run_named(

@@ -8,6 +8,7 @@ import numpy as np
 
 from regsweep.numbers import show_number
 from regsweep.report import once_more
+from regsweep.report.ablation import Addition
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Against, Candidate, Confirmation
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import count_statuses
@@ -32,6 +33,7 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
         return [
             *_verdict(sweep, confirmation),
             *_confirmed(confirmation),
+            *of_ingredients(confirmation),
             *_settling(confirmation),
             *_winner(sweep, confirmation),
         ]
@@ -373,6 +375,31 @@ def _difference(confirmation: Confirmation, against: Against) -> str:
     return (
         f"{abs(100 * comparison.mean):.2f} points ({interval_name(confirmation)} {points_range(comparison.interval)})"
     )
+
+
+def of_ingredients(confirmation: Confirmation) -> list[str]:
+    """Return what each ingredient of the best mixture adds, a sentence each; nothing where that was not trained."""
+    ablation = confirmation.ablation
+    if ablation is None:
+        return []
+    name = ablation.mixture
+    lines = [f"What each ingredient of {name}, adds, at these settings, which were not tuned again without it:"]
+    for ingredient in dict.fromkeys(each.ingredient for each in ablation.additions):
+        parts = [_addition(confirmation, each) for each in ablation.additions if each.ingredient == ingredient]
+        lines.append(f"{ingredient[0].upper()}{ingredient[1:]} {' and '.join(parts)}.")
+    return lines
+
+
+def _addition(confirmation: Confirmation, addition: Addition) -> str:
+    if addition.comparison is None:
+        return f"has too few complete seeds {addition.to}"
+    mean = addition.comparison.mean
+    kind = "anytime-valid interval" if confirmation.is_sequential else "interval"
+    interval = f"simultaneous 95 % {kind} {points_range(addition.comparison.interval)}"
+    if addition.sign:
+        verb = "adds" if addition.sign > 0 else "takes away"
+        return f"{verb} {abs(100 * mean):.2f} points {addition.to} ({interval})"
+    return f"is not shown to add anything {addition.to} ({_signed(mean)} points, {interval})"
 
 
 def interval_name(confirmation: Confirmation) -> str:

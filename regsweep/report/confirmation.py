@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import pandas as pd
 from regsweep import records
 from regsweep.errors import RecordError, show
 from regsweep.paths import RunPaths, SweepPaths
+from regsweep.report import ablation
+from regsweep.report.ablation import Ablation
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.statistics import Claim, Comparison, are_shown, claim, compare, count_differing
 
@@ -135,6 +137,7 @@ class Confirmation:
         num_planned: how many seeds are meant to be trained.
         added: of a comparison, the contestants that were added after runs on fresh seeds had ended.
         problems: what could not be used, one line each.
+        ablation: what each ingredient of the best mixture adds; None where that was not trained.
     """
 
     baseline: Trained
@@ -145,6 +148,7 @@ class Confirmation:
     num_planned: int
     problems: list[str]
     added: list[str] = field(default_factory=list)
+    ablation: Ablation | None = None
 
     @property
     def has_comparisons(self) -> bool:
@@ -164,8 +168,8 @@ def read_confirmation(folder: Path) -> Confirmation | None:
     plan = records.read_json(paths.plan)
     seeds = read_sweep(paths.seeds)
     try:
-        reader = _Reader(plan, seeds, read_sweep(paths.own) if SweepPaths(paths.own).is_begun else None)
-        return reader.confirmation()
+        own, parts = (read_sweep(each) if SweepPaths(each).is_begun else None for each in (paths.own, paths.ablation))
+        return _Reader(plan, seeds, own, parts).confirmation()
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise RecordError(f"{paths.plan}: damaged ({show(error)}); the confirmation is left out") from error
 
@@ -173,8 +177,8 @@ def read_confirmation(folder: Path) -> Confirmation | None:
 class _Reader:
     """Reads what a plan names from the sweeps that were made after it."""
 
-    def __init__(self, plan: dict[str, Any], seeds: Sweep, own: Sweep | None) -> None:
-        self._plan, self._seeds, self._own = plan, seeds, own
+    def __init__(self, plan: dict[str, Any], seeds: Sweep, own: Sweep | None, parts: Sweep | None) -> None:
+        self._plan, self._seeds, self._own, self._parts = plan, seeds, own, parts
         self._problems = [*seeds.problems, *(own.problems if own else [])]
         self._correct: dict[Path, np.ndarray | None] = {}
         self._not_usable: dict[str, list[Path]] = {}
@@ -215,6 +219,25 @@ class _Reader:
             num_planned=self._num_planned,
             problems=list(dict.fromkeys(self._problems)),
             added=self._plan.get("added", []),
+            ablation=self._ablation(candidates),
+        )
+
+    def _ablation(self, candidates: Sequence[Candidate]) -> Ablation | None:
+        """Return what the ingredients of the best mixture add; None where that is not trained."""
+        plan = self._plan.get("ablation")
+        if plan is None or self._parts is None:
+            return None
+        mixture = candidates[plan["mixture"]]
+        nothing = mixture.against_own.baseline if mixture.against_own is not None else None
+        self._problems += self._parts.problems
+        return ablation.read(
+            plan,
+            self._parts.trials,
+            mixture.name,
+            _by_seed(mixture),
+            {} if nothing is None else _by_seed(nothing),
+            level=LEVEL,
+            is_sequential=self._is_sequential,
         )
 
     def _place_of_run(self, number: int) -> int:
@@ -326,6 +349,11 @@ def _trained(content: dict[str, Any], runs: pd.DataFrame) -> Trained:
         selected_for=content["selected_for"],
         runs=runs[_COLUMNS].reset_index(drop=True),
     )
+
+
+def _by_seed(trained: Trained) -> dict[int, float]:
+    """Return the test accuracy of each complete run, by seed."""
+    return {int(row["seed"]): float(row["test_accuracy"]) for row in trained.complete.to_dict("records")}
 
 
 def _load(path: Path) -> np.ndarray:

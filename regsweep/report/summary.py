@@ -69,9 +69,36 @@ def _confirmation(sweep: Sweep, confirmation: Confirmation) -> dict[str, Any]:
             }
             for candidate in confirmation.candidates
         ],
+        "ablation": _ablation(confirmation),
         "once_more": once_more.of_winner(sweep, confirmation),
         "skipped": list(confirmation.problems),
     }
+
+
+def _ablation(confirmation: Confirmation) -> dict[str, Any] | None:
+    ablation = confirmation.ablation
+    if ablation is None:
+        return None
+    additions = []
+    for each in ablation.additions:
+        comparison = each.comparison
+        additions.append(
+            {
+                "ingredient": each.ingredient,
+                "to": each.to,
+                "mean": None if comparison is None else plain(comparison.mean),
+                "interval": None if comparison is None else _ends(comparison.interval),
+                "num_seeds": 0 if comparison is None else plain(comparison.num_seeds),
+                "p_value": None if comparison is None else plain(comparison.p_value),
+                "adjusted_p_value": plain(each.adjusted_p_value),
+                "shown": {1: "adds", -1: "takes away", 0: None}[each.sign],
+            }
+        )
+    return {"mixture": ablation.mixture, "additions": additions}
+
+
+def _ends(interval: Interval | None) -> list[Any] | None:
+    return None if interval is None else [plain(interval.low), plain(interval.high)]
 
 
 def _trained(trained: Trained) -> dict[str, Any]:
@@ -104,17 +131,14 @@ def _against(against: Against | None) -> dict[str, Any] | None:
         return None
     comparison = against.comparison
 
-    def ends(interval: Interval | None) -> list[Any] | None:
-        return None if interval is None else [plain(interval.low), plain(interval.high)]
-
     return {
         "baseline": against.baseline.name,
         "baseline_mean_test_accuracy": plain(against.baseline.mean("test_accuracy")),
         "seeds": [plain(seed) for seed in against.seeds],
         "mean": plain(comparison.mean),
         "standard_deviation": plain(float(np.std(against.differences, ddof=1))),
-        "interval": ends(comparison.interval),
-        "interval_with_images": ends(comparison.interval_with_images),
+        "interval": _ends(comparison.interval),
+        "interval_with_images": _ends(comparison.interval_with_images),
         "p_value": plain(comparison.p_value),
         "probability_better": plain(comparison.probability_better),
         "num_better": plain(comparison.num_better),

@@ -10,13 +10,14 @@ import pytest
 
 from regsweep.app.candidates import (
     Configuration,
+    Run,
     choose_kinds,
     configurations,
     ranked,
     settings_of,
     unregularized,
 )
-from regsweep.app.plan import Plan, Row, Run
+from regsweep.app.plan import Plan, Row
 from regsweep.app.stages import mean_accuracies
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
