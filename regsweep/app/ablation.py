@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from regsweep.app.candidates import Configuration, Run
 from regsweep.errors import RegsweepError
 
+NO_MIXTURE = "--ablate: none of the kinds that are confirmed is a mixture of two methods or more"
+
 
 @dataclass
 class Ablation:
@@ -47,7 +49,7 @@ def plan_ablation(baseline: Configuration, others: Sequence[Configuration]) -> A
     """
     place = next((place for place, each in enumerate(others) if len(each.ingredients) > 1), None)
     if place is None:
-        raise RegsweepError("--ablate: none of the kinds that are confirmed is a mixture of two methods or more")
+        raise RegsweepError(NO_MIXTURE)
     mixture, parts = others[place], list[Configuration]()
 
     def place_of(kept: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from regsweep import records
+from regsweep.app.ablation import NO_MIXTURE
 from regsweep.app.candidates import Configuration
 from regsweep.app.plan import CONTENDERS, DEFAULT_TOP, Plan
 from regsweep.app.stages import (
@@ -88,6 +89,8 @@ def _run(given: argparse.Namespace) -> Sweep:
 def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
     """Train the runs of the plan that are not there yet."""
     plan = Plan.read_or_choose(sweep, given.top)
+    if given.ablate and not any(len(sweep.kind(rows[0].number)) > 1 for rows in plan.kinds):
+        raise RegsweepError(NO_MIXTURE)
     num_seeds = given.seeds or plan.num_seeds or (MOST_SEEDS if given.until_settled else DEFAULT_SEEDS)
     plan.intend(num_seeds, until_settled=given.until_settled, has_begun=count_ended(plan.paths.seeds) > 0)
     _announce(sweep, plan, num_seeds, until_settled=given.until_settled)

@@ -8,7 +8,7 @@ import numpy as np
 
 from regsweep.numbers import show_number
 from regsweep.report import once_more
-from regsweep.report.ablation import Addition
+from regsweep.report.ablation import REST, Addition
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Against, Candidate, Confirmation
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import count_statuses
@@ -397,8 +397,10 @@ def _addition(confirmation: Confirmation, addition: Addition) -> str:
     kind = "anytime-valid interval" if confirmation.is_sequential else "interval"
     interval = f"simultaneous 95 % {kind} {points_range(addition.comparison.interval)}"
     if addition.sign:
-        verb = "adds" if addition.sign > 0 else "takes away"
-        return f"{verb} {abs(100 * mean):.2f} points {addition.to} ({interval})"
+        points = f"{abs(100 * mean):.2f} points"
+        if addition.sign > 0:
+            return f"adds {points} {addition.to} ({interval})"
+        return f"takes away {points} {'from the rest' if addition.to == REST else addition.to} ({interval})"
     return f"is not shown to add anything {addition.to} ({_signed(mean)} points, {interval})"
 
 

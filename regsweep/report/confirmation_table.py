@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from regsweep.report.ablation import Ablation
 from regsweep.report.answer import answer, points_range
 from regsweep.report.confirmation import Against, Candidate, Confirmation, Trained
 from regsweep.report.sweep import Sweep
@@ -36,8 +37,26 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
             table.add_row(*(escape(cell) for cell in cells), style=style)
     console.print(table)
     console.print("; ".join(_legend(confirmation)))
+    if confirmation.ablation is not None:
+        console.print(_ablation_table(confirmation.ablation))
     for line in [*confirmation.problems, *answer(sweep, confirmation)]:
         console.print(escape(line), soft_wrap=True)
+
+
+def _ablation_table(ablation: Ablation) -> Table:
+    """Return a row for each addition of an ingredient: to the rest of the mixture, and alone."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"what each ingredient of {escape(ablation.mixture)}, adds", overflow="fold")
+    has_p_value = any(each.adjusted_p_value is not None for each in ablation.additions)
+    for heading in ["points", "95 % interval", "p (Holm)"][: 3 if has_p_value else 2]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in sorted(ablation.additions, key=lambda each: each.ingredient):
+        cells = [f"{each.ingredient} {each.to}", "–", ""]
+        if each.comparison is not None:
+            cells[1:] = [f"{100 * each.comparison.mean:+.2f}".replace("-", "−"), points_range(each.comparison.interval)]
+        cells += [f"{each.adjusted_p_value:.2g}"] if each.adjusted_p_value is not None else []
+        table.add_row(*map(escape, cells), style="bold green" if each.sign > 0 else None)
+    return table
 
 
 def _legend(confirmation: Confirmation) -> list[str]:

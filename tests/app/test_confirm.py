@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 import torch
@@ -28,7 +29,7 @@ from regsweep.report.effort import count_configurations, spread_of_differences
 from regsweep.report.sweep import read_sweep
 from regsweep.run_record import RunRecord
 from regsweep.sweeper.plugin import RegsweepSweeper
-from tests.conftest import Regsweep, Shell, made_once, run_in
+from tests.conftest import PROJECT, Regsweep, Shell, made_once, run_in
 
 CONFIRM = (sys.executable, "-m", "regsweep", "confirm")
 SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]")
@@ -87,6 +88,34 @@ def test_a_search_is_confirmed_and_goes_on_with_more_seeds(regsweep: Regsweep, s
     assert {len(candidate.runs) for candidate in (found.baseline, *found.candidates)} == {3}
     other = regsweep("confirm", "s", "--top", "3")
     assert (other.code, "begun with --top 2" in other.err) == (2, True)
+
+
+def test_a_mixture_is_taken_apart_on_the_same_seeds(regsweep: Regsweep, confirmed_grid: Path) -> None:
+    before = digests(confirmed_grid)
+    done = regsweep("confirm", "s", "--ablate")
+    assert done.code == 0, done.err
+    assert before.items() <= digests(confirmed_grid).items()
+    parts = [composed(path)["regularizer"] for path in sorted(confirmed_grid.glob("confirmation/ablation/[0-9]*"))]
+    used = [{name for name in ("l2", "dropout") if part[name] is not None} for part in parts]  # type: ignore[index]
+    assert used == [{"dropout"}, {"l2"}] * 2
+    found = read_confirmation(confirmed_grid)
+    assert found is not None
+    assert found.ablation is not None
+    assert [(each.ingredient, each.to) for each in found.ablation.additions] == [
+        ("L2 λ=0.001", "to the rest"),
+        ("dropout 0.5", "to the rest"),
+        ("L2 λ=0.001", "alone"),
+        ("dropout 0.5", "alone"),
+    ]
+    for each in found.ablation.additions:
+        assert each.comparison is not None
+        assert each.comparison.num_seeds == 2
+    assert "What each ingredient of L2 λ=0.001 with dropout 0.5, at lr 0.1, adds, at these settings" in done.out
+    summary = json.loads((confirmed_grid / "summary.json").read_text())
+    jsonschema.validate(summary, json.loads((PROJECT / "docs" / "summary.schema.json").read_text()))
+    after = digests(confirmed_grid)
+    again = regsweep("confirm", "s")
+    assert (again.code, digests(confirmed_grid)) == (0, after)
 
 
 def require_tuned_without_regularization(sweep: Path, num_trials: int, batch_norm: bool | None = None) -> None:

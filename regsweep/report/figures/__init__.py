@@ -1,6 +1,17 @@
 """The figures of a report: each is drawn from evidence, or left out with the reason."""
 
-from regsweep.report.figures import curves, forest, front, heatmap, importance, on_and_off, progress, strength, weights
+from regsweep.report.figures import (
+    curves,
+    forest,
+    front,
+    heatmap,
+    importance,
+    ingredients,
+    on_and_off,
+    progress,
+    strength,
+    weights,
+)
 from regsweep.report.figures.compare import compare_sweeps
 from regsweep.report.figures.evidence import Drawing, Evidence
 
@@ -9,8 +20,10 @@ __all__ = ["Drawing", "Evidence", "compare_sweeps", "draw_all"]
 
 def draw_all(evidence: Evidence) -> list[Drawing]:
     """Return every figure of a report, in the order in which they are read."""
+    is_ablated = evidence.confirmation is not None and evidence.confirmation.ablation is not None
     return [
         forest.draw(evidence),
+        *([ingredients.draw(evidence)] if is_ablated else []),
         strength.draw(evidence),
         *strength.draw_others(evidence),
         heatmap.draw(evidence),

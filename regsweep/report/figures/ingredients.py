@@ -1,0 +1,83 @@
+"""What each ingredient of a confirmed mixture adds: to the rest of it, and alone."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+import pandas as pd
+
+from regsweep.report.ablation import REST
+from regsweep.report.figures.evidence import Drawing, Evidence
+from regsweep.report.figures.theme import BLUE, ORANGE, new_figure, reference_line
+
+NAME, TITLE = "ingredients", "What each ingredient of the mixture adds"
+ROW_HEIGHT = 80
+ALONE_BELOW = 0.35
+"""How far below what an ingredient adds to the rest it stands what it adds alone, in rows."""
+
+
+def draw(evidence: Evidence) -> Drawing:
+    """Draw each addition with its interval, in percentage points, in the order of what is added to the rest."""
+    confirmation = evidence.confirmation
+    ablation = confirmation.ablation if confirmation is not None else None
+    if confirmation is None or ablation is None:
+        return Drawing(NAME, TITLE, missing="no mixture was taken apart: regsweep confirm --ablate does that")
+    rows = pd.DataFrame(
+        [
+            {
+                "ingredient": each.ingredient,
+                "to": each.to,
+                "points": 100 * each.comparison.mean,
+                "low_points": 100 * each.comparison.interval.low,
+                "high_points": 100 * each.comparison.interval.high,
+                "adjusted_p_value": each.adjusted_p_value,
+                "shown": {1: "adds", -1: "takes away", 0: ""}[each.sign],
+            }
+            for each in ablation.additions
+            if each.comparison is not None
+        ]
+    )
+    if rows.empty:
+        return Drawing(NAME, TITLE, missing="fewer than two seeds are complete for any ingredient")
+    order = rows.sort_values(["to", "points"], ascending=False, key=lambda s: s == REST if s.name == "to" else s)
+    heights = {name: -place for place, name in enumerate(order["ingredient"].drop_duplicates())}
+    figure = new_figure(110 + ROW_HEIGHT * len(heights))
+    reference_line(figure, 0)
+    for row in rows.to_dict("records"):
+        is_rest = row["to"] == REST
+        colour, y = BLUE if is_rest else ORANGE, heights[row["ingredient"]] - (0 if is_rest else ALONE_BELOW)
+        interval = [row["low_points"], row["high_points"]]
+        figure.add_scatter(x=interval, y=[y, y], mode="lines", line={"color": colour, "width": 6}, hoverinfo="skip")
+        symbol = ("diamond" if is_rest else "square") + ("" if row["shown"] else "-open")
+        name = html.escape(f"{row['ingredient']} {row['to']}", quote=False)
+        figure.add_scatter(
+            x=[row["points"]],
+            y=[y],
+            mode="markers",
+            marker={"symbol": symbol, "size": 14, "color": colour, "line": {"width": 2.5, "color": colour}},
+            hovertext=[f"{name}: {row['points']:+.2f} points"],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+        figure.add_annotation(
+            **{"text": name, "x": 0, "xref": "paper", "xanchor": "right", "xshift": -12, "y": y, "showarrow": False}
+        )
+    drawn = rows[["points", "low_points", "high_points"]].to_numpy(float)
+    ends = np.append(drawn[np.isfinite(drawn)], 0.0)
+    air = 0.06 * np.ptp(ends) or 1.0
+    title = "difference in test accuracy (percentage points)"
+    figure.update_xaxes(title_text=title, range=[ends.min() - air, ends.max() + air])
+    figure.update_yaxes(visible=False, range=[-len(heights) + 0.25, 0.5])
+    longest = max(len(f"{row['ingredient']} {row['to']}") for row in rows.to_dict("records"))
+    figure.update_layout(margin={"l": 24 + 7.3 * longest, "t": 30}, showlegend=False)
+    caption = _caption(ablation.mixture, len(ablation.additions), is_sequential=confirmation.is_sequential)
+    return Drawing(NAME, TITLE, caption, figure, rows)
+
+
+def _caption(mixture: str, num: int, *, is_sequential: bool) -> str:
+    kind = "anytime-valid intervals" if is_sequential else "t intervals over seeds"
+    return (
+        f"Diamond: test accuracy of {mixture}, minus that of the same without the ingredient. Square: the ingredient "
+        "alone, minus none, at the same other settings. Neither was tuned again. Lines: "
+        f"{kind} (95 % for all {num} together). Filled: shown."
+    )
