@@ -27,14 +27,16 @@ import math
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RegularGridInterpolator
 from scipy.special import ndtr
+from scipy.stats import t as student_t
 from table import print_header, print_row
 
-from regsweep.statistics import RESAMPLES
+from regsweep.statistics import RESAMPLES, seeds_needed
 
 Floats = NDArray[np.float64]
 Signs = NDArray[np.int_]
@@ -49,6 +51,8 @@ TOLERANCE = 1e-6  # of a mean, in float32: patterns that tie with what was obser
 ROWS_AT_ONCE = 100
 
 EFFECT_SEEDS, EFFECT_NOISE, LUCK = 10, 0.5, 0.2
+COMPARED, COMPARED_TRIALS = 4, 15
+"""Placebos of a comparison, and the trials of each one's search."""
 
 
 @cache
@@ -96,12 +100,27 @@ def claims(tuned_EKS: Floats, own_EKS: Floats | None) -> Signs:
     """
     num, k, num_seeds = tuned_EKS.shape
     p_EK = sign_flip_p_values(tuned_EKS.reshape(-1, num_seeds)).reshape(num, k)
-    shown_EK = holm(p_EK) <= LEVEL
+    shown_EK = (holm(p_EK) <= LEVEL) & leaves_out_zero(tuned_EKS, k)
     sign_EK = np.sign(tuned_EKS.mean(2)).astype(int)
     if own_EKS is not None:
         p_EK[shown_EK] = np.maximum(p_EK[shown_EK], sign_flip_p_values(own_EKS[shown_EK]))
-        shown_EK &= (holm(p_EK) <= LEVEL) & (np.sign(own_EKS.mean(2)) == sign_EK)
+        is_same_EK = np.sign(own_EKS.mean(2)) == sign_EK
+        shown_EK &= (holm(p_EK) <= LEVEL) & is_same_EK & leaves_out_zero(own_EKS, k)
     return np.where(shown_EK, sign_EK, 0)
+
+
+def half_widths(differences_EKS: Floats, k: int) -> Floats:
+    """Return half the width of each t interval at 1 - LEVEL/k, as `regsweep.statistics.compare` has it."""
+    num_seeds = differences_EKS.shape[2]
+    quantile = float(student_t.ppf(1 - LEVEL / k / 2, num_seeds - 1))
+    widths: Floats = quantile * differences_EKS.std(2, ddof=1) / math.sqrt(num_seeds)
+    return widths
+
+
+def leaves_out_zero(differences_EKS: Floats, k: int) -> NDArray[np.bool_]:
+    """Return whether each t interval at 1 - LEVEL/k leaves out zero."""
+    outside: NDArray[np.bool_] = np.abs(differences_EKS.mean(2)) > half_widths(differences_EKS, k)
+    return outside
 
 
 class Surface:
@@ -158,6 +177,13 @@ def search(num_experiments: int, kinds: int, rates: list[float], noise: np.rando
     logs_EN = noise.uniform(math.log(rates[0]), math.log(rates[-1]), (num_experiments, 2 * each * kinds))
     baseline_ET, placebos_ET = np.split(np.exp(logs_EN), 2, axis=1)
     return baseline_ET, placebos_ET.reshape(num_experiments, kinds, each)
+
+
+def comparison(num_experiments: int, kinds: int, rates: list[float], noise: np.random.Generator) -> Drawn:
+    """Return the learning rates of a comparison: a random search of as many trials for each kind, and the baseline."""
+    shape = (num_experiments, kinds + 1, COMPARED_TRIALS)
+    drawn_EKT = np.exp(noise.uniform(math.log(rates[0]), math.log(rates[-1]), shape))
+    return drawn_EKT[:, 0], drawn_EKT[:, 1:]
 
 
 def grid(good: float, num_experiments: int, kinds: int, noise: np.random.Generator) -> Drawn:
@@ -233,7 +259,48 @@ def effects(effect: float, k: int, two: bool, num: int, seed: int) -> Signs:
     return claims(chosen_EKS - tuned_E1S, chosen_EKS - own_EKS if two else None)
 
 
-def share(happened_E: NDArray[np.bool_]) -> str:
+def print_comparison(surface: Surface, num: int, seed: int) -> None:
+    """Print how often a comparison of placebos claims any difference, of either sign."""
+    print(f"\nA comparison of {COMPARED} placebos, {COMPARED_TRIALS} trials each: % of {num:,} that claim anything\n")
+    print_header("seeds", "any claim", "better", "behind")
+    for num_seeds in (10, 20, 30):
+        noise = np.random.default_rng(seed)
+        claimed = placebos(surface, comparison(num, COMPARED, surface.rates, noise), num_seeds, True, noise)
+        ways = [claimed != 0, claimed == 1, claimed == -1]
+        print_row(f"{num_seeds}", *(share(way.any(1)) for way in ways))
+
+
+def print_seeds_needed(num: int, seed: int) -> None:
+    """Print how often an effect is shown with the number of seeds that is said to show it, without luck of tuning."""
+    print(f"\nSeeds that are said to show an effect, noise {EFFECT_NOISE}: % of {num:,} in which they do\n")
+    print_header("effect, points", "configurations", "seeds", "shown")
+    of_run = EFFECT_NOISE / math.sqrt(2)
+    for effect in (0.3, 0.5, 1.0):
+        for k in (1, 4, 10):
+            noise = np.random.default_rng([seed, k, round(100 * effect)])
+            num_seeds = seeds_needed(effect, EFFECT_NOISE, k)
+            effect_K1 = np.where(np.arange(k) == 0, effect, 0.0)[:, None]
+            chosen, tuned, own = (
+                shift + noise.normal(0, of_run, (num, each, num_seeds))
+                for shift, each in ((effect_K1, k), (0.0, 1), (0.0, k))
+            )
+            claimed = claims(chosen - tuned, chosen - own)
+            print_row(f"{effect:g}", f"{k}", f"{num_seeds}", share(claimed[:, 0] == 1))
+
+
+def print_coverage(num: int, seed: int) -> None:
+    """Print how often printed intervals hold the true difference: one of them, all together, that of the headline."""
+    print(f"\nIntervals of normal differences, {EFFECT_SEEDS} seeds: % of {num:,} that hold the truth\n")
+    print_header("configurations", "one", "all together", "the largest difference's")
+    for k in (1, 3, 4, 5, 10):
+        d_EKS = np.random.default_rng([seed, k]).normal(0, 1, (num, k, EFFECT_SEEDS))
+        holds_EK = ~leaves_out_zero(d_EKS, k)
+        largest_E = np.abs(d_EKS.mean(2)).argmax(1)
+        headline_E = np.take_along_axis(holds_EK, largest_E[:, None], 1)[:, 0]
+        print_row(f"{k}", share(holds_EK[:, 0]), share(holds_EK.all(1)), share(headline_E))
+
+
+def share(happened_E: Any) -> str:
     """Return the share of experiments with its standard error, both in percent."""
     mean = float(happened_E.mean())
     return f"{100 * mean:.2f} ± {100 * math.sqrt(mean * (1 - mean) / len(happened_E)):.2f}"
@@ -277,6 +344,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     print_effects(given.experiments, given.seed)
+    print_coverage(given.experiments, given.seed)
+    print_seeds_needed(given.experiments, given.seed)
+    print_comparison(Surface.read(given.trials), given.experiments, given.seed)
     print_placebos(Surface.read(given.trials), given.experiments, given.seed)
 
 

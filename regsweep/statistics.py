@@ -23,6 +23,7 @@ RESAMPLES = 99_999  # at least 2^16: sign patterns of up to 16 seeds are enumera
 MIXTURE_VARIANCE = 1.0
 MOST_SEEDS = 10**12
 LARGEST_EFFECT = 10.0
+EACH_POWER = 0.88
 EQUAL = 0.00005
 """Mean differences below this are called equal: with two decimals they are 0.00 points."""
 
@@ -354,9 +355,12 @@ def least_seeds(num_configurations: int, level: float = 0.05) -> int:
 
 
 def seeds_needed(
-    difference: float, spread: float, num_configurations: int = 1, level: float = 0.05, power: float = 0.8
+    difference: float, spread: float, num_configurations: int = 1, level: float = 0.05, power: float = EACH_POWER
 ) -> int:
-    """Return how many paired seeds show a true difference with probability `power`.
+    """Return how many paired seeds show a true difference with a probability of 80 %, against both baselines.
+
+    The differences from the two have the configuration's own runs in common, half of their variance: where each is
+    shown with 88 %, both are with 80 %.
 
     By the power of a paired two-sided t test at level / k (Bonferroni, at which Holm's first step stands), counting
     only tests that come out on the right side; at least `least_seeds`, at most 10^12. With the least number of seeds
@@ -367,7 +371,7 @@ def seeds_needed(
         spread: standard deviation of the paired difference over seeds; 0 where it does not vary.
         num_configurations: configurations that are compared with the baseline.
         level: significance level for all of them together.
-        power: probability to show the difference.
+        power: probability to show the difference from one baseline; 0.88 for 0.8 against two.
 
     Raises:
         ValueError: a difference that is not above zero, a negative spread, or a level or power outside (0, 1).

@@ -471,7 +471,7 @@ SCOPE = "This holds for this test set; in the sweep "
                 "interval −1.18 to 2.02); 10 paired seeds, adjusted p = 1. Of the 2 differences that are not shown it "
                 "is the largest.",
                 SCOPE + SELECTED.format("wide"),
-                f"{NEEDED}: 194 for wide; more than 1,000 for open.",
+                f"{NEEDED}: 237 for wide; more than 1,000 for open.",
             ],
             id="nothing is shown",
         ),
@@ -487,7 +487,7 @@ SCOPE = "This holds for this test set; in the sweep "
                 "−1.43 to 2.27); 10 paired seeds, adjusted p = 1. Of the 2 differences that are not shown it is the "
                 "largest.",
                 SCOPE + SELECTED.format("high"),
-                f"{NEEDED}: 228 for wide, at lr 0.1; more than 1,000 for open.",
+                f"{NEEDED}: 274 for wide, at lr 0.1; more than 1,000 for open.",
             ],
             id="of everything something",
         ),
@@ -499,7 +499,7 @@ SCOPE = "This holds for this test set; in the sweep "
                 "points (95 % interval −0.93 to 1.77), which is not shown. Nothing is claimed; 10 paired seeds, "
                 "adjusted p = 0.5.",
                 SCOPE + SELECTED.format("x"),
-                f"{NEEDED}: 160 for x.",  # of the second difference: the first takes 6
+                f"{NEEDED}: 200 for x.",  # of the second difference: the first takes 6
             ],
             id="the second difference is not shown",
         ),

@@ -149,7 +149,7 @@ def test_a_confirmation_from_the_first_trial_to_the_claim(tmp_path: Path, capsys
         "chosen: no regularization (tuned), at lr 0.03 (trial 2, validation accuracy 0.8000); dropout 0.2, at lr 0.2 "
         "(trial 2, validation accuracy 0.7000); BatchNorm, at lr 0.5 (trial 5, validation accuracy 0.8500)",
         "3 configurations on 8 seeds, with the test set",
-        "a difference is shown: the same network without regularization at its own other settings, for a claim",
+        "the same network without regularization at a configuration's own other settings, for a claim",
     ]
     again = Runs(tmp_path / "s", runs.gains)
     assert not run_confirm(again).is_sequential
@@ -161,7 +161,7 @@ def test_a_confirmation_from_the_first_trial_to_the_claim(tmp_path: Path, capsys
     assert again.typed == [
         ["resume", str(folder / name), f"n_trials={number}"] for name, number in (("seeds", 27), ("own_baselines", 9))
     ]
-    assert "3 runs with the test set: about 3.0 minutes" in capsys.readouterr().out
+    assert "3 runs with the test set: about 3.0 minutes" in capsys.readouterr().err
     assert longer.seeds == list(range(4, 13))
     assert longer.candidates[0].against_own is not None
     assert longer.candidates[0].against_own.seeds == list(range(4, 13))
@@ -217,7 +217,7 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
     with pytest.raises(SystemExit) as stop:
         run_confirm(runs, "--seeds", "7")
     assert stop.value.code == 1
-    assert "2 of 14 runs are not complete, and count as the answer has it" in capsys.readouterr().out
+    assert "2 of 14 runs are not complete, and count as the answer has it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
                 "at the sweep's pace",
                 "where differences are shown, up to 8 more, of second baselines: about 8.0 minutes",
                 # Variances 0.02²/2 and 0: a difference of two runs has √(2 · 0.0001) = 1.41 points.
-                "seeds needed to show a difference: 254 for 0.25 points, 65 for 0.5 points, 18 for 1 points (80 % "
+                "seeds needed to show a difference: 317 for 0.25 points, 81 for 0.5 points, 22 for 1 points (80 % "
                 "power; two runs differ by about 1.41 points, estimated from the sweep)",
             ],
             id="how many seeds it takes",
@@ -275,7 +275,7 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
                 "at the sweep's pace",
                 "where differences are shown, up to 16 more, of second baselines: about 16.0 minutes",
                 # As above, each at half the level.
-                "seeds needed to show a difference: 307 for 0.25 points, 79 for 0.5 points, 22 for 1 points (80 % "
+                "seeds needed to show a difference: 377 for 0.25 points, 96 for 0.5 points, 26 for 1 points (80 % "
                 "power; two runs differ by about 1.41 points, estimated from the sweep)",
             ],
             id="more seeds for two kinds",
