@@ -161,7 +161,7 @@ def test_a_confirmation_from_the_first_trial_to_the_claim(tmp_path: Path, capsys
     assert again.typed == [
         ["resume", str(folder / name), f"n_trials={number}"] for name, number in (("seeds", 27), ("own_baselines", 9))
     ]
-    assert "3 runs with the test set: about 3.0 minutes" in capsys.readouterr().err
+    assert "3 runs with the test set: about 3.0 minutes" in capsys.readouterr().out
     assert longer.seeds == list(range(4, 13))
     assert longer.candidates[0].against_own is not None
     assert longer.candidates[0].against_own.seeds == list(range(4, 13))
