@@ -63,6 +63,8 @@ def _command() -> None:
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt as stop:
         sys.stderr.write("regsweep: stopped\n")
+        if go_on := getattr(stop, "go_on", ""):
+            sys.stderr.write(f"go on with: {go_on}\n")
         raise SystemExit(getattr(stop, "exit_code", 130)) from None
 
 
@@ -93,16 +95,23 @@ def _compare(arguments: list[str]) -> None:
 
 
 def _resume(arguments: list[str]) -> None:
-    from regsweep.paths import ComparisonPaths  # noqa: PLC0415
+    from regsweep.app import start  # noqa: PLC0415
 
-    if len(arguments) == 1 and ComparisonPaths(Path(arguments[0])).record.exists():
-        from regsweep.app import compare  # noqa: PLC0415
-
-        compare.resume(Path(arguments[0]))
+    if not arguments or not (Path(arguments[0]) / "command.json").is_file():
+        start.resume(arguments)
         return
-    from regsweep.app.start import resume  # noqa: PLC0415
+    from regsweep.app import compare  # noqa: PLC0415
 
-    resume(arguments)
+    folder, *settings = arguments
+    if not compare.is_comparison(Path(folder)):
+        start.resume(arguments)
+    elif settings:
+        raise RegsweepError(
+            f"{settings[0]}: a comparison goes on as it is; for more seeds or contestants type regsweep compare again, "
+            f"with hydra.sweep.dir={folder}"
+        )
+    else:
+        compare.resume(Path(folder))
 
 
 def _confirm(arguments: list[str]) -> None:

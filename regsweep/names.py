@@ -36,11 +36,6 @@ def name_of(methods: Iterable[Named]) -> str:
     return joined([each.description for each in sorted(methods, key=place_of)])
 
 
-def title_of(methods: Iterable[Named]) -> str:
-    """Return the methods in words, without their settings: ``L2 with dropout and BatchNorm``."""
-    return joined([each.title for each in sorted(methods, key=place_of)])
-
-
 def joined(words: Sequence[str]) -> str:
     """Return the ordered names of methods as one."""
     first, *others = words or ["no regularization"]

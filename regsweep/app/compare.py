@@ -14,13 +14,14 @@ from omegaconf import DictConfig, OmegaConf
 from regsweep import records
 from regsweep.app import dry_run
 from regsweep.app.confirm import DEFAULT_SEEDS, choose, require_complete, seeds_of, train_on_seeds
-from regsweep.app.contestants import Contestant, Typed, compose, read_typed
+from regsweep.app.contestants import BATCH_NORM, Contestant, Typed, compose, read_typed, require_its_methods
 from regsweep.app.effort import announce, time_epochs
 from regsweep.app.folders import make_folder
 from regsweep.app.plan import Lost, Plan
 from regsweep.app.resume import Command
 from regsweep.app.stages import Origin, await_sweeps, count_ended, run_sweep
-from regsweep.errors import ConfigError
+from regsweep.app.versions import require_this_version
+from regsweep.errors import ConfigError, RegsweepError
 from regsweep.paths import ComparisonPaths, SweepPaths, shown
 from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
@@ -38,6 +39,7 @@ class _Request:
         flags: those of Hydra.
         num_seeds: for every configuration; None where that was not given.
         is_plan: whether only to print what would be trained.
+        is_json: whether to print ``summary.json`` alone.
     """
 
     typed: Typed
@@ -46,80 +48,127 @@ class _Request:
     is_plan: bool
     is_json: bool
 
+    @property
+    def keys(self) -> list[str]:
+        """Names of the searches, that of the baseline first."""
+        return ["none", *("+".join(options) for options in self.typed.contestants)]
+
+    @property
+    def for_all(self) -> list[str]:
+        """What every sweep of the comparison is started with, ranges apart."""
+        return [*self.flags, *(line for line in self.typed.for_all if line not in self.typed.ranges)]
+
+    @property
+    def lines(self) -> list[str]:
+        """All that may not change when the comparison goes on, the number of trials apart."""
+        of_methods = [str(override.input_line) for override in self.typed.of_methods]
+        return [*self.typed.for_all, *of_methods, *([" ".join(self.flags)] if self.flags else [])]
+
+    def search(self, contestant: Contestant) -> list[str]:
+        """Return what a contestant's search is started with."""
+        return [*self.flags, "sweep=regularization", *self.typed.for_all, *contestant.overrides]
+
 
 def main(arguments: list[str]) -> None:
     """Run the subcommand with its own arguments; exit code 1 where a run is not complete."""
-    request = _read(arguments)
-    command = Command(["compare", *arguments], str(Path.cwd()), sys.path[:])
-    _run(request, command)
+    _run(_read(arguments), Command(["compare", *arguments], str(Path.cwd()), sys.path[:]))
 
 
 def resume(folder: Path) -> None:
     """Go on with the comparison in `folder`."""
     command = records.read_as(SweepPaths(folder).command, Command)
     request = _read(command.arguments[1:])
-    typed = replace(request.typed, folder=str(folder.absolute()))
-    _run(replace(request, typed=typed), command)
+    _run(replace(request, typed=replace(request.typed, folder=str(folder.absolute()))), command)
+
+
+def is_comparison(folder: Path) -> bool:
+    """Return whether a comparison was begun in `folder`."""
+    command = SweepPaths(folder).command
+    if ComparisonPaths(folder).record.exists() or not command.is_file():
+        return ComparisonPaths(folder).record.exists()
+    return records.read_as(command, Command).arguments[:1] == ["compare"]
 
 
 def _run(request: _Request, command: Command) -> None:
     with stdout_for_json(request.is_json) as output:
-        folder = _go(request, command)
-    if folder is not None:
-        if request.is_json:
-            write(output, records.read_json(ReportPaths(folder).summary))
-        require_complete(read_sweep(folder))
+        folder = _compare(request, command)
+    if folder is None:
+        return
+    if request.is_json:
+        write(output, records.read_json(ReportPaths(folder).summary))
+    require_complete(read_sweep(folder))
+    if Plan.read(SweepPaths(folder).confirmation).lost:
+        raise SystemExit(1)  # the answer names them
 
 
-def _go(request: _Request, command: Command) -> Path | None:
+def _compare(request: _Request, command: Command) -> Path | None:
     """Compare, report, and return the folder; None where only the plan was wanted."""
-    typed, hydra = request.typed, replace(command, arguments=request.flags)
-    contestants, config = compose(typed, hydra)
-    lines: list[str] = []
-    for each in contestants:
-        arguments = ["-m", *_search(request, each)]
-        lines = dry_run.compose(replace(command, arguments=arguments), check=True).lines
-    print("\n".join(lines))  # noqa: T201
+    typed = request.typed
+    contestants, config = compose(typed, replace(command, arguments=request.flags))
+    _check(request, command, contestants)
     num_trials = int(config.hydra.sweeper.n_trials) if typed.num_trials is None else typed.num_trials
-    request = replace(request, typed=replace(typed, num_trials=num_trials))
     if request.is_plan:
         with tempfile.TemporaryDirectory() as place:
-            origin = Origin(replace(command, arguments=[*request.flags, *typed.for_all]), "regsweep compare")
-            timed = time_epochs(origin, ComparisonPaths(Path(place)), contestants)
-            announce(timed, contestants, num_trials, request.num_seeds or DEFAULT_SEEDS, config)
+            origin, paths = Origin(replace(command, arguments=request.for_all), ""), ComparisonPaths(Path(place))
+            timed = time_epochs(origin, paths, contestants)
+            num_seeds = request.num_seeds or DEFAULT_SEEDS
+            announce(timed, contestants, paths, config, num_trials=num_trials, num_seeds=num_seeds)
         return None
     wanted = Path(typed.folder or str(OmegaConf.select(config, "hydra.sweep.dir"))).absolute()
     folder = make_folder(wanted, is_named=typed.folder is not None)
+    go_on = f"regsweep resume {shlex.quote(str(shown(folder)))}"
     with lock.FolderLock(folder):
-        request = _begin_or_go_on(folder, request, command)
+        command, num_seeds = _begin_or_go_on(folder, request, command, num_trials)
         keys = records.read_as(ComparisonPaths(folder).record, ComparisonRecord).contestants
-        _compare(folder, request, command, sorted(contestants, key=lambda each: keys.index(each.key)), config)
+        ordered = sorted(contestants, key=lambda each: keys.index(each.key))
+        try:
+            origin = Origin(replace(command, arguments=request.for_all), go_on)
+            _train(request, origin, folder, ordered, num_seeds=num_seeds, config=config)
+        except KeyboardInterrupt as stop:
+            stop.go_on = go_on  # type: ignore[attr-defined]
+            raise
     return folder
 
 
-def _compare(
-    folder: Path, request: _Request, command: Command, contestants: Sequence[Contestant], config: DictConfig
+def _check(request: _Request, command: Command, contestants: Sequence[Contestant]) -> None:
+    """Check every search as it will be started, and print what describes the data.
+
+    Raises:
+        RegsweepError: for the first thing that is not allowed.
+        SystemExit: for what is refused, after the reason is printed.
+    """
+    lines: list[str] = []
+    for each in contestants:
+        composed = dry_run.compose(replace(command, arguments=["-m", *request.search(each)]), check=True)
+        require_its_methods(each, composed.config, command)
+        lines = composed.lines
+    print("\n".join(lines))  # noqa: T201
+
+
+def _train(
+    request: _Request,
+    origin: Origin,
+    folder: Path,
+    contestants: Sequence[Contestant],
+    *,
+    num_seeds: int,
+    config: DictConfig,
 ) -> None:
     """Train what is not there yet, and report."""
-    paths, typed = ComparisonPaths(folder), request.typed
-    confirmation = SweepPaths(folder).confirmation
-    origin = Origin(
-        replace(command, arguments=[*request.flags, *typed.for_all]),
-        f"regsweep resume {shlex.quote(str(shown(folder)))}",
-    )
+    paths, confirmation = ComparisonPaths(folder), SweepPaths(folder).confirmation
+    num_trials = records.read_as(paths.record, ComparisonRecord).num_trials
     await_sweeps(confirmation)
-    num_trials, num_seeds = typed.num_trials or 0, request.num_seeds or DEFAULT_SEEDS
     timed = time_epochs(origin, paths, contestants)
-    announce(timed, contestants, num_trials, num_seeds, config)
+    announce(timed, contestants, paths, config, num_trials=num_trials, num_seeds=num_seeds)
     for place, each in enumerate(contestants):
         if count_ended(paths.search(each.key)) < num_trials:
             print(f"\nsearch {place + 1} of {len(contestants)}: {each.title}, {num_trials} trials")  # noqa: T201
-            arguments = ["-m", *_search(request, each)]
-            run_sweep(origin, paths.search(each.key), num_trials, lambda made=arguments: made[1:])  # type: ignore[misc]
+            arguments = request.search(each)
+            run_sweep(origin, paths.search(each.key), num_trials, lambda made=arguments: made)  # type: ignore[misc]
     baseline, *others = contestants
     sweep = read_sweep(folder)
     confirmation.folder.mkdir(exist_ok=True)
-    plan = Plan.of_comparison(sweep, {each.key: Lost(each.title, each.methods) for each in others})
+    plan = Plan.of_comparison(sweep, {each.key: Lost(each.title, each.titles) for each in others})
     plan.intend(num_seeds, until_settled=False, has_begun=count_ended(confirmation.seeds) > 0)
     if len(plan.contenders) <= len(plan.kinds):
         plan.take_contenders(sweep, read_sweep(paths.search(baseline.key)))
@@ -128,67 +177,63 @@ def _compare(
     report_confirmed(sweep)
 
 
-def _search(request: _Request, contestant: Contestant) -> list[str]:
-    """Return what a contestant's search is started with."""
-    return [*request.flags, "sweep=regularization", *request.typed.for_all, *contestant.overrides]
-
-
-def _begin_or_go_on(folder: Path, request: _Request, command: Command) -> _Request:
-    """Write down what is compared, or go on with what was begun here; return the request, its number of seeds known.
+def _begin_or_go_on(folder: Path, request: _Request, command: Command, num_trials: int) -> tuple[Command, int]:
+    """Write down what is compared, or go on with what was begun here; return the command and the number of seeds.
 
     Raises:
-        ConfigError: when the folder holds something else.
+        ConfigError: when the folder holds something else, or another comparison.
     """
-    paths, record = ComparisonPaths(folder), SweepPaths(folder).command
-    keys = ["none", *("+".join(options) for options in request.typed.contestants)]
+    paths, file = ComparisonPaths(folder), SweepPaths(folder).command
+    num_seeds, keys = request.num_seeds or DEFAULT_SEEDS, request.keys
     if not paths.record.exists():
-        unfinished = [*records.unfinished(paths.record), *records.unfinished(record)]
-        traces = {lock.NAME, record.name, *(path.name for path in unfinished)}
+        unfinished = [*records.unfinished(paths.record), *records.unfinished(file)]
+        traces = {lock.NAME, file.name, *(path.name for path in unfinished)}
         if any(path.name not in traces for path in folder.iterdir()):
             raise ConfigError("hydra.sweep.dir", folder, "this folder is not empty; choose another")
-        request = replace(request, num_seeds=request.num_seeds or DEFAULT_SEEDS)
-        records.write_json(record, asdict(command))
     else:
-        before = _read(records.read_as(record, Command).arguments[1:])
-        known = records.read_as(paths.record, ComparisonRecord).contestants
-        _require_same(folder, before, request, [key for key in known if key not in keys])
+        record, began = records.read_as(paths.record, ComparisonRecord), records.read_as(file, Command)
+        for search in paths.searches.glob("*"):
+            require_this_version(folder, SweepPaths(search).multirun)
+        before = _read(began.arguments[1:])
         num_before = before.num_seeds or DEFAULT_SEEDS
-        request = replace(request, num_seeds=max(num_before, request.num_seeds or num_before))
-        keys = [*known, *(key for key in keys if key not in known)]
-        records.write_json(record, asdict(_extended(command, request)))
-    records.write_json(paths.record, asdict(ComparisonRecord(keys)))
-    return request
+        _require_same(folder, before, request, record, num_trials)
+        if request.num_seeds is not None and request.num_seeds < num_before:
+            allowed = f"the comparison in {shown(folder)} has {num_before} seeds; give more, or leave it out"
+            raise RegsweepError(f"--seeds {request.num_seeds}: {allowed}")
+        num_seeds = request.num_seeds or num_before
+        keys = [*record.contestants, *(key for key in keys if key not in record.contestants)]
+        words = [*command.arguments, *([] if request.num_seeds else ["--seeds", str(num_before)])]
+        # Data and own methods lie where it began, wherever it goes on.
+        command = replace(began, arguments=words)
+    records.write_json(file, asdict(command))
+    records.write_json(paths.record, asdict(ComparisonRecord(keys, num_trials)))
+    return command, num_seeds
 
 
-def _extended(command: Command, request: _Request) -> Command:
-    """Return the command with its number of seeds, which was larger before where it gives a smaller one."""
-    words = [*command.arguments, "--seeds", str(request.num_seeds)]  # of several the last counts
-    return replace(command, arguments=words if request.num_seeds != _read(words[1:-2]).num_seeds else words[:-2])
-
-
-def _require_same(folder: Path, before: _Request, now: _Request, missing: Sequence[str]) -> None:
+def _require_same(folder: Path, before: _Request, now: _Request, record: ComparisonRecord, num_trials: int) -> None:
     """Refuse to go on with another comparison; more contestants and more seeds are allowed.
 
     Raises:
         ConfigError: naming the first difference.
     """
     place = shown(folder)
+    missing = [key for key in record.contestants if key not in now.keys]
     if missing:
         allowed = f"the comparison in {place} has {', '.join(missing)} too; name it as well, or choose another folder"
         raise ConfigError("regularizer", "…", allowed)
+    if num_trials != record.num_trials:
+        allowed = f"the comparison in {place} has {record.num_trials}; type the same, or choose another folder"
+        raise ConfigError("n_trials", num_trials, allowed)
     for one, other in ((before, now), (now, before)):
-        for line in _lines(one):
-            if line not in _lines(other):
+        for line in one.lines:
+            if line not in other.lines:
                 key, _, value = line.partition("=")
                 verb = "has" if one is before else "does not have"
                 allowed = f"the comparison in {place} {verb} it; type the same, or choose another folder"
                 raise ConfigError(key, value, allowed)
-
-
-def _lines(request: _Request) -> list[str]:
-    """Return all that may not change."""
-    of_methods = [str(override.input_line) for override in request.typed.of_methods]
-    return [*request.typed.for_all, *of_methods, *request.flags, f"n_trials={request.typed.num_trials}"]
+    if any(BATCH_NORM in key for key in now.keys) != any(BATCH_NORM in key for key in record.contestants):
+        allowed = "beside it all others are without BatchNorm, and they have run as they are; choose another folder"
+        raise ConfigError("regularizer", BATCH_NORM, allowed)
 
 
 def _read(arguments: Sequence[str]) -> _Request:
@@ -202,14 +247,13 @@ def _read(arguments: Sequence[str]) -> _Request:
         metavar="KEY=VALUE",
         nargs="*",
         help="regularizer=l1,dropout,[l2,dropout] names what is compared; n_trials=N trials of each (default: 20); "
-        "hydra.sweep.dir=DIR the folder; any other setting belongs to all",
+        "hydra.sweep.dir=DIR the folder; regularizer.METHOD…= belongs to those that have the method, any other "
+        "setting to all",
     )
     parser.add_argument("--seeds", type=seeds_of, metavar="N", help=f"how many fresh seeds (default: {DEFAULT_SEEDS})")
     add_json(parser)
     parser.add_argument("--plan", action="store_true", help="print what would be trained, and how long that takes")
-    parser.add_argument(
-        "--config-dir", "-cd", metavar="DIR", help="a configuration folder of your own, as Hydra has it"
-    )
+    parser.add_argument("--config-dir", "-cd", metavar="DIR", help="a configuration folder of your own")
     given = parser.parse_intermixed_args(list(arguments))
     flags = ["--config-dir", given.config_dir] if given.config_dir else []
     return _Request(read_typed(given.overrides), flags, given.seeds, given.plan, given.json)

@@ -61,6 +61,8 @@ def _run(given: argparse.Namespace) -> Sweep:
     if given.folder.absolute().parent.name == paths.confirmation.folder.name:
         outer = shown(given.folder.absolute().parent.parent)
         raise RegsweepError(f"{given.folder}: is part of a confirmation; confirm {outer}")
+    if ComparisonPaths(given.folder.absolute().parent).record.exists():
+        raise RegsweepError(f"{given.folder}: is a part of a comparison that times its epochs; nothing to confirm")
     if given.margin is not None and not given.until_settled:
         raise RegsweepError(f"--margin {given.margin:g}: has a meaning only with --until-settled; add that")
     if ComparisonPaths(given.folder).record.exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -15,9 +16,10 @@ from regsweep.app import dry_run
 from regsweep.app.door import one_line
 from regsweep.app.grammar import literal
 from regsweep.app.resume import Command
-from regsweep.chosen import choose, no_method, shared_settings
+from regsweep.app.start import as_typed
+from regsweep.chosen import Use, choose, no_method, shared_settings
 from regsweep.errors import ConfigError
-from regsweep.names import title_of
+from regsweep.names import place_of
 
 BASELINE = "none"
 """Key of the network without regularization, which is always compared with."""
@@ -25,6 +27,8 @@ BASELINE = "none"
 BATCH_NORM = "batch_norm"
 
 _SET_HERE = {
+    "trainer.test": "the test set is opened on fresh seeds alone",
+    "optimizer.lr": "a comparison tunes the learning rate of each; give a range, optimizer.lr='interval(0.01,0.1)'",
     "sweep": "a comparison makes the searches of sweep=regularization",
     "hydra/sweeper": "a comparison makes the searches of regsweep's own sweeper",
     "hydra.sweeper.params": "a range stands at its key, optimizer.lr='interval(0.01,0.1)' for example",
@@ -50,6 +54,7 @@ class Contestant:
         methods: the names of its methods.
         overrides: what its search is started with, beside what all have.
         timed: the overrides of one run at the settings of its presets, each method with its whole node.
+        titles: of its methods.
     """
 
     key: str
@@ -58,6 +63,7 @@ class Contestant:
     methods: list[str] = field(default_factory=list)
     overrides: list[str] = field(default_factory=list)
     timed: dict[str, str] = field(default_factory=dict)
+    titles: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Typed:
     Attributes:
         contestants: the presets of each.
         for_all: overrides that every search has.
+        ranges: those of them that are ranges.
         of_methods: overrides of settings of methods.
         folder: of the comparison; None: Hydra's own choice.
         num_trials: of each search; None: as many as a search has by default.
@@ -74,6 +81,7 @@ class Typed:
 
     contestants: list[list[str]]
     for_all: list[str]
+    ranges: list[str]
     of_methods: list[Override]
     folder: str | None
     num_trials: int | None
@@ -92,27 +100,31 @@ def read_typed(arguments: Sequence[str]) -> Typed:
         raise one_line(error) from error
     contestants: list[list[str]] | None = None
     for_all: list[str] = []
+    ranges: list[str] = []
     of_methods: list[Override] = []
     folder = num_trials = None
     for override in overrides:
         key, text = override.get_key_element(), _text(override)
-        if key == "regularizer":
+        if key.lstrip("+~") == "regularizer":
+            if contestants is not None:
+                raise ConfigError(key, text, "is given twice; name all contestants in one list")
             contestants = _contestants(override)
         elif isinstance(override.value(), ChoiceSweep):
             raise ConfigError(key, text, "a comparison has a list of contestants alone, under regularizer")
-        elif key in _SET_HERE:
+        elif key in _SET_HERE and not override.is_sweep_override():
             raise ConfigError(key, text, f"{_SET_HERE[key]}; leave it out")
         elif key in ("n_trials", _N_TRIALS):
             num_trials = _count(key, override.value())
         elif key == "hydra.sweep.dir":
             folder = str(override.value())
-        elif key.startswith("regularizer."):
+        elif override.key_or_group.startswith("regularizer."):
             of_methods.append(override)
         else:
             for_all.append(str(override.input_line))
+            ranges += for_all[-1:] if override.is_sweep_override() else []
     if contestants is None:
         raise ConfigError("regularizer", "", f"name what is compared, {_EXAMPLE}")
-    return Typed(contestants, for_all, of_methods, folder, num_trials)
+    return Typed(contestants, for_all, ranges, of_methods, folder, num_trials)
 
 
 def _contestants(override: Override) -> list[list[str]]:
@@ -122,6 +134,8 @@ def _contestants(override: Override) -> list[list[str]]:
         options = [_plain(option) for option in (each if isinstance(each, list) else [each])]
         if not options or not all(isinstance(option, str) and option for option in options):
             raise ConfigError("regularizer", _text(override), f"a contestant is a preset or a list of them, {_EXAMPLE}")
+        if len(set(options)) < len(options):
+            raise ConfigError("regularizer", _text(override), "a contestant names a preset twice; leave one out")
         if BASELINE in options:
             allowed = "the network without regularization is compared with in any case; leave it out"
             raise ConfigError("regularizer", _text(override), allowed)
@@ -146,8 +160,12 @@ def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfi
         arguments = ["-m", *base, f"regularizer={options}"]
         return dry_run.compose(replace(command, arguments=arguments), check=False).config
 
+    def chosen(config: DictConfig) -> list[Use]:
+        with as_typed([], Path(command.working_folder), command.import_path):  # own methods lie there
+            return choose(_plain(config.regularizer)).in_use
+
     without = composed(BASELINE)
-    reached = choose(_plain(without.regularizer)).in_use
+    reached = chosen(without)
     if reached:
         allowed = "reaches the baseline, which has no method; name contestants under regularizer alone"
         raise ConfigError(f"regularizer.{reached[0].method.name}", "…", allowed)
@@ -155,8 +173,8 @@ def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfi
     by_node: dict[str, str] = {}
     for options in typed.contestants:
         key, listed = "+".join(options), f"[{','.join(options)}]"
-        node = _plain(composed(listed).regularizer)
-        uses = choose(node).in_use
+        config = composed(listed)
+        node, uses = _plain(config.regularizer), chosen(config)
         if not uses:
             raise ConfigError("regularizer", listed, "chooses no method; leave it out")
         other = by_node.setdefault(repr(node), key)
@@ -165,17 +183,25 @@ def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfi
         names = [use.method.name for use in uses]
         used = [f"regularizer.{name}.use=true" for name in names]
         contestants.append(
-            Contestant(key, options, title_of(uses), names, [f"regularizer={listed}", *used], _timed(node))
+            Contestant(
+                key,
+                options,
+                " + ".join(use.title for use in sorted(uses, key=place_of)),
+                names,
+                [f"regularizer={listed}", *used],
+                _timed(node),
+                [use.title for use in sorted(uses, key=place_of)],
+            )
         )
-    baseline = Contestant(BASELINE, [BASELINE], title_of([]), [], [f"regularizer={BASELINE}"], _timed({}))
-    _require_had(typed.of_methods, contestants)
+    baseline = Contestant(BASELINE, [BASELINE], "no regularization", [], [f"regularizer={BASELINE}"], _timed({}))
     has_batch_norm = any(BATCH_NORM in each.methods for each in contestants)
+    _require_had(typed.of_methods, contestants)
     return [_with_settings(each, typed.of_methods, has_batch_norm) for each in (baseline, *contestants)], without
 
 
 def _with_settings(contestant: Contestant, given: Sequence[Override], has_batch_norm: bool) -> Contestant:
     """Return it with the settings of its methods; where BatchNorm is compared, all others are without."""
-    own = [override for override in given if _is_of(override, contestant)]
+    own = [each for each in given if _is_of(each, contestant) or (_takes_out_batch_norm(each) and not has_batch_norm)]
     without = has_batch_norm and BATCH_NORM not in contestant.methods
     added = {f"regularizer.{BATCH_NORM}": "false"} if without else {}
     lines = [str(override.input_line) for override in own]
@@ -197,9 +223,33 @@ def _timed(node: Mapping[str, Any]) -> dict[str, str]:
 
 def _require_had(given: Sequence[Override], contestants: Sequence[Contestant]) -> None:
     for override in given:
-        if not any(_is_of(override, contestant) for contestant in contestants):
+        is_of_one = any(_is_of(override, contestant) for contestant in contestants)
+        if not is_of_one and not _takes_out_batch_norm(override):
             allowed = "no contestant has such a method; name it under regularizer"
             raise ConfigError(override.get_key_element(), _text(override), allowed)
+
+
+def _takes_out_batch_norm(override: Override) -> bool:
+    """Return whether an override takes BatchNorm out of the network of all, where it is no contestant."""
+    return override.get_key_element() == f"regularizer.{BATCH_NORM}" and override.value() is False
+
+
+def require_its_methods(contestant: Contestant, config: DictConfig, command: Command) -> None:
+    """Refuse settings that leave a contestant without one of its methods, or give it another.
+
+    Args:
+        contestant: with all its overrides.
+        config: what its search is composed to.
+        command: working folder and import path.
+
+    Raises:
+        ConfigError: naming the method.
+    """
+    with as_typed([], Path(command.working_folder), command.import_path):
+        names = [use.method.name for use in choose(_plain(config.regularizer)).in_use]
+    for name in {*names} ^ {*contestant.methods}:
+        allowed = f"contestant {contestant.title} would {'' if name in names else 'not '}use it; leave that setting out"
+        raise ConfigError(f"regularizer.{name}", "…", allowed)
 
 
 def _is_of(override: Override, contestant: Contestant) -> bool:

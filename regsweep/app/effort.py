@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from omegaconf import DictConfig
 
 from regsweep import records
-from regsweep.app.contestants import BASELINE, Contestant
+from regsweep.app.contestants import Contestant
 from regsweep.app.plan import CHOOSING_SEEDS, CONTENDERS
 from regsweep.app.stages import Origin, count_ended, named_trials, run_sweep
 from regsweep.launcher.share import Machine
-from regsweep.paths import ComparisonPaths
+from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.confirmation import LEVEL
 from regsweep.report.sweep import read_sweep
 from regsweep.statistics import least_p_value, least_seeds
@@ -41,7 +43,8 @@ def time_epochs(origin: Origin, paths: ComparisonPaths, contestants: Sequence[Co
         records.write_json(paths.timed_trials, [each.timed for each in contestants])
         replaced = {argument.partition("=")[0] for argument in ONE_EPOCH}
         kept = [argument for argument in origin.arguments if argument.partition("=")[0] not in replaced]
-        arguments = ["sweep=regularization", *kept, *ONE_EPOCH, *named_trials("timing", paths.timed_trials)]
+        base = ["sweep=regularization", "regularizer=none", *kept]
+        arguments = [*base, *ONE_EPOCH, *named_trials("timing", paths.timed_trials)]
         run_sweep(origin, paths.timing, len(contestants), lambda: arguments)
     times = {}
     for row in read_sweep(paths.timing).trials.to_dict("records"):
@@ -53,28 +56,40 @@ def time_epochs(origin: Origin, paths: ComparisonPaths, contestants: Sequence[Co
 
 
 def announce(
-    times: Mapping[str, Time], contestants: Sequence[Contestant], num_trials: int, num_seeds: int, config: DictConfig
+    times: Mapping[str, Time],
+    contestants: Sequence[Contestant],
+    paths: ComparisonPaths,
+    config: DictConfig,
+    *,
+    num_trials: int,
+    num_seeds: int,
 ) -> None:
-    """Print what is trained, how long that takes at most, and whether so many seeds can show anything."""
+    """Print what is left to train, how long that takes at most, and whether so many seeds can show anything."""
     epochs, num_workers = int(config.trainer.epochs), _count_workers(config)
     known = list(times.values())
     longest = Time(max((t.epoch for t in known), default=0.0), max((t.rest for t in known), default=0.0))
+    keys, confirmation = [each.key for each in contestants], SweepPaths(paths.folder).confirmation
+    mean = fmean(epochs * times.get(key, longest).epoch + times.get(key, longest).rest for key in keys)
 
-    def minutes(number: int, keys: Sequence[str]) -> float:
-        seconds = [times.get(key, longest) for key in keys]
-        return number * sum(epochs * each.epoch + each.rest for each in seconds) / num_workers / 60
+    def minutes(*sizes: int) -> float:
+        """Return the time of sweeps of so many trials, one sweep after the other."""
+        return sum(math.ceil(size / num_workers) for size in sizes) * mean / 60
 
-    keys = [each.key for each in contestants]
     k, num_choosing = len(keys) - 1, min(CONTENDERS, num_trials) * CHOOSING_SEEDS if num_trials > 1 else 0
-    trials = "one trial" if num_trials == 1 else f"{num_trials} trials"
-    parts = [f"{len(keys)} searches of {trials}"]
-    parts += [f"{len(keys) * num_choosing} runs to choose the best of each"] if num_choosing else []
-    parts += [f"{len(keys) * num_seeds} runs with the test set"]
+    searches = [max(0, num_trials - count_ended(paths.search(key))) for key in keys]
+    choosing = max(0, len(keys) * num_choosing - count_ended(confirmation.choosing))
+    seeds = max(0, len(keys) * num_seeds - count_ended(confirmation.seeds))
+    if not sum(searches) + choosing + seeds:
+        return
+    left = [size for size in searches if size]
+    parts = [f"{len(left)} searches with {sum(left)} trials"] if left else []
+    parts += [f"{choosing} runs to choose the best of each"] if choosing else []
+    parts += [f"{seeds} runs with the test set"] if seeds else []
+    own = max(0, k * num_seeds - count_ended(confirmation.own))
     lines = [
         f"\n{'; '.join(each.title for each in contestants[1:])}: each against the tuned baseline",
-        f"{', '.join(parts)}: about {_duration(minutes(num_trials + num_choosing + num_seeds, keys))}",
-        f"where differences are shown, up to {k * num_seeds} more, of second baselines: "
-        f"about {_duration(minutes(num_seeds, [BASELINE] * k))}",
+        f"{', '.join(parts)}: about {_duration(minutes(*left, choosing, seeds))}, and the start of each sweep",
+        f"where differences are shown, up to {own} more, of second baselines: about {_duration(minutes(own))}",
     ]
     print("\n".join(lines))  # noqa: T201
     if num_seeds < least_seeds(k, LEVEL):

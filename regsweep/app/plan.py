@@ -150,7 +150,9 @@ class Plan:
         _require_no_records(paths)
         chosen = {key: rows for key in contestants if (rows := best_of_contestant(sweep, key, CONTENDERS))}
         if not chosen:
-            raise RegsweepError(f"{shown(sweep.folder)}: no trial of any contestant is complete; nothing to confirm")
+            error = RegsweepError(f"{shown(sweep.folder)}: no trial of any contestant is complete; nothing to confirm")
+            error.exit_code = 1  # it was trained
+            raise error
         plan = Plan._begin(sweep, paths, list(chosen.values()), len(contestants), list(chosen))
         plan.lost = {key: lost for key, lost in contestants.items() if key not in chosen}
         plan.write()

@@ -254,10 +254,11 @@ def run_sweep(origin: Origin, folder: Path, n_trials: int, arguments: Callable[[
         typed = [*made, f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweep.dir={quoted(str(folder.absolute()))}"]
     try:
         code = call(typed, place, command.import_path)
-    except KeyboardInterrupt:
-        print(go_on)  # noqa: T201
+    except KeyboardInterrupt as stop:
+        stop.go_on = origin.go_on  # type: ignore[attr-defined]
         raise
     if code not in (0, 1):  # 1: some trials failed, and the rest is worth having
+        sys.stderr.write(f"{go_on}\n" if origin.go_on else "")
         raise SystemExit(code)
     _require_readable(folder)
     num_missing = n_trials - count_ended(folder)

@@ -14,6 +14,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, current_process, parent_process
 from multiprocessing.connection import Connection
@@ -83,7 +84,8 @@ def answer(channel: Connection, content: bytes) -> None:
         outcome = ("refused", (type(error), str(error), vars(error)))
     except Exception:  # noqa: BLE001  (whatever it is, the caller reports it)
         outcome = ("failed", traceback.format_exc())
-    channel.send_bytes(cloudpickle.dumps(outcome))
+    with suppress(BrokenPipeError):  # the process that called has ended
+        channel.send_bytes(cloudpickle.dumps(outcome))
 
 
 def _ignore_ctrl_c() -> None:

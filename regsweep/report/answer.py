@@ -9,7 +9,7 @@ import numpy as np
 from regsweep.numbers import show_number
 from regsweep.report import once_more
 from regsweep.report.ablation import REST, Addition
-from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Against, Candidate, Confirmation
+from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Against, Candidate, Confirmation, Trained
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import count_statuses
 from regsweep.statistics import (
@@ -69,13 +69,16 @@ def _verdict(sweep: Sweep, confirmation: Confirmation) -> list[str]:
     """Return in one line, of a comparison, what helps, what hurts and what is not settled."""
     if not sweep.is_comparison or not confirmation.has_comparisons:
         return []
+    trained = [each for each in confirmation.candidates if not each.complete.empty]
     parts = []
     for sign, verb in ((1, "help"), (-1, "hurt"), (0, "not settled")):
-        titles = [_title(each) for each in confirmation.candidates if each.claim.sign == sign]
+        titles = [" + ".join(each.kind) for each in trained if each.claim.sign == sign]
         if titles:
             is_one = len(titles) == 1
-            said = f"{'is' if is_one else 'are'} {verb}" if sign == 0 else f"{verb}{'s' if is_one else ''}"
-            parts.append(f"{_listed(titles)} {said}")
+            words = f"{'is' if is_one else 'are'} {verb}" if sign == 0 else f"{verb}{'s' if is_one else ''}"
+            parts.append(f"{_listed(titles)} {words}")
+    lost = [" + ".join(each.kind) for each in confirmation.candidates if each.complete.empty]
+    parts += [f"{_listed(lost)} never trained to the end"] if lost else []
     line = "; ".join(parts)
     lines = [f"{line[0].upper()}{line[1:]}."]
     if confirmation.added:
@@ -89,21 +92,17 @@ def _verdict(sweep: Sweep, confirmation: Confirmation) -> list[str]:
     return lines
 
 
-def _title(candidate: Candidate) -> str:
-    first, *others = candidate.kind
-    return f"{first} with {' and '.join(others)}" if others else first
-
-
 def _settling(confirmation: Confirmation) -> list[str]:
     """Return how many seeds would show the differences that are not shown, were they as large as they look."""
     needed = ((seeds_still_needed(confirmation, each), each.name) for each in confirmation.candidates)
     parts = [(count, name) for count, name in needed if count is not None]
     if not parts:
         return []
-    shown = [
+    counts = [
         f"{count if count <= MOST_SEEDS else f'more than {MOST_SEEDS:,}'} for {name}" for count, name in sorted(parts)
     ]
-    return [f"Seeds that would show what is not shown, were it as large as it looks: {'; '.join(shown)}."]
+    start = "To show what is not shown, were it as large as it looks, start anew with so many seeds"
+    return [f"{start}: {'; '.join(counts)}."]
 
 
 def seeds_still_needed(confirmation: Confirmation, candidate: Candidate) -> int | None:
@@ -123,12 +122,13 @@ def seeds_still_needed(confirmation: Confirmation, candidate: Candidate) -> int 
 
 def _winner(sweep: Sweep, confirmation: Confirmation) -> list[str]:
     """Return the command that trains once more what helps most; where nothing is shown to help, the tuned baseline."""
-    command = once_more.of_winner(sweep, confirmation)
+    command = once_more.of_winner(sweep, confirmation) if confirmation.has_comparisons else None
     if command is None:
         return []
     winner = once_more.winner(confirmation)
-    which = winner.name if winner is not confirmation.baseline else "the tuned baseline, as nothing is shown to help"
-    return [f"To train {which}, once more and keep the weights: {command}"]
+    if winner is confirmation.baseline:
+        return [f"Nothing is shown to help; to train the tuned baseline once more and keep its weights: {command}"]
+    return [f"To train {_subject(winner, starts=False)} once more and keep the weights: {command}"]
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -192,7 +192,7 @@ def _unpaired(confirmation: Confirmation) -> list[str]:
         num_whole = len(set.intersection(*(each.ended_seeds for each in (baseline, *confirmation.candidates))))
         lines.append(
             f"{num_whole} of {confirmation.num_planned} seeds {'is' if num_whole == 1 else 'are'} complete: too few "
-            "for an answer. Go on with regsweep confirm."
+            f"for an answer. Go on with {confirmation.go_on}."
         )
     return lines
 
@@ -206,7 +206,7 @@ def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
     if own is None or own.comparison is None:
         ahead = f"{subject} is {_side(tuned)} {first}; {evidence}. Nothing is claimed"
         if own is None:
-            return f"{ahead} before {same} is trained on them, too: go on with regsweep confirm."
+            return f"{ahead} before {same} is trained on them, too: go on with {confirmation.go_on}."
         return f"{ahead}: {same} failed on {own.baseline.num_lost} of {len(own.baseline.runs)} seeds."
     second = f"{_difference(confirmation, own)}{_on_fewer_seeds(tuned, own)}{_diverged(own)}"
     if candidate.claim.sign:
@@ -328,7 +328,7 @@ def _unfinished(confirmation: Confirmation) -> list[str]:
     return [f"{missing} of the {confirmation.num_planned} planned seeds {verb} not trained."]
 
 
-def _subject(candidate: Candidate, *, starts: bool = True) -> str:
+def _subject(candidate: Trained, *, starts: bool = True) -> str:
     name = f"{candidate.name}," if ", at " in candidate.name else candidate.name
     return name[0].upper() + name[1:] if starts else name
 

@@ -138,6 +138,7 @@ class Confirmation:
         added: of a comparison, the contestants that were added after runs on fresh seeds had ended.
         problems: what could not be used, one line each.
         ablation: what each ingredient of the best mixture adds; None where that was not trained.
+        go_on: the command that goes on with it.
     """
 
     baseline: Trained
@@ -149,6 +150,7 @@ class Confirmation:
     problems: list[str]
     added: list[str] = field(default_factory=list)
     ablation: Ablation | None = None
+    go_on: str = "regsweep confirm"
 
     @property
     def has_comparisons(self) -> bool:
@@ -220,6 +222,7 @@ class _Reader:
             problems=list(dict.fromkeys(self._problems)),
             added=self._plan.get("added", []),
             ablation=self._ablation(candidates),
+            go_on="regsweep resume" if self._plan.get("keys") else "regsweep confirm",
         )
 
     def _ablation(self, candidates: Sequence[Candidate]) -> Ablation | None:

@@ -47,18 +47,23 @@ def of_winner(sweep: Sweep, confirmation: Confirmation) -> str | None:
 def _flags(sweep: Sweep) -> list[str]:
     """Return the flag that names a configuration folder of the user's own."""
     arguments = (read_command(sweep) or {}).get("arguments") or []
-    return [word for flag, folder in pairwise(arguments) if flag in _FLAGS for word in (flag, folder)]
+    joined = [argument for argument in arguments if argument.startswith("--config-dir=")]
+    return joined or [word for flag, folder in pairwise(arguments) if flag in _FLAGS for word in (flag, folder)]
 
 
 def _regularizer(record: RunRecord, folder: Path) -> list[str]:
-    methods = record.methods or {}
+    lines = read_override_lines(folder)
+    own = [line for line in lines if line.startswith("++regularizer.")]  # with the name of its class
+    names = {line.partition("=")[0].rpartition(".")[2] for line in own}
+    methods = {name: method for name, method in (record.methods or {}).items() if name not in names}
     settings = [
         f"regularizer.{name}.{key}={_typed(value)}"
         for name, method in methods.items()
         for key, value in method.settings.items()
     ]
-    without = [line for line in read_override_lines(folder) if line == "regularizer.batch_norm=False"]
-    return [f"regularizer=[{','.join(methods)}]" if methods else "regularizer=none", *settings, *without]
+    without = [line for line in lines if line.lower() == "regularizer.batch_norm=false"]
+    presets = f"regularizer=[{','.join(methods)}]" if methods else "regularizer=none"
+    return [presets, *settings, *own, *without]
 
 
 def _others(folder: Path) -> list[str]:

@@ -27,9 +27,15 @@ CONTESTANT = "contestant"
 
 @dataclass(frozen=True)
 class ComparisonRecord:
-    """What ``comparison.json`` holds: the names of the searches, that of the baseline first."""
+    """What ``comparison.json`` holds.
+
+    Attributes:
+        contestants: the names of the searches, that of the baseline first.
+        num_trials: of each.
+    """
 
     contestants: list[str]
+    num_trials: int
 
 
 @dataclass(frozen=True)
@@ -135,13 +141,16 @@ def read_sweep(
 def _read_comparison(folder: Path) -> Sweep:
     """Return the trials of all searches of a comparison as those of one sweep, numbered one search after the other."""
     paths = ComparisonPaths(folder)
-    searches = {key: paths.search(key) for key in records.read_as(paths.record, ComparisonRecord).contestants}
+    record = records.read_as(paths.record, ComparisonRecord)
+    searches = {key: paths.search(key) for key in record.contestants}
     parts = {key: read_sweep(search) for key, search in searches.items() if SweepPaths(search).multirun.is_file()}
     rows: list[dict[str, Any]] = []
     regularization: dict[int, Regularization] = {}
     for key, part in parts.items():
         first = len(rows)
         for row in part.rows:
+            if row["number"] >= record.num_trials:
+                continue  # it was extended by itself, and all are tuned with as many
             earlier = row.get("duplicate_of")
             moved = {"duplicate_of": earlier + first} if earlier is not None else {}
             place = (paths.search(key) / row["folder"]).relative_to(folder)

@@ -202,12 +202,18 @@ class RegsweepSweeper(Sweeper):
                     configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
                     engine.tell_recorded()
                     done = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
-                    _log.info(f"stopped: {done} done; resume with: {_resume_command(folder)}")
+                    _log.info(f"stopped: {done} done{self._next(folder)}")
                     raise
                 finally:
                     jobs.close()
                     tables.write()
                 _say_best(tables.best)
+
+    def _next(self, folder: Path) -> str:
+        """Return how to go on, where this sweep is no part of what has a command of its own for that."""
+        callbacks = self._config.hydra.get("callbacks") or {}
+        is_part = any(callback.get("table") is False for callback in callbacks.values())
+        return "" if is_part else f"; resume with: {_resume_command(folder)}"
 
     def _require_same_sweep(self, recorded: Path) -> None:
         """Write down the configuration of a new sweep, and refuse to go on with another one than that."""

@@ -132,7 +132,7 @@ def test_a_further_contestant_makes_the_family_larger(regsweep: Regsweep, compar
             "trainer.epochs=2: the comparison in c has it; type the same, or choose another folder",
         ),
         (("optimizer=adam",), "optimizer=adam: the comparison in c does not have it"),
-        (("n_trials=3",), "n_trials=1: the comparison in c has it"),
+        (("n_trials=3",), "n_trials=3: the comparison in c has 1; type the same"),
         (("regularizer.lambda=1e-3",), "regularizer.lambda=1e-2: the comparison in c has it"),
     ],
 )
@@ -151,7 +151,7 @@ def test_any_other_change_is_refused(
 def test_its_last_command_trains_the_winner_again_and_keeps_the_weights(regsweep: Regsweep, compared: Path) -> None:
     """The same weights as on the first fresh seed, bit for bit."""
     done = regsweep("report", "c")
-    (line,) = re.findall(r"^To train .* once more and keep the weights: regsweep (.*)$", done.out, re.MULTILINE)
+    (line,) = re.findall(r"^Nothing .* once more and keep its weights: regsweep (.*)$", done.out, re.MULTILINE)
     trained = regsweep(*shlex.split(line), "hydra.run.dir=again")
     assert trained.code == 0, trained.err
     assert Path("again/model.safetensors").is_file()
@@ -199,13 +199,19 @@ def test_the_schema_describes_a_sweep_that_was_not_confirmed(compared: Path) -> 
 def test_the_plan_alone_leaves_nothing(regsweep: Regsweep, tmp_path: Path) -> None:
     done = regsweep("compare", *TYPED, "--plan", "--seeds", "2")
     assert done.code == 0, done.err
-    assert "3 searches of one trial, 6 runs with the test set" in done.out
+    assert "3 searches with 3 trials, 6 runs with the test set" in done.out
     assert "2 seeds cannot show a difference: the smallest possible p-value of 2 contestants is 1" in done.out
     assert "take --seeds 7 or more" in done.out
     assert list(tmp_path.iterdir()) == []
 
 
 BAD = [
+    ("regularizer=l1 regularizer=l2", "regularizer=l2: is given twice; name all contestants in one list"),
+    ("regularizer=[l2,l2]", "regularizer=[l2,l2]: a contestant names a preset twice"),
+    ("regularizer=l1 optimizer.lr=0.1", "optimizer.lr=0.1: a comparison tunes the learning rate of each; give a range"),
+    ("regularizer=l1 trainer.test=true", "trainer.test=true: the test set is opened on fresh seeds alone"),
+    ("regularizer=l2 regularizer.l2.use=false", "regularizer.l2=…: contestant L2 would not use it; leave that setting"),
+    ("regularizer=dropout regularizer.dropout=0", "regularizer.dropout=…: contestant dropout would not use it"),
     ("", "regularizer=: name what is compared, regularizer=l1,l2,[l2,dropout] for example"),
     ("regularizer=", "regularizer=: a contestant is a preset or a list of them"),
     ("regularizer=l1,l1", "regularizer=[l1]: is named twice"),

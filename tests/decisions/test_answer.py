@@ -455,7 +455,7 @@ def test_a_difference_has_settled_when_it_is_shown_or_small_enough(
 
 # WIDE: standard deviation 1.8838 points, 0.42 ± 2.2622 · 1.8838/√10 = −0.93 to 1.77.
 SELECTED = "{} had a validation accuracy of 86.00 %, on fresh seeds 85.00 %."
-NEEDED = "Seeds that would show what is not shown, were it as large as it looks"
+NEEDED = "To show what is not shown, were it as large as it looks, start anew with so many seeds"
 ANYTIME = "simultaneous 95 % anytime-valid interval"
 SCOPE = "This holds for this test set; in the sweep "
 

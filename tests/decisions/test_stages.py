@@ -263,7 +263,6 @@ def test_a_command_without_what_it_needs_is_damaged(tmp_path: Path) -> None:
 def test_a_confirmation_that_is_stopped_says_how_to_go_on(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     ends: type[KeyboardInterrupt],
 ) -> None:
     sweep = made(tmp_path / "s")
@@ -272,9 +271,9 @@ def test_a_confirmation_that_is_stopped_says_how_to_go_on(
         raise ends
 
     monkeypatch.setattr(stages, "call", call)
-    with pytest.raises(ends):
+    with pytest.raises(ends) as stopped:
         stages.run_sweep(stages.Origin.of(sweep), tmp_path / "seeds", 2, lambda: ["x=1"])
-    assert capsys.readouterr().out == GO_ON
+    assert f"go on with: {stopped.value.go_on}\n" == GO_ON  # type: ignore[attr-defined]
 
 
 def test_what_a_killed_confirmation_had_started_is_waited_for_and_named(
