@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,7 @@ def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfi
         return dry_run.compose(replace(command, arguments=arguments), check=False).config
 
     def chosen(config: DictConfig) -> list[Use]:
-        with as_typed([], Path(command.working_folder), command.import_path):  # own methods lie there
+        with _where_own_methods_lie(command):
             return choose(_plain(config.regularizer)).in_use
 
     without = composed(BASELINE)
@@ -245,11 +246,16 @@ def require_its_methods(contestant: Contestant, config: DictConfig, command: Com
     Raises:
         ConfigError: naming the method.
     """
-    with as_typed([], Path(command.working_folder), command.import_path):
+    with _where_own_methods_lie(command):
         names = [use.method.name for use in choose(_plain(config.regularizer)).in_use]
     for name in {*names} ^ {*contestant.methods}:
         allowed = f"contestant {contestant.title} would {'' if name in names else 'not '}use it; leave that setting out"
         raise ConfigError(f"regularizer.{name}", "…", allowed)
+
+
+def _where_own_methods_lie(command: Command) -> AbstractContextManager[None]:
+    place = command.working_folder
+    return as_typed([], Path(place), [place, *command.import_path])
 
 
 def _is_of(override: Override, contestant: Contestant) -> bool:

@@ -20,7 +20,13 @@ from regsweep.run_record import RunRecord
 from tests.conftest import PROJECT, Regsweep, Shell, made_once, run_in
 
 SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]", "hydra/launcher=basic")
-TYPED = ("regularizer=batch_norm,[l2,dropout]", "n_trials=1", *SMALL, "regularizer.lambda=1e-2")
+TYPED = (
+    "regularizer=batch_norm,[l2,dropout]",
+    "n_trials=1",
+    *SMALL,
+    "regularizer.lambda=1e-2",
+    "optimizer.lr=interval(0.01,0.1)",
+)
 HERE = "hydra.sweep.dir=c"
 
 
@@ -67,6 +73,22 @@ def test_each_contestant_has_a_search_of_its_own(compared_once: Path) -> None:
     }, "trial 0 has the presets' settings, and what was typed"
     for trial in paths.searches.glob("*/[0-9]*"):
         assert yaml.safe_load((trial / ".hydra" / "config.yaml").read_text())["optimizer"]["lr"] == 0.05
+
+
+def test_each_contestant_is_timed_as_it_is(compared_once: Path) -> None:
+    """One epoch of each, whatever range is searched, with its own methods alone."""
+    found = []
+    for trial in sorted(ComparisonPaths(compared_once).timing.glob("[0-9]*")):
+        config = yaml.safe_load((trial / ".hydra" / "config.yaml").read_text())
+        assert (config["trainer"]["epochs"], config["optimizer"]["lr"]) == (1, 0.05)
+        found.append({name for name, value in regularizer_of(trial).items() if value})
+    assert found == [set(), {"batch_norm"}, {"l2", "dropout"}]
+
+
+def test_a_search_that_was_extended_by_itself_counts_with_as_many_trials(regsweep: Regsweep, compared: Path) -> None:
+    assert regsweep("resume", "c/searches/batch_norm", "n_trials=2").code == 0
+    assert len(list(ComparisonPaths(compared).search("batch_norm").glob("[0-9]*"))) == 2
+    assert len(read_sweep(compared).trials) == 3
 
 
 def test_the_best_of_each_meet_on_fresh_seeds(compared_once: Path) -> None:
@@ -122,6 +144,22 @@ def test_a_further_contestant_makes_the_family_larger(regsweep: Regsweep, compar
     with_less = regsweep("compare", *TYPED, HERE)
     assert with_less.code == 2
     assert "regularizer=…: the comparison in c has dropout too; name it as well" in with_less.err
+
+
+def test_fewer_seeds_batch_norm_later_and_settings_of_resume_are_refused(regsweep: Regsweep, compared: Path) -> None:
+    before = records_of(compared)
+    for arguments, expected in (
+        (("resume", "c", "n_trials=4"), "n_trials=4: a comparison goes on as it is"),
+        (("confirm", "c/timing"), "c/timing: is a part of a comparison"),
+    ):
+        done = regsweep(*arguments)
+        assert (done.code, expected in done.err) == (2, True)
+    command = json.loads((compared / "command.json").read_text())
+    words = [*command["arguments"][:-1], "5"]  # it was begun with five seeds
+    (compared / "command.json").write_text(json.dumps({**command, "arguments": words}))
+    done = regsweep("compare", *TYPED, HERE, "--seeds", "4")
+    assert (done.code, "--seeds 4: the comparison in c has 5 seeds; give more" in done.err) == (2, True)
+    assert records_of(compared) == before
 
 
 @pytest.mark.parametrize(
@@ -232,7 +270,7 @@ BAD = [
     ("regularizer=l1 hydra.sweep.dir=.", "this folder is not empty; choose another"),
     ("regularizer=l1 --seeds 1", "argument --seeds: 1: must be a whole number of 2 or more"),
     ("regularizer=l1 oops=1", "oops=1: no such key"),
-    ("regularizer=l1 +regularizer.oops=1", "regularizer.oops=1: no such method"),
+    ("regularizer=l1 +regularizer.oops=1", "+regularizer.oops=1: no contestant has such a method"),
 ]
 
 
@@ -247,6 +285,49 @@ def test_bad_input_is_one_line_and_nothing_is_begun(
     assert len(lines) == 1
     assert expected in lines[0]
     assert [path.name for path in tmp_path.iterdir() if path.name != ".lock"] == ["mine.txt"]
+
+
+@pytest.mark.full
+def test_a_network_with_batch_norm_of_its_own(regsweep: Regsweep) -> None:
+    """As a contestant it is taken out of all others, in the last command too, and cannot be added later."""
+    small = ("model=resnet18", "trainer.epochs=1", "dataset.train_size=40", "dataset.val_fraction=0.3", "n_trials=1")
+    typed = ("compare", *small, "hydra/launcher=basic", "--seeds", "2")
+    done = regsweep(*typed, "regularizer=batch_norm", "hydra.sweep.dir=with")
+    assert done.code == 0, done.err
+    (line,) = re.findall(r"once more and keep its weights: regsweep (.*)$", done.out, re.MULTILINE)
+    assert "regularizer.batch_norm=false" in line
+    assert regsweep(*shlex.split(line), "hydra.run.dir=again").code == 0
+    digest = RunRecord.read(Path("again/result.json")).weights_sha256
+    seeds = SweepPaths(Path("with")).confirmation.seeds
+    assert digest == RunRecord.read(seeds / "0" / "result.json").weights_sha256
+    record = json.loads(Path("with/comparison.json").read_text())
+    Path("with/comparison.json").write_text(json.dumps({**record, "contestants": ["none", "l2"]}))
+    later = regsweep(*typed, "regularizer=l2,batch_norm", "hydra.sweep.dir=with")
+    assert (later.code, "regularizer=batch_norm: beside it all others are without BatchNorm" in later.err) == (2, True)
+
+
+def test_an_own_method_from_another_folder(regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(PROJECT / "examples" / "own_method", tmp_path / "own")
+    monkeypatch.chdir(tmp_path / "own")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    typed = ("regularizer=gradient_noise", "n_trials=1", *SMALL, "--config-dir", "conf", "hydra.sweep.dir=../c")
+    done = regsweep("compare", *typed, "--seeds", "2")
+    assert done.code == 0, done.err
+    assert "gradient noise" in done.out
+    monkeypatch.chdir(tmp_path)
+    again = regsweep("resume", "c")
+    assert again.code == 0, again.err
+
+
+def test_a_contestant_that_never_trains_is_named_and_counts(regsweep: Regsweep) -> None:
+    typed = ("regularizer=l2,dropout", "regularizer.l2.lambda=1e30", "n_trials=1", *SMALL, HERE, "--seeds", "2")
+    done = regsweep("compare", *typed)
+    assert done.code == 1, done.err
+    assert "Dropout is not settled; L2 never trained to the end." in done.out
+    found = read_confirmation(Path("c"))
+    assert found is not None
+    assert [each.kind for each in found.candidates] == [["dropout"], ["L2"]]
+    assert found.candidates[0].claim.adjusted_p_value == 1.0
 
 
 def test_no_method_reaches_the_baseline(regsweep: Regsweep, tmp_path: Path) -> None:

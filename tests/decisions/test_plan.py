@@ -381,7 +381,8 @@ def test_configurations_set_the_same_keys_and_are_told_by_what_was_swept(
         "optimizer.lr": "0.001",
     }
     name = "L2 λ=0.01 with dropout 0.5, at optimizer adam and lr 0.001"
-    assert others[0] == Configuration(name, ["L2", "dropout"], 0, 0.9, TYPED, set_keys)
+    found = {"l2": ("L2", "L2 λ=0.01"), "dropout": ("dropout", "dropout 0.5")}
+    assert others[0] == Configuration(name, ["L2", "dropout"], 0, 0.9, TYPED, set_keys, found)
     assert (others[1].name, others[1].kind) == ("shrinking 0.3, at optimizer adam and lr 0.002", ["shrinking"])
     assert others[1].overrides == {
         **WITHOUT,

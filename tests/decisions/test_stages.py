@@ -282,7 +282,9 @@ def test_what_a_killed_confirmation_had_started_is_waited_for_and_named(
     """Each sweep and each of its trials."""
     paths = SweepPaths(tmp_path).confirmation
     places = [
-        place for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own) for place in (sweep, sweep / "0")
+        place
+        for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own, paths.ablation)
+        for place in (sweep, sweep / "0")
     ]
     asked: list[Path] = []
 
@@ -295,7 +297,7 @@ def test_what_a_killed_confirmation_had_started_is_waited_for_and_named(
     monkeypatch.setattr(stages, "await_owners", await_owners)
     stages.await_sweeps(paths)
     assert asked == places
-    assert capsys.readouterr().out == "waiting\n" * 4
+    assert capsys.readouterr().out == "waiting\n" * 5
 
 
 @pytest.mark.parametrize(("num_ended", "is_started"), [(7, True), (8, False)])

@@ -86,6 +86,7 @@ def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
             "test_accuracy": {str(seed): 0.8 for seed in SEEDS},
         },
         "candidates": [better_candidate(is_sequential=is_sequential), open_candidate(is_sequential=is_sequential)],
+        "ablation": None,
         "once_more": None,  # the records made here have no overrides
         "skipped": both.problems,
     }
