@@ -310,6 +310,8 @@ def test_an_own_method_from_another_folder(regsweep: Regsweep, tmp_path: Path, m
     shutil.copytree(PROJECT / "examples" / "own_method", tmp_path / "own")
     monkeypatch.chdir(tmp_path / "own")
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setitem(sys.modules, "my_methods", None)  # to be forgotten afterwards: another test has another one
+    del sys.modules["my_methods"]
     typed = ("regularizer=gradient_noise", "n_trials=1", *SMALL, "--config-dir", "conf", "hydra.sweep.dir=../c")
     done = regsweep("compare", *typed, "--seeds", "2")
     assert done.code == 0, done.err

@@ -193,8 +193,10 @@ def test_what_is_typed_says_what_is_searched(
         assert (search.space.conditions[name].others if name in search.space.conditions else None) == others
     if "initial_trials" not in typed:
         off = {name: False for name, values in space.items() if name.endswith(".use") and False in values}
+        # A method that every trial uses has its preset's settings there.
+        used = {name: 0.5 for name in space if name == "regularizer.dropout.p" and given.get("dropout.use") == "True"}
         (first,) = search.initial
-        assert {name: value for name, value in first.items() if name != "optimizer.lr"} == off
+        assert {name: value for name, value in first.items() if name != "optimizer.lr"} == {**off, **used}
         assert ("optimizer.lr" in first) == ("optimizer.lr" in space), "at the rate that was composed"
 
 
