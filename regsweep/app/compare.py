@@ -18,7 +18,6 @@ from regsweep.app.contestants import BATCH_NORM, Contestant, Typed, compose, rea
 from regsweep.app.effort import announce, time_epochs
 from regsweep.app.folders import make_folder
 from regsweep.app.plan import Lost, Plan
-from regsweep.app.resume import Command
 from regsweep.app.stages import Origin, await_sweeps, count_ended, run_sweep
 from regsweep.app.versions import require_this_version
 from regsweep.errors import ConfigError, RegsweepError
@@ -27,6 +26,7 @@ from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.files import ReportPaths
 from regsweep.report.sweep import ComparisonRecord, read_sweep
+from regsweep.started import Command
 from regsweep.sweeper import lock
 
 

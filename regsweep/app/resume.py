@@ -16,19 +16,11 @@ from regsweep.app.grammar import quoted
 from regsweep.app.versions import require_this_version
 from regsweep.errors import ConfigError, RegsweepError
 from regsweep.paths import SweepPaths
+from regsweep.started import Command
 from regsweep.sweeper.redact import is_redacted, redact
 
 RESUMED = "REGSWEEP_RESUMED"
 """In the environment, so that worker processes know too."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """What a sweep was started with (``command.json``)."""
-
-    arguments: list[str]
-    working_folder: str
-    import_path: list[str]
 
 
 def is_resumed(folder: Path) -> bool:
@@ -66,11 +58,21 @@ def remember_extension(paths: SweepPaths) -> None:
     records.write_json(paths.command, asdict(replace(command, arguments=arguments)))
 
 
-def restore_command(arguments: list[str]) -> Path:
-    """Make this process the one that started the sweep: arguments, working folder, import path.
+@dataclass(frozen=True)
+class GoingOn:
+    """How a sweep goes on.
 
-    Returns:
-        The file that they stand in.
+    Attributes:
+        folder: its own.
+        command: what it was started with, with the settings that it goes on with among its arguments.
+    """
+
+    folder: Path
+    command: Command
+
+
+def read_going_on(arguments: list[str]) -> GoingOn:
+    """Return how the sweep that ``regsweep resume`` names with these arguments goes on.
 
     Raises:
         RegsweepError: when the folder holds no sweep that can go on.
@@ -111,14 +113,24 @@ def restore_command(arguments: list[str]) -> Path:
             f"{given.folder}: the password of its storage is not kept; "
             f"give it with regsweep resume {shlex.quote(str(given.folder))} storage=URL"
         )
+    words = [*before, *extra, f"hydra.sweep.dir={quoted(str(folder))}"]
+    return GoingOn(folder, replace(command, arguments=words))
+
+
+def restore(going_on: GoingOn) -> None:
+    """Make this process the one that started the sweep: arguments, working folder, import path.
+
+    Raises:
+        RegsweepError: when the working folder is gone.
+    """
+    command = going_on.command
     try:
         os.chdir(command.working_folder)
     except (OSError, ValueError) as error:
         raise RegsweepError(f"{command.working_folder}: the sweep's working folder is gone ({error})") from error
     sys.path[:] = dict.fromkeys([*sys.path, *command.import_path])
-    sys.argv = ["regsweep", *before, *extra, f"hydra.sweep.dir={quoted(str(folder))}"]
-    os.environ[RESUMED] = str(folder)
-    return paths.command
+    sys.argv = ["regsweep", *command.arguments]
+    os.environ[RESUMED] = str(going_on.folder)
 
 
 def _require_same_storage(url: str, arguments: list[str]) -> None:

@@ -16,12 +16,12 @@ from regsweep import records
 from regsweep.app.candidates import Configuration, Run, composed, fixed_overrides, key_of, unregularized
 from regsweep.app.grammar import quoted
 from regsweep.app.plan import Plan
-from regsweep.app.resume import Command
 from regsweep.app.start import as_typed, resume, start
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.effort import count_configurations
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.started import Command
 from regsweep.sweeper.lock import await_owners
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from regsweep.app.resume import RESUMED, restore_command
+from regsweep.app import program
+from regsweep.app.resume import RESUMED, read_going_on, restore
 from regsweep.errors import RegsweepError
-from regsweep.paths import WORKING_FOLDER, enter_working_folder, shown
+from regsweep.paths import WORKING_FOLDER, SweepPaths, enter_working_folder, shown
 
 
 def start() -> None:
@@ -35,8 +36,19 @@ def start() -> None:
 
 
 def resume(arguments: list[str]) -> None:
-    """Go on with a sweep, as ``regsweep resume`` with these arguments does."""
-    where = f"the sweep's own arguments stand in {shown(restore_command(arguments))}"
+    """Go on with a sweep, as ``regsweep resume`` with these arguments does.
+
+    Raises:
+        RegsweepError: when it cannot go on.
+        SystemExit: with the exit code of another application's sweep, where that is not 0.
+    """
+    going_on = read_going_on(arguments)
+    if not going_on.command.is_own:
+        if code := program.run(going_on.command):
+            raise SystemExit(code)
+        return
+    where = f"the sweep's own arguments stand in {shown(SweepPaths(going_on.folder).command)}"
+    restore(going_on)
     try:
         start()
     except RegsweepError as error:

@@ -21,6 +21,7 @@ from regsweep.report.hydra_files import (
 from regsweep.report.regularization import Regularization, read_regularization
 from regsweep.report.rows import NUMBERS, Problems, Rows, column_of, plain_text, require_objective, table_columns
 from regsweep.run_record import Number, RunRecord, Status
+from regsweep.started import Command
 
 _CALLBACK = b"regsweep.app.callback.RunCallback"
 
@@ -36,7 +37,11 @@ def is_own(folder: Path, jobs: Sequence[Job]) -> bool:
             return {"status", "metrics", "seconds"} <= records.read_json(RunPaths(path).result).keys()
         except RecordError:
             continue
-    return SweepPaths(folder).command.exists()
+    command = SweepPaths(folder).command
+    try:
+        return command.exists() and records.read_as(command, Command).is_own
+    except RecordError:
+        return True
 
 
 def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str, minimize: bool | None) -> Rows:

@@ -6,7 +6,8 @@ import logging
 import shlex
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from regsweep.paths import SweepPaths, shown
 from regsweep.records import write_error
 from regsweep.reporting import watching
 from regsweep.signatures import offer
+from regsweep.started import Command, this_program
 from regsweep.sweeper.redact import redact, redact_config
 from regsweep.sweeper.same import require_same_configuration
 
@@ -162,6 +164,7 @@ class RegsweepSweeper(Sweeper):
             _log.info(f"the grid has {limits.n_trials} points: as many trials")
         with FolderLock(folder), Stop() as stop:
             self._require_same_sweep(SweepPaths(folder).multirun)
+            _remember_command(SweepPaths(folder).command)
             make_private_folder(self._config.hydra.launcher)
             study = self._study(folder, space, search.initial)
             announce(study.directions, self._objectives)
@@ -316,6 +319,14 @@ class RegsweepSweeper(Sweeper):
         return optuna.create_study(
             study_name=self._study_name, storage=storage, directions=self._directions, load_if_exists=True
         )
+
+
+def _remember_command(file: Path) -> None:
+    """Write down what another application's sweep was started with; this project's own sweeps have done so by now."""
+    with suppress(RecordError):
+        if file.exists() and records.read_as(file, Command).is_own:
+            return
+    records.write_json(file, asdict(this_program(redact)))
 
 
 def _resume_command(folder: Path) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import torch
 
-from regsweep.app.resume import remember_command, restore_command
+from regsweep.app.resume import read_going_on, remember_command, restore
 from regsweep.paths import SweepPaths
 from tests.conftest import Finished, Regsweep
 
@@ -265,7 +265,7 @@ def test_a_password_is_not_kept_and_given_again(
         "regsweep: .: the password of its storage is not kept; give it with regsweep resume . storage=URL\n"
     )
     monkeypatch.delenv("REGSWEEP_RESUMED", raising=False)
-    restore_command([".", f"storage={url.format('n3w')}"])
+    restore(read_going_on([".", f"storage={url.format('n3w')}"]))
     monkeypatch.setenv("REGSWEEP_RESUMED", "")
     given = f'hydra.sweeper.storage="{url.format("n3w")}"'
     assert sys.argv == ["regsweep", "-m", "seed=1", given, f'hydra.sweep.dir="{tmp_path}"']

@@ -72,7 +72,8 @@ def _command(sweep: Sweep) -> list[Line]:
     command = read_command(sweep)
     lines = []
     if command is not None and isinstance(command.get("arguments"), list):
-        lines.append(("Command", shlex.join(["regsweep", *map(str, command["arguments"])]), True))
+        program = ["regsweep"] if sweep.is_own else ["python", *map(str, command.get("program") or [])]
+        lines.append(("Command", shlex.join([*program, *map(str, command["arguments"])]), True))
     if command is not None and command.get("working_folder"):
         lines.append(("Typed in", str(command["working_folder"]), True))
     return [*lines, ("Records", str(sweep.folder.absolute()), True)]
