@@ -54,6 +54,7 @@ class Comparison:
         num_equal: seeds in which both are equal.
         num_seeds: pairs in all.
         probability_better: share of seeds in which the configuration is better; one half for each tie.
+        resolution: the size of a mean difference below which it is called equal.
     """
 
     mean: float
@@ -64,6 +65,12 @@ class Comparison:
     num_equal: int
     num_seeds: int
     probability_better: float
+    resolution: float = EQUAL
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the mean difference is called none."""
+        return abs(self.mean) < self.resolution or self.mean == 0
 
 
 def compare(
@@ -73,6 +80,7 @@ def compare(
     *,
     num_configurations: int = 1,
     is_sequential: bool = False,
+    resolution: float = EQUAL,
 ) -> Comparison:
     """Return the comparison of a configuration with a baseline.
 
@@ -85,6 +93,7 @@ def compare(
         level: 0 < level < 1.
         num_configurations: k, those that are compared with the baseline.
         is_sequential: whether results were looked at more than once.
+        resolution: the size of a mean difference below which it is called equal.
 
     Raises:
         ValueError: fewer than two seeds, a value that is not finite, or images of other seeds.
@@ -109,6 +118,7 @@ def compare(
         num_equal=num_equal,
         num_seeds=len(d_S),
         probability_better=(num_better + num_equal / 2) / len(d_S),
+        resolution=resolution,
     )
 
 
@@ -117,9 +127,9 @@ def side_shown(comparison: Comparison | None, adjusted_p_value: float | None, le
 
     This is the one rule for what is shown: the interval that is printed leaves out zero, and, where there is a p-value,
     the adjusted one is at most `level`. Either alone contradicts the other in some experiments: at ten seeds and three
-    configurations in 7 %. Means that are `EQUAL` are on no side.
+    configurations in 7 %. Means that are equal are on no side.
     """
-    if comparison is None or abs(comparison.mean) < EQUAL:
+    if comparison is None or comparison.is_equal:
         return 0
     if adjusted_p_value is not None and adjusted_p_value > level:
         return 0

@@ -9,21 +9,20 @@ from statistics import fmean
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from regsweep import records
+from regsweep.app.composed import Composed, composed, key_of
 from regsweep.app.grammar import literal
 from regsweep.chosen import no_method
-from regsweep.errors import RecordError, RegsweepError, show
+from regsweep.errors import RegsweepError
 from regsweep.names import joined, name_of, place_of
-from regsweep.paths import RunPaths
 from regsweep.report.regularization import BATCH_NORM, Regularization
 from regsweep.report.sweep import CONTESTANT, Sweep
 from regsweep.report.table import show_value
+from regsweep.report.terms import Terms
 from regsweep.run_record import UsedMethod
-from regsweep.sweeper.space import text_of
 
-_NOWHERE: Any = object()
+_METHODS = Terms()
+"""Methods of regularization are compared with none."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,9 @@ class Configuration:
         """Return the network at the same other settings with some of its methods; the others are `baseline`'s."""
         names = [name for name in self.ingredients if name in {*kept}]
         overrides = {
-            key: value if not _regularizes(key) or key_of(key).partition(".")[2] in names else baseline.overrides[key]
+            key: value
+            if not _METHODS.compares(key) or key_of(key).partition(".")[2] in names
+            else baseline.overrides[key]
             for key, value in self.overrides.items()
         }
         parts = {name: self.ingredients[name] for name in names}
@@ -64,18 +65,22 @@ class Configuration:
         kind = [title for title, _ in parts.values()]
         return replace(self, name=name, kind=kind, overrides=overrides, ingredients=parts)
 
-    def without_regularization(self, baseline: Configuration) -> Configuration:
-        """Return the same network without regularization: `baseline`'s regularizer, and its own other settings."""
+    def at_own_settings(self, baseline: Configuration, terms: Terms) -> Configuration:
+        """Return the same as `baseline` in what is compared, at its own other settings: its own baseline."""
         overrides, parameters = (
             {
-                **{key: value for key, value in own.items() if not _regularizes(key)},
-                **{key: value for key, value in theirs.items() if _regularizes(key)},
+                **{key: value for key, value in own.items() if not terms.compares(key)},
+                **{key: value for key, value in theirs.items() if terms.compares(key)},
             }
             for own, theirs in ((self.overrides, baseline.overrides), (self.parameters, baseline.parameters))
         )
-        return Configuration(
-            f"no regularization{settings_of(parameters)}", [], self.trial, self.selected_for, parameters, overrides
-        )
+        name = f"{terms.without or 'no regularization'}{settings_of(parameters, terms)}"
+        return Configuration(name, [], self.trial, self.selected_for, parameters, overrides)
+
+
+def _name_of(key: str) -> str:
+    """Return the name of the method that stands below a key of ``regularizer``; of the group itself, nothing."""
+    return key_of(key).partition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -84,84 +89,6 @@ class Run:
 
     configuration: int
     seed: int
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """A trial as it was composed.
-
-    Attributes:
-        overrides: what was typed, by key.
-        signs: the + or ++ that was typed before a key.
-        config: what it came to.
-        choices: options by config group.
-    """
-
-    overrides: dict[str, str]
-    signs: dict[str, str]
-    config: DictConfig
-    choices: Mapping[str, Any]
-
-    @staticmethod
-    def read(folder: Path) -> _Trial:
-        paths = RunPaths(folder)
-        settings = paths.config.with_name("hydra.yaml")
-        lines, hydra = _lines(folder), records.read_yaml(settings)
-        try:
-            choices = hydra["hydra"]["runtime"]["choices"].items()
-        except (KeyError, TypeError, AttributeError) as error:
-            raise RecordError(f"{settings}: not the settings of a run of Hydra's") from error
-        set_lines = [line for line in lines if "=" in line and not line.startswith("~")]
-        overrides = {key_of(line): line.partition("=")[2] for line in set_lines}
-        signs = {key_of(line): line[: len(line) - len(line.lstrip("+"))] for line in set_lines}
-        return _Trial(overrides, signs, composed(folder), dict(choices))
-
-    def has(self, key: str) -> bool:
-        """Return whether there is such a key: Adam has no momentum."""
-        is_composed = OmegaConf.select(self.config, key, default=_NOWHERE) is not _NOWHERE
-        return key in self.overrides or key in self.choices or is_composed
-
-    def text(self, key: str) -> str:
-        """Return the value of `key` as it would be typed, whether or not it was."""
-        if key in self.overrides:
-            return self.overrides[key]
-        if key in self.choices:
-            return text_of(self.choices[key])
-        value = OmegaConf.select(self.config, key)
-        return text_of(OmegaConf.to_container(value) if OmegaConf.is_config(value) else value)
-
-
-def fixed_overrides(folder: Path, without: set[str]) -> list[str]:
-    """Return what the trial in `folder` was typed to set, but for the keys in `without`."""
-    return [line for line in _lines(folder) if "=" in line and key_of(line) not in without]
-
-
-def _lines(folder: Path) -> list[str]:
-    path = RunPaths(folder).overrides
-    lines = records.read_yaml(path)
-    if not isinstance(lines, list):
-        raise RecordError(f"{path}: not a list of overrides")
-    return [str(line) for line in lines]
-
-
-def key_of(override: str) -> str:
-    """Return the key that an override sets, adds (+, ++) or deletes (~)."""
-    return override.partition("=")[0].lstrip("+~")
-
-
-def composed(folder: Path) -> DictConfig:
-    """Return the configuration of the trial in `folder`, as it was composed.
-
-    Raises:
-        RecordError: when it cannot be read.
-    """
-    path = RunPaths(folder).config
-    try:
-        config: DictConfig = OmegaConf.create(records.read_yaml(path))
-        dict(config.regularizer)
-    except (OmegaConfBaseException, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RecordError(f"{path}: not the configuration of a run ({show(error)})") from error
-    return config
 
 
 def ranked(sweep: Sweep) -> Iterator[dict[str, Any]]:
@@ -278,9 +205,9 @@ def configurations(
     """Return the baseline's rows, and the chosen ones, as configurations that set the same keys, if they have them."""
     places = [*((baseline, row) for row in baseline_rows), *((sweep, row) for row in rows)]
     folders = [source.folder / str(row["folder"]) for source, row in places]
-    trials = [_Trial.read(folder) for folder in folders]
+    trials = [Composed.read(folder) for folder in folders]
     swept = dict.fromkeys(key for key in (*sweep.swept, *baseline.swept) if key != "seed")
-    others = [key for key in swept if not _regularizes(key)]
+    others = [key for key in swept if not _METHODS.compares(key)]
     signs = {key: sign for trial in trials for key, sign in trial.signs.items() if sign}
     keys = _keys_of(folders)
     is_without = _is_without_batch_norm(sweep, rows)
@@ -292,7 +219,7 @@ def configurations(
         used = {} if is_baseline else source.used(number)
         kind = sorted(used.values(), key=place_of)
         overrides = {signs.get(key, "") + key: trial.text(key) for key in others if trial.has(key)}
-        parameters = {key: row[key] if key in row else _value(trial, key) for key in swept if trial.has(key)}
+        parameters = {key: row[key] if key in row else trial.value(key) for key in swept if trial.has(key)}
         name = "no regularization (tuned)" if is_baseline else name_of(kind)
         found.append(
             Configuration(
@@ -308,17 +235,8 @@ def configurations(
     return found[: len(baseline_rows)], found[len(baseline_rows) :]
 
 
-def settings_of(parameters: Mapping[str, Any]) -> str:
+def settings_of(parameters: Mapping[str, Any], terms: Terms = _METHODS) -> str:
     """Return what else was tuned, as a name's end: ``, at lr 0.0031``; nothing where nothing was."""
-    others = {key.rpartition(".")[2]: value for key, value in parameters.items() if not _regularizes(key)}
+    others = {key.rpartition(".")[2]: value for key, value in parameters.items() if not terms.compares(key)}
     settings = [f"{name} {show_value(value)}" for name, value in others.items()]
     return f", at {' and '.join(settings)}" if settings else ""
-
-
-def _regularizes(key: str) -> bool:
-    return key_of(key).partition(".")[0] == "regularizer"
-
-
-def _value(trial: _Trial, key: str) -> Any:
-    value = None if key in trial.choices else OmegaConf.select(trial.config, key)
-    return trial.text(key) if value is None or OmegaConf.is_config(value) else value

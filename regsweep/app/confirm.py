@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from regsweep import records
+from regsweep.app import terms
 from regsweep.app.ablation import NO_MIXTURE
 from regsweep.app.candidates import Configuration
 from regsweep.app.plan import CONTENDERS, DEFAULT_TOP, Plan
@@ -17,6 +18,7 @@ from regsweep.app.stages import (
     Origin,
     await_sweeps,
     choose_contenders,
+    count_baseline_trials,
     count_ended,
     run_ablation,
     run_own_baselines,
@@ -25,13 +27,15 @@ from regsweep.app.stages import (
 )
 from regsweep.app.versions import require_this_version
 from regsweep.errors import RegsweepError
+from regsweep.numbers import show_number
 from regsweep.paths import ComparisonPaths, SweepPaths, shown
 from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Candidate, Confirmation, read_confirmation
-from regsweep.report.effort import count_configurations, seconds_a_trial, spread_of_differences
+from regsweep.report.effort import seconds_a_trial, spread_of_differences
 from regsweep.report.files import ReportPaths
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.terms import Terms
 from regsweep.statistics import least_p_value, least_seeds, seeds_needed
 from regsweep.sweeper.lock import FolderLock
 
@@ -68,15 +72,21 @@ def _run(given: argparse.Namespace) -> Sweep:
     if ComparisonPaths(given.folder).record.exists():
         place = shlex.quote(str(shown(given.folder)))
         raise RegsweepError(f"{given.folder}: is a comparison; go on with regsweep resume {place}")
+    if given.trials and given.top is not None:
+        raise RegsweepError(f"--top {given.top}: has no meaning beside --trials, which names each kind; leave it out")
     require_this_version(given.folder, paths.multirun)
-    sweep = read_sweep(given.folder)
+    sweep, agreed = terms.read(given)
+    if given.ablate and agreed.baseline:
+        raise RegsweepError(
+            f"--ablate: takes mixtures of methods apart; with --baseline {agreed.without} there are none"
+        )
     for problem in sweep.problems:  # what cannot be read is not among what is chosen from
         print(f"{shown(sweep.folder)}/{problem}")  # noqa: T201
     try:
         paths.confirmation.folder.mkdir(exist_ok=True)
         with FolderLock(paths.confirmation.folder):
             await_sweeps(paths.confirmation)
-            _confirm(sweep, given)
+            _confirm(sweep, given, agreed)
     except BrokenPipeError:
         raise  # whoever read the output has gone
     except OSError as error:
@@ -88,9 +98,9 @@ def _run(given: argparse.Namespace) -> Sweep:
     return sweep
 
 
-def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
+def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
     """Train the runs of the plan that are not there yet."""
-    plan = Plan.read_or_choose(sweep, given.top)
+    plan = Plan.read_or_choose(sweep, given.top, given.trials or (), agreed)
     if given.ablate and not any(len(sweep.kind(rows[0].number)) > 1 for rows in plan.kinds):
         raise RegsweepError(NO_MIXTURE)
     num_seeds = given.seeds or plan.num_seeds or (MOST_SEEDS if given.until_settled else DEFAULT_SEEDS)
@@ -101,7 +111,7 @@ def _confirm(sweep: Sweep, given: argparse.Namespace) -> None:
         plan.take_contenders(sweep)
     origin = Origin.of(sweep)
     choose(origin, plan)
-    margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / 100
+    margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / agreed.scale
     for count in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
         train_on_seeds(origin, sweep, plan, count)
         if given.ablate or plan.ablation is not None:
@@ -117,7 +127,7 @@ def choose(origin: Origin, plan: Plan) -> None:
     """Choose the configuration of each kind, as far as that was not done, and print them."""
     if len(plan.configurations) < len(plan.contenders):
         choose_contenders(origin, plan)
-        print(f"\nchosen: {'; '.join(_shown(configuration) for configuration in plan.configurations)}")  # noqa: T201
+        print(f"\nchosen: {'; '.join(_shown(each, plan.terms) for each in plan.configurations)}")  # noqa: T201
 
 
 def train_on_seeds(origin: Origin, sweep: Sweep, plan: Plan, count: int) -> None:
@@ -178,6 +188,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="the sweep's folder")
     add_json(parser)
+    terms.add_arguments(parser)
+    parser.add_argument(
+        "--trials", type=terms.trials_of, metavar="N,…", help="confirm these trials in place of the best of each kind"
+    )
     parser.add_argument("--top", type=count_of, metavar="K", help=f"how many kinds (default: {DEFAULT_TOP})")
     parser.add_argument(
         "--seeds",
@@ -226,14 +240,18 @@ def _points(text: str) -> float:
     return points
 
 
-def _shown(configuration: Configuration) -> str:
-    return f"{configuration.name} (trial {configuration.trial}, validation accuracy {configuration.selected_for:.4f})"
+def _shown(configuration: Configuration, agreed: Terms) -> str:
+    name = "validation accuracy" if agreed.is_own else agreed.title
+    value = f"{configuration.selected_for:.4f}" if agreed.is_own else show_number(configuration.selected_for, 5)
+    return f"{configuration.name} (trial {configuration.trial}, {name} {value})"
 
 
 def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) -> None:
     """Print the number of runs beforehand, and the differences that so many seeds can show."""
     k, seeds = len(plan.kinds), plan.seeds(num_seeds)
     kinds = "one kind" if k == 1 else f"{k} kinds"
+    what = "trial" if len(plan.named) == 1 else "trials"
+    best = f"{what} {', '.join(map(str, plan.named))}" if plan.named else f"the best of {kinds}"
     if k < plan.top:
         print(f"the sweep has complete trials of no more than {kinds} of regularization")  # noqa: T201
     if plan.num_trials != len(sweep.trials):
@@ -241,7 +259,7 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
             f"the sweep has {len(sweep.trials)} trials now, and this confirms the best of its first {plan.num_trials}; "
             f"to confirm anew, move {shown(plan.paths.folder)} away"
         )
-    num_tuning = 0 if plan.contenders else count_configurations(sweep) - count_ended(plan.paths.baseline)
+    num_tuning = 0 if plan.contenders else count_baseline_trials(sweep, plan) - count_ended(plan.paths.baseline)
     num_choosing = 0 if plan.configurations else _count_choosing(sweep, plan) - count_ended(plan.paths.choosing)
     num_runs = max(0, (k + 1) * num_seeds - count_ended(plan.paths.seeds))
     if not num_tuning + num_choosing + num_runs:
@@ -251,9 +269,9 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         max(0.1, seconds_a_trial(sweep) * number / 60) for number in (num_tuning + num_choosing + num_runs, num_own)
     )
     lines = [
-        f"confirm {shown(sweep.folder)}: the best of {kinds} and the tuned baseline on seeds {seeds[0]} to {seeds[-1]}",
+        f"confirm {shown(sweep.folder)}: {best} and the tuned baseline on seeds {seeds[0]} to {seeds[-1]}",
         f"{num_tuning} trials of tuning, {num_choosing} runs to choose on seeds {plan.choosing_seeds[0]} to "
-        f"{plan.choosing_seeds[-1]}, {num_runs} runs with the test set: "
+        f"{plan.choosing_seeds[-1]}, {num_runs} runs {'with the test set' if plan.terms.is_own else 'to compare'}: "
         f"about {minutes:.1f} minutes at the sweep's pace",
         f"where differences are shown, up to {num_own} more, of second baselines: about {minutes_own:.1f} minutes",
     ]
@@ -261,7 +279,7 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
     if until_settled:
         print(f"looks every {ROUND} seeds; what 5 seeds can settle is little, so it may take them all")  # noqa: T201
         return
-    spread = spread_of_differences(sweep)
+    spread = spread_of_differences(sweep) if plan.terms.is_own else None
     if spread is not None:
         needed = [f"{seeds_needed(points / 100, spread, k)} for {points:g} points" for points in _ANNOUNCED_POINTS]
         print(  # noqa: T201
@@ -277,9 +295,9 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
 
 
 def _count_choosing(sweep: Sweep, plan: Plan) -> int:
-    """Return how many runs it takes to choose: the baseline will have as many configurations as the sweep."""
+    """Return how many runs it takes to choose: the baseline will have as many configurations as trials."""
     if plan.contenders:
         plan.compare_contenders()
         return len(plan.choosing_runs)
-    sizes = [min(CONTENDERS, count_configurations(sweep)), *map(len, plan.kinds)]
+    sizes = [min(CONTENDERS, count_baseline_trials(sweep, plan)), *map(len, plan.kinds)]
     return len(plan.choosing_seeds) * sum(size for size in sizes if size > 1)

@@ -16,11 +16,11 @@ from omegaconf import DictConfig, OmegaConf
 from regsweep.app import dry_run
 from regsweep.app.door import one_line
 from regsweep.app.grammar import literal
-from regsweep.app.resume import Command
 from regsweep.app.start import as_typed
 from regsweep.chosen import Use, choose, no_method, shared_settings
 from regsweep.errors import ConfigError
 from regsweep.names import place_of
+from regsweep.started import Command
 
 BASELINE = "none"
 """Key of the network without regularization, which is always compared with."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from regsweep.app.resume import Command
 from regsweep.app.start import as_typed, start
+from regsweep.started import Command
 
 
 @dataclass

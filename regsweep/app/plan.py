@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from regsweep import records
+from regsweep.app import keyed
 from regsweep.app.ablation import Ablation, plan_ablation
 from regsweep.app.candidates import (
     Configuration,
@@ -24,6 +27,7 @@ from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.regularization import Regularization
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.terms import Terms
 
 DEFAULT_TOP = 3
 
@@ -74,6 +78,8 @@ class Plan:
         keys: of a comparison, the contestant of each kind; empty for a confirmation.
         lost: of a comparison, the contestants of which no trial is complete, by their keys.
         ablation: of the best mixture; None where that was not requested.
+        terms: what is compared with what, and by which number.
+        named: the trials that were named by hand, each a kind of its own; none where the best were chosen.
         added: of a comparison, the contestants that were added after runs on fresh seeds had ended.
         choosing_seeds: on which the configurations of a kind are compared; none that the sweep has used.
         first_seed: the first after those.
@@ -109,21 +115,37 @@ class Plan:
     added: list[str] = field(default_factory=list)
     choosing_runs: list[Run] = field(default_factory=list)
     ablation: Ablation | None = None
+    terms: Terms = field(default_factory=Terms)
+    named: list[int] = field(default_factory=list)
 
     @staticmethod
-    def read_or_choose(sweep: Sweep, top: int | None) -> Plan:
-        """Return the plan in the sweep's folder, or a new one of its `top` kinds.
+    def read_or_choose(sweep: Sweep, top: int | None, named: Sequence[int] = (), terms: Terms | None = None) -> Plan:
+        """Return the plan in the sweep's folder, or a new one of its `top` kinds, or of the trials `named`.
 
         Raises:
             RecordError: when it is damaged or cannot be written, or is missing beside finished trials.
-            RegsweepError: when it was made for another number of kinds.
+            RegsweepError: when it was made for another number of kinds, or for other trials.
         """
         paths = SweepPaths(sweep.folder).confirmation
+        terms = terms or Terms()
         if not paths.plan.exists():
             _require_no_records(paths)
-            chosen = choose_kinds(sweep, top or DEFAULT_TOP, CONTENDERS)
-            return Plan._begin(sweep, paths, chosen, top or DEFAULT_TOP)
+            if named:
+                kinds = keyed.named(sweep, named, terms)
+            elif terms.baseline:
+                kinds = keyed.differing(sweep, terms, CONTENDERS)
+            else:
+                kinds = choose_kinds(sweep, top or DEFAULT_TOP, CONTENDERS)
+            # Another application's sweep has one kind, which no number of kinds could make more.
+            num_kinds = len(kinds) if named or terms.baseline else top or DEFAULT_TOP
+            return Plan._begin(sweep, paths, kinds, num_kinds, terms=terms, named=named)
         plan = Plan.read(paths)
+        if named and [*named] != plan.named:
+            began = f"--trials {','.join(map(str, plan.named))}" if plan.named else "without it"
+            raise RegsweepError(
+                f"--trials {','.join(map(str, named))}: this sweep's confirmation was begun {began}; "
+                f"leave it out, or move {shown(paths.folder)} away to confirm anew"
+            )
         if top is not None and top != plan.top:
             raise RegsweepError(
                 f"--top {top}: this sweep's confirmation was begun with --top {plan.top}; "
@@ -153,7 +175,7 @@ class Plan:
             error = RegsweepError(f"{shown(sweep.folder)}: no trial of any contestant is complete; nothing to confirm")
             error.exit_code = 1  # it was trained
             raise error
-        plan = Plan._begin(sweep, paths, list(chosen.values()), len(contestants), list(chosen))
+        plan = Plan._begin(sweep, paths, list(chosen.values()), len(contestants), keys=list(chosen))
         plan.lost = {key: lost for key, lost in contestants.items() if key not in chosen}
         plan.write()
         return plan
@@ -197,12 +219,17 @@ class Plan:
         paths: ConfirmationPaths,
         chosen: Sequence[Sequence[Mapping[str, Any]]],
         top: int,
+        *,
         keys: Sequence[str] = (),
+        terms: Terms | None = None,
+        named: Sequence[int] = (),
     ) -> Plan:
-        first = _first_unused({int(seed) for seed in sweep.trials["seed"].dropna()})
+        terms = terms or Terms()
+        used = keyed.seeds_of(sweep, terms) if terms.baseline else {int(s) for s in sweep.trials["seed"].dropna()}
+        first = _first_unused(used)
         kinds = [[_row(row) for row in rows] for rows in chosen]
-        choosing = list(range(first, first + CHOOSING_SEEDS))
-        plan = Plan(paths, kinds, len(sweep.trials), top, choosing, first + CHOOSING_SEEDS, keys=[*keys])
+        choosing, start = list(range(first, first + CHOOSING_SEEDS)), first + CHOOSING_SEEDS
+        plan = Plan(paths, kinds, len(sweep.trials), top, choosing, start, keys=[*keys], terms=terms, named=[*named])
         plan.write()
         return plan
 
@@ -226,15 +253,19 @@ class Plan:
         Raises:
             RegsweepError: when none of its trials is complete.
         """
-        baseline = baseline or read_sweep(self.paths.baseline)
-        best = [row for row, _ in zip(ranked(baseline), range(CONTENDERS), strict=False)]
+        baseline = baseline or self.read_sweep(self.paths.baseline)
+        plain = keyed.over_seeds(baseline, self.terms) if self.terms.baseline else baseline
+        best = [row for row, _ in zip(ranked(plain), range(CONTENDERS), strict=False)]
         place = shown(baseline.folder)
         if not best:
             raise RegsweepError(f"{place}: no trial of the baseline is complete, so there is nothing to compare with")
-        kinds = [baseline.regularization.get(int(row["number"]), Regularization()) for row in best]
-        if any(each.used(is_turned=sweep.turns_batch_norm) for each in kinds):
-            raise RegsweepError(f"{place}: one of its best trials regularizes; this is a fault of regsweep")
-        baselines, others = configurations(sweep, self.rows, baseline, best)
+        if self.terms.baseline:
+            baselines, others = keyed.configurations(sweep, self.rows, baseline, best, self.terms)
+        else:
+            kinds = [baseline.regularization.get(int(row["number"]), Regularization()) for row in best]
+            if any(each.used(is_turned=sweep.turns_batch_norm) for each in kinds):
+                raise RegsweepError(f"{place}: one of its best trials regularizes; this is a fault of regsweep")
+            baselines, others = configurations(sweep, self.rows, baseline, best)
         left = iter(others)
         found = [baselines, *([next(left) for _ in rows] for rows in self.kinds)]
         self.contenders += found[len(self.contenders) :]
@@ -255,18 +286,25 @@ class Plan:
         """Return for each contender its place among all, and those of its kind."""
         return list(enumerate(contenders for contenders in self.contenders for _ in contenders))
 
-    def take_best(self, accuracies: Mapping[int, float]) -> None:
-        """Take the configuration of each kind with the best mean accuracy, the earliest of equals.
+    def read_sweep(self, folder: Path) -> Sweep:
+        """Return one of the confirmation's sweeps, ranked as the one that is confirmed."""
+        if self.terms.is_own:
+            return read_sweep(folder)
+        return read_sweep(folder, objective=self.terms.objective, minimize=not self.terms.maximize)
+
+    def take_best(self, means: Mapping[int, float]) -> None:
+        """Take the configuration of each kind with the best mean, the earliest of equals.
 
         Args:
-            accuracies: mean validation accuracy over the choosing seeds, by place among all contenders; none for those
-                that were not compared.
+            means: of the number that the sweep is ranked by (validation accuracy) over the choosing seeds, by place
+                among all contenders; none for those that were not compared, or have no complete run.
         """
         places = iter(range(sum(map(len, self.contenders))))
-        chosen = [
-            max([(accuracies.get(next(places), 0.0), -i, c) for i, c in enumerate(group)], key=lambda each: each[:2])[2]
-            for group in self.contenders
-        ]
+        chosen = []
+        for group in self.contenders:
+            there = [place for _, place in zip(group, places, strict=False)]
+            scores = [self.terms.sign * means[place] if place in means else -math.inf for place in there]
+            chosen.append(group[scores.index(max(scores))])
         self.configurations = _told_apart(chosen)
         self.own_of += [None] * (len(chosen) - 1 - len(self.own_of))
         self.write()
@@ -290,7 +328,7 @@ class Plan:
         """
         tuned = self.configurations[0]
         for place in places:
-            own = self.configurations[place + 1].without_regularization(tuned)
+            own = self.configurations[place + 1].at_own_settings(tuned, self.terms)
             known = [tuned.overrides, *(baseline.overrides for baseline in self.own_baselines)]
             if own.overrides not in known:
                 self.own_baselines.append(own)

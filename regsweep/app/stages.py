@@ -6,14 +6,16 @@ import shlex
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
 
 from regsweep import records
-from regsweep.app.candidates import Configuration, Run, composed, fixed_overrides, key_of, unregularized
+from regsweep.app import keyed, program
+from regsweep.app.candidates import Configuration, Run, unregularized
+from regsweep.app.composed import composed, fixed_overrides, key_of
 from regsweep.app.grammar import quoted
 from regsweep.app.plan import Plan
 from regsweep.app.start import as_typed, resume, start
@@ -23,6 +25,8 @@ from regsweep.report.effort import count_configurations
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.started import Command
 from regsweep.sweeper.lock import await_owners
+
+_OBJECTIVES = "hydra.sweeper.objectives"
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,27 @@ def tune_baseline(sweep: Sweep, plan: Plan) -> None:
     Raises:
         SystemExit: when the search did not come to its end, with its exit code.
     """
-    n_trials = count_configurations(sweep)
-    if count_ended(plan.paths.baseline) >= n_trials:
+    folder, tried, n_trials = plan.paths.baseline, None, count_baseline_trials(sweep, plan)
+    if count_ended(folder) >= n_trials:
         return
-    print(f"\nthe network without regularization, tuned with {n_trials} trials as the sweep was")  # noqa: T201
-    origin = Origin.of(sweep)
-    run_sweep(origin, plan.paths.baseline, n_trials, lambda: _search_of_baseline(origin, sweep, plan))
+    origin, what = Origin.of(sweep), plan.terms.without or "the network without regularization"
+    print(f"\n{what}, tuned with {n_trials} trials as the sweep was")  # noqa: T201
+    if plan.terms.baseline:
+        tried = keyed.others_tried(sweep, plan.terms)
+    if tried is None:
+        run_sweep(origin, folder, n_trials, lambda: _search_of_baseline(origin, sweep, plan))
+        return
+    seed = {plan.terms.seed_key: plan.choosing_seeds[0] - 1}
+    records.write_json(plan.paths.trials(folder), [{**trial, **seed} for trial in tried])
+    run_sweep(origin, folder, n_trials, lambda: _named_trials(origin, plan, folder, test=False))
+
+
+def count_baseline_trials(sweep: Sweep, plan: Plan) -> int:
+    """Return how many trials the baseline is tuned with: as many configurations as the sweep, or its own grid."""
+    if not plan.terms.baseline:
+        return count_configurations(sweep)
+    tried = keyed.others_tried(sweep, plan.terms)
+    return count_configurations(keyed.over_seeds(sweep, plan.terms)) if tried is None else len(tried)
 
 
 def choose_contenders(origin: Origin, plan: Plan) -> None:
@@ -85,21 +104,28 @@ def choose_contenders(origin: Origin, plan: Plan) -> None:
         several = f"{len({run.configuration for run in runs})} configurations on {len(plan.choosing_seeds)} seeds"
         title = f"{several}, of which the best of each kind is confirmed"
         _run_named(origin, plan, plan.paths.choosing, contenders, runs, title=title, test=False)
-        plan.take_best(mean_accuracies(read_sweep(plan.paths.choosing), runs))
+        plan.take_best(mean_objectives(plan.read_sweep(plan.paths.choosing), runs))
     else:
         plan.take_best({})
 
 
-def mean_accuracies(choosing: Sweep, runs: Sequence[Run]) -> dict[int, float]:
-    """Return the mean validation accuracy by configuration: 0 for a run that diverged, without those that failed."""
+def mean_objectives(choosing: Sweep, runs: Sequence[Run]) -> dict[int, float]:
+    """Return by configuration the mean of what the sweep is ranked by.
+
+    Of this project's runs one that diverged has a validation accuracy of 0, and one that failed is left out. What
+    another application's failed run is worth is not known, so a configuration with one has no mean.
+    """
     rows = {int(row["number"]): row for row in choosing.trials.to_dict("records")}
     values: dict[int, list[float]] = {}
+    failed = set()
     for number, run in enumerate(runs):
         row = rows.get(number, {"status": "missing"})
+        if row["status"] != "complete" and not choosing.is_own:
+            failed.add(run.configuration)
         if row["status"] in ("complete", "diverged"):
             accuracy = float(row[choosing.objective]) if row["status"] == "complete" else 0.0
             values.setdefault(run.configuration, []).append(accuracy)
-    return {configuration: fmean(found) for configuration, found in values.items()}
+    return {configuration: fmean(found) for configuration, found in values.items() if configuration not in failed}
 
 
 def run_seeds(origin: Origin, plan: Plan, num_seeds: int) -> None:
@@ -109,7 +135,8 @@ def run_seeds(origin: Origin, plan: Plan, num_seeds: int) -> None:
         SystemExit: when it did not come to its end, with its exit code.
     """
     plan.add_seeds(num_seeds)
-    title = f"{len(plan.configurations)} configurations on {num_seeds} seeds, with the test set"
+    title = f"{len(plan.configurations)} configurations on {num_seeds} seeds"
+    title += ", with the test set" if plan.terms.is_own else ""
     _run_named(origin, plan, plan.paths.seeds, plan.configurations, plan.seed_runs, title=title)
 
 
@@ -121,7 +148,8 @@ def run_own_baselines(origin: Origin, plan: Plan) -> None:
     """
     if not plan.own_runs:
         return
-    title = "the same network without regularization at a configuration's own other settings, for a claim"
+    what = f"the same with {plan.terms.without}" if plan.terms.baseline else "the same network without regularization"
+    title = f"{what} at a configuration's own other settings, for a claim"
     _run_named(origin, plan, plan.paths.own, plan.own_baselines, plan.own_runs, title=title)
 
 
@@ -152,7 +180,8 @@ def _run_named(
     """Run a sweep of the named `runs` in `folder`, as far as that was not done."""
     if count_ended(folder) >= len(runs):
         return
-    trials = [{**configurations[run.configuration].overrides, "seed": run.seed} for run in runs]
+    seed = plan.terms.seed_key
+    trials = [{**configurations[run.configuration].overrides, seed: run.seed} for run in runs]
     records.write_json(plan.paths.trials(folder), trials)
     print(f"\n{title}")  # noqa: T201
     run_sweep(origin, folder, len(runs), lambda: _named_trials(origin, plan, folder, test=test))
@@ -173,6 +202,8 @@ def _ends(folder: Path) -> list[tuple[str, str]]:
 
 def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
     """Return the sweep's own arguments, with no regularization, and the learning rate searched in any case."""
+    if plan.terms.baseline:
+        return _search_with(origin, plan.terms.baseline, {plan.terms.seed_key: str(plan.choosing_seeds[0] - 1)})
     added = [f"{key}={value}" for key, value in unregularized(sweep, plan.rows).items()]
     replaced = {
         "hydra.sweep.dir",
@@ -198,15 +229,37 @@ def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
     return [*kept, *added, *_batch_size(kept, len(plan.kinds) + 1)]
 
 
+def _search_with(origin: Origin, *fixed: Mapping[str, str]) -> list[str]:
+    """Return the sweep's own arguments, with these values fixed."""
+    values = {key: value for each in fixed for key, value in each.items()}
+    replaced = {*values, *(f"hydra.sweeper.{name}" for name in ("n_trials", "storage", "study_name", "initial_trials"))}
+    kept = [argument for argument in origin.arguments if _key(argument) not in {*replaced, "hydra.sweep.dir"}]
+    others = ["hydra.sweeper.storage=null", "hydra.sweeper.initial_trials=[]"]
+    return [*kept, *(f"{key}={value}" for key, value in values.items()), *others]
+
+
+def _trials_of_application(origin: Origin, plan: Plan, folder: Path) -> list[str]:
+    """Return the same of another application's sweep: its own arguments, but for what it varied."""
+    made = {key_of(key) for contenders in plan.contenders for each in contenders for key in each.overrides}
+    replaced = {*made, *plan.terms.baseline, plan.terms.seed_key, "hydra.sweep.dir", "hydra.sweeper.n_trials"}
+    named = named_trials("confirmation", plan.paths.trials(folder))
+    named = [word for word in named if _key(word) not in ("hydra/sweeper", "hydra.sweeper.direction", _OBJECTIVES)]
+    replaced |= {_key(word) for word in named}
+    kept = [argument for argument in origin.arguments if _key(argument) not in replaced]
+    return [*kept, *named, "hydra.sweeper.conditions=null"]
+
+
 def _named_trials(origin: Origin, plan: Plan, folder: Path, *, test: bool) -> list[str]:
     """Return the arguments of a sweep that searches nothing and runs the trials that a file names."""
+    if not plan.terms.is_own:
+        return _trials_of_application(origin, plan, folder)
     made = {key_of(key) for contenders in plan.contenders for each in contenders for key in each.overrides}
     keys = made | {"seed", "trainer.test", "trainer.save_weights"}
     first = fixed_overrides(plan.paths.folder.parent / plan.kinds[0][0].folder, keys)
     kept = [a for a in origin.arguments if "=" not in a or a.startswith("-") or _is_kept(a)]
     return [
         *kept,
-        *(override for override in first if key_of(override).partition(".")[0] != "regularizer"),
+        *(override for override in first if plan.terms.baseline or not plan.terms.compares(override)),
         f"trainer.test={str(test).lower()}",
         *named_trials("confirmation", plan.paths.trials(folder)),
         *_batch_size(kept, len(plan.kinds) + 1),
@@ -243,17 +296,20 @@ def run_sweep(origin: Origin, folder: Path, n_trials: int, arguments: Callable[[
     place, paths = Path(command.working_folder), SweepPaths(folder)
     if not place.is_dir():
         raise RegsweepError(f"{place}: the sweep's working folder is gone")
-    made = ["-m", *arguments(), "hydra.callbacks.regsweep.table=false"]
+    made = ["-m", *arguments(), *(["hydra.callbacks.regsweep.table=false"] if command.is_own else [])]
     go_on = f"go on with: {origin.go_on}"
-    if paths.is_begun:
+    typed = [*made, f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweep.dir={quoted(str(folder.absolute()))}"]
+    if not paths.is_begun:
+        shutil.rmtree(folder, ignore_errors=True)  # killed before a trial ended
+    elif command.is_own:
         if not paths.command.exists():  # lost, and what it held follows from the plan
             records.write_json(paths.command, asdict(replace(command, arguments=made)))
         typed = ["resume", str(folder.absolute()), f"n_trials={n_trials}"]
-    else:
-        shutil.rmtree(folder, ignore_errors=True)  # killed before a trial ended
-        typed = [*made, f"hydra.sweeper.n_trials={n_trials}", f"hydra.sweep.dir={quoted(str(folder.absolute()))}"]
     try:
-        code = call(typed, place, command.import_path)
+        if command.is_own:
+            code = call(typed, place, command.import_path)
+        else:  # it goes on with a sweep that is there by itself
+            code = program.run(replace(command, arguments=typed))
     except KeyboardInterrupt as stop:
         stop.go_on = origin.go_on  # type: ignore[attr-defined]
         raise

@@ -12,11 +12,10 @@ from regsweep.report.ablation import REST, Addition
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Against, Candidate, Confirmation, Trained
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import count_statuses
+from regsweep.report.terms import Terms
 from regsweep.statistics import (
-    EQUAL,
     FEWEST_IMAGES,
     Comparison,
-    Interval,
     excludes_zero,
     least_p_value,
     least_seeds,
@@ -126,9 +125,10 @@ def _winner(sweep: Sweep, confirmation: Confirmation) -> list[str]:
     if command is None:
         return []
     winner = once_more.winner(confirmation)
+    keep = " and keep its weights" if confirmation.terms.is_own else ""
     if winner is confirmation.baseline:
-        return [f"Nothing is shown to help; to train the tuned baseline once more and keep its weights: {command}"]
-    return [f"To train {_subject(winner, starts=False)} once more and keep the weights: {command}"]
+        return [f"Nothing is shown to help; to train the tuned baseline once more{keep}: {command}"]
+    return [f"To train {_subject(winner, starts=False)} once more{keep.replace('its', 'the')}: {command}"]
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -157,7 +157,8 @@ def _confirmed(confirmation: Confirmation) -> list[str]:
     largest = _largest(others)
     lines += _not_shown(confirmation, largest, among=len(others), is_all=not shown)
     lines += [*unpaired, _how_far(confirmation, (shown or largest)[0])]
-    lines += [line for candidate in candidates for line in _far_seeds(candidate)]
+    lines += [line for candidate in candidates for line in _far_seeds(confirmation.terms, candidate)]
+    lines += _seed_without_effect(confirmation)
     return [*lines, *_unfinished(confirmation)]
 
 
@@ -200,7 +201,7 @@ def _unpaired(confirmation: Confirmation) -> list[str]:
 def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
     """Return the sentence on a difference from the tuned baseline that is shown, and what may be claimed of it."""
     tuned, own = candidate.against_tuned, candidate.against_own
-    subject, same = _subject(candidate), _same_network(candidate)
+    subject, same = _subject(candidate), _same_network(confirmation.terms, candidate)
     first = f"the tuned baseline by {_difference(confirmation, tuned)}"
     evidence = _evidence(confirmation, candidate)
     if own is None or own.comparison is None:
@@ -235,7 +236,8 @@ def _largest(candidates: Sequence[Candidate]) -> list[Candidate]:
     if not candidates:
         return []
     largest, first = (max(candidates, key=key) for key in (lambda c: abs(_mean(c.against_tuned)), _ahead))
-    return [largest] if first is largest or _ahead(first) < EQUAL else [largest, first]
+    is_behind = _ahead(first) < 0 or _is_equal(first.against_tuned)
+    return [largest] if first is largest or is_behind else [largest, first]
 
 
 def _not_shown(confirmation: Confirmation, candidates: Sequence[Candidate], *, among: int, is_all: bool) -> list[str]:
@@ -284,13 +286,19 @@ def _too_few(confirmation: Confirmation) -> str | None:
 
 def _how_far(confirmation: Confirmation, candidate: Candidate) -> str:
     """Return which images the answer holds for, and how far the sweep's validation accuracy held."""
-    tuned = candidate.against_tuned
+    tuned, terms = candidate.against_tuned, confirmation.terms
     comparison = _comparison(tuned)
+    if not terms.is_own:
+        subject = _subject(candidate, starts=False)
+        return (
+            f"{terms.title.capitalize()} on fresh seeds: {terms.value(candidate.mean())}; in the sweep {subject} had "
+            f"{terms.value(candidate.selected_for)}."
+        )
     scope = "This holds for this test set"
     if confirmation.num_images is not None:
         scope += f" of {confirmation.num_images:,} images"
     if comparison.interval_with_images is not None:
-        scope += f" (for others of their kind the interval is {points_range(comparison.interval_with_images)} points)"
+        scope += f" (for others of their kind the interval is {terms.ends(comparison.interval_with_images)} points)"
     elif tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
         scope += f" ({_count(tuned.num_differing)} classified differently: too few for an answer about other images)"
     subject = _subject(candidate, starts=False)
@@ -304,14 +312,24 @@ def _count(num_images: int) -> str:
     return "none is" if num_images == 0 else "one is" if num_images == 1 else f"{num_images} are"
 
 
-def _far_seeds(candidate: Candidate) -> list[str]:
+def _seed_without_effect(confirmation: Confirmation) -> list[str]:
+    """Return a warning where no run differs from another of its configuration, though each had another seed."""
+    if confirmation.terms.is_own or not confirmation.is_seed_without_effect:
+        return []
+    return [
+        f"Careful: other values of {confirmation.terms.seed_key} changed nothing, so nothing is known of chance: name "
+        "the key that the jobs' random numbers follow, with --seed-key."
+    ]
+
+
+def _far_seeds(terms: Terms, candidate: Candidate) -> list[str]:
     """Return a warning where single seeds differ so much that intervals and p-values are not to be trusted."""
     lines = []
     tuned, own = candidate.against_tuned, candidate.against_own
     against_own = None if own is None or own.far_seeds == tuned.far_seeds else own  # the tuned baseline may be its own
     for against, whom in ((tuned, "the tuned baseline"), (against_own, "its own baseline")):
         if against is not None and (far := against.far_seeds):
-            seeds = ", ".join(f"{_signed(difference)} points on seed {seed}" for seed, difference in far)
+            seeds = ", ".join(f"{terms.difference(difference)}{terms.unit} on seed {seed}" for seed, difference in far)
             subject = _subject(candidate, starts=False)
             lines.append(
                 f"Careful: the difference of {subject} from {whom} is {seeds}, far from the other seeds'. The "
@@ -333,7 +351,9 @@ def _subject(candidate: Trained, *, starts: bool = True) -> str:
     return name[0].upper() + name[1:] if starts else name
 
 
-def _same_network(candidate: Candidate) -> str:
+def _same_network(terms: Terms, candidate: Candidate) -> str:
+    if terms.baseline:
+        return f"the same with {terms.without}"
     return f"the same network without {'them' if len(candidate.kind) > 1 else 'it'}"
 
 
@@ -362,7 +382,7 @@ def _ahead(candidate: Candidate) -> float:
 
 
 def _is_equal(against: Against) -> bool:
-    return abs(_mean(against)) < EQUAL
+    return _comparison(against).is_equal
 
 
 def _side(against: Against) -> str:
@@ -373,7 +393,8 @@ def _difference(confirmation: Confirmation, against: Against) -> str:
     """Return size and interval of a difference."""
     comparison = _comparison(against)
     return (
-        f"{abs(100 * comparison.mean):.2f} points ({interval_name(confirmation)} {points_range(comparison.interval)})"
+        f"{confirmation.terms.size(comparison.mean)} ({interval_name(confirmation)} "
+        f"{confirmation.terms.ends(comparison.interval)})"
     )
 
 
@@ -393,15 +414,15 @@ def of_ingredients(confirmation: Confirmation) -> list[str]:
 def _addition(confirmation: Confirmation, addition: Addition) -> str:
     if addition.comparison is None:
         return f"has too few complete seeds {addition.to}"
-    mean = addition.comparison.mean
+    mean, terms = addition.comparison.mean, confirmation.terms
     kind = "anytime-valid interval" if confirmation.is_sequential else "interval"
-    interval = f"simultaneous 95 % {kind} {points_range(addition.comparison.interval)}"
+    interval = f"simultaneous 95 % {kind} {terms.ends(addition.comparison.interval)}"
     if addition.sign:
-        points = f"{abs(100 * mean):.2f} points"
+        points = terms.size(mean)
         if addition.sign > 0:
             return f"adds {points} {addition.to} ({interval})"
         return f"takes away {points} {'from the rest' if addition.to == REST else addition.to} ({interval})"
-    return f"is not shown to add anything {addition.to} ({_signed(mean)} points, {interval})"
+    return f"is not shown to add anything {addition.to} ({terms.difference(mean)}{terms.unit}, {interval})"
 
 
 def interval_name(confirmation: Confirmation) -> str:
@@ -413,13 +434,3 @@ def interval_name(confirmation: Confirmation) -> str:
 def _p_value(candidate: Candidate) -> str:
     p_value = candidate.claim.adjusted_p_value
     return "" if p_value is None else f", adjusted p = {p_value:.2g}"
-
-
-def points_range(interval: Interval) -> str:
-    """Return an interval of differences in percentage points."""
-    return f"{_signed(interval.low)} to {_signed(interval.high)}"
-
-
-def _signed(difference: float) -> str:
-    text = f"{100 * difference:.2f}".replace("inf", "∞")
-    return text.replace("-0.00", "0.00").replace("-", "−")

@@ -16,6 +16,7 @@ from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report import ablation
 from regsweep.report.ablation import Ablation
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.terms import Terms
 from regsweep.statistics import Claim, Comparison, are_shown, claim, compare, count_differing
 
 LEVEL = 0.05
@@ -29,7 +30,10 @@ FAR = 6
 
 FAR_POINTS = 0.01
 
-_COLUMNS = ["number", "seed", "folder", "status", "validation_accuracy", "test_accuracy", "total_seconds"]
+SCORE = "score"
+"""The column of the number that is compared."""
+
+_COLUMNS = ["number", "seed", "folder", "status", "validation_accuracy", SCORE, "total_seconds"]
 _NOT_ENDED = ("interrupted", "unreadable")
 
 
@@ -44,7 +48,8 @@ class Trained:
         parameters: the swept values, by key.
         selected_for: the validation accuracy that it was chosen for, a fraction.
         runs: a row per seed: ``seed``, ``folder`` (in the confirmation's own sweep), ``status``,
-            ``validation_accuracy``, ``test_accuracy``, ``total_seconds``.
+            ``validation_accuracy``, ``score`` (what is compared: test accuracy, or another application's objective),
+            ``total_seconds``.
     """
 
     name: str
@@ -57,7 +62,7 @@ class Trained:
     @property
     def complete(self) -> pd.DataFrame:
         """Return the runs that are complete."""
-        return self.runs[(self.runs["status"] == "complete") & self.runs["test_accuracy"].notna()]
+        return self.runs[(self.runs["status"] == "complete") & self.runs[SCORE].notna()]
 
     @property
     def num_lost(self) -> int:
@@ -69,7 +74,7 @@ class Trained:
         """Return the seeds on which its run has ended, however it did."""
         return {int(seed) for seed in self.runs.loc[~self.runs["status"].isin(_NOT_ENDED), "seed"]}
 
-    def mean(self, name: str) -> float:
+    def mean(self, name: str = SCORE) -> float:
         """Return the mean of the column `name` over the seeds on which it is complete."""
         return float(self.complete[name].astype(float).mean())
 
@@ -81,10 +86,11 @@ class Against:
     Attributes:
         baseline: what it is compared with.
         seeds: the paired seeds: those on which this configuration and this baseline are complete.
-        differences: of test accuracy, fractions, one per paired seed.
+        differences: of what is compared, above zero where the configuration is better, one per paired seed.
         comparison: of the pairs; None with fewer than two.
         num_differing: images that any pair classifies differently; None where that is not on record.
         num_diverged: seeds on which the baseline diverged, and counts with the share of the largest class.
+        least_far: a distance from the others' differences that is not far, however near they are to one another.
     """
 
     baseline: Trained
@@ -93,6 +99,7 @@ class Against:
     comparison: Comparison | None
     num_differing: int | None = None
     num_diverged: int = 0
+    least_far: float = FAR_POINTS
 
     @property
     def far_seeds(self) -> list[tuple[int, float]]:
@@ -100,7 +107,7 @@ class Against:
         if not len(self.differences):
             return []
         distances = np.abs(self.differences - np.median(self.differences))
-        is_far = (distances > FAR * np.median(distances)) & (distances > FAR_POINTS)
+        is_far = (distances > FAR * np.median(distances)) & (distances > self.least_far)
         return [(seed, float(self.differences[i])) for i, seed in enumerate(self.seeds) if is_far[i]]
 
 
@@ -139,6 +146,7 @@ class Confirmation:
         problems: what could not be used, one line each.
         ablation: what each ingredient of the best mixture adds; None where that was not trained.
         go_on: the command that goes on with it.
+        terms: what is compared with what, and by which number.
     """
 
     baseline: Trained
@@ -151,6 +159,14 @@ class Confirmation:
     added: list[str] = field(default_factory=list)
     ablation: Ablation | None = None
     go_on: str = "regsweep confirm"
+    terms: Terms = field(default_factory=Terms)
+
+    @property
+    def is_seed_without_effect(self) -> bool:
+        """Return whether no configuration's runs differ, though each had another seed."""
+        every = [each.complete[SCORE].astype(float) for each in (self.baseline, *self.candidates)]
+        several = [values for values in every if len(values) > 1]
+        return bool(several) and all(values.nunique() == 1 for values in several)
 
     @property
     def has_comparisons(self) -> bool:
@@ -168,9 +184,15 @@ def read_confirmation(folder: Path) -> Confirmation | None:
     if not SweepPaths(paths.seeds).is_begun:
         return None
     plan = records.read_json(paths.plan)
-    seeds = read_sweep(paths.seeds)
     try:
-        own, parts = (read_sweep(each) if SweepPaths(each).is_begun else None for each in (paths.own, paths.ablation))
+        terms = Terms.of_plan(plan)
+        ranking: dict[str, Any] = {} if terms.is_own else {"objective": terms.objective, "minimize": not terms.maximize}
+        places = [each if SweepPaths(each).is_begun else None for each in (paths.own, paths.ablation)]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RecordError(f"{paths.plan}: damaged ({show(error)}); the confirmation is left out") from error
+    seeds = read_sweep(paths.seeds, **ranking)
+    try:
+        own, parts = (read_sweep(each, **ranking) if each else None for each in places)
         return _Reader(plan, seeds, own, parts).confirmation()
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise RecordError(f"{paths.plan}: damaged ({show(error)}); the confirmation is left out") from error
@@ -181,6 +203,7 @@ class _Reader:
 
     def __init__(self, plan: dict[str, Any], seeds: Sweep, own: Sweep | None, parts: Sweep | None) -> None:
         self._plan, self._seeds, self._own, self._parts = plan, seeds, own, parts
+        self._terms = Terms.of_plan(plan)
         self._problems = [*seeds.problems, *(own.problems if own else [])]
         self._correct: dict[Path, np.ndarray | None] = {}
         self._not_usable: dict[str, list[Path]] = {}
@@ -192,7 +215,7 @@ class _Reader:
 
     def confirmation(self) -> Confirmation:
         found = self._plan["configurations"]
-        trials = self._seeds.trials
+        trials = self._runs(self._seeds, self._plan.get("seed_runs"))
         place_of_run = trials["number"].map(self._place_of_run)
         baseline, *others = [_trained(content, trials[place_of_run == i]) for i, content in enumerate(found)]
         nothing = {"trial": -1, "parameters": {}, "selected_for": np.nan}
@@ -223,7 +246,15 @@ class _Reader:
             added=self._plan.get("added", []),
             ablation=self._ablation(candidates),
             go_on="regsweep resume" if self._plan.get("keys") else "regsweep confirm",
+            terms=self._terms,
         )
+
+    def _runs(self, sweep: Sweep, planned: Sequence[Mapping[str, int]] | None) -> pd.DataFrame:
+        """Return the runs of a sweep with the number that is compared; of another application, with their seeds too."""
+        runs = sweep.trials.assign(**{SCORE: sweep.trials[self._terms.objective]})
+        if not self._terms.is_own and planned is not None:
+            runs["seed"] = [planned[int(number)]["seed"] for number in runs["number"]]
+        return runs
 
     def _ablation(self, candidates: Sequence[Candidate]) -> Ablation | None:
         """Return what the ingredients of the best mixture add; None where that is not trained."""
@@ -267,7 +298,8 @@ class _Reader:
         if self._own is None:
             return None
         runs = [n for n, run in enumerate(self._plan["own_runs"]) if run["configuration"] == number - 1]
-        own = _trained(self._plan["own_baselines"][number - 1], self._own.trials[self._own.trials["number"].isin(runs)])
+        trials = self._runs(self._own, self._plan["own_runs"])
+        own = _trained(self._plan["own_baselines"][number - 1], trials[trials["number"].isin(runs)])
         if not {int(seed) for seed in candidate.complete["seed"]} <= own.ended_seeds:
             return None
         self._name_lost(own)
@@ -277,21 +309,34 @@ class _Reader:
         self, candidate: Trained, baseline: Trained, place: Sweep, *, counts_diverged: bool = False
     ) -> Against:
         """Return `candidate` against `baseline`, whose runs lie in `place`, on the seeds that both have."""
-        theirs = baseline.complete.set_index("seed")["test_accuracy"]
+        theirs = baseline.complete.set_index("seed")[SCORE]
         is_diverged = (baseline.runs["status"] == "diverged") & counts_diverged
         diverged = [int(seed) for seed in baseline.runs.loc[is_diverged, "seed"]]
         if diverged:
             theirs = pd.concat([theirs, pd.Series(self._largest_share(), index=diverged)])
-        ours = candidate.complete.set_index("seed")["test_accuracy"]
+        ours = candidate.complete.set_index("seed")[SCORE]
         seeds = sorted(int(seed) for seed in set(ours.index) & set(theirs.index))
-        differences = np.array([ours[seed] - theirs[seed] for seed in seeds], dtype=float)
-        images = self._images(candidate, baseline, place, seeds)
+        differences = self._terms.sign * np.array([ours[seed] - theirs[seed] for seed in seeds], dtype=float)
+        images = self._images(candidate, baseline, place, seeds) if self._terms.is_own else None
         comparison = None
         if len(seeds) >= FEWEST_SEEDS:
             k, is_sequential = self._num_configurations, self._is_sequential
-            comparison = compare(differences, images, LEVEL, num_configurations=k, is_sequential=is_sequential)
+            comparison = compare(
+                differences,
+                images,
+                LEVEL,
+                num_configurations=k,
+                is_sequential=is_sequential,
+                resolution=self._terms.resolution,
+            )
         num_differing = None if images is None else count_differing(images)
-        return Against(baseline, seeds, differences, comparison, num_differing, len(set(diverged) & set(seeds)))
+        return Against(
+            baseline, seeds, differences, comparison, num_differing, len(set(diverged) & set(seeds)), self._least_far
+        )
+
+    @property
+    def _least_far(self) -> float:
+        return FAR_POINTS if self._terms.is_own else 0.0
 
     def _images(self, candidate: Trained, baseline: Trained, place: Sweep, seeds: list[int]) -> np.ndarray | None:
         """Return correct minus the baseline's correct (seeds × images); None where either is not on record."""
@@ -314,7 +359,7 @@ class _Reader:
         path = RunPaths(sweep.folder / str(run["folder"])).test_correct
         if path not in self._correct:
             try:
-                self._correct[path] = _of_accuracy(_load(path), run["test_accuracy"])
+                self._correct[path] = _of_accuracy(_load(path), run[SCORE])
             except RecordError as error:
                 self._not_usable.setdefault(str(error), []).append(path)
                 self._correct[path] = None
@@ -356,7 +401,7 @@ def _trained(content: dict[str, Any], runs: pd.DataFrame) -> Trained:
 
 def _by_seed(trained: Trained) -> dict[int, float]:
     """Return the test accuracy of each complete run, by seed."""
-    return {int(row["seed"]): float(row["test_accuracy"]) for row in trained.complete.to_dict("records")}
+    return {int(row["seed"]): float(row[SCORE]) for row in trained.complete.to_dict("records")}
 
 
 def _load(path: Path) -> np.ndarray:

@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from regsweep.numbers import show_number
 from regsweep.report.ablation import Ablation
-from regsweep.report.answer import answer, points_range
-from regsweep.report.confirmation import Against, Candidate, Confirmation, Trained
+from regsweep.report.answer import answer
+from regsweep.report.confirmation import SCORE, Against, Candidate, Confirmation, Trained
 from regsweep.report.sweep import Sweep
+from regsweep.report.terms import Terms
 
 
 def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Console) -> None:
@@ -20,30 +22,32 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
     In a terminal of 80 columns no number is broken: only names are.
     """
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("configuration: test accuracy", overflow="fold")
-    headings = ["points", "95 % interval", "better in", "p", "p (Holm)"]
+    terms = confirmation.terms
+    direction = "" if terms.maximize else ", lower is better"
+    table.add_column(f"configuration: {escape(terms.title)}{direction}", overflow="fold")
+    headings = ["points" if terms.is_own else "gain", "95 % interval", "better in", "p", "p (Holm)"]
     for heading in headings[:3] if confirmation.is_sequential else headings:
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_row(escape(_headed(confirmation.baseline)))
+    table.add_row(escape(_headed(terms, confirmation.baseline)))
     for candidate in confirmation.candidates:
         style = "bold green" if candidate.claim.sign > 0 else None
-        table.add_row(escape(_headed(candidate)), style=style)
+        table.add_row(escape(_headed(terms, candidate)), style=style)
         rows = [
             ("tuned", "the tuned baseline", candidate.against_tuned),
-            ("own", own_title(candidate.kind), candidate.against_own),
+            ("own", own_title(terms, candidate.kind), candidate.against_own),
         ]
         for name, title, against in rows:
-            cells = [f"  vs. {title}", *_numbers(candidate, name, against)]
+            cells = [f"  vs. {title}", *_numbers(terms, candidate, name, against)]
             table.add_row(*(escape(cell) for cell in cells), style=style)
     console.print(table)
     console.print("; ".join(_legend(confirmation)))
     if confirmation.ablation is not None:
-        console.print(_ablation_table(confirmation.ablation))
+        console.print(_ablation_table(terms, confirmation.ablation))
     for line in [*confirmation.problems, *answer(sweep, confirmation)]:
         console.print(escape(line), soft_wrap=True)
 
 
-def _ablation_table(ablation: Ablation) -> Table:
+def _ablation_table(terms: Terms, ablation: Ablation) -> Table:
     """Return a row for each addition of an ingredient: to the rest of the mixture, and alone."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(f"what each ingredient of {escape(ablation.mixture)}, adds", overflow="fold")
@@ -53,7 +57,7 @@ def _ablation_table(ablation: Ablation) -> Table:
     for each in sorted(ablation.additions, key=lambda each: each.ingredient):
         cells = [f"{each.ingredient} {each.to}", "–", ""]
         if each.comparison is not None:
-            cells[1:] = [f"{100 * each.comparison.mean:+.2f}".replace("-", "−"), points_range(each.comparison.interval)]
+            cells[1:] = [terms.signed(each.comparison.mean), terms.ends(each.comparison.interval)]
         cells += [f"{each.adjusted_p_value:.2g}"] if each.adjusted_p_value is not None else []
         table.add_row(*map(escape, cells), style="bold green" if each.sign > 0 else None)
     return table
@@ -70,20 +74,22 @@ def _legend(confirmation: Confirmation) -> list[str]:
     return lines
 
 
-def own_title(kind: Sequence[str]) -> str:
+def own_title(terms: Terms, kind: Sequence[str]) -> str:
     """Return what a configuration's own baseline is called beside it."""
+    if terms.baseline:
+        return f"the same with {terms.without}"
     return f"the same without {'them' if len(kind) > 1 else 'it'}"
 
 
-def _numbers(candidate: Candidate, name: str, against: Against | None) -> list[str]:
+def _numbers(terms: Terms, candidate: Candidate, name: str, against: Against | None) -> list[str]:
     if against is None:
         return ["", "not trained"]
     comparison = against.comparison
     if comparison is None:
         return ["–"]
     cells = [
-        f"{100 * comparison.mean:+.2f}".replace("-", "−"),
-        points_range(comparison.interval),
+        terms.signed(comparison.mean),
+        terms.ends(comparison.interval),
         f"{comparison.num_better} of {comparison.num_seeds}",
     ]
     if comparison.p_value is None or candidate.claim.adjusted_p_value is None:
@@ -92,8 +98,11 @@ def _numbers(candidate: Candidate, name: str, against: Against | None) -> list[s
     return [*cells, f"{comparison.p_value:.2g}", f"{candidate.claim.adjusted_p_value:.2g}" if rests_here else ""]
 
 
-def _headed(trained: Trained) -> str:
-    """Return a configuration's name, with mean and standard deviation of its test accuracy in percent."""
-    values = trained.complete["test_accuracy"].astype(float)
-    accuracy = f"{100 * values.mean():.2f} ± {100 * values.std():.2f} %" if len(values) > 1 else "–"
-    return f"{trained.name}: {accuracy}"
+def _headed(terms: Terms, trained: Trained) -> str:
+    """Return a configuration's name, with mean and standard deviation of what is compared."""
+    values = trained.complete[SCORE].astype(float)
+    if len(values) <= 1:
+        return f"{trained.name}: –"
+    if terms.is_own:
+        return f"{trained.name}: {100 * values.mean():.2f} ± {100 * values.std():.2f} %"
+    return f"{trained.name}: {terms.value(float(values.mean()))} ± {show_number(float(values.std()))}"

@@ -34,6 +34,8 @@ def of_winner(sweep: Sweep, confirmation: Confirmation) -> str | None:
     if trained.complete.empty:
         return None
     folder = SweepPaths(sweep.folder).confirmation.seeds / str(trained.complete.iloc[0]["folder"])
+    if not confirmation.terms.is_own:
+        return _of_application(sweep, folder)
     try:
         record = RunRecord.read(RunPaths(folder).result)
     except RecordError:
@@ -42,6 +44,17 @@ def of_winner(sweep: Sweep, confirmation: Confirmation) -> str | None:
     threads = record.machine.get("threads")
     words += [f"device.threads={threads}"] if record.machine.get("device") == "cpu" and threads else []
     return shlex.join(["regsweep", *words])
+
+
+def _of_application(sweep: Sweep, folder: Path) -> str | None:
+    """Return another application's command for the job in `folder`, as a single run; None where it is not on record."""
+    command, lines = read_command(sweep) or {}, read_override_lines(folder)
+    if not command.get("program") or not lines:
+        return None
+    arguments = [
+        a for a in command["arguments"] if a not in ("-m", "--multirun") and (a.startswith("-") or "=" not in a)
+    ]
+    return shlex.join([command["interpreter"], *command["program"], *arguments, *lines])
 
 
 def _flags(sweep: Sweep) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 from regsweep import __version__
 from regsweep.report import once_more
 from regsweep.report.answer import seeds_still_needed
+from regsweep.report.confirmation import SCORE
 from regsweep.report.details import read_result
 from regsweep.report.files import MADE_BY
 from regsweep.report.table import count_statuses
@@ -55,6 +56,12 @@ def _best(sweep: Sweep) -> dict[str, Any] | None:
 
 def _confirmation(sweep: Sweep, confirmation: Confirmation) -> dict[str, Any]:
     return {
+        "compared_by": {
+            "name": confirmation.terms.objective,
+            "direction": "maximize" if confirmation.terms.maximize else "minimize",
+        },
+        "baseline_keys": dict(confirmation.terms.baseline),
+        "seed_key": confirmation.terms.seed_key,
         "seeds": [plain(seed) for seed in confirmation.seeds],
         "num_planned_seeds": confirmation.num_planned,
         "is_sequential": confirmation.is_sequential,
@@ -102,15 +109,15 @@ def _ends(interval: Interval | None) -> list[Any] | None:
 
 
 def _trained(trained: Trained) -> dict[str, Any]:
-    accuracies = pd.to_numeric(trained.runs["test_accuracy"], errors="coerce")
+    scores = pd.to_numeric(trained.runs[SCORE], errors="coerce")
     return {
         "name": trained.name,
         "kind": list(trained.kind),
         "trial": plain(trained.trial),
         "parameters": {key: plain(value) for key, value in trained.parameters.items()},
         "selected_for": plain(trained.selected_for),
-        "mean_test_accuracy": plain(trained.mean("test_accuracy")),
-        "test_accuracy": {str(seed): plain(a) for seed, a in zip(trained.runs["seed"], accuracies, strict=True)},
+        "mean": plain(trained.mean()),
+        "values": {str(seed): plain(score) for seed, score in zip(trained.runs["seed"], scores, strict=True)},
     }
 
 
@@ -133,7 +140,7 @@ def _against(against: Against | None) -> dict[str, Any] | None:
 
     return {
         "baseline": against.baseline.name,
-        "baseline_mean_test_accuracy": plain(against.baseline.mean("test_accuracy")),
+        "baseline_mean": plain(against.baseline.mean()),
         "seeds": [plain(seed) for seed in against.seeds],
         "mean": plain(comparison.mean),
         "standard_deviation": plain(float(np.std(against.differences, ddof=1))),

@@ -77,7 +77,7 @@ class RegsweepSweeperConf:
     timeout: float | None = None
     # name: {when: {other parameter: value or list of values}, otherwise: value}; or unless in place of when; without
     # otherwise the parameter is left out
-    conditions: dict[str, Any] = field(default_factory=dict)
+    conditions: dict[str, Any] | None = field(default_factory=dict)
     # Trials to start from, each a dictionary of parameters, or a YAML or JSON file with such a list; what a trial
     # leaves out is drawn. Where nothing is searched they are the whole sweep, and may set any key.
     initial_trials: Any = field(default_factory=list)

@@ -18,10 +18,11 @@ from regsweep.app.candidates import (
     unregularized,
 )
 from regsweep.app.plan import Plan, Row
-from regsweep.app.stages import mean_accuracies
+from regsweep.app.stages import mean_objectives
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.terms import Terms
 from regsweep.run_record import UsedMethod
 from regsweep.sweeper.space import SearchSpace, completed
 from tests.decisions.confirmable import OFF
@@ -136,7 +137,7 @@ def test_choosing_counts_a_divergence_as_nothing_and_leaves_a_failure_out(tmp_pa
         {"accuracy": 0.9},
     ]
     trials = [{**each, "overrides": {"optimizer.lr": n}} for n, each in enumerate(results)]
-    assert mean_accuracies(made(tmp_path, *trials), runs) == pytest.approx({0: 0.45, 1: 0.8, 2: 0.8})
+    assert mean_objectives(made(tmp_path, *trials), runs) == pytest.approx({0: 0.45, 1: 0.8, 2: 0.8})
 
 
 @pytest.mark.parametrize(
@@ -396,7 +397,7 @@ def test_the_same_without_regularization_keeps_the_other_settings(
     configured: tuple[list[Configuration], list[Configuration]],
 ) -> None:
     (tuned,), others = configured
-    same = others[0].without_regularization(tuned)
+    same = others[0].at_own_settings(tuned, Terms())
     assert same == Configuration(
         "no regularization, at optimizer adam and lr 0.001",
         [],
@@ -446,7 +447,7 @@ def test_a_key_that_an_optimizer_lacks_is_left_out(tmp_path: Path) -> None:
     assert "optimizer.momentum" not in {*of_adam.overrides, *of_adam.parameters}
     assert of_adam.name == "no regularization (tuned), at lr 0.1 and optimizer adam"
     for network, other in ((of_sgd, of_adam), (of_adam, of_sgd)):
-        own = network.without_regularization(other)
+        own = network.at_own_settings(other, Terms())
         assert own.overrides.keys() == network.overrides.keys()
         assert own.overrides["regularizer.dropout"] == other.overrides["regularizer.dropout"] == "null"
 

@@ -17,6 +17,7 @@ from regsweep.app.plan import Plan
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep
+from regsweep.report.terms import Terms
 from regsweep.sweeper.engine import NoCompleteTrialError
 from regsweep.sweeper.signals import Terminated
 from tests.decisions.confirmable import COMMAND, OFF, SWEEP, made, trial, write_command
@@ -160,7 +161,7 @@ def test_a_key_that_is_added_is_that_key(tmp_path: Path) -> None:
     ]
     named = stages._named_trials(stages.Origin.of(sweep), plan, plan.paths.seeds, test=True)
     assert named[:3] == ["~trainer.patience", "+model.width=4", "trainer.test=true"]
-    own = plan.contenders[2][0].without_regularization(plan.contenders[0][0])
+    own = plan.contenders[2][0].at_own_settings(plan.contenders[0][0], Terms())
     assert own.overrides == dict(zip(keys, ("none", "false", "0.3", "null"), strict=True))
 
 

@@ -166,7 +166,7 @@ def test_a_forest_of_several_looks_shows_anytime_intervals_and_no_p_value(tmp_pa
     assert drawing.data is not None
     comparison = found.candidates[1].against_tuned.comparison
     assert comparison is not None
-    assert drawing.data["low_points"].iloc[0] == pytest.approx(100 * comparison.interval.low)
+    assert drawing.data["low"].iloc[0] == pytest.approx(100 * comparison.interval.low)
     assert not any("p = " in annotation.text for annotation in drawing.figure.layout.annotations)
 
 

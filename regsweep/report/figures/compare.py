@@ -135,6 +135,6 @@ def _best_row(name: str, evidence: Evidence) -> dict[str, Any] | None:
         top = max(confirmation.candidates, key=lambda candidate: candidate.selected_for)  # never by test accuracy
         row["selected_trial"], row["confirmed"] = top.trial, top.name
         row["selected_validation_accuracy"] = top.selected_for
-        row["confirmed_test_accuracy"] = top.mean("test_accuracy")
-        row["baseline_test_accuracy"] = confirmation.baseline.mean("test_accuracy")
+        row["confirmed_test_accuracy"] = top.mean()
+        row["baseline_test_accuracy"] = confirmation.baseline.mean()
     return row

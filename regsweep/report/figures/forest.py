@@ -17,6 +17,7 @@ from regsweep.report.figures.theme import BLUE, GREY, ORANGE, new_figure, refere
 
 if TYPE_CHECKING:
     from regsweep.report.confirmation import Against, Confirmation
+    from regsweep.report.terms import Terms
 
 NAME, TITLE = "forest", "What each configuration gains over the tuned network without regularization"
 ROW_HEIGHT = 100
@@ -47,24 +48,40 @@ def draw(evidence: Evidence) -> Drawing:
     reference_line(figure, 0)
     for row, differences in zip(rows.to_dict("records"), seeds, strict=True):
         is_own = row["against"] == OWN
-        _draw_row(figure, heights[row["name"]] - OWN_BELOW * is_own, row, differences, extent)
-    figure.update_xaxes(title_text="difference in test accuracy (percentage points)", range=extent)
+        y = heights[row["name"]] - OWN_BELOW * is_own
+        _draw_row(figure, y, row, differences, extent=extent, terms=confirmation.terms)
+    figure.update_xaxes(title_text=_axis(confirmation.terms), range=extent)
     figure.update_yaxes(visible=False, range=[-0.75, len(names) - 0.5])
-    left = max(len(line) for name in [*names, OWN_LABEL] for line in _lines(name))
-    right = max(len(_numbers(row)) for row in rows.to_dict("records"))
+    own_label = _own_label(confirmation.terms)
+    left = max(len(line) for name in [*names, own_label] for line in _lines(name))
+    right = max(len(_numbers(confirmation.terms, row)) for row in rows.to_dict("records"))
     margin = {"l": 24 + SIGN_WIDTH * left, "r": 24 + SIGN_WIDTH * right, "t": 30}
     figure.update_layout(margin=margin, showlegend=False)
     figure.add_annotation(text="◂ worse   better ▸", x=0, y=1, yref="paper", yanchor="bottom", showarrow=False)
-    return Drawing(NAME, TITLE, _caption(confirmation, rows), figure, rows)
+    title = f"What each gains over the tuned baseline, {confirmation.terms.without}"
+    title = title if confirmation.terms.baseline else TITLE
+    return Drawing(NAME, title, _caption(confirmation, rows), figure, rows)
+
+
+def _axis(terms: Terms) -> str:
+    if terms.is_own:
+        return "difference in test accuracy (percentage points)"
+    return f"gain in {terms.title}" + ("" if terms.maximize else " (how much lower it is)")
 
 
 TUNED, OWN = "tuned baseline", "the same network without regularization"
-OWN_LABEL = "the same without"
+
+
+def _own_label(terms: Terms) -> str:
+    return f"the same with {terms.without}" if terms.baseline else "the same without"
 
 
 def table(confirmation: Confirmation) -> pd.DataFrame:
-    """Return a row per comparison, the configuration furthest ahead of the tuned baseline first: points, p, claim."""
-    rows = []
+    """Return a row per comparison, the configuration furthest ahead of the tuned baseline first.
+
+    Differences of accuracy are in percentage points, others in the unit of what is compared.
+    """
+    rows, terms = [], confirmation.terms
     candidates = [each for each in confirmation.candidates if each.against_tuned.comparison]
     for candidate in sorted(candidates, key=lambda each: -_mean(each.against_tuned)):
         for name, title, against in (
@@ -81,11 +98,11 @@ def table(confirmation: Confirmation) -> pd.DataFrame:
                     "trial": candidate.trial,
                     "against": title,
                     "num_seeds": comparison.num_seeds,
-                    "difference_points": 100 * comparison.mean,
-                    "low_points": 100 * interval.low,
-                    "high_points": 100 * interval.high,
-                    "low_with_images_points": 100 * wide.low if wide else np.nan,
-                    "high_with_images_points": 100 * wide.high if wide else np.nan,
+                    "difference": terms.scale * comparison.mean,
+                    "low": terms.scale * interval.low,
+                    "high": terms.scale * interval.high,
+                    "low_with_images": terms.scale * wide.low if wide else np.nan,
+                    "high_with_images": terms.scale * wide.high if wide else np.nan,
                     "p_value": _or_nan(comparison.p_value),
                     "adjusted_p_value": _or_nan(candidate.claim.adjusted_p_value),
                     "claim": {1: "better", -1: "worse", 0: ""}[candidate.claim.sign],
@@ -93,8 +110,8 @@ def table(confirmation: Confirmation) -> pd.DataFrame:
                     "num_better": comparison.num_better,
                     "num_equal": comparison.num_equal,
                     "probability_better": comparison.probability_better,
-                    "selected_for_accuracy": candidate.selected_for,
-                    "confirmed_test_accuracy": candidate.mean("test_accuracy"),
+                    "selected_for": candidate.selected_for,
+                    "confirmed": candidate.mean(),
                 }
             )
     return pd.DataFrame(rows)
@@ -110,26 +127,32 @@ def _mean(against: Against) -> float:
 
 
 def _seeds(confirmation: Confirmation, row: Mapping[Hashable, Any]) -> np.ndarray:
-    """Return a row's differences in points, one per seed."""
+    """Return a row's differences, one per seed, in the unit of the rows."""
     candidate = next(each for each in confirmation.candidates if each.name == row["name"])
     against = candidate.against_own if row["against"] == OWN else candidate.against_tuned
     assert against is not None
-    return 100 * np.asarray(against.differences)
+    return confirmation.terms.scale * np.asarray(against.differences)
 
 
 def _draw_row(
-    figure: go.Figure, y: float, row: Mapping[Hashable, Any], differences: np.ndarray, extent: tuple[float, float]
+    figure: go.Figure,
+    y: float,
+    row: Mapping[Hashable, Any],
+    differences: np.ndarray,
+    *,
+    extent: tuple[float, float],
+    terms: Terms,
 ) -> None:
     """Draw one configuration at height `y`: name and numbers over intervals, mean and seeds."""
-    mean, low, high = row["difference_points"], row["low_points"], row["high_points"]
-    wide = (row["low_with_images_points"], row["high_with_images_points"])
+    mean, low, high = row["difference"], row["low"], row["high"]
+    wide = (row["low_with_images"], row["high_with_images"])
     name = html.escape(row["name"], quote=False)
     is_own = row["against"] == OWN
     colour = ORANGE if is_own else BLUE
-    hover = f"<b>{name}</b><br>against {row['against']}: {_points(mean)} points, interval {_ends(low, high)}"
+    hover = f"<b>{name}</b><br>against {row['against']}: {_shown(terms, mean)}{terms.unit}, interval {_ends(terms, low, high)}"
     hover += f"<br>better in {row['num_better']} of {row['num_seeds']} seeds"
     if not np.isnan(wide[0]):
-        hover += f"<br>over seeds and test images {_ends(*wide)}"
+        hover += f"<br>over seeds and test images {_ends(terms, *wide)}"
         _add_line(figure, np.clip(wide, *extent), y, 1.6, colour)
     _add_line(figure, np.clip((low, high), *extent), y, 6, colour)
     figure.add_scatter(
@@ -145,15 +168,16 @@ def _draw_row(
         hovertext=[hover],
         hovertemplate="%{hovertext}<extra></extra>",
     )
+    digits = ".2f" if terms.is_own else ".3g"
     figure.add_scatter(
         x=differences,
         y=[y - 0.18] * len(differences),
         mode="markers",
         marker={"symbol": "circle", "size": 6, "color": shade(GREY, 0.75)},
-        hovertemplate="one seed: %{x:+.2f} points<extra></extra>",
+        hovertemplate=f"one seed: %{{x:+{'.2f' if terms.is_own else '.3g'}}} {terms.unit}<extra></extra>",
     )
-    numbers = _numbers(row)
-    label = "<br>".join(html.escape(line, quote=False) for line in _lines(OWN_LABEL if is_own else row["name"]))
+    numbers = _numbers(terms, row)
+    label = "<br>".join(html.escape(line, quote=False) for line in _lines(_own_label(terms) if is_own else row["name"]))
     for text, x, anchor, align, shift in ((label, 0, "right", "right", -12), (numbers, 1, "left", "left", 12)):
         figure.add_annotation(
             text=text,
@@ -168,8 +192,8 @@ def _draw_row(
         )
 
 
-def _numbers(row: Mapping[Hashable, Any]) -> str:
-    numbers = f"<b>{_points(row['difference_points'])}</b>  [{_ends(row['low_points'], row['high_points'])}]"
+def _numbers(terms: Terms, row: Mapping[Hashable, Any]) -> str:
+    numbers = f"<b>{_shown(terms, row['difference'])}</b>  [{_ends(terms, row['low'], row['high'])}]"
     return f"{numbers}   p = {_p(row['adjusted_p_value'])}" if row["rests_here"] and row["p_value"] >= 0 else numbers
 
 
@@ -177,12 +201,12 @@ def _lines(name: str) -> list[str]:
     return textwrap.wrap(name, LONGEST_LINE) or [""]
 
 
-def _ends(low: float, high: float) -> str:
-    return f"{_points(low)} to {_points(high)}"
+def _ends(terms: Terms, low: float, high: float) -> str:
+    return f"{_shown(terms, low)} to {_shown(terms, high)}"
 
 
-def _points(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−").replace("+inf", "∞").replace("inf", "∞")
+def _shown(terms: Terms, value: float) -> str:
+    return terms.signed(value / terms.scale).replace("+∞", "∞")
 
 
 def _add_line(figure: go.Figure, ends: np.ndarray, y: float, width: float, colour: str) -> None:
@@ -191,7 +215,7 @@ def _add_line(figure: go.Figure, ends: np.ndarray, y: float, width: float, colou
 
 def _extent(rows: pd.DataFrame, seeds: list[np.ndarray]) -> tuple[float, float]:
     """Return the ends of the axis: zero and all that is drawn and finite, with some air."""
-    names = ["low_points", "high_points", "low_with_images_points", "high_with_images_points"]
+    names = ["low", "high", "low_with_images", "high_with_images"]
     ends = np.concatenate([rows[names].to_numpy(float).ravel(), *seeds, [0.0]])
     ends = ends[np.isfinite(ends)]
     air = 0.06 * np.ptp(ends) or 1.0
@@ -200,10 +224,14 @@ def _extent(rows: pd.DataFrame, seeds: list[np.ndarray]) -> tuple[float, float]:
 
 def _caption(confirmation: Confirmation, rows: pd.DataFrame) -> str:
     seeds = count(len(confirmation.seeds), "seed")
+    terms = confirmation.terms
+    same = f"the same with {terms.without}" if terms.baseline else "the same network without regularization"
+    what = f"{terms.title[0].upper()}{terms.title[1:]} minus that of {confirmation.baseline.name}"
+    if not terms.maximize:
+        what = f"{terms.title[0].upper()}{terms.title[1:]} of {confirmation.baseline.name} minus its own"
     parts = [
-        f"Test accuracy minus that of {confirmation.baseline.name} (diamond) and, where that difference is shown, of "
-        f"the same network without regularization at its own other settings (square), paired by seed ({seeds}; a small "
-        "point each)."
+        f"{what} (diamond) and, where that difference is shown, of {same} at its own other settings (square), paired "
+        f"by seed ({seeds}; a small point each)."
     ]
     k = len(confirmation.candidates)
     together = f" (95 % for all {k} configurations together)" if k > 1 else ""
@@ -211,7 +239,7 @@ def _caption(confirmation: Confirmation, rows: pd.DataFrame) -> str:
     if confirmation.is_sequential:
         parts.append(f"Thick line: 95 % anytime-valid interval{together}. {filled}.")
         return " ".join(parts)
-    has_images = rows["low_with_images_points"].notna().any()
+    has_images = rows["low_with_images"].notna().any()
     images = "; thin line: over seeds and test images." if has_images else ", on this test set."
     parts.append(f"Thick line: 95 % t interval over seeds{together}{images}")
     parts.append(f"p: the larger of both exact sign-flip tests, adjusted after Holm. {filled} and p is at most 0.05.")

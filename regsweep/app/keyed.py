@@ -1,0 +1,187 @@
+"""What is confirmed where the baseline is named by its keys, as any application's is, or trials are named by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from regsweep import records
+from regsweep.app.candidates import Configuration, ranked, settings_of
+from regsweep.app.composed import Composed
+from regsweep.errors import RecordError, RegsweepError
+from regsweep.names import joined
+from regsweep.paths import SweepPaths
+from regsweep.plain_yaml import read_scalar
+from regsweep.report.hydra_files import at
+from regsweep.report.sweep import Sweep
+from regsweep.report.table import show_value
+from regsweep.report.terms import Terms
+
+Row = dict[str, Any]
+
+
+def over_seeds(sweep: Sweep, terms: Terms) -> Sweep:
+    """Return the sweep with its seed as no setting: trials that differ in it alone are one configuration."""
+    return replace(sweep, swept=[column for column in sweep.swept if column not in (terms.seed_key, "seed")])
+
+
+def differing(sweep: Sweep, terms: Terms, most: int) -> list[list[Row]]:
+    """Return the rows of the best `most` configurations, at most, that differ from the baseline in one of its keys.
+
+    They are one kind: nothing is known of another application's keys.
+
+    Raises:
+        RegsweepError: when none is complete.
+    """
+    rows = [row for row in ranked(over_seeds(sweep, terms)) if not is_baseline(sweep, row, terms)]
+    if not rows:
+        raise RegsweepError(f"--baseline {terms.without}: no complete trial of {sweep.folder} differs from it")
+    return [rows[:most]]
+
+
+def is_baseline(sweep: Sweep, row: Mapping[str, Any], terms: Terms) -> bool:
+    """Return whether a trial has the baseline's value of each of its keys."""
+    trial = Composed.read(sweep.folder / str(row["folder"]))
+    return all(trial.has(key) and _is_same(trial.text(key), value) for key, value in terms.baseline.items())
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Return whether two values are the same as typed: 0 and 0.0 are, 0 and false are not."""
+    first, second = read_scalar(one), read_scalar(other)
+    return bool(first == second) and isinstance(first, bool) == isinstance(second, bool)
+
+
+def named(sweep: Sweep, numbers: Sequence[int], terms: Terms) -> list[list[Row]]:
+    """Return the rows of trials that were named by hand, each a kind of its own.
+
+    Raises:
+        RegsweepError: for one that is not complete, that is the baseline, or that is another one on another seed.
+    """
+    plain = over_seeds(sweep, terms)
+    by_number = {int(row["number"]): row for row in sweep.trials.to_dict("records")}
+    means = {_settings(row, plain): row["selected_for"] for row in ranked(plain)}
+    kinds: dict[str, list[Row]] = {}
+    for number in numbers:
+        row = {str(key): value for key, value in by_number.get(number, {}).items()}
+        given = f"--trials {','.join(map(str, numbers))}"
+        if not row:
+            raise RegsweepError(f"{given}: there is no trial {number}; there are 0 to {max(by_number, default=0)}")
+        if row["status"] != "complete":
+            raise RegsweepError(f"{given}: trial {number} is {row['status']}; only a complete one can be confirmed")
+        if is_baseline(sweep, row, terms) if terms.baseline else not sweep.kind(number):
+            what = terms.without or "no method of regularization"
+            raise RegsweepError(f"{given}: trial {number} has {what}, as the baseline; leave it out")
+        settings = _settings(row, plain) if plain.swept else str(number)
+        if settings in kinds:
+            first = int(kinds[settings][0]["number"])
+            raise RegsweepError(f"{given}: trials {first} and {number} are one configuration; name one of them")
+        kinds[settings] = [{**row, "selected_for": means.get(settings, row[sweep.objective])}]
+    return list(kinds.values())
+
+
+def _settings(row: Mapping[Any, Any], sweep: Sweep) -> str:
+    return "\n".join(str(row[column]) for column in sweep.swept)
+
+
+def first_trial(sweep: Sweep) -> Composed:
+    """Return the first trial of a sweep that Hydra left anything of.
+
+    Raises:
+        RegsweepError: when there is none.
+    """
+    for folder in sweep.trials["folder"]:
+        try:
+            return Composed.read(sweep.folder / str(folder))
+        except RecordError:
+            continue
+    raise RegsweepError(f"{sweep.folder}: no trial left its configuration (.hydra), so none can be run again")
+
+
+def require_keys(sweep: Sweep, terms: Terms) -> None:
+    """Refuse keys that the application does not have.
+
+    Raises:
+        RegsweepError: naming the first, and what the sweep varied.
+    """
+    trial = first_trial(sweep)
+    swept = ", ".join(key for key in sweep.swept if key != terms.seed_key) or "none"
+    for key, value in terms.baseline.items():
+        if not trial.has(key):
+            raise RegsweepError(f"--baseline {key}={value}: its trials have no such key; the sweep varied {swept}")
+    if terms.seed_key in terms.baseline:
+        raise RegsweepError(f"--baseline {terms.seed_key}=…: is the key of the seed, which differs between runs anyway")
+    if not trial.has(terms.seed_key):
+        raise RegsweepError(
+            f"--seed-key {terms.seed_key}: its trials have no such key; name the one that their random numbers follow"
+        )
+
+
+def seeds_of(sweep: Sweep, terms: Terms) -> set[int]:
+    """Return the seeds of a sweep's trials, as far as they are whole numbers."""
+    if terms.seed_key in sweep.swept:
+        values = list(sweep.trials[terms.seed_key].dropna())
+    else:
+        values = [first_trial(sweep).value(terms.seed_key)]
+    return {int(value) for value in pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").dropna()}
+
+
+def configurations(
+    sweep: Sweep, rows: Sequence[Row], baseline: Sweep, baseline_rows: Sequence[Row], terms: Terms
+) -> tuple[list[Configuration], list[Configuration]]:
+    """Return the baseline's rows, and the chosen ones, as configurations that set the same keys, if they have them."""
+    places = [*((baseline, row) for row in baseline_rows), *((sweep, row) for row in rows)]
+    trials = [Composed.read(source.folder / str(row["folder"])) for source, row in places]
+    keys = _keys(sweep, trials[0], terms)
+    found: list[Configuration] = []
+    for (_, row), trial in zip(places, trials, strict=True):
+        there = [key for key in keys if trial.has(key)]
+        parameters = {key: trial.value(key) for key in there}
+        is_tuned = len(found) < len(baseline_rows)
+        compared = joined([f"{key.rpartition('.')[2]} {show_value(parameters[key])}" for key in terms.baseline])
+        found.append(
+            Configuration(
+                f"{f'{terms.without} (tuned)' if is_tuned else compared}{settings_of(parameters, terms)}",
+                [] if is_tuned else [compared],
+                int(row["number"]),
+                float(row["selected_for"]),
+                parameters,
+                {trial.signs.get(key, "") + key: trial.text(key) for key in there},
+            )
+        )
+    return found[: len(baseline_rows)], found[len(baseline_rows) :]
+
+
+def _keys(sweep: Sweep, trial: Composed, terms: Terms) -> list[str]:
+    """Return the keys that make a configuration: those that were swept, and the baseline's."""
+    columns = [column for column in sweep.swept if column != terms.seed_key]
+    # A key that is called as a column of the table is, has a column with a prefix.
+    keys = [column if trial.has(column) else column.removeprefix("params.") for column in columns]
+    return list(dict.fromkeys([*terms.baseline, *keys]))
+
+
+def others_tried(sweep: Sweep, terms: Terms) -> list[dict[str, str]] | None:
+    """Return the settings beside the baseline's keys that a grid tried, each once; None where they were searched.
+
+    A baseline is tuned as the sweep was: on the same grid, or by a search of as many trials.
+    """
+    settings = records.read_yaml(SweepPaths(sweep.folder).multirun)
+    sweeper = at(settings, "hydra", "sweeper")
+    is_grid = str(at(sweeper, "_target_")).endswith("BasicSweeper") or "GridSampler" in str(at(sweeper, "sampler"))
+    trial = first_trial(sweep)
+    others = [key for key in _keys(sweep, trial, terms) if key not in terms.baseline]
+    if others and not is_grid:
+        return None
+    tried: dict[tuple[str, ...], dict[str, str]] = {}
+    for folder in sweep.trials["folder"][sweep.trials["duplicate_of"].isna()]:
+        each = Composed.read(sweep.folder / str(folder))
+        found = {each.signs.get(key, "") + key: each.text(key) for key in others if each.has(key)}
+        tried.setdefault(tuple(found.values()), {**found, **_typed(each, terms)})
+    return list(tried.values())
+
+
+def _typed(trial: Composed, terms: Terms) -> dict[str, str]:
+    """Return the baseline's overrides, with the + or ++ of a key that is added."""
+    return {trial.signs.get(key, "") + key: value for key, value in terms.baseline.items()}
