@@ -149,7 +149,8 @@ def _draw_row(
     name = html.escape(row["name"], quote=False)
     is_own = row["against"] == OWN
     colour = ORANGE if is_own else BLUE
-    hover = f"<b>{name}</b><br>against {row['against']}: {_shown(terms, mean)}{terms.unit}, interval {_ends(terms, low, high)}"
+    hover = f"<b>{name}</b><br>against {row['against']}: {_shown(terms, mean)}{terms.unit}"
+    hover += f", interval {_ends(terms, low, high)}"
     hover += f"<br>better in {row['num_better']} of {row['num_seeds']} seeds"
     if not np.isnan(wide[0]):
         hover += f"<br>over seeds and test images {_ends(terms, *wide)}"
@@ -174,7 +175,7 @@ def _draw_row(
         y=[y - 0.18] * len(differences),
         mode="markers",
         marker={"symbol": "circle", "size": 6, "color": shade(GREY, 0.75)},
-        hovertemplate=f"one seed: %{{x:+{'.2f' if terms.is_own else '.3g'}}} {terms.unit}<extra></extra>",
+        hovertemplate=f"one seed: %{{x:+{digits}}}{terms.unit}<extra></extra>",
     )
     numbers = _numbers(terms, row)
     label = "<br>".join(html.escape(line, quote=False) for line in _lines(_own_label(terms) if is_own else row["name"]))
