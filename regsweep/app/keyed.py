@@ -71,6 +71,8 @@ def named(sweep: Sweep, numbers: Sequence[int], terms: Terms) -> list[list[Row]]
             raise RegsweepError(f"{given}: there is no trial {number}; there are 0 to {max(by_number, default=0)}")
         if row["status"] != "complete":
             raise RegsweepError(f"{given}: trial {number} is {row['status']}; only a complete one can be confirmed")
+        if pd.notna(row["duplicate_of"]):
+            raise RegsweepError(f"{given}: trial {number} repeats trial {int(row['duplicate_of'])}; name that one")
         if is_baseline(sweep, row, terms) if terms.baseline else not sweep.kind(number):
             what = terms.without or "no method of regularization"
             raise RegsweepError(f"{given}: trial {number} has {what}, as the baseline; leave it out")

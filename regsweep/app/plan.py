@@ -260,6 +260,10 @@ class Plan:
         if not best:
             raise RegsweepError(f"{place}: no trial of the baseline is complete, so there is nothing to compare with")
         if self.terms.baseline:
+            if not all(keyed.is_baseline(baseline, row, self.terms) for row in best):
+                raise RegsweepError(
+                    f"{place}: not all of its trials had {self.terms.without}; name keys that a job takes"
+                )
             baselines, others = keyed.configurations(sweep, self.rows, baseline, best, self.terms)
         else:
             kinds = [baseline.regularization.get(int(row["number"]), Regularization()) for row in best]

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from regsweep import records
 from regsweep.app import keyed, program
@@ -80,8 +81,9 @@ def tune_baseline(sweep: Sweep, plan: Plan) -> None:
         run_sweep(origin, folder, n_trials, lambda: _search_of_baseline(origin, sweep, plan))
         return
     seed = {plan.terms.seed_key: plan.choosing_seeds[0] - 1}
-    records.write_json(plan.paths.trials(folder), [{**trial, **seed} for trial in tried])
-    run_sweep(origin, folder, n_trials, lambda: _named_trials(origin, plan, folder, test=False))
+    trials = [{**trial, **seed} for trial in tried]
+    records.write_json(plan.paths.trials(folder), trials)
+    run_sweep(origin, folder, n_trials, lambda: _named_trials(origin, plan, folder, trials, test=False))
 
 
 def count_baseline_trials(sweep: Sweep, plan: Plan) -> int:
@@ -184,7 +186,7 @@ def _run_named(
     trials = [{**configurations[run.configuration].overrides, seed: run.seed} for run in runs]
     records.write_json(plan.paths.trials(folder), trials)
     print(f"\n{title}")  # noqa: T201
-    run_sweep(origin, folder, len(runs), lambda: _named_trials(origin, plan, folder, test=test))
+    run_sweep(origin, folder, len(runs), lambda: _named_trials(origin, plan, folder, trials, test=test))
 
 
 def count_ended(folder: Path) -> int:
@@ -238,10 +240,9 @@ def _search_with(origin: Origin, *fixed: Mapping[str, str]) -> list[str]:
     return [*kept, *(f"{key}={value}" for key, value in values.items()), *others]
 
 
-def _trials_of_application(origin: Origin, plan: Plan, folder: Path) -> list[str]:
-    """Return the same of another application's sweep: its own arguments, but for what it varied."""
-    made = {key_of(key) for contenders in plan.contenders for each in contenders for key in each.overrides}
-    replaced = {*made, *plan.terms.baseline, plan.terms.seed_key, "hydra.sweep.dir", "hydra.sweeper.n_trials"}
+def _trials_of_application(origin: Origin, plan: Plan, folder: Path, made: set[str]) -> list[str]:
+    """Return the same of another application's sweep: its own arguments, but for what its trials set."""
+    replaced = {*made, "hydra.sweep.dir", "hydra.sweeper.n_trials", "hydra.sweeper.conditions"}
     named = named_trials("confirmation", plan.paths.trials(folder))
     named = [word for word in named if _key(word) not in ("hydra/sweeper", "hydra.sweeper.direction", _OBJECTIVES)]
     replaced |= {_key(word) for word in named}
@@ -249,12 +250,14 @@ def _trials_of_application(origin: Origin, plan: Plan, folder: Path) -> list[str
     return [*kept, *named, "hydra.sweeper.conditions=null"]
 
 
-def _named_trials(origin: Origin, plan: Plan, folder: Path, *, test: bool) -> list[str]:
-    """Return the arguments of a sweep that searches nothing and runs the trials that a file names."""
+def _named_trials(
+    origin: Origin, plan: Plan, folder: Path, trials: Sequence[Mapping[str, Any]], *, test: bool
+) -> list[str]:
+    """Return the arguments of a sweep that searches nothing and runs these trials, which a file names."""
+    made = {key_of(key) for trial in trials for key in trial}
     if not plan.terms.is_own:
-        return _trials_of_application(origin, plan, folder)
-    made = {key_of(key) for contenders in plan.contenders for each in contenders for key in each.overrides}
-    keys = made | {"seed", "trainer.test", "trainer.save_weights"}
+        return _trials_of_application(origin, plan, folder, made)
+    keys = made | {"trainer.test", "trainer.save_weights"}
     first = fixed_overrides(plan.paths.folder.parent / plan.kinds[0][0].folder, keys)
     kept = [a for a in origin.arguments if "=" not in a or a.startswith("-") or _is_kept(a)]
     return [

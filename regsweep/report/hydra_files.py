@@ -168,12 +168,12 @@ def _is_several(value: str) -> bool:
     return "," in without_lists or re.match(r"(interval|choice|range|glob|tag|shuffle|sort)\(", value) is not None
 
 
-def find_values(config: Any, overrides: Mapping[str, str], keys: Iterable[str]) -> dict[str, Any]:
+def find_values(config: Any, overrides: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     """Return the value of each key: typed, from the composed configuration; of a group, the option's name.
 
     Args:
         config: plain content of .hydra/config.yaml; None where it is not readable.
-        overrides: what was typed, for what the configuration does not have.
+        overrides: what was typed, or what a study drew, for what the configuration does not have.
         keys: dotted.
     """
     values = {}
@@ -181,7 +181,8 @@ def find_values(config: Any, overrides: Mapping[str, str], keys: Iterable[str]) 
         value = _select(config, key)
         if value is None or isinstance(value, dict | list):
             value = overrides.get(key)
-            value = value if value is None or isinstance(config, dict) else read_scalar(value)
+            # A study has values, and no text of them.
+            value = value if isinstance(config, dict) or not isinstance(value, str) else read_scalar(value)
         values[key] = value
     return values
 

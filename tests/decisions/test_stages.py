@@ -84,8 +84,9 @@ def test_a_sweep_of_named_runs_keeps_how_it_runs_and_what_all_trials_had(
     fixed = {"dataset": "mnist", "trainer.epochs": 3, "trainer.test": False, "trainer.save_weights": True}
     trials = [{**each, "overrides": {**each["overrides"], **fixed}} for each in SWEEP]
     sweep, plan = planned(tmp_path, trials, [*arguments, *(f"{key}={value}" for key, value in fixed.items())])
+    made = [{**contender.overrides, "seed": 7} for contenders in plan.contenders for contender in contenders]
     for test, text in ((True, "true"), (False, "false")):
-        typed = stages._named_trials(stages.Origin.of(sweep), plan, plan.paths.choosing, test=test)
+        typed = stages._named_trials(stages.Origin.of(sweep), plan, plan.paths.choosing, made, test=test)
         assert typed == [
             *kept,
             *("dataset=mnist", "trainer.epochs=3"),
@@ -159,7 +160,8 @@ def test_a_key_that_is_added_is_that_key(tmp_path: Path) -> None:
             ("none", "{use: true}", "0.3", dropout),
         )
     ]
-    named = stages._named_trials(stages.Origin.of(sweep), plan, plan.paths.seeds, test=True)
+    made = [{**contender.overrides, "seed": 7} for contenders in plan.contenders for contender in contenders]
+    named = stages._named_trials(stages.Origin.of(sweep), plan, plan.paths.seeds, made, test=True)
     assert named[:3] == ["~trainer.patience", "+model.width=4", "trainer.test=true"]
     own = plan.contenders[2][0].at_own_settings(plan.contenders[0][0], Terms())
     assert own.overrides == dict(zip(keys, ("none", "false", "0.3", "null"), strict=True))

@@ -74,6 +74,9 @@ def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
     both = confirmed(tmp_path / "c", *made, is_sequential=is_sequential)
     found = summary(Evidence(sweep, both), [], [])["confirmation"]
     assert found == {
+        "compared_by": {"name": "test_accuracy", "direction": "maximize"},
+        "baseline_keys": {},
+        "seed_key": "seed",
         "seeds": SEEDS,
         "num_planned_seeds": 10,
         "is_sequential": is_sequential,

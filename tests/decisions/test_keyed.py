@@ -1,0 +1,238 @@
+"""What is confirmed of any application's sweep: table-driven, on sweeps made by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from regsweep.app import keyed
+from regsweep.app.candidates import Run
+from regsweep.app.plan import Plan
+from regsweep.app.stages import mean_objectives
+from regsweep.errors import RegsweepError
+from regsweep.paths import SweepPaths
+from regsweep.report.sweep import Sweep
+from regsweep.report.terms import Terms
+from regsweep.statistics import Interval
+from tests.decisions.handmade import dumped
+
+TERMS = Terms({"noise": "0"}, "run.seed", "value", maximize=False, is_own=False)
+BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+SEARCH = "regsweep.sweeper.plugin.RegsweepSweeper"
+
+Job = dict[str, Any]
+
+
+def job(value: float | None, noise: float, lr: float = 0.1, seed: int = 0, status: str = "complete") -> Job:
+    return {"value": value, "status": status, "typed": {"noise": noise, "lr": lr, "run.seed": seed}}
+
+
+def foreign(
+    folder: Path, *jobs: Job, maximize: bool = False, sweeper: str = SEARCH, signs: str = "", sampler: str = "Tpe"
+) -> Sweep:
+    """Return a sweep of another application, whose jobs left what Hydra writes."""
+    rows = []
+    for number, each in enumerate(jobs):
+        typed, place = each["typed"], folder / str(number) / ".hydra"
+        place.mkdir(parents=True)
+        config = {"noise": typed["noise"], "lr": typed["lr"], "run": {"seed": typed["run.seed"], "other": 1}}
+        (place / "config.yaml").write_text(dumped(config))
+        (place / "overrides.yaml").write_text(dumped([f"{signs}{key}={value}" for key, value in typed.items()]))
+        (place / "hydra.yaml").write_text(dumped({"hydra": {"runtime": {"choices": {"size": "small"}}}}))
+        rows.append({"number": number, "folder": str(number), "duplicate_of": None, **each, **typed})
+    settings = {"hydra": {"sweeper": {"_target_": sweeper, "sampler": {"_target_": sampler}}}}
+    SweepPaths(folder).multirun.write_text(dumped(settings))
+    swept = ["noise", "lr", "run.seed"]
+    SweepPaths(folder).confirmation.folder.mkdir()
+    return Sweep(folder, pd.DataFrame(rows), swept, "value", maximize, is_own=False)
+
+
+def numbers(rows: list[dict[str, Any]]) -> list[int]:
+    return [row["number"] for row in rows]
+
+
+LUCKY = [
+    job(0.1, 0.2, seed=0),  # the luckiest run of a poor configuration
+    job(0.9, 0.2, seed=1),
+    job(0.4, 0.4, seed=0),
+    job(0.4, 0.4, seed=1),
+    job(0.0, 0.0, seed=0),  # the baseline, which is no candidate however good it is
+    job(0.0, 0.0, seed=1),
+    job(0.45, 0.0001, seed=0),
+    job(0.01, 0.5, status="failed"),
+    job(0.6, 0.3),
+    job(0.6, 0.3) | {"duplicate_of": 8},
+]
+
+
+def test_all_that_differ_from_the_baseline_are_one_kind_and_the_luckiest_seed_is_not_the_best(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "less", *LUCKY)
+    assert [numbers(rows) for rows in keyed.differing(sweep, TERMS, 3)] == [[2, 6, 0]]
+    more = foreign(tmp_path / "more", *LUCKY, maximize=True)
+    assert [numbers(rows) for rows in keyed.differing(more, TERMS, 3)] == [[8, 1, 6]]
+    assert keyed.differing(sweep, TERMS, 3)[0][0]["selected_for"] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("value", "noise", "is_it"),
+    [("0", 0.0, True), ("0.0", 0, True), ("0", False, False), ("false", 0, False), ("0.1", 0.1000001, False)],
+)
+def test_a_value_is_the_baseline_s_as_a_number_and_not_as_a_text(
+    tmp_path: Path, value: str, noise: float, is_it: bool
+) -> None:
+    sweep = foreign(tmp_path / "s", job(0.5, noise))
+    terms = Terms({"noise": value}, "run.seed", "value", is_own=False)
+    assert keyed.is_baseline(sweep, {"folder": "0"}, terms) is is_it
+
+
+def test_a_baseline_of_two_keys_is_left_by_either(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", job(0.5, 0, 0.1), job(0.4, 0, 0.2), job(0.3, 0.1, 0.1))
+    terms = Terms({"noise": "0", "lr": "0.1"}, "run.seed", "value", maximize=False, is_own=False)
+    assert [numbers(rows) for rows in keyed.differing(sweep, terms, 3)] == [[2, 1]]
+
+
+def test_where_nothing_differs_there_is_nothing_to_confirm(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", job(0.5, 0), job(0.1, 0.2, status="failed"))
+    with pytest.raises(RegsweepError, match=r"--baseline noise=0: no complete trial of .* differs from it"):
+        keyed.differing(sweep, TERMS, 3)
+
+
+def test_named_trials_are_taken_as_named_in_that_order(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", *LUCKY)
+    kinds = keyed.named(sweep, [8, 1], TERMS)
+    assert [numbers(rows) for rows in kinds] == [[8], [1]]
+    assert [rows[0]["selected_for"] for rows in kinds] == pytest.approx([0.6, 0.5]), "over both seeds of the second"
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ([2, 99], "--trials 2,99: there is no trial 99; there are 0 to 9"),
+        ([7], "--trials 7: trial 7 is failed; only a complete one can be confirmed"),
+        ([9], "--trials 9: trial 9 repeats trial 8; name that one"),
+        ([4], "--trials 4: trial 4 has noise=0, as the baseline; leave it out"),
+        ([2, 3], "--trials 2,3: trials 2 and 3 are one configuration; name one of them"),
+    ],
+)
+def test_a_trial_that_cannot_be_named_is_refused(tmp_path: Path, named: list[int], message: str) -> None:
+    with pytest.raises(RegsweepError) as error:
+        keyed.named(foreign(tmp_path / "s", *LUCKY), named, TERMS)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        (
+            Terms({"nois": "0"}, "run.seed"),
+            "--baseline nois=0: its trials have no such key; the sweep varied noise, lr",
+        ),
+        (Terms({"noise": "0"}, "seed"), "--seed-key seed: its trials have no such key; name the one that"),
+        (Terms({"run.seed": "0"}, "run.seed"), "--baseline run.seed=…: is the key of the seed"),
+    ],
+)
+def test_a_key_that_is_not_there_is_refused(tmp_path: Path, terms: Terms, message: str) -> None:
+    with pytest.raises(RegsweepError) as error:
+        keyed.require_keys(foreign(tmp_path / "s", *LUCKY), terms)
+    assert str(error.value).startswith(message)
+
+
+def test_a_key_may_be_a_config_group_or_one_that_was_added(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", job(0.5, 0.1), signs="+")
+    keyed.require_keys(sweep, Terms({"size": "large", "run.other": "0"}, "run.seed"))
+    assert keyed.is_baseline(sweep, {"folder": "0"}, Terms({"size": "small"}))
+    assert not keyed.is_baseline(sweep, {"folder": "0"}, Terms({"size": "large"}))
+
+
+def test_fresh_seeds_come_after_those_that_were_used(tmp_path: Path) -> None:
+    swept = foreign(tmp_path / "swept", job(0.5, 0, seed=3), job(0.4, 0.1, seed=8))
+    assert keyed.seeds_of(swept, TERMS) == {3, 8}
+    fixed = foreign(tmp_path / "fixed", job(0.5, 0, seed=5), job(0.4, 0.1, seed=5))
+    fixed = Sweep(fixed.folder, fixed.trials, ["noise", "lr"], "value", is_own=False)
+    assert keyed.seeds_of(fixed, TERMS) == {5}
+    plan = Plan.read_or_choose(fixed, None, (), TERMS)
+    assert (plan.choosing_seeds, plan.first_seed) == ([6, 7, 8], 9)
+
+
+@pytest.mark.parametrize(
+    ("sweeper", "sampler", "tried"),
+    [
+        (SEARCH, "optuna.samplers.TPESampler", None),
+        (SEARCH, "optuna.samplers.GridSampler", [("0.1", "0"), ("0.2", "0")]),
+        (BASIC, "optuna.samplers.TPESampler", [("0.1", "0"), ("0.2", "0")]),
+    ],
+)
+def test_the_baseline_of_a_grid_is_its_own_grid(
+    tmp_path: Path, sweeper: str, sampler: str, tried: list[tuple[str, str]] | None
+) -> None:
+    jobs = [job(0.5, 0.1, 0.1), job(0.5, 0.2, 0.1), job(0.5, 0.1, 0.2), job(0.5, 0.1, 0.2, seed=1)]
+    found = keyed.others_tried(foreign(tmp_path / "s", *jobs, sweeper=sweeper, sampler=sampler), TERMS)
+    assert (None if found is None else [(each["lr"], each["noise"]) for each in found]) == tried
+
+
+def test_a_baseline_with_nothing_to_tune_is_one_trial(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", job(0.5, 0.1), job(0.4, 0.2))
+    alone = Sweep(sweep.folder, sweep.trials, ["noise"], "value", is_own=False)
+    assert keyed.others_tried(alone, TERMS) == [{"noise": "0"}]
+
+
+def test_configurations_are_named_by_their_values_and_keep_their_signs(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", job(0.4, 0.2, 0.1), signs="++")
+    baseline = foreign(tmp_path / "b", job(0.5, 0, 0.3), signs="++")
+    row = {"number": 0, "folder": "0", "selected_for": 0.4}
+    (tuned,), (other,) = keyed.configurations(sweep, [row], baseline, [row], TERMS)
+    assert (tuned.name, tuned.kind) == ("noise=0 (tuned), at lr 0.3", [])
+    assert (other.name, other.kind) == ("noise 0.2, at lr 0.1", ["noise 0.2"])
+    assert other.overrides == {"++noise": "0.2", "++lr": "0.1"}
+    own = other.at_own_settings(tuned, TERMS)
+    assert own.overrides == {"++lr": "0.1", "++noise": "0"}
+    assert own.name == "noise=0, at lr 0.1"
+
+
+@pytest.mark.parametrize(("maximize", "best"), [(False, [1, 3]), (True, [0, 2])])
+def test_what_is_chosen_is_the_best_mean_in_the_sweep_s_direction(
+    tmp_path: Path, maximize: bool, best: list[int]
+) -> None:
+    sweep = foreign(tmp_path / "s", job(0.5, 0.1), job(0.4, 0.2), job(0.3, 0, 0.2))
+    terms = Terms({"noise": "0"}, "run.seed", "value", maximize=maximize, is_own=False)
+    plan = Plan.read_or_choose(sweep, None, (), terms)
+    row = {"number": 0, "folder": "0", "selected_for": 0.4}
+    rows = [{**row, "number": number, "folder": str(number)} for number in (0, 1)]
+    baselines, others = keyed.configurations(sweep, rows, sweep, [{**row, "folder": "2"}] * 2, terms)
+    plan.contenders = [baselines, others]
+    plan.take_best({0: 0.5, 1: -0.4, 2: 0.1, 3: -0.2})
+    every = [*baselines, *others]
+    assert [next(i for i, each in enumerate(every) if each is chosen) for chosen in plan.configurations] == best
+
+
+def test_a_configuration_that_failed_on_a_choosing_seed_is_not_chosen(tmp_path: Path) -> None:
+    jobs = [job(0.5, 0.1), job(0.4, 0.2), job(0.1, 0.1, status="failed"), job(0.4, 0.2)]
+    runs = [Run(0, 1), Run(1, 1), Run(0, 2), Run(1, 2)]
+    assert mean_objectives(foreign(tmp_path / "s", *jobs), runs) == {1: pytest.approx(0.4)}
+
+
+def test_another_application_s_confirmation_goes_on_as_it_began(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", *LUCKY)
+    plan = Plan.read_or_choose(sweep, None, [2, 8], TERMS)
+    again = Plan.read_or_choose(sweep, None)
+    assert (again.terms, again.named, numbers([vars(k[0]) for k in again.kinds])) == (TERMS, [2, 8], [2, 8])
+    assert plan.top == 2
+    with pytest.raises(RegsweepError, match=r"--trials 8: this sweep's confirmation was begun --trials 2,8; leave it"):
+        Plan.read_or_choose(sweep, None, [8])
+
+
+@pytest.mark.parametrize(
+    ("terms", "value", "size", "signed", "ends"),
+    [
+        (Terms(), "12.34 %", "12.34 points", "−12.34", "−1.00 to 0.00"),
+        (TERMS, "0.1234", "0.123", "−0.123", "−0.01 to 0"),
+    ],
+)
+def test_numbers_are_shown_in_points_or_as_they_are(
+    terms: Terms, value: str, size: str, signed: str, ends: str
+) -> None:
+    shown = (terms.value(0.1234), terms.size(-0.1234), terms.signed(-0.1234), terms.ends(Interval(-0.01, -0.0)))
+    assert shown == (value, size, signed, ends)
