@@ -97,9 +97,12 @@ def _settling(confirmation: Confirmation) -> list[str]:
     parts = [(count, name) for count, name in needed if count is not None]
     if not parts:
         return []
-    counts = [
-        f"{count if count <= MOST_SEEDS else f'more than {MOST_SEEDS:,}'} for {name}" for count, name in sorted(parts)
-    ]
+    parts.sort()
+    counts = [f"{count} for {name}" for count, name in parts if count <= MOST_SEEDS]
+    beyond = [name for count, name in parts if count > MOST_SEEDS]
+    if beyond:
+        names = "the others" if counts and len(beyond) > 1 else _listed(beyond)
+        counts.append(f"more than {MOST_SEEDS:,} for {names}")
     start = "To show what is not shown, were it as large as it looks, start anew with so many seeds"
     return [f"{start}: {'; '.join(counts)}."]
 
