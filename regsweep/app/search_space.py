@@ -150,9 +150,11 @@ def _runs(config: DictConfig, loader: ConfigLoader) -> list[RunConfig]:
                 runs.setdefault(kind, run)
 
     fixed_choices, fixed = ([options[0] for options in some.values()] for some in (groups, plain))
-    for choices, trials in _named_trials(config, loader).items():
+    named = _named_trials(config, loader)
+    for choices, trials in named.items():
         take([*fixed_choices, *choices], [(*fixed, *values) for values in trials])
-    for choices in itertools.product(*groups.values()):
+    # Where trials are named they are all that runs: the network may have no place for what was composed besides.
+    for choices in itertools.product(*groups.values()) if not named else ():
         take(choices, _combinations(list(plain.values()), MOST_COMBINATIONS if is_optuna(config) else None))
     return list({id(run): run for run in runs.values()}.values())
 

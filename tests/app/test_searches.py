@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,18 @@ def test_what_is_typed_says_what_is_searched(
         (first,) = search.initial
         assert {name: value for name, value in first.items() if name != "optimizer.lr"} == {**off, **used}
         assert ("optimizer.lr" in first) == ("optimizer.lr" in space), "at the rate that was composed"
+
+
+def test_where_trials_are_named_only_they_need_a_place(tmp_path: Path, regsweep: Regsweep) -> None:
+    # Beside sweep=regularization, which names BatchNorm, for which the network has no place.
+    trials = json.dumps([{"regularizer": "none", "regularizer.l2": 0.01}])
+    (tmp_path / "named.json").write_text(trials)
+    named = ("hydra/sweeper=regsweep", "hydra.sweeper.params=null", "hydra.sweeper.pruner=null",
+             "hydra.sweeper.initial_trials=named.json", "hydra.sweeper.n_trials=1", "hydra.sweeper.direction=maximize")  # fmt: skip
+    small = ("model=linear", "trainer.epochs=1", "dataset.train_size=100", "hydra/launcher=basic")
+    done = regsweep("-m", "sweep=regularization", *named, *small, "hydra.sweep.dir=s")
+    assert done.code == 0, done.err
+    assert "L2 λ=0.01" in done.out
 
 
 def test_a_grid_of_listed_values_begins_with_no_trial_of_its_own() -> None:
