@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -104,6 +105,8 @@ def _run(request: _Request, command: Command) -> None:
 def _compare(request: _Request, command: Command) -> Path | None:
     """Compare, report, and return the folder; None where only the plan was wanted."""
     typed = request.typed
+    if typed.folder is not None and not request.is_plan:  # at once, and again when the folder is owned
+        _require_place(Path(typed.folder).absolute(), request, typed.num_trials)
     contestants, config = compose(typed, replace(command, arguments=request.flags))
     _check(request, command, contestants)
     num_trials = int(config.hydra.sweeper.n_trials) if typed.num_trials is None else typed.num_trials
@@ -140,9 +143,7 @@ def _check(request: _Request, command: Command, contestants: Sequence[Contestant
     lines: list[str] = []
     for each in contestants:
         search = replace(command, arguments=["-m", *request.search(each)])
-        if request.typed.of_methods:
-            require_its_methods(each, dry_run.compose(search, check=False).config, command)
-        lines = dry_run.compose(search, check=True).lines
+        lines = dry_run.check(search, partial(require_its_methods, each, command))
     print("\n".join(lines))  # noqa: T201
 
 
@@ -186,21 +187,10 @@ def _begin_or_go_on(folder: Path, request: _Request, command: Command, num_trial
     """
     paths, file = ComparisonPaths(folder), SweepPaths(folder).command
     num_seeds, keys = request.num_seeds or DEFAULT_SEEDS, request.keys
-    if not paths.record.exists():
-        unfinished = [*records.unfinished(paths.record), *records.unfinished(file)]
-        traces = {lock.NAME, file.name, *(path.name for path in unfinished)}
-        if any(path.name not in traces for path in folder.iterdir()):
-            raise ConfigError("hydra.sweep.dir", folder, "this folder is not empty; choose another")
-    else:
+    _require_place(folder, request, num_trials)
+    if paths.record.exists():
         record, began = records.read_as(paths.record, ComparisonRecord), records.read_as(file, Command)
-        for search in paths.searches.glob("*"):
-            require_this_version(folder, SweepPaths(search).multirun)
-        before = _read(began.arguments[1:])
-        num_before = before.num_seeds or DEFAULT_SEEDS
-        _require_same(folder, before, request, record, num_trials)
-        if request.num_seeds is not None and request.num_seeds < num_before:
-            allowed = f"the comparison in {shown(folder)} has {num_before} seeds; give more, or leave it out"
-            raise RegsweepError(f"--seeds {request.num_seeds}: {allowed}")
+        num_before = _read(began.arguments[1:]).num_seeds or DEFAULT_SEEDS
         num_seeds = request.num_seeds or num_before
         keys = [*record.contestants, *(key for key in keys if key not in record.contestants)]
         words = [*command.arguments, *([] if request.num_seeds else ["--seeds", str(num_before)])]
@@ -209,6 +199,31 @@ def _begin_or_go_on(folder: Path, request: _Request, command: Command, num_trial
     records.write_json(file, asdict(command))
     records.write_json(paths.record, asdict(ComparisonRecord(keys, num_trials)))
     return command, num_seeds
+
+
+def _require_place(folder: Path, request: _Request, num_trials: int | None) -> None:
+    """Refuse a folder that holds something else, or another comparison; `num_trials` is None where it was not typed.
+
+    Raises:
+        ConfigError: naming the folder, or the first difference.
+        RegsweepError: for fewer seeds, and for a comparison of another version.
+    """
+    paths, file = ComparisonPaths(folder), SweepPaths(folder).command
+    if paths.record.exists():
+        record, began = records.read_as(paths.record, ComparisonRecord), records.read_as(file, Command)
+        for search in paths.searches.glob("*"):
+            require_this_version(folder, SweepPaths(search).multirun)
+        before = _read(began.arguments[1:])
+        num_before = before.num_seeds or DEFAULT_SEEDS
+        _require_same(folder, before, request, record, record.num_trials if num_trials is None else num_trials)
+        if request.num_seeds is not None and request.num_seeds < num_before:
+            allowed = f"the comparison in {shown(folder)} has {num_before} seeds; give more, or leave it out"
+            raise RegsweepError(f"--seeds {request.num_seeds}: {allowed}")
+    elif folder.is_dir():
+        unfinished = [*records.unfinished(paths.record), *records.unfinished(file)]
+        traces = {lock.NAME, file.name, *(path.name for path in unfinished)}
+        if any(path.name not in traces for path in folder.iterdir()):
+            raise ConfigError("hydra.sweep.dir", folder, "this folder is not empty; choose another")
 
 
 def _require_same(folder: Path, before: _Request, now: _Request, record: ComparisonRecord, num_trials: int) -> None:

@@ -159,7 +159,7 @@ def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfi
 
     def composed(options: str) -> DictConfig:
         arguments = ["-m", *base, f"regularizer={options}"]
-        return dry_run.compose(replace(command, arguments=arguments), check=False).config
+        return dry_run.compose(replace(command, arguments=arguments))
 
     def chosen(config: DictConfig) -> list[Use]:
         with _where_own_methods_lie(command):
@@ -235,13 +235,13 @@ def _takes_out_batch_norm(override: Override) -> bool:
     return override.get_key_element() == f"regularizer.{BATCH_NORM}" and override.value() is False
 
 
-def require_its_methods(contestant: Contestant, config: DictConfig, command: Command) -> None:
+def require_its_methods(contestant: Contestant, command: Command, config: DictConfig) -> None:
     """Refuse settings that leave a contestant without one of its methods, or give it another.
 
     Args:
         contestant: with all its overrides.
-        config: what its search is composed to.
         command: working folder and import path.
+        config: what its search is composed to.
 
     Raises:
         ConfigError: naming the method.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,59 +14,81 @@ from regsweep.started import Command
 
 
 @dataclass
-class Composed:
-    """What a sweep is composed to.
+class _Dry:
+    """A dry run, and what it found.
 
     Attributes:
-        config: with Hydra's own.
-        lines: of one that was checked, what describes its data.
+        require: called with what the sweep is composed to, before every value that it can try is checked; None: nothing
+            is checked.
+        config: what the sweep is composed to, with Hydra's own.
+        lines: what describes its data; None where that was not reached.
     """
 
-    config: DictConfig
-    lines: list[str] = field(default_factory=list)
+    require: Callable[[DictConfig], None] | None = None
+    config: DictConfig = field(default_factory=lambda: DictConfig({}))
+    lines: list[str] | None = None
 
 
-_composed: ContextVar[list[Composed] | None] = ContextVar("composed", default=None)
-_checks: ContextVar[bool] = ContextVar("checks", default=False)
+_dry: ContextVar[_Dry | None] = ContextVar("dry", default=None)
 
 
-def compose(command: Command, *, check: bool) -> Composed:
-    """Return what a sweep is composed to; nothing is written.
+def compose(command: Command) -> DictConfig:
+    """Return what a sweep is composed to, with Hydra's own; nothing is checked or written.
 
     Args:
         command: what it would be started with.
-        check: whether every value that it can try is checked too, as at its start.
+
+    Raises:
+        RegsweepError: for what cannot be composed.
+    """
+    found = _Dry()
+    _start(command, found)
+    return found.config
+
+
+def check(command: Command, require: Callable[[DictConfig], None]) -> list[str]:
+    """Check every value that a sweep can try, as at its start, and return what describes its data; nothing is written.
+
+    Args:
+        command: what it would be started with.
+        require: called first, with what it is composed to; refuses by a `RegsweepError`.
 
     Raises:
         RegsweepError: for what cannot be composed.
         SystemExit: for what is refused, after the reason is printed.
     """
-    found: list[Composed] = []
-    tokens = _composed.set(found), _checks.set(check)
+    found = _Dry(require)
+    _start(command, found)
+    assert found.lines is not None
+    return found.lines
+
+
+def _start(command: Command, found: _Dry) -> None:
+    token = _dry.set(found)
     try:
         with as_typed(command.arguments, Path(command.working_folder), command.import_path):
             start()
     except SystemExit as stop:
-        if stop.code != 0 or not found:
+        if stop.code != 0:
             raise
     finally:
-        _composed.reset(tokens[0])
-        _checks.reset(tokens[1])
-    return found[0]
+        _dry.reset(token)
 
 
 def stop_if_composed(config: DictConfig) -> None:
-    """End a dry run that checks nothing, the configuration taken; of one that checks, take it."""
-    found = _composed.get()
-    if found is not None:
-        found.append(Composed(deepcopy(config)))
-        if not _checks.get():
-            raise SystemExit(0)
+    """End a dry run that checks nothing, the configuration taken."""
+    found = _dry.get()
+    if found is None:
+        return
+    if found.require is None:
+        found.config = config
+        raise SystemExit(0)
+    found.require(config)
 
 
 def stop_if_checked(lines: Sequence[str]) -> None:
     """End a dry run after its checks; `lines` describe the data."""
-    found = _composed.get()
+    found = _dry.get()
     if found is not None:
-        found[0].lines.extend(lines)
+        found.lines = list(lines)
         raise SystemExit(0)

@@ -138,10 +138,13 @@ def _runs(config: DictConfig, loader: ConfigLoader) -> list[RunConfig]:
     plain = {key: values for key, values in candidates.items() if key not in groups}
     conditions = parse_conditions(config.hydra.sweeper.get("conditions"))
     runs: dict[str, RunConfig] = {}
+    given = _parse(loader, config.hydra.overrides.task)
+    composed = {candidates[o.get_key_element()][0] for o in given if not o.is_sweep_override()}
 
     def take(choices: Iterable[str], combinations: Iterable[tuple[str, ...]]) -> None:
         chosen = list(choices)
-        base = door.unresolved(_compose(config, loader, chosen))
+        # Composing takes as long as validating hundreds of combinations.
+        base = door.unresolved(config if composed.issuperset(chosen) else loader.load_sweep_config(config, chosen))
         # Combinations that differ in what their conditions leave out are the same one.
         applied = (_applied(overrides, conditions, chosen) for overrides in combinations)
         for values in {repr(values): values for values in applied}.values():
@@ -236,10 +239,6 @@ def _candidates(config: DictConfig, loader: ConfigLoader) -> dict[str, list[str]
         else:
             candidates[key] = [f"{key}={override.get_value_element_as_str()}"]
     return candidates
-
-
-def _compose(config: DictConfig, loader: ConfigLoader, overrides: list[str]) -> DictConfig:
-    return loader.load_sweep_config(config, overrides)
 
 
 def _combinations(values: list[list[str]], most: int | None) -> Iterator[tuple[str, ...]]:

@@ -106,27 +106,23 @@ def test_the_best_of_each_meet_on_fresh_seeds(compared_once: Path) -> None:
         assert row["validation_accuracy"] == candidate.selected_for
 
 
-def test_the_same_command_and_resume_train_nothing_twice(regsweep: Regsweep, compared: Path) -> None:
-    before = records_of(compared)
-    for arguments in (("compare", *TYPED, HERE), ("resume", "c")):
-        done = regsweep(*arguments)
-        assert done.code == 0, done.err
-        assert records_of(compared) == before
-    summary = json.loads((compared / "summary.json").read_text())
-    assert len(summary["confirmation"]["candidates"]) == 2
-    assert not summary["confirmation"]["is_sequential"]
-
-
-def test_more_seeds_are_looks(regsweep: Regsweep, compared: Path) -> None:
+def test_more_seeds_are_looks_and_the_same_command_and_resume_train_nothing_twice(
+    regsweep: Regsweep, compared: Path
+) -> None:
     before = records_of(compared)
     done = regsweep("compare", *TYPED, HERE, "--seeds", "3")
     assert done.code == 0, done.err
-    assert before.items() <= records_of(compared).items()
+    after = records_of(compared)
+    assert before.items() < after.items()
     found = read_confirmation(compared)
     assert found is not None
     assert (found.seeds, found.is_sequential) == ([4, 5, 6], True)
-    assert regsweep("resume", "c").code == 0
-    assert "3 planned seeds" not in done.out
+    for arguments in (("compare", *TYPED, HERE), ("resume", "c")):
+        again = regsweep(*arguments)
+        assert again.code == 0, again.err
+        assert records_of(compared) == after
+    summary = json.loads((compared / "summary.json").read_text())
+    assert len(summary["confirmation"]["candidates"]) == 2
 
 
 def test_a_further_contestant_makes_the_family_larger(regsweep: Regsweep, compared: Path) -> None:
@@ -211,17 +207,22 @@ def test_a_report_draws_every_contestant(regsweep: Regsweep, compared: Path) -> 
     assert (other.code, "c: is a comparison; go on with regsweep resume c" in other.err) == (2, True)
 
 
-def test_with_json_the_standard_output_is_one_object_of_the_schema(shell: Shell, compared: Path) -> None:
+def test_with_json_the_standard_output_is_one_object_of_the_schema(
+    shell: Shell, regsweep: Regsweep, compared: Path
+) -> None:
+    """Nothing is trained again, and two seeds, as planned, are not sequential."""
     schema = json.loads((PROJECT / "docs" / "summary.schema.json").read_text())
-    command = (sys.executable, "-m", "regsweep")
-    for arguments in (("compare", *TYPED, HERE, "--json"), ("report", "c", "--json")):
-        done = shell(*command, *arguments)
+    before = records_of(compared)
+    made = shell(sys.executable, "-m", "regsweep", "compare", *TYPED, HERE, "--json")
+    for done in (made, regsweep("report", "c", "--json")):
         assert done.code == 0, done.err
         found = json.loads(done.out)
         jsonschema.validate(found, schema)
         assert found == json.loads((compared / "summary.json").read_text())
         assert found["confirmation"]["once_more"].startswith("regsweep regularizer=none")
+        assert not found["confirmation"]["is_sequential"]
         assert "vs. the tuned baseline" in done.err
+    assert records_of(compared) == before
 
 
 def test_the_schema_describes_a_sweep_that_was_not_confirmed(compared: Path) -> None:
@@ -306,22 +307,41 @@ def test_a_network_with_batch_norm_of_its_own(regsweep: Regsweep) -> None:
     assert (later.code, "regularizer=batch_norm: beside it all others are without BatchNorm" in later.err) == (2, True)
 
 
-def test_an_own_method_from_another_folder(regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(PROJECT / "examples" / "own_method", tmp_path / "own")
-    monkeypatch.chdir(tmp_path / "own")
+OWN = ("regularizer=gradient_noise", "n_trials=1", *SMALL, "--config-dir", "conf", "--seeds", "2")
+
+
+@pytest.fixture
+def own_method(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of a method of the user's own, which is the working folder meanwhile."""
+    folder = Path(shutil.copytree(PROJECT / "examples" / "own_method", tmp_path / "own"))
+    monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setitem(sys.modules, "my_methods", None)  # to be forgotten afterwards: another test has another one
     del sys.modules["my_methods"]
-    typed = ("regularizer=gradient_noise", "n_trials=1", *SMALL, "--config-dir", "conf", "hydra.sweep.dir=../c")
-    done = regsweep("compare", *typed, "--seeds", "2")
+    return folder
+
+
+def test_an_own_method_is_planned_as_any_other(regsweep: Regsweep, own_method: Path) -> None:
+    """It is checked, and an epoch of it trained."""
+    done = regsweep("compare", *OWN, "--plan")
+    assert done.code == 0, done.err
+    assert "gradient noise: each against the tuned baseline" in done.out
+
+
+@pytest.mark.full  # the test above has what differs from other contestants, but for going on elsewhere
+def test_an_own_method_from_another_folder(
+    regsweep: Regsweep, own_method: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = regsweep("compare", *OWN, "hydra.sweep.dir=../c")
     assert done.code == 0, done.err
     assert "gradient noise" in done.out
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(own_method.parent)
     again = regsweep("resume", "c")
     assert again.code == 0, again.err
 
 
-def test_a_contestant_that_never_trains_is_named_and_counts(regsweep: Regsweep) -> None:
+@pytest.mark.full  # the test below has the same, but for the training that diverges
+def test_a_contestant_that_diverges_is_named_and_counts(regsweep: Regsweep) -> None:
     typed = ("regularizer=l2,dropout", "regularizer.l2.lambda=1e30", "n_trials=1", *SMALL, HERE, "--seeds", "2")
     done = regsweep("compare", *typed)
     assert done.code == 1, done.err
@@ -329,6 +349,21 @@ def test_a_contestant_that_never_trains_is_named_and_counts(regsweep: Regsweep) 
     found = read_confirmation(Path("c"))
     assert found is not None
     assert [each.kind for each in found.candidates] == [["dropout"], ["L2"]]
+    assert found.candidates[0].claim.adjusted_p_value == 1.0
+
+
+def test_a_contestant_that_never_trains_is_named_and_counts(regsweep: Regsweep, compared: Path) -> None:
+    """BatchNorm's one trial failed, and its runs on fresh seeds are left out."""
+    (result,) = ComparisonPaths(compared).search("batch_norm").glob("0/result.json")
+    record = json.loads(result.read_text())
+    result.write_text(json.dumps({**record, "status": "diverged", "error": "the loss is nan"}))
+    shutil.rmtree(SweepPaths(compared).confirmation.folder)
+    done = regsweep("resume", "c")
+    assert done.code == 1, done.err
+    assert "L2 + dropout is not settled; BatchNorm never trained to the end." in done.out
+    found = read_confirmation(compared)
+    assert found is not None
+    assert [each.kind for each in found.candidates] == [["L2", "dropout"], ["BatchNorm"]]
     assert found.candidates[0].claim.adjusted_p_value == 1.0
 
 
