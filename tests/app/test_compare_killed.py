@@ -31,8 +31,12 @@ STAGES = {
 """The trials of each stage of the comparison below."""
 
 # So strong a penalty is shown to hurt, so that a second baseline is trained.
-COMPARE = ("compare", "regularizer=l1", "regularizer.l1.lambda=interval(0.3,0.5)", "model=linear", "model._target_=slow.Slow",
-           "trainer.epochs=3", "dataset.train_size=200", "n_trials=3", "--seeds", "6", "hydra.sweep.dir=c")  # fmt: skip
+COMPARE = (
+    "compare",
+    *("regularizer=l1", "regularizer.l1.lambda=interval(0.3,0.5)"),
+    *("model=linear", "model._target_=slow.Slow", "trainer.epochs=3", "dataset.train_size=200"),
+    *("n_trials=3", "--seeds", "6", "hydra.sweep.dir=c"),
+)
 
 MODEL = """
 import time

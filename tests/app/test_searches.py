@@ -205,8 +205,9 @@ def test_where_trials_are_named_only_they_need_a_place(tmp_path: Path, regsweep:
     # Beside sweep=regularization, which names BatchNorm, for which the network has no place.
     trials = json.dumps([{"regularizer": "none", "regularizer.l2": 0.01}])
     (tmp_path / "named.json").write_text(trials)
-    named = ("hydra/sweeper=regsweep", "hydra.sweeper.params=null", "hydra.sweeper.pruner=null",
-             "hydra.sweeper.initial_trials=named.json", "hydra.sweeper.n_trials=1", "hydra.sweeper.direction=maximize")  # fmt: skip
+    named = ("hydra/sweeper=regsweep", *(f"hydra.sweeper.{each}" for each in (
+        "params=null", "pruner=null", "initial_trials=named.json", "n_trials=1", "direction=maximize"
+    )))  # fmt: skip
     small = ("model=linear", "trainer.epochs=1", "dataset.train_size=100", "hydra/launcher=basic")
     done = regsweep("-m", "sweep=regularization", *named, *small, "hydra.sweep.dir=s")
     assert done.code == 0, done.err
