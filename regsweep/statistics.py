@@ -262,14 +262,19 @@ def anytime_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Inte
     d_S = _checked(differences_S, "differences", ndim=1)
     _check_share(confidence, "confidence")
     num_seeds, mean = len(d_S), float(d_S.mean())
-    r = 1 + num_seeds * MIXTURE_VARIANCE
-    q = (r / (1 - confidence) ** 2) ** (1 / num_seeds)
-    if q >= r:
+    u = _largest_u(num_seeds, confidence)
+    if u == math.inf:
         return Interval(-math.inf, math.inf)
-    u = (q - 1) / (1 - q / r)
     squares = 0.0 if np.ptp(d_S) <= NOISE else float(((d_S - mean) ** 2).sum())
     half = math.sqrt(u * squares / num_seeds)
     return Interval(mean - half, mean + half)
+
+
+def _largest_u(num_seeds: int, confidence: float) -> float:
+    """Return the u of `anytime_interval` at the ends of the interval; infinite where nothing is excluded."""
+    r = 1 + num_seeds * MIXTURE_VARIANCE
+    q = (r / (1 - confidence) ** 2) ** (1 / num_seeds)
+    return math.inf if q >= r else (q - 1) / (1 - q / r)
 
 
 def seeds_and_images_interval(differences_SN: ArrayLike, confidence: float = 0.95) -> Interval:
@@ -365,7 +370,13 @@ def least_seeds(num_configurations: int, level: float = 0.05) -> int:
 
 
 def seeds_needed(
-    difference: float, spread: float, num_configurations: int = 1, level: float = 0.05, power: float = EACH_POWER
+    difference: float,
+    spread: float,
+    num_configurations: int = 1,
+    level: float = 0.05,
+    power: float = EACH_POWER,
+    *,
+    is_sequential: bool = False,
 ) -> int:
     """Return how many paired seeds show a true difference with a probability of 80 %, against both baselines.
 
@@ -375,6 +386,8 @@ def seeds_needed(
     By the power of a paired two-sided t test at level / k (Bonferroni, at which Holm's first step stands), counting
     only tests that come out on the right side; at least `least_seeds`, at most 10^12. With the least number of seeds
     the sign-flip test shows a difference only where every seed is on one side, so that probability counts there, too.
+    Where results are looked at more than once it is the power of `anytime_interval` at the last look: its ends are
+    where |t| is √(u (S - 1)).
 
     Args:
         difference: the true difference, above zero, in the unit of `spread`.
@@ -382,6 +395,7 @@ def seeds_needed(
         num_configurations: configurations that are compared with the baseline.
         level: significance level for all of them together.
         power: probability to show the difference from one baseline; 0.88 for 0.8 against two.
+        is_sequential: whether results are looked at more than once.
 
     Raises:
         ValueError: a difference that is not above zero, a negative spread, or a level or power outside (0, 1).
@@ -389,11 +403,14 @@ def seeds_needed(
     if not 0 < difference < math.inf or not 0 <= spread < math.inf:
         raise ValueError(f"needs difference > 0 and spread >= 0, not difference={difference} and spread={spread}")
     _check_share(power, "power")
-    least = least_seeds(num_configurations, level)
+    least = 2 if is_sequential else least_seeds(num_configurations, level)
     # Beyond ten standard deviations the least number is enough, and the power is no longer computable.
     effect = min(difference / spread, LARGEST_EFFECT) if spread else LARGEST_EFFECT
 
     def power_with(num_seeds: int) -> float:
+        if is_sequential:
+            t = math.sqrt(_largest_u(num_seeds, 1 - level / num_configurations) * (num_seeds - 1))
+            return float(stats.nct.sf(t, num_seeds - 1, effect * math.sqrt(num_seeds))) if t < math.inf else 0.0
         one_side = level / num_configurations / 2
         of_t_test = float(TTestPower().power(effect, num_seeds, one_side, alternative="larger"))
         all_on_one_side = float(stats.norm.cdf(effect)) ** num_seeds

@@ -279,6 +279,15 @@ def test_two_baselines_are_both_beaten_in_80_percent() -> None:
     assert abs(share - 0.8) < 3 * 0.02
 
 
+@pytest.mark.parametrize(("effect", "num_configurations"), [(0.5, 1), (0.6, 4)])
+def test_with_so_many_seeds_the_last_of_several_looks_shows_it(effect: float, num_configurations: int) -> None:
+    num_seeds = seeds_needed(effect, 0.7, num_configurations, is_sequential=True)
+    assert num_seeds > seeds_needed(effect, 0.7, num_configurations)
+    draws = np.random.default_rng(0).normal(effect, 0.7, (2000, num_seeds))
+    shown = [anytime_interval(each, 1 - 0.05 / num_configurations).low > 0 for each in draws]
+    assert np.mean(shown) == pytest.approx(0.88, abs=3 * math.sqrt(0.88 * 0.12 / 2000))
+
+
 def test_seeds_needed_is_never_fewer_than_can_show_anything() -> None:
     for spread in (0.0, 1e-12, 1e-3):
         assert seeds_needed(0.01, spread, num_configurations=3) == 7

@@ -70,12 +70,14 @@ def _verdict(sweep: Sweep, confirmation: Confirmation) -> list[str]:
         return []
     trained = [each for each in confirmation.candidates if not each.complete.empty]
     parts = []
-    for sign, verb in ((1, "help"), (-1, "hurt"), (0, "not settled")):
-        titles = [" + ".join(each.kind) for each in trained if each.claim.sign == sign]
-        if titles:
-            is_one = len(titles) == 1
-            words = f"{'is' if is_one else 'are'} {verb}" if sign == 0 else f"{verb}{'s' if is_one else ''}"
-            parts.append(f"{_listed(titles)} {words}")
+    for one, several, group in (
+        ("helps", "help", [each for each in trained if each.claim.sign > 0]),
+        ("hurts", "hurt", [each for each in trained if each.claim.sign < 0]),
+        ("changed nothing", "changed nothing", [each for each in trained if _is_same(each)]),
+        ("is not settled", "are not settled", [each for each in trained if not each.claim.sign and not _is_same(each)]),
+    ):
+        titles = [" + ".join(each.kind) for each in group]
+        parts += [f"{_listed(titles)} {one if len(titles) == 1 else several}"] if titles else []
     lost = [" + ".join(each.kind) for each in confirmation.candidates if each.complete.empty]
     parts += [f"{_listed(lost)} never trained to the end"] if lost else []
     line = "; ".join(parts)
@@ -91,6 +93,12 @@ def _verdict(sweep: Sweep, confirmation: Confirmation) -> list[str]:
     return lines
 
 
+def _is_same(candidate: Candidate) -> bool:
+    """Return whether a configuration differs from the tuned baseline on no seed, as where a bound is never reached."""
+    differences = candidate.against_tuned.differences
+    return len(differences) > 1 and not differences.any()
+
+
 def _settling(confirmation: Confirmation) -> list[str]:
     """Return how many seeds would show the differences that are not shown, were they as large as they look."""
     needed = ((seeds_still_needed(confirmation, each), each.name) for each in confirmation.candidates)
@@ -103,23 +111,29 @@ def _settling(confirmation: Confirmation) -> list[str]:
     if beyond:
         names = "the others" if counts and len(beyond) > 1 else _listed(beyond)
         counts.append(f"more than {MOST_SEEDS:,} for {names}")
-    start = "To show what is not shown, were it as large as it looks, start anew with so many seeds"
+    way = "go on to" if confirmation.is_sequential else "start anew with"
+    start = f"To show what is not shown, were it as large as it looks, {way} so many seeds"
     return [f"{start}: {'; '.join(counts)}."]
 
 
 def seeds_still_needed(confirmation: Confirmation, candidate: Candidate) -> int | None:
     """Return how many seeds would show what is not shown of a configuration, were it as large as it looks.
 
-    None where something is shown, where differences are equal or of two signs, where the second baseline is not trained
-    yet, and after several looks.
+    None where something is shown, where differences are equal or of two signs, and where planned seeds or the
+    second baseline are not trained yet. After several looks these are the seeds to go on to, else those to start anew
+    with.
     """
-    if confirmation.is_sequential or candidate.claim.sign or (candidate.is_shown and candidate.against_own is None):
+    if candidate.claim.sign or (candidate.is_shown and candidate.against_own is None) or _unfinished(confirmation):
         return None
     pairs = [each for each in (candidate.against_tuned, candidate.against_own) if each and each.comparison]
     if len({_mean(each) > 0 for each in pairs}) != 1 or any(map(_is_equal, pairs)):
         return None
-    k = len(confirmation.candidates)
-    return max(seeds_needed(abs(_mean(each)), float(np.std(each.differences, ddof=1)), k) for each in pairs)
+    k, goes_on = len(confirmation.candidates), confirmation.is_sequential
+    needed = max(
+        seeds_needed(abs(_mean(each)), float(np.std(each.differences, ddof=1)), k, is_sequential=goes_on)
+        for each in pairs
+    )
+    return max(needed, len(confirmation.seeds) + 1) if goes_on else needed
 
 
 def _winner(sweep: Sweep, confirmation: Confirmation) -> list[str]:

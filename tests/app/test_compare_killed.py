@@ -86,7 +86,7 @@ def ended(cwd: Path) -> dict[str, str]:
 def test_ten_kills_lose_nothing(tmp_path: Path, stage: str) -> None:
     (tmp_path / "slow.py").write_text(MODEL)
     (tmp_path / "slow").write_text(f"/c/{stage}/")
-    chance, command = random.Random(stage), COMPARE  # noqa: S311
+    chance, command = random.Random(stage), [*COMPARE]  # noqa: S311
     records: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for _ in range(NUM_KILLS):
@@ -102,7 +102,7 @@ def test_ten_kills_lose_nothing(tmp_path: Path, stage: str) -> None:
         again = Counter(trained(tmp_path)) - counts
         assert not again.keys() & records.keys(), "what had ended was trained again"
         records, counts = now, Counter(trained(tmp_path))
-        command = ("resume", "c")
+        command = ["resume", "c"]
     (tmp_path / "slow").write_text("nothing")
     process = start(tmp_path, *command)
     printed, _ = process.communicate(timeout=300)

@@ -456,6 +456,7 @@ def test_a_difference_has_settled_when_it_is_shown_or_small_enough(
 # WIDE: standard deviation 1.8838 points, 0.42 ± 2.2622 · 1.8838/√10 = −0.93 to 1.77.
 SELECTED = "{} had a validation accuracy of 86.00 %, on fresh seeds 85.00 %."
 NEEDED = "To show what is not shown, were it as large as it looks, start anew with so many seeds"
+GO_ON = NEEDED.replace("start anew with", "go on to")
 ANYTIME = "simultaneous 95 % anytime-valid interval"
 SCOPE = "This holds for this test set; in the sweep "
 
@@ -528,6 +529,19 @@ SCOPE = "This holds for this test set; in the sweep "
             id="after several looks no p-value counts",
         ),
         pytest.param(
+            [Made("wide", WIDE), Made("x", UP, UP), Made("same", [0.0] * 10)],
+            {"is_sequential": True},
+            [
+                f"X beats the tuned baseline by 0.40 points ({ANYTIME} 0.28 to 0.52) and the same network without it "
+                f"by 0.40 points ({ANYTIME} 0.28 to 0.52); 10 paired seeds.",
+                f"Not shown: wide is ahead of the tuned baseline by 0.42 points ({ANYTIME} −2.43 to 3.27); 10 paired "
+                "seeds. Of the 2 differences that are not shown it is the largest.",
+                SCOPE + SELECTED.format("x"),
+                f"{GO_ON}: 504 for wide.",
+            ],
+            id="after several looks it goes on",
+        ),
+        pytest.param(
             [Made("x", UP[:4])],
             {"num_planned": 9},
             [
@@ -542,6 +556,31 @@ SCOPE = "This holds for this test set; in the sweep "
 )
 def test_the_whole_answer(tmp_path: Path, made: list[Made], options: dict[str, Any], lines: list[str]) -> None:
     assert answered(tmp_path, *made, **options) == lines
+
+
+@pytest.mark.parametrize(
+    ("made", "verdict"),
+    [
+        ([Made("a", UP, UP, ["L2"])], "L2 helps."),
+        ([Made("a", UP, UP, ["L2"]), Made("b", UP, UP, ["L1", "dropout"])], "L2 and L1 + dropout help."),
+        ([Made("a", DOWN, DOWN, ["L1"]), Made("b", DOWN, DOWN, ["L2"])], "L1 and L2 hurt."),
+        ([Made("a", MIXED, None, ["L1"]), Made("b", WIDE, None, ["L2"])], "L1 and L2 are not settled."),
+        ([Made("a", [0.0] * 10, None, ["max-norm"])], "Max-norm changed nothing."),
+        ([Made("a", [*[0.0] * 9, 0.0001], None, ["max-norm"])], "Max-norm is not settled."),
+        ([Made("a", [None] * 10, None, ["L1"]), Made("b", UP, UP, ["L2"])], "L2 helps; L1 never trained to the end."),
+        (
+            [Made("a", UP, UP, ["mixup"]), Made("b", DOWN, DOWN, ["L1"]), Made("c", UP, MIXED, ["L2"]),
+             Made("d", [0.0] * 10, None, ["max-norm"])],
+            "Mixup helps; L1 hurts; max-norm changed nothing; L2 is not settled.",
+        ),
+        ([Made("a", UP[:1], None, ["L2"])], None),
+    ],
+)  # fmt: skip
+def test_a_comparison_says_what_helps_and_what_hurts(tmp_path: Path, made: list[Made], verdict: str | None) -> None:
+    sweep = replace(read_sweep(write_sweep(tmp_path / "s", [{}, {}])), is_comparison=True)
+    lines = answer(sweep, confirmed(tmp_path / "c", *made))
+    assert (lines[0] if verdict else None) == verdict
+    assert verdict or not any("settled" in line for line in lines)
 
 
 NOT_YET = (
