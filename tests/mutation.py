@@ -25,14 +25,20 @@ CONFIRM = "tests/decisions/test_confirm.py"
 FOREIGN = "tests/report/test_foreign.py"
 PLAN = "tests/decisions/test_plan.py"
 STAGES = "tests/decisions/test_stages.py"
+KEYED = "tests/decisions/test_keyed.py"
+ABLATION = "tests/decisions/test_ablation.py"
 
 MODULES: dict[str, tuple[str, ...]] = {
+    "app/ablation": (ABLATION, PLAN),
     "app/candidates": (PLAN, CONFIRM, STAGES),
     "app/confirm": (CONFIRM, ANSWER),
-    "app/plan": (PLAN, CONFIRM),
+    "app/contestants": ("tests/decisions/test_contestants.py",),
+    "app/effort": ("tests/decisions/test_contestants.py",),
+    "app/keyed": (KEYED,),
+    "app/plan": (PLAN, CONFIRM, KEYED),
     "app/searched": ("tests/app/test_searches.py::test_what_is_typed_says_what_is_searched",),
     "app/short_forms": ("tests/app/test_searches.py::test_what_is_typed_says_what_is_searched",),
-    "app/stages": (PLAN, CONFIRM, STAGES),
+    "app/stages": (PLAN, CONFIRM, STAGES, KEYED),
     "chosen": ("tests/test_config.py",),
     "hooks": ("tests/test_hooks.py", TRAINING, "tests/test_side_by_side.py", CONTRACT),
     "member": (
@@ -42,12 +48,16 @@ MODULES: dict[str, tuple[str, ...]] = {
         "tests/test_schedules.py",
     ),
     "names": ("tests/test_config.py", "tests/decisions/test_regularization.py"),
+    "report/ablation": (ABLATION,),
     "report/answer": (ANSWER,),
     "report/confirmation": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/effort": ("tests/decisions/test_effort.py",),
+    "report/once_more": ("tests/decisions/test_once_more.py",),
     "report/regularization": ("tests/decisions/test_regularization.py",),
     "report/summary": ("tests/decisions/test_summary.py", "tests/decisions/test_confirmation.py"),
     "report/sweep": ("tests/decisions/test_best_trial.py", f"{FOREIGN}::test_hostile_text_stays_as_it_is"),
+    "report/terms": (KEYED, ANSWER),
+    "report/verdict": ("tests/decisions/test_verdict.py",),
     "report/table": ("tests/decisions/test_best_trial.py",),
     "schedules": ("tests/test_schedules.py",),
     "statistics": ("tests/test_statistics.py", "-k", "not covers and not seldom"),

@@ -21,9 +21,7 @@ from tests.decisions.handmade import write_sweep
 UP = [0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004]
 LESS = [0.002, -0.001, *UP[2:]]
 MIXED = [0.004, -0.005, 0.003, 0.0, 0.005, -0.003, 0.004, -0.005, 0.003, -0.004]
-ANYTIME_NEEDED = seeds_needed(
-    abs(float(np.mean(MIXED[1:]))), float(np.std(MIXED[1:], ddof=1)), 2, is_sequential=True
-)
+ANYTIME_NEEDED = seeds_needed(abs(float(np.mean(MIXED[1:]))), float(np.std(MIXED[1:], ddof=1)), 2, is_sequential=True)
 NEEDED = seeds_needed(abs(float(np.mean(MIXED[1:]))), float(np.std(MIXED[1:], ddof=1)), 2)
 TRIALS: list[dict[str, Any]] = [
     {"overrides": {"optimizer.lr": 0.1}, "accuracy": 0.5},

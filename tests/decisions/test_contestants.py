@@ -1,0 +1,201 @@
+"""What a comparison makes of what was typed: its contestants, and what each search is started with."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from regsweep.app.contestants import Contestant, compose, read_typed
+from regsweep.app.effort import Time, announce
+from regsweep.paths import ComparisonPaths, SweepPaths
+from regsweep.started import Command
+from tests.decisions.handmade import write_sweep
+
+USE = "regularizer.{}.use=true"
+WITHOUT = "regularizer.batch_norm=false"
+
+
+def contestants(typed: str) -> list[Contestant]:
+    command = Command([], str(Path.cwd()), sys.path[:])
+    return compose(read_typed(shlex.split(typed)), command)[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (
+            "regularizer=l2,dropout",
+            [
+                ("none", "no regularization", ["regularizer=none"]),
+                ("l2", "L2", ["regularizer=[l2]", USE.format("l2")]),
+                ("dropout", "dropout", ["regularizer=[dropout]", USE.format("dropout")]),
+            ],
+        ),
+        (
+            "regularizer=[dropout,l2] regularizer.l2.lambda=0.1 regularizer.dropout=interval(0.1,0.2)",
+            [
+                ("none", "no regularization", ["regularizer=none"]),
+                (
+                    "dropout+l2",
+                    "L2 + dropout",
+                    ["regularizer=[dropout,l2]", USE.format("dropout"), USE.format("l2"), "regularizer.l2.lambda=0.1",
+                     "regularizer.dropout=interval(0.1,0.2)"],
+                ),
+            ],
+        ),
+        (  # a setting belongs to those that have the method, or the penalty
+            "regularizer=l1,dropout regularizer.lambda=0.1",
+            [
+                ("none", "no regularization", ["regularizer=none"]),
+                ("l1", "L1", ["regularizer=[l1]", USE.format("l1"), "regularizer.lambda=0.1"]),
+                ("dropout", "dropout", ["regularizer=[dropout]", USE.format("dropout")]),
+            ],
+        ),
+        (  # where BatchNorm is a contestant, all others are without, the baseline too
+            "regularizer=batchnorm,[l2,batch_norm],l2 model=resnet18",
+            [
+                ("none", "no regularization", ["regularizer=none", WITHOUT]),
+                ("batchnorm", "BatchNorm", ["regularizer=[batchnorm]", USE.format("batch_norm")]),
+                (
+                    "l2+batch_norm",
+                    "L2 + BatchNorm",
+                    ["regularizer=[l2,batch_norm]", USE.format("batch_norm"), USE.format("l2")],
+                ),
+                ("l2", "L2", ["regularizer=[l2]", USE.format("l2"), WITHOUT]),
+            ],
+        ),
+        (  # where it is none, the network keeps its own
+            "regularizer=l2 model=resnet18",
+            [
+                ("none", "no regularization", ["regularizer=none"]),
+                ("l2", "L2", ["regularizer=[l2]", USE.format("l2")]),
+            ],
+        ),
+        (  # unless it is taken out of all
+            "regularizer=l2 model=resnet18 regularizer.batch_norm=false",
+            [
+                ("none", "no regularization", ["regularizer=none", WITHOUT]),
+                ("l2", "L2", ["regularizer=[l2]", USE.format("l2"), WITHOUT]),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_each_contestant_has_a_search_with_its_own_methods(
+    typed: str, expected: list[tuple[str, str, list[str]]]
+) -> None:
+    assert [(each.key, each.title, each.overrides) for each in contestants(typed)] == expected
+
+
+def test_one_epoch_is_timed_at_the_settings_of_the_presets() -> None:
+    baseline, l2, norm = contestants("regularizer=l2,batch_norm regularizer.l2.lambda=0.5")
+    assert baseline.timed == {"regularizer": "none", "regularizer.batch_norm": "false"}
+    assert l2.timed == {
+        "regularizer": "none",
+        "regularizer.l2": '{use: true, lambda: 0.001, scope: "weights"}',
+        "regularizer.batch_norm": "false",
+    }
+    assert norm.timed == {"regularizer": "none", "regularizer.batch_norm": "{use: true}"}
+
+
+def test_what_all_searches_have_is_apart_from_the_contestants() -> None:
+    typed = read_typed(
+        shlex.split("regularizer=l1 n_trials=7 hydra.sweep.dir=c dataset=mnist optimizer.lr=interval(0.1,1) +x=1")
+    )
+    assert (typed.num_trials, typed.folder) == (7, "c")
+    assert typed.for_all == ["dataset=mnist", "optimizer.lr=interval(0.1,1)", "+x=1"]
+    assert typed.ranges == ["optimizer.lr=interval(0.1,1)"]
+
+
+NONE, L2, MIXUP = (Contestant(key, [key], title) for key, title in (("none", "no"), ("l2", "L2"), ("mixup", "mixup")))
+CONFIG = OmegaConf.create(
+    {
+        "trainer": {"epochs": 10},
+        "hydra": {"launcher": {"_target_": "x.BasicLauncher"}, "sweeper": {"n_jobs": None}},
+    }
+)
+
+
+def announced(
+    capsys: pytest.CaptureFixture[str], folder: Path, times: dict[str, Time], *, num_trials: int, num_seeds: int,
+    launcher: str = "x.BasicLauncher", n_jobs: int | None = None,
+) -> list[str]:  # fmt: skip
+    config = OmegaConf.merge(CONFIG, {"hydra": {"launcher": {"_target_": launcher}, "sweeper": {"n_jobs": n_jobs}}})
+    paths = ComparisonPaths(folder)
+    announce(times, [NONE, L2, MIXUP], paths, config, num_trials=num_trials, num_seeds=num_seeds)  # type: ignore[arg-type]
+    return capsys.readouterr().out.strip().splitlines()
+
+
+# Ten epochs of 2, 4 and 6 seconds, and 2 seconds besides: 22, 42 and 62 seconds, 42 on average.
+TIMES = {"none": Time(2, 2), "l2": Time(4, 2), "mixup": Time(6, 2)}
+
+
+def test_what_is_trained_and_how_long_it_takes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    # 3 × 15 trials, 3 × 3 × 3 to choose, 3 × 10 on fresh seeds: 102 runs of 42 seconds; 20 second baselines.
+    assert announced(capsys, tmp_path, TIMES, num_trials=15, num_seeds=10) == [
+        "L2; mixup: each against the tuned baseline",
+        "3 searches with 45 trials, 27 runs to choose the best of each, 30 runs with the test set: about 71.4 minutes, "
+        "and the start of each sweep",
+        "where differences are shown, up to 20 more, of second baselines: about 14.0 minutes",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "n_jobs", "second"),
+    [
+        # Batches of four: 4 + 4 + 4, 7 and 8 of them, of 42 seconds.
+        ((15, 10), 4, "3 searches with 45 trials, 27 runs to choose the best of each, 30 runs with the test set: about "
+                    "18.9 minutes, and the start of each sweep"),
+        # Two finalists of two trials; one of one needs no choice.
+        ((2, 10), None, "3 searches with 6 trials, 18 runs to choose the best of each, 30 runs with the test set: about "
+                      "37.8 minutes, and the start of each sweep"),
+        ((1, 200), None, "3 searches with 3 trials, 600 runs with the test set: about 7.0 hours, and the start of each "
+                       "sweep"),
+    ],
+)  # fmt: skip
+def test_the_time_is_that_of_as_many_batches(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, sizes: tuple[int, int], n_jobs: int | None, second: str
+) -> None:
+    launcher = "x.JoblibLauncher" if n_jobs else "x.BasicLauncher"
+    num_trials, num_seeds = sizes
+    lines = announced(
+        capsys, tmp_path, TIMES, num_trials=num_trials, num_seeds=num_seeds, launcher=launcher, n_jobs=n_jobs
+    )
+    assert lines[1] == second
+
+
+def test_what_could_not_be_timed_takes_as_long_as_the_slowest(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    # 22, 42 and again 42 seconds: 35.3 on average, 102 runs.
+    lines = announced(capsys, tmp_path, {key: TIMES[key] for key in ("none", "l2")}, num_trials=15, num_seeds=10)
+    assert "about 60.1 minutes" in lines[1]
+
+
+@pytest.mark.parametrize(("num_seeds", "said"), [(6, "6 seeds cannot show"), (7, None)])
+def test_too_few_seeds_are_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, num_seeds: int, said: str | None
+) -> None:
+    lines = announced(capsys, tmp_path, TIMES, num_trials=1, num_seeds=num_seeds)
+    assert len(lines) == (4 if said else 3)
+    if said:
+        assert lines[3] == (
+            f"{said} a difference: the smallest possible p-value of 2 contestants is 0.062; take --seeds 7 or more"
+        )
+
+
+def test_what_has_ended_is_not_announced_again(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    paths = ComparisonPaths(tmp_path)
+    for key in ("none", "l2"):
+        write_sweep(paths.search(key), [{}, {}] if key == "none" else [{}])
+    lines = announced(capsys, tmp_path, TIMES, num_trials=2, num_seeds=3)
+    assert lines[1].startswith("2 searches with 3 trials, 18 runs to choose the best of each, 9 runs with the test set")
+    confirmation = SweepPaths(tmp_path).confirmation
+    write_sweep(paths.search("mixup"), [{}, {}])
+    (paths.search("l2") / "1").mkdir()
+    for folder, number in ((confirmation.choosing, 18), (confirmation.seeds, 9)):
+        write_sweep(folder, [{"seed": n} for n in range(number)])
+    assert announced(capsys, tmp_path, TIMES, num_trials=1, num_seeds=3) == []
