@@ -150,8 +150,8 @@ def test_what_is_trained_and_how_long_it_takes(capsys: pytest.CaptureFixture[str
         ((15, 10), 4, "3 searches with 45 trials, 27 runs to choose the best of each, 30 runs with the test set: about "
                     "18.9 minutes, and the start of each sweep"),
         # Two finalists of two trials; one of one needs no choice.
-        ((2, 10), None, "3 searches with 6 trials, 18 runs to choose the best of each, 30 runs with the test set: about "
-                      "37.8 minutes, and the start of each sweep"),
+        ((2, 10), None, "3 searches with 6 trials, 18 runs to choose the best of each, 30 runs with the test set: "
+                        "about 37.8 minutes, and the start of each sweep"),
         ((1, 200), None, "3 searches with 3 trials, 600 runs with the test set: about 7.0 hours, and the start of each "
                        "sweep"),
     ],
