@@ -42,7 +42,7 @@ TUNED = 0
 
 @dataclass(frozen=True)
 class Row:
-    """A configuration as it stands in its sweep: the number and folder of its best trial, and its mean accuracy."""
+    """A configuration as it stands in its sweep: the number and folder of its first trial, and its mean accuracy."""
 
     number: int
     folder: str

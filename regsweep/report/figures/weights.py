@@ -28,10 +28,10 @@ def draw_histogram(evidence: Evidence) -> Drawing:
     best = evidence.sweep.best()
     if best is None:
         return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, missing="no trial is complete")
-    record = read_result(evidence.sweep, best["number"])
+    record = read_result(evidence.sweep, best.number)
     layers, near_zero = _layers(record), _near_zero(record)
     if not layers:
-        missing = f"the record of trial {best['number']} holds no histogram of its weights"
+        missing = f"the record of trial {best.number} holds no histogram of its weights"
         return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, missing=missing)
     largest = sorted(layers, key=lambda name: -_size(layers[name]))[:MOST_PANELS]
     shown = [name for name in layers if name in largest]

@@ -178,5 +178,5 @@ def _template() -> Any:
 def _a_config(sweep: Sweep) -> dict[str, Any] | None:
     """Return the configuration of the best trial, or of the first that has one."""
     best = sweep.best()
-    numbers = [best["number"]] if best is not None else list(sweep.trials["number"][:5])
+    numbers = [best.number] if best is not None else list(sweep.trials["number"][:5])
     return next((config for number in numbers if (config := read_config(sweep, number)) is not None), None)

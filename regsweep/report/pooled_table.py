@@ -1,0 +1,81 @@
+"""The table of a sweep over seeds in the terminal: a row per configuration, the best mean first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from regsweep.pooling import Pooled
+from regsweep.report.pooled import Pools, interval, is_share, seeds_of, signed
+from regsweep.report.sweep import Sweep
+from regsweep.report.table import outcome, score, short_names, show_value
+from regsweep.statistics import Interval
+
+
+def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> None:
+    """Print a row per configuration (swept parameters, mean, interval, seeds, difference, seconds), then the answer.
+
+    Args:
+        sweep: over seeds.
+        console: to print to.
+        answered: the sentences of the answer; none where that stands elsewhere.
+    """
+    pools, names = Pools(sweep), short_names(sweep.settings)
+    has_test = sweep.objective != "test_accuracy" and sweep.trials["test_accuracy"].notna().any()
+    points = "points" if is_share(sweep) else sweep.objective.replace("_", " ")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in [
+        *names.values(),
+        f"mean {sweep.objective.replace('_', ' ')}",
+        "95 % interval",
+        *(["mean test accuracy"] if has_test else []),
+        "seeds",
+        *([f"minus none, {points}", "simultaneous interval"] if pools.differences else []),
+        "seconds",
+    ]:
+        table.add_column(escape(heading), justify="right", overflow="fold")
+    best = sweep.best()
+    for pooled in sweep.configurations:
+        row = sweep.row(pooled.number)
+        cells = [show_value(row[key]) for key in names]
+        cells += [score(sweep, pooled.mean) if pooled.values else "–", _interval(sweep, pooled)]
+        cells += [_mean(sweep, pooled, "test_accuracy", 4)] if has_test else []
+        cells += [seeds_of(pooled), *(_difference(pools, pooled) if pools.differences else [])]
+        cells += [_mean(sweep, pooled, "total_seconds", 1)]
+        table.add_row(*map(escape, cells), style="bold green" if pooled is best else None)
+    console.print(table)
+    for line in [*outcome(sweep), *answered]:
+        console.print(escape(line), soft_wrap=True)
+
+
+def _interval(sweep: Sweep, pooled: Pooled) -> str:
+    found = interval(pooled.values)
+    if found is not None:
+        return f"{score(sweep, found.low)} to {score(sweep, found.high)}"
+    return "all equal" if len(pooled.values) > 1 else "–"
+
+
+def _difference(pools: Pools, pooled: Pooled) -> list[str]:
+    """Return the difference from the configuration without regularization, and its interval."""
+    found = pools.differences.get(pooled.number)
+    if found is None:
+        return ["", ""]
+    if found.interval is None:
+        return [signed(pools.sweep, found.mean), "all equal" if len(found.by_seed) > 1 else "–"]
+    return [signed(pools.sweep, found.mean), _range(pools.sweep, found.interval)]
+
+
+def _range(sweep: Sweep, found: Interval) -> str:
+    return f"{signed(sweep, found.low)} to {signed(sweep, found.high)}"
+
+
+def _mean(sweep: Sweep, pooled: Pooled, column: str, digits: int) -> str:
+    """Return the mean of a column over a configuration's complete trials."""
+    values = sweep.trials.loc[sweep.trials["number"].isin(pooled.numbers), column]
+    mean = pd.to_numeric(values, errors="coerce").mean()
+    return "–" if np.isnan(mean) else f"{mean:.{digits}f}"
