@@ -66,6 +66,7 @@ def sweep_page(evidence: Evidence, drawings: Sequence[Drawing], answer: Sequence
             "statuses": statuses,
             "example": trials.example(sweep),
         },
+        pooled=trials.pooled(sweep),
         ended=groups[: trials.MOST_REASONS],
         ended_more=max(0, len(groups) - trials.MOST_REASONS),
         problems=problems[:MOST_PROBLEMS],
@@ -101,7 +102,20 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     style = security.inline(_style(drawn))
     scripts = {"table": _asset("table.js"), "figures": _asset("figures.js"), "plotly": security.inline(get_plotlyjs())}
     given: dict[str, Any] = dict.fromkeys(
-        ("answer", "facts", "sweeps", "table", "ended", "ended_more", "problems", "problems_more", "made", "papers"), ()
+        (
+            "answer",
+            "facts",
+            "sweeps",
+            "pooled",
+            "table",
+            "ended",
+            "ended_more",
+            "problems",
+            "problems_more",
+            "made",
+            "papers",
+        ),
+        (),
     )
     page: str = _template().render(
         **(given | parts),
