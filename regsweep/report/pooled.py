@@ -124,6 +124,12 @@ def seeds_of(pooled: Pooled) -> str:
     return f"{len(pooled.values)} of {pooled.num_seeds} ({lost})" if lost else str(len(pooled.values))
 
 
+def seeds_in_words(pooled: Pooled) -> str:
+    """Return the same in words: ``3 seeds``, or ``2 of 3 seeds (1 diverged)``."""
+    number, _, lost = seeds_of(pooled).partition(" (")
+    return f"{number} seed{'' if number == '1' else 's'}{f' ({lost}' if lost else ''}"
+
+
 def signed(sweep: Sweep, difference: float) -> str:
     """Return a difference of the objective as text: of accuracies in points, with its sign."""
     if is_share(sweep):

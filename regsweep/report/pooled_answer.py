@@ -8,7 +8,7 @@ from regsweep.errors import show
 from regsweep.numbers import show_number
 from regsweep.paths import shown
 from regsweep.pooling import Pooled, are_equal
-from regsweep.report.pooled import Pools, interval, is_share, seeds_of, signed
+from regsweep.report.pooled import Pools, interval, is_share, seeds_in_words, signed
 from regsweep.report.sweep import Sweep
 from regsweep.report.tune import compare_command, is_of_presets
 
@@ -54,14 +54,15 @@ def _best(pools: Pools) -> str:
     name, word = pools.names[best.number], "highest" if sweep.maximize else "lowest"
     equals = [each for each in pools.configurations if each.values and are_equal(each.mean, best.mean)]
     tie = f" (the first of {len(equals)} with this mean)" if len(equals) > 1 else ""
-    start = f"{name[0].upper()}{name[1:]} has the {word} mean {objective} of {num} configurations"
+    name = name if "=" in name.split()[0] else f"{name[0].upper()}{name[1:]}"  # a key stays as it is
+    start = f"{name} has the {word} mean {objective} of {num} configurations"
     return f"{start}: {_mean(pools, best)}{tie}."
 
 
 def _mean(pools: Pools, pooled: Pooled) -> str:
     """Return a configuration's mean, with its interval and number of seeds."""
     sweep, mean, found = pools.sweep, _value(pools.sweep, pooled.mean), interval(pooled.values)
-    seeds = f"{seeds_of(pooled)} seed{'' if seeds_of(pooled) == '1' else 's'}"
+    seeds = seeds_in_words(pooled)
     if found is not None:
         return f"{mean} (95 % interval {_value(sweep, found.low)} to {_value(sweep, found.high)}) over {seeds}"
     return f"{mean}, the same on each of {seeds}" if len(pooled.values) > 1 else f"{mean} on {seeds}"

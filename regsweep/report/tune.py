@@ -76,7 +76,7 @@ def _contestants(sweep: Sweep) -> list[str]:
 def _is_kept(sweep: Sweep, line: str) -> bool:
     """Return whether an override of a trial is one of the comparison, too."""
     key = line.partition("=")[0].lstrip("+~")
-    if key in (*_TUNED, *_OTHERWISE, "regularizer", sweep.seed_key):
+    if key in (*_TUNED, *_OTHERWISE, "regularizer") or (key == "seed" and key in sweep.swept):
         return False
     if not key.startswith("regularizer."):
         return True

@@ -182,7 +182,7 @@ def test_trials_that_diverge_do_not_end_the_sweep(
     assert by_status["complete"].tolist() == [0.1]
     best = sweep.best()
     assert best is not None
-    assert best["optimizer.lr"] == 0.1
+    assert sweep.row(best.number)["optimizer.lr"] == 0.1
     if len(arguments) > 1:
         study = optuna.load_study(study_name=None, storage=f"sqlite:///{only_folder(tmp_path) / 'study.db'}")
         states = {trial.params["optimizer.lr"]: trial.state.name for trial in study.trials}

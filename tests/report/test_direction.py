@@ -77,7 +77,7 @@ def test_figures_of_a_loss_name_the_trials_that_those_of_an_accuracy_name(tmp_pa
     more = grid(tmp_path, sparsity=np.linspace(0, 1, 24))
     less = minimized(more)
     assert less.best() is not None
-    assert less.best()["number"] == more.best()["number"]  # type: ignore[index]
+    assert less.best().number == more.best().number  # type: ignore[union-attr]
     assert list(less.ranked()["number"]) == list(more.ranked()["number"])
     pages = [table(sweep) for sweep in (less, more)]
     assert pages[0]["best"] == pages[1]["best"]

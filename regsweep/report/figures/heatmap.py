@@ -75,7 +75,7 @@ def draw(evidence: Evidence) -> Drawing:
     for name, column in (("λ", found[STRENGTH]), ("dropout", found[DROPOUT])):
         if column.nunique() < 2:  # noqa: PLR2004
             return Drawing(NAME, TITLE, missing=f"{name} takes fewer than two values among the complete trials")
-    axis = score(sweep)
+    axis, what = score(sweep), noun(sweep).split()[-1]
     is_fine = len(trials) >= FINE
     columns, rows = _strength_bins(found[STRENGTH], is_fine=is_fine), _dropout_bins(found[DROPOUT], is_fine=is_fine)
     data = pd.DataFrame({"batch_norm": found[BATCH_NORM], "row": rows.index, "column": columns.index})
@@ -94,10 +94,10 @@ def draw(evidence: Evidence) -> Drawing:
     )
     for i, switch in enumerate(switches):
         here = cells[cells["batch_norm"] == switch]
-        _add_map(figure, here, columns, rows, axis, column=i + 1, is_alone=is_alone, what=noun(sweep).split()[-1])
+        _add_map(figure, here, columns, rows, axis, column=i + 1, is_alone=is_alone, what=what)
     _finish(figure, axis, (drawn.min(), drawn.max()), maximize=sweep.maximize)
-    table = _table(cells, columns.labels, rows.labels, switches)
-    caption = _caption(table, folded.edge, axis, is_alone=is_alone, what=noun(sweep).split()[-1])
+    table = _table(cells, columns.labels, rows.labels, switches, what=what)
+    caption = _caption(table, folded.edge, axis, is_alone=is_alone, what=what)
     if switches == ["on"]:
         caption += " All have BatchNorm."
     if len(penalties) > 1:
@@ -221,7 +221,7 @@ def _add_map(
         update(tickvals=list(bins.ticks), ticktext=list(bins.ticks.values()), range=ends, row=1, col=column, **plain)
 
 
-def _table(cells: pd.DataFrame, x: list[str], y: list[str], switches: list[str]) -> pd.DataFrame:
+def _table(cells: pd.DataFrame, x: list[str], y: list[str], switches: list[str], *, what: str) -> pd.DataFrame:
     """Return a row for each cell, those without a trial among them, in the units of the axis."""
     places = pd.MultiIndex.from_product([switches, range(len(y)), range(len(x))], names=["batch_norm", "row", "column"])
     table = cells.set_index(places.names).reindex(places).reset_index()
@@ -231,13 +231,13 @@ def _table(cells: pd.DataFrame, x: list[str], y: list[str], switches: list[str])
             "lambda": [x[column] for column in table["column"]],
             "dropout": [y[row] for row in table["row"]],
             "mean": table["mean"],
-            "num_trials": table["size"].fillna(0).astype(int),
+            f"num_{what}s": table["size"].fillna(0).astype(int),
         }
     )
 
 
 def _caption(table: pd.DataFrame, edge: float | None, axis: Score, *, is_alone: bool, what: str) -> str:
-    empty = int((table["num_trials"] == 0).sum())
+    empty = int((table[f"num_{what}s"] == 0).sum())
     is_pooled = what == "configuration"
     several = f"{'' if is_pooled else 'complete '}{what}s"
     parts = [f"Each cell is one {what}." if is_alone else f"Each cell is the mean of the n {several} in it."]

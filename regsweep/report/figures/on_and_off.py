@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers, text
 from regsweep.report.figures.points import Folded, Score, Usage, configurations, fold, score, thin, usages
-from regsweep.report.figures.seeds import CAPTION, add_seeds, bars
+from regsweep.report.figures.seeds import add_seeds
 from regsweep.report.figures.theme import (
     BLUE,
     GREY,
@@ -58,7 +58,7 @@ def draw(evidence: Evidence) -> Drawing:
     if sweep.seed_key is not None:  # every seed and interval stands in its place
         folded = Folded(values, folded.is_far & False)
     hover = hovers(trials, sweep.settings, map(axis.show, trials[sweep.objective]))
-    pooled = [] if sweep.seed_key is None else ["low", "high", "seeds"]
+    pooled = [] if sweep.seed_key is None else ["seeds"]
     points = trials[["number", *pooled]].assign(value=values, y=folded.y, is_far=folded.is_far, hover=hover)
     panels = [panel for usage in usages(sweep) if (panel := _panel(usage, points)) is not None]
     if not panels:
@@ -154,8 +154,7 @@ def _add_points(
     for switch, place in PLACES.items():
         points = drawn[drawn["switch"] == switch]
         x = place + width * np.sin(2.39996 * np.arange(len(points)))  # golden angle: neighbours stand apart
-        is_pooled = "seeds" in points
-        if is_pooled:
+        if "seeds" in points:
             add_seeds(figure, points, list(x), axis, SWITCH_COLOUR[switch], cell=cell)
         figure.add_scatter(
             x=x,
@@ -168,7 +167,6 @@ def _add_points(
                 "symbol": [far if is_far else SWITCH_SYMBOL[switch] for is_far in points["is_far"]],
                 **dots(len(drawn)),
             },
-            error_y=bars(points, axis.factor, SWITCH_COLOUR[switch]) if is_pooled else None,
             hovertext=points["hover"],
             hovertemplate="%{hovertext}<extra></extra>",
             **cell,
@@ -205,7 +203,8 @@ def _show_each_name_once(figure: go.Figure) -> None:
 
 def _caption(panels: list[_Panel], *, has_pairs: bool, is_pooled: bool) -> str:
     each, those = ("", "configurations") if is_pooled else ("Each point is a complete trial, without", "trials")
-    each = f"{CAPTION} Without" if is_pooled else each
+    pooled = "Each large point is a configuration's mean over its seeds, each small one a seed, without"
+    each = pooled if is_pooled else each
     parts = [
         f"{each} the method on the left and with it on the right. {those.capitalize()} of the two "
         "sides differ in other settings, too: a difference between the medians need not be the method's doing."

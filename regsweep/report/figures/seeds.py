@@ -12,7 +12,7 @@ from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import Score, configurations, score
 from regsweep.report.figures.theme import BEST, BLUE, GREY, new_figure, reference_line
-from regsweep.report.pooled import Pools, seeds_of
+from regsweep.report.pooled import Pools, seeds_in_words
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -57,7 +57,7 @@ def draw(evidence: Evidence) -> Drawing:
         hovertemplate="%{hovertext}<extra></extra>",
     )
     by_number = {each.number: each for each in sweep.configurations}
-    labels = [f"{text(pools.names[number])}<br>{_seeds(seeds_of(by_number[number]))}" for number in order]
+    labels = [f"{text(pools.names[number])}<br>{_small(seeds_in_words(by_number[number]))}" for number in order]
     figure.update_yaxes(tickvals=heights, ticktext=labels, range=[-0.6, len(rows) - 0.4], showgrid=False, ticks="")
     figure.update_xaxes(title_text=axis.title)
     caption = CAPTION + (" The grey line is the mean without regularization." if len(bare) == 1 else "")
@@ -90,8 +90,8 @@ def _of_means(rows: pd.DataFrame, pools: Pools, axis: Score, ends: Mapping[str, 
     )
 
 
-def _seeds(words: str) -> str:
-    return f"<span style='font-size:11px'>{text(words)} seed{'' if words == '1' else 's'}</span>"
+def _small(words: str) -> str:
+    return f"<span style='font-size:11px'>{text(words)}</span>"
 
 
 def bars(rows: pd.DataFrame, factor: float, colour: str) -> dict[str, Any]:

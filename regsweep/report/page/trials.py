@@ -71,7 +71,12 @@ def pooled(sweep: Sweep) -> dict[str, Any] | None:
         }
         for each, cells in found.rows[:MOST_CONFIGURATIONS]
     ]
-    return {"headings": found.headings, "rows": rows, "more": len(found.rows) - len(rows)}
+    return {
+        "num_settings": len(sweep.settings),
+        "headings": found.headings,
+        "rows": rows,
+        "more": len(found.rows) - len(rows),
+    }
 
 
 def href(folder: str | Path) -> str:
