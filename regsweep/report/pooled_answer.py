@@ -26,7 +26,8 @@ def untuned(sweep: Sweep) -> list[str]:
     """Return that presets of methods ran as they are, and the command that tunes them; nothing for other sweeps."""
     if not is_of_presets(sweep) or not _regularizes(sweep):
         return []
-    line = "The methods ran at the settings of their presets, which were not tuned"
+    rate = "" if "optimizer.lr" in sweep.swept else " and at one learning rate"
+    line = f"The methods ran at the settings of their presets{rate}, which were not tuned"
     command = compare_command(sweep)
     return [f"{line}; to tune each of them, and then compare: {command}" if command else f"{line}."]
 
