@@ -22,7 +22,7 @@ class PooledTable:
     """The table as text.
 
     Attributes:
-        headings: of the columns: swept parameters, mean, interval, seeds, difference with interval, seconds.
+        headings: of the columns: swept parameters, mean, interval, seeds, difference with interval.
         rows: the configurations with their cells, the best first.
         best: the best of them; None where no trial is complete.
     """
@@ -40,16 +40,16 @@ def pooled_table(sweep: Sweep) -> PooledTable:
     headings = [*names.values(), f"mean {sweep.objective.replace('_', ' ')}", "95 % interval"]
     headings += ["mean test accuracy"] if has_test else []
     headings += ["seeds"]
-    headings += [f"minus none, {points}", "simultaneous interval"] if pools.differences else []
+    headings += [f"minus none, {points}", "simultaneous\ninterval"] if pools.differences else []
     rows = []
     for pooled in pools.configurations:
         row = sweep.row(pooled.number)
         cells = [show_value(row[key]) for key in names]
         cells += [score(sweep, pooled.mean) if pooled.values else "–", _interval(sweep, pooled)]
-        cells += [_mean(sweep, pooled, "test_accuracy", 4)] if has_test else []
+        cells += [_mean(sweep, pooled, "test_accuracy")] if has_test else []
         cells += [seeds_of(pooled), *(_difference(pools, pooled) if pools.differences else [])]
-        rows.append((pooled, [*cells, _mean(sweep, pooled, "total_seconds", 1)]))
-    return PooledTable([*headings, "seconds"], rows, sweep.best())
+        rows.append((pooled, cells))
+    return PooledTable(headings, rows, sweep.best())
 
 
 def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> None:
@@ -63,7 +63,7 @@ def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> Non
     found = pooled_table(sweep)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in found.headings:
-        table.add_column(escape(heading), justify="right", overflow="fold")
+        table.add_column(escape(heading), justify="right", overflow="fold", no_wrap=heading.endswith("interval"))
     for pooled, cells in found.rows:
         table.add_row(*map(escape, cells), style="bold green" if pooled is found.best else None)
     console.print(table)
@@ -88,8 +88,8 @@ def _difference(pools: Pools, pooled: Pooled) -> list[str]:
     return [signed(sweep, found.mean), f"{signed(sweep, found.interval.low)} to {signed(sweep, found.interval.high)}"]
 
 
-def _mean(sweep: Sweep, pooled: Pooled, column: str, digits: int) -> str:
+def _mean(sweep: Sweep, pooled: Pooled, column: str) -> str:
     """Return the mean of a column over a configuration's complete trials."""
     values = sweep.trials.loc[sweep.trials["number"].isin(pooled.numbers), column]
     mean = pd.to_numeric(values, errors="coerce").mean()
-    return "–" if np.isnan(mean) else f"{mean:.{digits}f}"
+    return "–" if np.isnan(mean) else f"{mean:.4f}"
