@@ -253,7 +253,8 @@ def test_pairs_are_the_seeds_that_both_have(tmp_path: Path) -> None:
         ({"model.Random_State": [0.0, 1.0, NO_SEED, None]}, "model.Random_State"),
         ({"random_seed": [3, 4], "x": [1, 2]}, "random_seed"),
         ({"seed": [0, 0]}, None),
-        ({"seed": [0.5, 1.5]}, None),
+        ({"seed": [0.5, 1, 2]}, None),
+        ({"seed": [1, 2, "best"]}, None),
         ({"crop.seed": ["wheat", "barley"]}, None),
         ({"use.seed": [True, False]}, None),
         ({"dataset.split_seed": [0, 1]}, None),
@@ -325,6 +326,8 @@ def test_without_a_swept_seed_all_is_as_it_was(tmp_path: Path) -> None:
     assert (found["seed_key"], found["best_configuration"], found["configurations"]) == (None, None, [])
     assert "configurations" not in [drawing.name for drawing in draw_all(Evidence(sweep))]
     assert all("interval" not in drawing.caption for drawing in draw_all(Evidence(sweep)))
+    again = read(tmp_path / "a", [of("none", 0, 0.5), of("l2", 0, 0.9), {**of("l2", 0, 0.9), "duplicate_of": 1}])
+    assert [each.numbers for each in again.configurations] == [(1,), (0,)]
 
 
 def test_the_figure_has_every_seed_and_the_interval_of_each_mean(tmp_path: Path) -> None:
@@ -391,7 +394,7 @@ COMMANDS: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str | None]] = 
     ),
     "no network is without a method": (
         [of(preset, 0, 0.5, overrides={"regularizer.mixup": 0.4}) for preset in ("none", "l2")],
-        (),
+        ("regularizer.mixup=0.4",),
         None,
     ),
     "another configuration": (grid(none=[0.8], l2=[0.9]), ("--config-name", "mine"), None),
