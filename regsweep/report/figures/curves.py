@@ -67,11 +67,14 @@ def _choose(sweep: Sweep) -> dict[str, tuple[int, ...]]:
         return {"this run": best.numbers}
     is_bare = dict(zip(sweep.trials["number"], without_regularization(sweep), strict=True))
     bare = next((each for each in sweep.configurations if each.values and is_bare[each.number]), None)
-    known = "without regularization"
     if bare is best:
-        return {f"best, {known}: {_name(sweep, best)}": best.numbers}
+        return {f"best, without regularization: {_name(sweep, best)}": best.numbers}
     chosen = {f"best: {_name(sweep, best)}": best.numbers}
-    return chosen if bare is None else {**chosen, f"{known}: {_name(sweep, bare)}": bare.numbers}
+    if bare is None:
+        return chosen
+    name = _name(sweep, bare)
+    title = name if name.startswith("no regularization") else f"without regularization: {name}"
+    return {**chosen, title: bare.numbers}
 
 
 def _name(sweep: Sweep, pooled: Pooled) -> str:
