@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -32,8 +31,8 @@ class Configuration:
     Attributes:
         name: in plain words.
         kind: what regularizes it; empty for a network without regularization.
-        trial: its number in the sweep that it was chosen in.
-        selected_for: the validation accuracy that it was chosen for, a fraction.
+        trial: the number of its first trial in the sweep that it was chosen in.
+        selected_for: the validation accuracy that it was chosen for, a fraction; the mean of several seeds.
         parameters: the values in which it differs from the others, by key.
         overrides: every key that makes it, as typed, with the + or ++ of a key that is added.
         ingredients: title and description of each of its methods, by name.
@@ -92,22 +91,18 @@ class Run:
 
 
 def ranked(sweep: Sweep) -> Iterator[dict[str, Any]]:
-    """Yield a row per configuration that is complete, the best first, the earliest of equals.
+    """Yield a row per configuration that is complete, the best first, the earliest of equals: that of its first trial.
 
-    A configuration that was run with several seeds counts by their mean, and stands for its best trial.
+    A configuration that was run with several seeds counts by their mean; one that was run again, once.
     """
-    settings = [key for key in sweep.swept if key != "seed"]
-    is_scored = (sweep.trials["status"] == "complete") & sweep.trials[sweep.objective].notna()
-    complete = sweep.trials[is_scored & sweep.trials["duplicate_of"].isna()].sort_values("number")
-    sign = -1 if sweep.maximize else 1
-    groups: dict[str, list[dict[str, Any]]] = {}  # in the order of their first trials
-    for row in complete.to_dict("records"):
-        groups.setdefault("\n".join(str(row[key]) for key in settings), []).append({str(k): v for k, v in row.items()})
-    if not settings:
-        groups = {str(number): [row] for number, row in enumerate(row for rows in groups.values() for row in rows)}
-    means = {same: fmean(row[sweep.objective] for row in rows) for same, rows in groups.items()}
-    for same in sorted(means, key=lambda same: sign * means[same]):  # a stable order: the earliest of equals first
-        yield {**min(groups[same], key=lambda row: sign * row[sweep.objective]), "selected_for": means[same]}
+    rows = {row["number"]: {str(key): value for key, value in row.items()} for row in sweep.trials.to_dict("records")}
+    found: set[str] = set()
+    for each in sweep.configurations:
+        row = rows[each.number]
+        same = "\n".join(str(row[key]) for key in sweep.settings) or str(each.number)
+        if each.values and same not in found:
+            found.add(same)
+            yield {**row, "selected_for": each.mean}
 
 
 def choose_kinds(sweep: Sweep, top: int, most: int) -> list[list[dict[str, Any]]]:

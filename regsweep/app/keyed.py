@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -23,11 +22,6 @@ from regsweep.report.terms import Terms
 Row = dict[str, Any]
 
 
-def over_seeds(sweep: Sweep, terms: Terms) -> Sweep:
-    """Return the sweep with its seed as no setting: trials that differ in it alone are one configuration."""
-    return replace(sweep, swept=[column for column in sweep.swept if column not in (terms.seed_key, "seed")])
-
-
 def differing(sweep: Sweep, terms: Terms, most: int) -> list[list[Row]]:
     """Return the rows of the best `most` configurations, at most, that differ from the baseline in one of its keys.
 
@@ -36,7 +30,7 @@ def differing(sweep: Sweep, terms: Terms, most: int) -> list[list[Row]]:
     Raises:
         RegsweepError: when none is complete.
     """
-    rows = [row for row in ranked(over_seeds(sweep, terms)) if not is_baseline(sweep, row, terms)]
+    rows = [row for row in ranked(sweep) if not is_baseline(sweep, row, terms)]
     if not rows:
         raise RegsweepError(f"--baseline {terms.without}: no complete trial of {sweep.folder} differs from it")
     return [rows[:most]]
@@ -60,9 +54,8 @@ def named(sweep: Sweep, numbers: Sequence[int], terms: Terms) -> list[list[Row]]
     Raises:
         RegsweepError: for one that is not complete, that is the baseline, or that is another one on another seed.
     """
-    plain = over_seeds(sweep, terms)
     by_number = {int(row["number"]): row for row in sweep.trials.to_dict("records")}
-    means = {_settings(row, plain): row["selected_for"] for row in ranked(plain)}
+    means = {_settings(row, sweep): row["selected_for"] for row in ranked(sweep)}
     kinds: dict[str, list[Row]] = {}
     for number in numbers:
         row = {str(key): value for key, value in by_number.get(number, {}).items()}
@@ -76,7 +69,7 @@ def named(sweep: Sweep, numbers: Sequence[int], terms: Terms) -> list[list[Row]]
         if is_baseline(sweep, row, terms) if terms.baseline else not sweep.kind(number):
             what = terms.without or "no method of regularization"
             raise RegsweepError(f"{given}: trial {number} has {what}, as the baseline; leave it out")
-        settings = _settings(row, plain) if plain.swept else str(number)
+        settings = _settings(row, sweep) or str(number)
         if settings in kinds:
             first = int(kinds[settings][0]["number"])
             raise RegsweepError(f"{given}: trials {first} and {number} are one configuration; name one of them")
@@ -85,7 +78,7 @@ def named(sweep: Sweep, numbers: Sequence[int], terms: Terms) -> list[list[Row]]
 
 
 def _settings(row: Mapping[Any, Any], sweep: Sweep) -> str:
-    return "\n".join(str(row[column]) for column in sweep.swept)
+    return "\n".join(str(row[column]) for column in sweep.settings)
 
 
 def first_trial(sweep: Sweep) -> Composed:

@@ -46,7 +46,7 @@ TUNED = 0
 
 @dataclass(frozen=True)
 class Row:
-    """A configuration as it stands in its sweep: the number and folder of its best trial, and its mean accuracy."""
+    """A configuration as it stands in its sweep: the number and folder of its first trial, and its mean accuracy."""
 
     number: int
     folder: str
@@ -254,8 +254,7 @@ class Plan:
             RegsweepError: when none of its trials is complete.
         """
         baseline = baseline or self.read_sweep(self.paths.baseline)
-        plain = keyed.over_seeds(baseline, self.terms) if self.terms.baseline else baseline
-        best = [row for row, _ in zip(ranked(plain), range(CONTENDERS), strict=False)]
+        best = [row for row, _ in zip(ranked(baseline), range(CONTENDERS), strict=False)]
         place = shown(baseline.folder)
         if not best:
             raise RegsweepError(f"{place}: no trial of the baseline is complete, so there is nothing to compare with")
@@ -294,7 +293,8 @@ class Plan:
         """Return one of the confirmation's sweeps, ranked as the one that is confirmed."""
         if self.terms.is_own:
             return read_sweep(folder)
-        return read_sweep(folder, objective=self.terms.objective, minimize=not self.terms.maximize)
+        sweep = read_sweep(folder, objective=self.terms.objective, minimize=not self.terms.maximize)
+        return replace(sweep, named_seed=self.terms.seed_key)
 
     def take_best(self, means: Mapping[int, float]) -> None:
         """Take the configuration of each kind with the best mean, the earliest of equals.

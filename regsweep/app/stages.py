@@ -91,7 +91,7 @@ def count_baseline_trials(sweep: Sweep, plan: Plan) -> int:
     if not plan.terms.baseline:
         return count_configurations(sweep)
     tried = keyed.others_tried(sweep, plan.terms)
-    return count_configurations(keyed.over_seeds(sweep, plan.terms)) if tried is None else len(tried)
+    return count_configurations(sweep) if tried is None else len(tried)
 
 
 def choose_contenders(origin: Origin, plan: Plan) -> None:

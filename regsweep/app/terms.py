@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from dataclasses import replace
 
 from regsweep import records
 from regsweep.app import keyed
@@ -59,14 +59,14 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
         terms = Terms(baseline)
     else:
         terms = _of_application(given, baseline)
-    sweep = read_sweep(given.folder, **({} if is_own else _ranking(terms)))
+    if is_own:
+        sweep = read_sweep(given.folder)
+    else:
+        sweep = read_sweep(given.folder, objective=terms.objective, minimize=not terms.maximize)
+        sweep = replace(sweep, named_seed=terms.seed_key)
     if terms.baseline:
         keyed.require_keys(sweep, terms)
     return sweep, terms
-
-
-def _ranking(terms: Terms) -> dict[str, Any]:
-    return {"objective": terms.objective, "minimize": not terms.maximize}
 
 
 def _of_application(given: argparse.Namespace, baseline: dict[str, str]) -> Terms:

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from regsweep.numbers import show_number
+from regsweep.pooling import Pooled
 from regsweep.report import once_more
 from regsweep.report.ablation import REST, Addition
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Against, Candidate, Confirmation, Trained
+from regsweep.report.pooled import why_not_pooled
+from regsweep.report.pooled_answer import of_seeds, untuned
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import count_statuses
 from regsweep.report.terms import Terms
@@ -35,24 +38,33 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
             *of_ingredients(confirmation),
             *_settling(confirmation),
             *_winner(sweep, confirmation),
+            *untuned(sweep),
         ]
     best = sweep.best()
     if best is None:
         return [_nothing_to_rank(sweep)]
+    return _of_trials(sweep, best) if sweep.seed_key is None else of_seeds(sweep)
+
+
+def _of_trials(sweep: Sweep, best: Pooled) -> list[str]:
+    """Return the answer of a sweep of single trials of which nothing is confirmed."""
     if len(sweep.trials) == 1:
-        return [f"One run{_value_of(sweep, best)}; a single run compares nothing."]
-    lines = [f"Trial {best['number']} is the best of {len(sweep.trials)}{_value_of(sweep, best)}."]
-    if not sweep.is_own:
-        return [
-            *lines,
-            "It was selected for that value, which flatters it: run it again on fresh seeds before believing it.",
-        ]
+        return [f"One run{_value_of(sweep, best.mean)}; a single run compares nothing."]
+    lines = [f"Trial {best.number} is the best of {len(sweep.trials)}{_value_of(sweep, best.mean)}."]
     if sweep.is_comparison:
         return [*lines, "The comparison is not complete: go on with regsweep resume."]
+    if sweep.is_own:
+        return [
+            *lines,
+            "It was selected for that value, on one seed, and is not yet an answer: "
+            "regsweep confirm compares it with the tuned network without regularization on fresh seeds.",
+            *untuned(sweep),
+        ]
+    reason = why_not_pooled(sweep)
     return [
         *lines,
-        "It was selected for that value, on one seed, and is not yet an answer: "
-        "regsweep confirm compares it with the tuned network without regularization on fresh seeds.",
+        *([reason] if reason else []),
+        "It was selected for that value, which flatters it: run it again on fresh seeds before believing it.",
     ]
 
 
@@ -152,8 +164,7 @@ def _listed(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
-def _value_of(sweep: Sweep, best: object) -> str:
-    value = float(best[sweep.objective])  # type: ignore[index]
+def _value_of(sweep: Sweep, value: float) -> str:
     if sweep.objective.endswith("accuracy") and 0 <= value <= 1:
         return f", with {100 * value:.2f} % {sweep.objective.replace('_', ' ')}"
     return f", with {sweep.objective.replace('_', ' ')} {show_number(value, 5)}"

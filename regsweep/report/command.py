@@ -21,6 +21,7 @@ from regsweep.report.files import COMPARISON, ReportPaths, require_free, writes_
 from regsweep.report.rows import NUMBERS, table_columns, write_rows
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.table import count_statuses, print_table
+from regsweep.report.tune import compare_command
 
 if TYPE_CHECKING:
     from regsweep.report.figures.evidence import Drawing, Evidence
@@ -62,14 +63,27 @@ def report(folder: Path) -> dict[str, int]:
     """
     sweep = read_sweep(folder)
     console = _console()
-    _write_table(sweep, console)
+    _write_table(sweep, console, _answer_of_seeds(sweep))
     if len(sweep.trials) > 1:
         place = shlex.quote(str(shown(folder)))
         console.print(f"next: regsweep report {place}    draws report.html", soft_wrap=True, markup=False)
-        if any(sweep.kind(number) for number in sweep.regularization):
+        stands_above = sweep.seed_key is not None  # in the answer
+        if not stands_above and any(sweep.kind(number) for number in sweep.regularization):
             compares = "compares the best with the network without regularization, on fresh seeds"
             console.print(f"      regsweep confirm {place}   {compares}", soft_wrap=True, markup=False)
+            tunes = compare_command(sweep)
+            if tunes is not None:
+                console.print(f"      {tunes}   tunes each, then compares", soft_wrap=True, markup=False)
     return count_statuses(sweep)
+
+
+def _answer_of_seeds(sweep: Sweep) -> list[str]:
+    """Return the answer of a sweep over seeds, which stands below its table; that of others is the table."""
+    if sweep.seed_key is None:
+        return []
+    from regsweep.report.answer import answer  # noqa: PLC0415
+
+    return answer(sweep, None)
 
 
 def report_confirmed(sweep: Sweep) -> None:
@@ -169,7 +183,7 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
     every = list(dict.fromkeys([*written_before(paths), *files]))
     records.write_json(paths.summary, summary(evidence, answered, every))
     if table or sweep.is_comparison:  # a confirmation's sweep has its table
-        _write_table(sweep, console, is_shown=table)
+        _write_table(sweep, console, [] if evidence.confirmation is not None else answered, is_shown=table)
     if evidence.confirmation is not None:
         print_confirmation(sweep, evidence.confirmation, console)
     records.write_text(paths.page, sweep_page(evidence, drawings, answered))
@@ -180,7 +194,7 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
     return evidence, Headed(_relative(paths.page), sweep.folder.absolute().name, answered)
 
 
-def _write_table(sweep: Sweep, console: Console, *, is_shown: bool = True) -> None:
+def _write_table(sweep: Sweep, console: Console, answered: Sequence[str], *, is_shown: bool = True) -> None:
     paths = SweepPaths(sweep.folder)
     if sweep.is_own:
         write_rows(paths.trials, table_columns(sweep.swept), sweep.rows)
@@ -190,7 +204,12 @@ def _write_table(sweep: Sweep, console: Console, *, is_shown: bool = True) -> No
     _name_best_trial(paths, sweep)
     if not is_shown:
         return
-    print_table(sweep, console)
+    if sweep.seed_key is None:
+        print_table(sweep, console)
+    else:
+        from regsweep.report.pooled_table import print_pooled  # noqa: PLC0415
+
+        print_pooled(sweep, console, answered)
     if not RunPaths(sweep.folder).config.is_file():
         _say(console, paths.trials)
 
@@ -205,8 +224,8 @@ def _name_best_trial(paths: SweepPaths, sweep: Sweep) -> None:
     except RecordError as error:
         sweep.problems.append(str(error))
         return
-    if isinstance(results, dict) and results.get("best_value") == best[sweep.objective]:
-        results["best_trial"] = {"number": int(best["number"]), "folder": best["folder"]}
+    if isinstance(results, dict) and results.get("best_value") == best.mean:
+        results["best_trial"] = {"number": best.number, "folder": sweep.row(best.number)["folder"]}
         records.write_text(paths.optimization_results, OmegaConf.to_yaml(OmegaConf.create(results)))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.hydra_files import at, settings_file
 from regsweep.report.sweep import Sweep
 
+_FLAGS = ("--config-dir", "-cd")
 _PASSWORD = re.compile(r"://[^\s/@]*:[^\s@]+@|[?&](?:password|passwd|pwd)=", re.IGNORECASE)
 
 
@@ -52,6 +54,13 @@ def read_command(sweep: Sweep) -> dict[str, Any] | None:
     """Return what the sweep was started with: ``arguments``, ``working_folder``, ``import_path``."""
     command = _json(SweepPaths(sweep.folder).command)
     return None if command is None else _without_passwords(command)
+
+
+def read_flags(sweep: Sweep) -> list[str]:
+    """Return the flag that named a configuration folder of the user's own when the sweep was started."""
+    arguments = (read_command(sweep) or {}).get("arguments") or []
+    joined = [argument for argument in arguments if argument.startswith("--config-dir=")]
+    return joined or [word for flag, folder in pairwise(arguments) if flag in _FLAGS for word in (flag, folder)]
 
 
 def read_override_lines(folder: Path) -> list[str]:

@@ -19,8 +19,10 @@ _BEST = 10
 
 def count_configurations(sweep: Sweep) -> int:
     """Return how many configurations a sweep tried, seeds and repetitions apart."""
-    settings = [key for key in sweep.swept if key != "seed"]
+    settings = sweep.settings
     once = sweep.trials[sweep.trials["duplicate_of"].isna()]
+    if sweep.seed_key is not None:
+        return len(sweep.configurations)
     return max(1, len(once[settings].apply(as_text).drop_duplicates()) if settings else len(once))
 
 
@@ -43,12 +45,8 @@ def spread_of_differences(sweep: Sweep) -> float | None:
     another from seed to seed.
     """
     complete = sweep.trials[(sweep.trials["status"] == "complete") & sweep.trials[sweep.objective].notna()]
-    settings = [key for key in sweep.swept if key != "seed"]
-    if "seed" in sweep.swept and settings:
-        # One of which nothing is known, as its configuration was lost, is like no other.
-        complete = complete[complete[settings].notna().any(axis=1)]
-        groups = complete[sweep.objective].astype(float).groupby([as_text(complete[key]) for key in settings])
-        variances = groups.var().dropna().to_numpy()
+    if sweep.seed_key is not None:
+        variances = np.array([np.var(each.values, ddof=1) for each in sweep.configurations if len(each.values) > 1])
     else:
         best = replace(sweep, trials=complete).ranked().head(_BEST)["number"]
         variances = np.array([v for number in best if (v := _wandering(sweep, int(number))) is not None])

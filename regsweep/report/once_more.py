@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from regsweep.errors import RecordError
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.confirmation import Confirmation, Trained
-from regsweep.report.details import read_command, read_override_lines
+from regsweep.report.details import read_command, read_flags, read_override_lines
 from regsweep.report.sweep import Sweep
 from regsweep.run_record import RunRecord
 
 _LEFT_OUT = ("sweep", "trainer.test", "trainer.save_weights", "device.threads")
-_FLAGS = ("--config-dir", "-cd")
 
 
 def winner(confirmation: Confirmation) -> Trained:
@@ -40,7 +38,7 @@ def of_winner(sweep: Sweep, confirmation: Confirmation) -> str | None:
         record = RunRecord.read(RunPaths(folder).result)
     except RecordError:
         return None
-    words = [*_flags(sweep), *_regularizer(record, folder), *_others(folder)]
+    words = [*read_flags(sweep), *_regularizer(record, folder), *_others(folder)]
     threads = record.machine.get("threads")
     words += [f"device.threads={threads}"] if record.machine.get("device") == "cpu" and threads else []
     return shlex.join(["regsweep", *words])
@@ -55,13 +53,6 @@ def _of_application(sweep: Sweep, folder: Path) -> str | None:
         a for a in command["arguments"] if a not in ("-m", "--multirun") and (a.startswith("-") or "=" not in a)
     ]
     return shlex.join([command["interpreter"], *command["program"], *arguments, *lines])
-
-
-def _flags(sweep: Sweep) -> list[str]:
-    """Return the flag that names a configuration folder of the user's own."""
-    arguments = (read_command(sweep) or {}).get("arguments") or []
-    joined = [argument for argument in arguments if argument.startswith("--config-dir=")]
-    return joined or [word for flag, folder in pairwise(arguments) if flag in _FLAGS for word in (flag, folder)]
 
 
 def _regularizer(record: RunRecord, folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""``summary.json``: the answer, the best trial and the confirmed numbers, for scripts."""
+"""``summary.json``: the answer, the best trial or configuration and the confirmed numbers, for scripts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from regsweep.report.answer import seeds_still_needed
 from regsweep.report.confirmation import SCORE
 from regsweep.report.details import read_result
 from regsweep.report.files import MADE_BY
+from regsweep.report.pooled import Pools, interval
 from regsweep.report.table import count_statuses
 
 if TYPE_CHECKING:
+    from regsweep.pooling import Pooled
     from regsweep.report.confirmation import Against, Candidate, Confirmation, Trained
     from regsweep.report.figures.evidence import Evidence
+    from regsweep.report.pooled import Difference
     from regsweep.report.sweep import Sweep
     from regsweep.statistics import Interval
 
@@ -33,7 +36,8 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
         "objective": sweep.objective,
         "direction": "maximize" if sweep.maximize else "minimize",
         "num_trials": {"total": len(sweep.trials), **count_statuses(sweep)},
-        "best_trial": _best(sweep),
+        "best_trial": _best_trial(sweep),
+        **_pooled(sweep),
         "confirmation": None if confirmation is None else _confirmation(sweep, confirmation),
         "versions": _versions(sweep),
         "skipped": list(sweep.problems),
@@ -41,16 +45,53 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
     }
 
 
-def _best(sweep: Sweep) -> dict[str, Any] | None:
-    best = sweep.best()
-    if best is None:
+def _best_trial(sweep: Sweep) -> dict[str, Any] | None:
+    """Return the best trial; None where seeds were swept, as no single one of them is the best."""
+    if sweep.seed_key is not None or (found := sweep.best()) is None:
         return None
+    best = sweep.row(found.number)
     metrics = [name for name in best if name.endswith(("_accuracy", "_loss", "_seconds")) or name == sweep.objective]
     return {
         "number": plain(best["number"]),
         "folder": best["folder"],
         "parameters": {key: plain(best[key]) for key in sweep.swept},
         "metrics": {name: value for name in metrics if (value := plain(best[name])) is not None},
+    }
+
+
+def _pooled(sweep: Sweep) -> dict[str, Any]:
+    """Return the configurations of a sweep over seeds, the best mean first; nothing of any other."""
+    if sweep.seed_key is None:
+        return {"seed_key": None, "best_configuration": None, "configurations": []}
+    pools = Pools(sweep)
+    found = [_configuration(pools, each) for each in pools.configurations]
+    best = found[0] if sweep.best() is not None else None
+    return {"seed_key": sweep.seed_key, "best_configuration": best, "configurations": found}
+
+
+def _configuration(pools: Pools, pooled: Pooled) -> dict[str, Any]:
+    row, sweep = pools.sweep.row(pooled.number), pools.sweep
+    difference = pools.differences.get(pooled.number)
+    return {
+        "name": pools.names[pooled.number],
+        "parameters": {key: plain(row[key]) for key in sweep.settings},
+        "mean": plain(pooled.mean) if pooled.values else None,
+        "interval": _ends(interval(pooled.values)),
+        "num_seeds": len(pooled.values),
+        "seeds": {str(seed): plain(value) for seed, value in pooled.by_seed.items()},
+        "trials": list(pooled.numbers),
+        "lost": dict(pooled.lost),
+        "against_no_regularization": None if difference is None else _difference(pools, difference),
+    }
+
+
+def _difference(pools: Pools, difference: Difference) -> dict[str, Any]:
+    return {
+        "baseline": pools.names[difference.baseline.number],
+        "mean": plain(difference.mean),
+        "interval": _ends(difference.interval),
+        "num_seeds": len(difference.by_seed),
+        "seeds": {str(seed): plain(value) for seed, value in difference.by_seed.items()},
     }
 
 
@@ -157,7 +198,7 @@ def _against(against: Against | None) -> dict[str, Any] | None:
 
 def _versions(sweep: Sweep) -> Any:
     best = sweep.best()
-    return None if best is None else (read_result(sweep, best["number"]) or {}).get("versions")
+    return None if best is None else (read_result(sweep, best.number) or {}).get("versions")
 
 
 def plain(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """From a sweep's folder to a table: one row per trial."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ import pandas as pd
 from regsweep import records
 from regsweep.errors import RegsweepError, show
 from regsweep.paths import ComparisonPaths, RunPaths, SweepPaths
+from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
 from regsweep.report.foreign import read_foreign
 from regsweep.report.hydra_files import find_jobs
 from regsweep.report.own import is_own, read_own
@@ -56,6 +56,7 @@ class Sweep:
         regularization: what regularized each trial, by its number, as far as that is known.
         rows: the trials as they were read, before they became a table.
         is_comparison: whether these are the trials of all searches of a comparison.
+        named_seed: the key that was named as the seed's; None where its name says so.
     """
 
     folder: Path
@@ -68,6 +69,7 @@ class Sweep:
     regularization: dict[int, Regularization] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     is_comparison: bool = False
+    named_seed: str | None = None
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""
@@ -86,14 +88,44 @@ class Sweep:
         """Whether a trial put BatchNorm into its network, or took it out."""
         return any(each.turns_batch_norm for each in self.regularization.values())
 
-    def best(self) -> Mapping[str, Any] | None:
-        """Return the best complete trial's row, the first of equals; None where none is complete."""
-        complete = self.trials[self.trials["status"] == "complete"]
-        scored = complete[complete[self.objective].notna()]
-        if scored.empty:
-            return None
-        values = scored[self.objective]
-        row = scored.iloc[int(values.argmax() if self.maximize else values.argmin())]
+    @cached_property
+    def seed_key(self) -> str | None:
+        """The swept key that is the seed, over which trials are pooled; None where none was swept.
+
+        In this project's own sweeps that is ``seed``, in those of others the one that was named, or else what
+        `regsweep.pooling.seed_key` takes for it.
+        """
+        if self.named_seed is not None:
+            return self.named_seed if self.named_seed in self.swept else None
+        keys = [key for key in self.swept if key == "seed" or not self.is_own]
+        return seed_key({key: self.trials[key] for key in keys})
+
+    @property
+    def settings(self) -> list[str]:
+        """The swept keys without that of the seed: what makes a configuration."""
+        return [key for key in self.swept if key != self.seed_key]
+
+    @cached_property
+    def configurations(self) -> list[Pooled]:
+        """The configurations, the best first; where no seed was swept, each trial is one."""
+        once = self.trials[self.trials["duplicate_of"].isna()]
+        alone = [None] * len(once)
+        settings = alone if self.seed_key is None else _settings(once, self.settings)
+        seeds = alone if self.seed_key is None else once[self.seed_key]
+        columns = (once["number"], settings, seeds, once["status"], once[self.objective])
+        trials = [
+            Trial(int(number), each, seed_of(seed), status, None if pd.isna(value) else float(value))
+            for number, each, seed, status, value in zip(*columns, strict=True)
+        ]
+        return pool(trials, maximize=self.maximize)
+
+    def best(self) -> Pooled | None:
+        """Return the best configuration, the first of equals; None where no trial is complete."""
+        return next((each for each in self.configurations if each.values), None)
+
+    def row(self, number: int) -> dict[str, Any]:
+        """Return what the table has of the trial `number`."""
+        row = self.trials[self.trials["number"] == number].iloc[0]
         return {str(name): value for name, value in row.items()}
 
 
@@ -175,6 +207,12 @@ def _read_comparison(folder: Path) -> Sweep:
 def as_text(values: pd.Series) -> pd.Series:
     """Return `values` as text, to group by: what is missing is empty, and pandas would leave it out of every group."""
     return values.astype(object).where(values.notna(), "").map(str)
+
+
+def _settings(trials: pd.DataFrame, keys: list[str]) -> list[tuple[str, ...] | None]:
+    """Return each trial's values of `keys` as text; None where all of them are lost."""
+    found = zip(*(as_text(trials[key]) for key in keys), strict=True) if keys else ((),) * len(trials)
+    return [each if any(each) or not keys else None for each in found]
 
 
 def _table(rows: Rows) -> pd.DataFrame:

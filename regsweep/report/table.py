@@ -1,4 +1,4 @@
-"""The table of a sweep in the terminal: best first."""
+"""The table of a sweep's trials in the terminal: best first. A sweep over seeds has one of its configurations."""
 
 import re
 from collections import Counter
@@ -33,11 +33,11 @@ def print_table(sweep: Sweep, console: Console) -> None:
         table.add_column(escape(heading), justify="left" if heading == "status" else "right", overflow="fold")
     best = sweep.best()
     for _, row in sweep.ranked().iterrows():
-        cells = [str(row["number"]), *(show_value(row[key]) for key in names), _score(sweep, row[sweep.objective])]
+        cells = [str(row["number"]), *(show_value(row[key]) for key in names), score(sweep, row[sweep.objective])]
         cells += [_accuracy(row["test_accuracy"])] if has_test else []
         again = "" if pd.isna(row["duplicate_of"]) else f" (as {int(row['duplicate_of'])})"
         cells += [row["status"] + again, _seconds(row["total_seconds"])]
-        is_best = best is not None and row["number"] == best["number"]
+        is_best = best is not None and row["number"] == best.number
         table.add_row(*(escape(cell) for cell in cells), style="bold green" if is_best else None)
     console.print(table)
     console.print(escape(_conclusion(sweep, names)), soft_wrap=True)
@@ -48,29 +48,39 @@ def count_statuses(sweep: Sweep) -> dict[str, int]:
     return dict(Counter(sweep.trials["status"]).most_common())
 
 
-def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
+def outcome(sweep: Sweep) -> list[str]:
+    """Return how the trials ended, and the reasons of those that failed, a line each."""
     counts = count_statuses(sweep)
     total = f"{len(sweep.trials)} trial{'s' if len(sweep.trials) != 1 else ''}"
     lines = [": ".join(filter(None, [total, ", ".join(f"{n} {status}" for status, n in counts.items())]))]
     failed = sweep.trials[sweep.trials["error"].notna()]
-    lines += [f"trial {number}: {error}" for number, error in zip(failed["number"], failed["error"], strict=True)]
-    best = sweep.best()
+    return lines + [f"trial {number}: {error}" for number, error in zip(failed["number"], failed["error"], strict=True)]
+
+
+def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
+    lines, best = outcome(sweep), sweep.best()
     if best is not None and len(sweep.trials) > 1:
-        settings = _settings(sweep, best, names)
-        score = f"{sweep.objective.replace('_', ' ')} {_score(sweep, best[sweep.objective])}"
-        score += "" if sweep.maximize else " (lower is better)"
-        lines.append(f"best: trial {best['number']}, {score}, {settings}")
-        lines.append(f"      {shown(sweep.folder / best['folder'])}")
+        row = sweep.row(best.number)
+        value = f"{sweep.objective.replace('_', ' ')} {score(sweep, best.mean)}"
+        value += "" if sweep.maximize else " (lower is better)"
+        lines.append(f"best: trial {best.number}, {value}, {settings_in_words(sweep, row, names)}")
+        lines.append(f"      {shown(sweep.folder / row['folder'])}")
     return "\n".join(lines)
 
 
-def _settings(sweep: Sweep, best: Mapping[str, Any], names: dict[str, str]) -> str:
-    """Return the best trial's settings: its methods in words, where their settings were swept, and the others."""
+def settings_in_words(sweep: Sweep, row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return a trial's settings: its methods in words, where their settings were swept, and the others.
+
+    Args:
+        sweep: of the trial.
+        row: what the table has of it.
+        names: of the settings, by key.
+    """
     of_methods = [key for key in names if key.partition(".")[0] == "regularizer"]
-    is_known = bool(of_methods) and int(best["number"]) in sweep.regularization
-    methods = [name_of(sweep.kind(int(best["number"])))] if is_known else []
+    is_known = bool(of_methods) and int(row["number"]) in sweep.regularization
+    methods = [name_of(sweep.kind(int(row["number"])))] if is_known else []
     known = [*(of_methods if is_known else []), CONTESTANT]
-    others = [f"{names[key]}={show_value(best[key])}" for key in names if key not in known]
+    others = [f"{names[key]}={show_value(row[key])}" for key in names if key not in known]
     return ", ".join([*methods, *([" ".join(others)] if others else [])])
 
 
@@ -103,7 +113,7 @@ def _accuracy(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.4f}"
 
 
-def _score(sweep: Sweep, value: float) -> str:
+def score(sweep: Sweep, value: float) -> str:
     """Return an objective as text: other metrics than accuracies may be of any size."""
     return _accuracy(value) if sweep.objective.endswith("accuracy") or pd.isna(value) else show_number(value, 5)
 

@@ -1,11 +1,15 @@
-"""A sweep's first lines: which numbers it minimizes and which it maximizes, before a trial is spent on a mistake."""
+"""A sweep's first lines, which numbers it minimizes and which it maximizes, and its last, which was the best."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from optuna.study import StudyDirection
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState
 
 from regsweep.direction import is_minimized, unnamed
+from regsweep.numbers import show_number
+from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
 
 _log = logging.getLogger("regsweep")
 # What an application with a table of its own leaves out, as it does with the lines of Hydra's other plugins.
@@ -32,6 +36,54 @@ def announce(directions: Sequence[StudyDirection], objectives: Sequence[str]) ->
             right = [*words[:i], by_name, *words[i + 1 :]]
             given = right[0] if len(right) == 1 else f"[{','.join(right)}]"
             _log.warning(f"{_doing(word)} {name}: set hydra.sweeper.direction={given} to {by_name} it")
+
+
+def announce_best(study: Study, best: FrozenTrial | None) -> None:
+    """Log a line on the best trial; where seeds were swept, on the configuration with the best mean over its seeds.
+
+    Args:
+        study: with all trials.
+        best: None where there is none, or where there are several objectives.
+    """
+    if best is None or best.value is None:
+        return
+    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.user_attrs.get("duplicate_of") is None]
+    names = dict.fromkeys(name for trial in trials for name in trial.params)
+    seed = seed_key({name: [trial.params.get(name) for trial in trials] for name in names})
+    if seed is None:
+        _hydras_log.info(f"best: trial {best.number}, {show_number(best.value, 5)}, {_settings(best.params)}")
+        return
+    first, num = _pooled(study, trials, [name for name in names if name != seed], seed)
+    there = next(trial.params for trial in trials if trial.number == first.number)
+    params = {name: value for name, value in there.items() if name != seed}
+    seeds = f"{len(first.values)} of {first.num_seeds}" if first.lost else str(len(first.values))
+    shown = f"trial{'s' if len(first.numbers) > 1 else ''} {', '.join(map(str, first.numbers))}"
+    settings = f"{_settings(params)}, " if params else ""
+    _hydras_log.info(
+        f"best of {num} by the mean over {seed}: {settings}{show_number(first.mean, 5)} over {seeds} ({shown})"
+    )
+
+
+def _pooled(study: Study, trials: Sequence[FrozenTrial], names: Sequence[str], seed: str) -> tuple[Pooled, int]:
+    """Return the best configuration, and how many there are."""
+    found = pool(
+        [
+            Trial(
+                trial.number,
+                tuple(str(trial.params.get(name, "")) for name in names),
+                seed_of(trial.params.get(seed)),
+                "complete" if trial.state == TrialState.COMPLETE else trial.state.name.lower(),
+                trial.value if trial.state == TrialState.COMPLETE else None,
+            )
+            for trial in trials
+        ],
+        maximize=study.direction == StudyDirection.MAXIMIZE,
+    )
+    return found[0], len(found)
+
+
+def _settings(params: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in params.items())
 
 
 def _doing(word: str) -> str:

@@ -26,7 +26,6 @@ from regsweep.launcher.compact import compact
 from regsweep.launcher.jobs import one_line
 from regsweep.launcher.plugin import PoolLauncher, PoolLauncherConf
 from regsweep.launcher.private import make_private_folder
-from regsweep.numbers import show_number
 from regsweep.paths import SweepPaths, shown
 from regsweep.records import write_error
 from regsweep.reporting import watching
@@ -38,7 +37,6 @@ from regsweep.sweeper.same import require_same_configuration
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import BaseStorage
-    from optuna.trial import FrozenTrial
 
     from regsweep.launcher.jobs import Jobs, OnReport
     from regsweep.sweeper.rebuild import Rebuilder
@@ -151,7 +149,7 @@ class RegsweepSweeper(Sweeper):
             raise RecordError(f"cannot write the study of {folder}: {reason(error)}; mend that and resume") from error
 
     def _sweep(self, folder: Path, search: Search) -> None:
-        from regsweep.sweeper.announce import announce  # noqa: PLC0415
+        from regsweep.sweeper.announce import announce, announce_best  # noqa: PLC0415
         from regsweep.sweeper.engine import Engine  # noqa: PLC0415
         from regsweep.sweeper.live import LiveTable  # noqa: PLC0415
         from regsweep.sweeper.lock import FolderLock  # noqa: PLC0415
@@ -210,7 +208,7 @@ class RegsweepSweeper(Sweeper):
                 finally:
                     jobs.close()
                     tables.write()
-                _say_best(tables.best)
+                announce_best(study, tables.best)
 
     def _next(self, folder: Path) -> str:
         """Return how to go on, where this sweep is no part of what has a command of its own for that."""
@@ -334,12 +332,6 @@ def _resume_command(folder: Path) -> str:
     if SweepPaths(folder).command.is_file():
         return f"regsweep resume {place}"
     return f"the same command, with hydra.sweep.dir={place}"
-
-
-def _say_best(best: FrozenTrial | None) -> None:
-    if best is not None and best.value is not None:
-        settings = " ".join(f"{name}={value}" for name, value in best.params.items())
-        _hydras_log.info(f"best: trial {best.number}, {show_number(best.value, 5)}, {settings}")
 
 
 def _require_own(study: Study, folder: Path) -> None:

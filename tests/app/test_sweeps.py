@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -48,10 +49,12 @@ def test_a_grid_is_every_combination(regsweep: Regsweep, tmp_path: Path) -> None
     assert [float(row["validation_accuracy"]) for row in rows] == accuracies
     assert all(not row["test_accuracy"] for row in rows), "the test set stays closed"
     table = [line.split() for line in done.out.splitlines()]
-    start = next(index for index, cells in enumerate(table) if cells[:1] == ["trial"] and "regularizer" in cells)
-    assert [cells[3] for cells in table[start + 1 : start + 5]] == [
-        f"{value:.4f}" for value in sorted(accuracies, reverse=True)
-    ]
+    start = next(index for index, cells in enumerate(table) if cells[:2] == ["regularizer", "mean"])
+    means = [sum(accuracies[:2]) / 2, sum(accuracies[2:]) / 2]
+    assert [cells[1] for cells in table[start + 1 : start + 3]] == [f"{v:.4f}" for v in sorted(means, reverse=True)]
+    assert "nothing is confirmed" in done.out
+    tune = f"regsweep compare regularizer=l1 {shlex.join(QUICK)}\n"
+    assert tune in done.out
 
 
 def test_the_optuna_sweep_searches_the_declared_space(regsweep: Regsweep, tmp_path: Path) -> None:
@@ -182,7 +185,7 @@ def test_trials_that_diverge_do_not_end_the_sweep(
     assert by_status["complete"].tolist() == [0.1]
     best = sweep.best()
     assert best is not None
-    assert best["optimizer.lr"] == 0.1
+    assert sweep.row(best.number)["optimizer.lr"] == 0.1
     if len(arguments) > 1:
         study = optuna.load_study(study_name=None, storage=f"sqlite:///{only_folder(tmp_path) / 'study.db'}")
         states = {trial.params["optimizer.lr"]: trial.state.name for trial in study.trials}

@@ -68,8 +68,9 @@ def test_the_best_trial_and_the_order_of_the_table(
     sweep = read_sweep(write_sweep(tmp_path / "s", rows), **options)
     chosen = sweep.best()
     assert chosen is not None
-    assert (chosen["number"], chosen["folder"]) == (best, str(best))
-    assert chosen[LAMBDA] == 0.001 * (best + 1)
+    assert (chosen.number, chosen.numbers) == (best, (best,))
+    assert sweep.row(best)["folder"] == str(best)
+    assert sweep.row(best)[LAMBDA] == 0.001 * (best + 1)
     assert list(sweep.ranked()["number"]) == order
     assert numbers_of(printed(sweep)) == order
     assert highlighted(sweep) == best
@@ -251,7 +252,7 @@ def test_another_application_s_multirun(tmp_path: Path, minimize: bool | None, b
     assert pd.api.types.is_float_dtype(sweep.trials["none"])
     chosen = sweep.best()
     assert chosen is not None
-    assert chosen["number"] == best
+    assert chosen.number == best
     with pytest.raises(RegsweepError, match="--metrics"):
         read_sweep(folder)
 

@@ -31,7 +31,7 @@ def of(penalty: float, seed: int | None = None, **columns: Any) -> dict[str, Any
         ([of(0.1, 0), of(0.1, 1), of(0.2, 0), of(0.2, 1), of(0.2, 2)], 2),
         ([of(0.1), of(0.2), of(0.1, duplicate_of=0)], 2),
         ([of(0.1), of(0.2, status="failed")], 2),
-        ([{"overrides": {"seed": seed}} for seed in range(3)], 3),
+        ([{"overrides": {"seed": seed}} for seed in range(3)], 1),
         ([{"overrides": {}}], 1),
         ([], 1),
     ],

@@ -47,7 +47,7 @@ def foreign(
     SweepPaths(folder).multirun.write_text(dumped(settings))
     swept = ["noise", "lr", "run.seed"]
     SweepPaths(folder).confirmation.folder.mkdir()
-    return Sweep(folder, pd.DataFrame(rows), swept, "value", maximize, is_own=False)
+    return Sweep(folder, pd.DataFrame(rows), swept, "value", maximize, is_own=False, named_seed="run.seed")
 
 
 def numbers(rows: list[dict[str, Any]]) -> list[int]:

@@ -186,7 +186,7 @@ def test_accuracy_over_lambda_has_every_complete_trial_once(tmp_path: Path) -> N
     ring = next(trace for trace in drawing.figure.data if trace.name.startswith("best"))
     best = sweep.best()
     assert best is not None
-    assert ring.y[0] == pytest.approx(100 * best["validation_accuracy"])
+    assert ring.y[0] == pytest.approx(100 * best.mean)
     symbols = {trace.name: set(trace.marker.symbol) for trace in markers(drawing)}
     assert symbols["BatchNorm off"] != symbols["BatchNorm on"]  # not by colour alone
 
@@ -229,17 +229,17 @@ def test_the_map_leaves_missing_cells_visible(tmp_path: Path) -> None:
     assert drawing.figure is not None
     assert drawing.data is not None
     assert len(drawing.data) == 12
-    empty = drawing.data[drawing.data["num_trials"] == 0]
+    empty = drawing.data[drawing.data["num_configurations"] == 0]
     assert empty[["batch_norm", "lambda", "dropout"]].values.tolist() == [["on", "0.001", "0.5"]]
     frames = drawing.figure.layout.shapes
     assert len(frames) == 1
     assert frames[0].line.dash == "dot"
-    assert "1 cell without a trial" in drawing.caption
+    assert "1 cell without a configuration" in drawing.caption
     assert [title.text for title in drawing.figure.layout.annotations] == ["BatchNorm off", "BatchNorm on"]
     assert list(drawing.data["lambda"][:3]) == ["none", "1e-4", "0.001"]
     off = drawing.data.iloc[0]
     assert off["mean"] == pytest.approx(80.5)
-    assert off["num_trials"] == 2
+    assert off["num_configurations"] == 1, "two seeds of one configuration"
 
 
 def test_the_map_of_a_search_is_binned_and_counts_every_trial(tmp_path: Path) -> None:
@@ -265,9 +265,9 @@ def test_pairs_agree_in_all_else(tmp_path: Path) -> None:
     titles = [title.text.split("<br>") for title in drawing.figure.layout.annotations]
     # A λ of 0 is none, and 1e-4 and 1e-3 on the other side count by their mean: −0.55 points; dropout 0.5: −1 point.
     assert titles == [
-        ["L1", "8 pairs: 0 better, mean −0.55 points"],
-        ["dropout", "12 pairs: 0 better, mean −1.00 points"],
-        ["BatchNorm", "12 pairs: 12 better, mean +5.00 points"],
+        ["L1", "4 pairs: 0 better, mean −0.55 points"],
+        ["dropout", "6 pairs: 0 better, mean −1.00 points"],
+        ["BatchNorm", "6 pairs: 6 better, mean +5.00 points"],
     ]
     switch = drawing.data[drawing.data["method"] == "BatchNorm"]
     means = switch.groupby(["pair", "is_used"])["validation_accuracy"].mean().unstack()
@@ -554,11 +554,11 @@ def test_a_real_sweep_of_presets_is_drawn(regsweep: Callable[..., Any], tmp_path
     assert regsweep("-m", *arguments.split()).code == 0
     drawings = {drawing.name: drawing for drawing in draw_all(Evidence(read_sweep(tmp_path / "s")))}
     drawn = {name for name, drawing in drawings.items() if drawing.figure is not None}
-    assert drawn == {"methods_on_and_off", "best_so_far", "learning_curves", "weight_histogram"}
+    assert drawn == {"configurations", "methods_on_and_off", "best_so_far", "learning_curves", "weight_histogram"}
     data = drawings["methods_on_and_off"].data
     assert data is not None
     assert set(data["method"]) == {"BatchNorm"}
-    assert sorted(data["pair"]) == [0, 0, 1, 1], "one for each seed"
+    assert sorted(data["pair"]) == [0, 0], "one of both configurations, over their seeds"
 
 
 def test_on_paper_the_legend_stands_below_the_title() -> None:

@@ -90,7 +90,7 @@ def test_a_study_gives_the_values_and_is_left_as_it_is(made: Path) -> None:
         assert row["value"] == pytest.approx(trial.value if trial.value is not None else math.nan, nan_ok=True)
     best = sweep.best()
     assert best is not None
-    assert best["value"] == sweep.trials["value"].min()
+    assert best.mean == sweep.trials["value"].min()
     assert sweep.problems == []
 
 
@@ -140,7 +140,7 @@ def test_without_a_storage_the_best_value_alone_is_known(made: Path) -> None:
     results = yaml.safe_load((made / "memory" / "optimization_results.yaml").read_text())
     best = sweep.best()
     assert best is not None
-    assert (best["value"], best["x"]) == (results["best_value"], results["best_params"]["x"])
+    assert (best.mean, sweep.row(best.number)["x"]) == (results["best_value"], results["best_params"]["x"])
     assert sorted(sweep.trials["status"]) == ["complete", "unknown", "unknown"]
     assert len(sweep.problems) == 1
     assert "--metrics FILE" in sweep.problems[0]
@@ -159,7 +159,7 @@ def test_a_grid_with_folders_of_its_own_names(made: Path) -> None:
     assert "note" not in sweep.trials
     best = sweep.best()
     assert best is not None
-    assert best["number"] == 2
+    assert best.number == 2
 
 
 def test_what_to_give_is_said_in_one_line(made: Path, tmp_path: Path) -> None:

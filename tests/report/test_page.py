@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import jsonschema
 import pandas as pd
 import pytest
 import yaml
@@ -20,7 +21,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regsweep.report.page.security import json_block
-from tests.conftest import Regsweep, Shell, made_once, run_in
+from tests.conftest import PROJECT, Regsweep, Shell, made_once, run_in
 
 MEBIBYTE = 2**20
 
@@ -124,11 +125,15 @@ def test_the_summary_holds_the_numbers_of_the_records(reported: Path) -> None:
     summary = json.loads((reported / "summary.json").read_text())
 
     trials = pd.read_csv(reported / "trials.csv")
-    best = trials.iloc[int(trials["validation_accuracy"].argmax())]
-    record = json.loads((reported / str(best["number"]) / "result.json").read_text())
-    assert summary["best_trial"]["number"] == best["number"]
-    assert summary["best_trial"]["metrics"]["validation_accuracy"] == record["metrics"]["validation"]["accuracy"]
-    assert summary["best_trial"]["parameters"] == {"regularizer": best["regularizer"], "seed": best["seed"]}
+    means = trials.groupby("regularizer")["validation_accuracy"].mean()
+    best = summary["best_configuration"]
+    assert summary["best_trial"] is None, "no single seed"
+    assert best["mean"] == pytest.approx(means.max())
+    assert best["parameters"] == {"regularizer": trials["regularizer"][best["trials"][0]]}
+    record = json.loads((reported / str(best["trials"][0]) / "result.json").read_text())
+    assert best["seeds"]["0"] == record["metrics"]["validation"]["accuracy"]
+    schema = json.loads((PROJECT / "docs" / "summary.schema.json").read_text())
+    jsonschema.validate(summary, schema)
     assert summary["num_trials"] == {"total": 6, "complete": 6}
     assert summary["versions"] == record["versions"]
     assert summary["confirmation"] is None

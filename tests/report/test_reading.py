@@ -67,14 +67,14 @@ def test_a_row_says_what_the_record_says(sweep_folder: Path) -> None:
         assert [method.title for method in sweep.kind(int(str(number)))] == ["L1"] * given["regularizer.l1.use"]
     best = sweep.best()
     assert best is not None
-    assert best["validation_accuracy"] == sweep.trials["validation_accuracy"].max()
+    assert best.mean == sweep.trials["validation_accuracy"].max()
 
 
 def test_another_objective_may_rank(sweep_folder: Path) -> None:
     sweep = read_sweep(sweep_folder, objective="validation_loss", minimize=True)
     best = sweep.best()
     assert best is not None
-    assert best["validation_loss"] == sweep.trials["validation_loss"].min() == sweep.ranked()["validation_loss"].iloc[0]
+    assert best.mean == sweep.trials["validation_loss"].min() == sweep.ranked()["validation_loss"].iloc[0]
     with pytest.raises(RegsweepError, match=r"--objective accuracy: no such number .* validation_accuracy"):
         read_sweep(sweep_folder, objective="accuracy")
 
@@ -84,15 +84,15 @@ def test_a_trial_that_the_sweep_failed_is_not_complete(sweep_folder: Path, statu
     """A worker that is killed behind the run's record, and before the trial's, fails the trial."""
     best = read_sweep(sweep_folder).best()
     assert best is not None
-    file = sweep_folder / best["folder"] / "trial.json"
+    file = sweep_folder / str(best.number) / "trial.json"
     before = json.loads(file.read_text())
     error = "its worker was killed" if status == "failed" else None
     file.write_text("{" if status == "damaged" else json.dumps({**before, "status": status, "error": error}))
     sweep = read_sweep(sweep_folder)
-    row = sweep.trials.set_index("number").loc[best["number"]]
+    row = sweep.trials.set_index("number").loc[best.number]
     now = sweep.best()
     assert now is not None
-    assert (now["number"] == best["number"]) == (status != "failed")
+    assert (now.number == best.number) == (status != "failed")
     assert row["status"] == ("failed" if status == "failed" else "complete")
     assert row["error"] == error or pd.isna(row["error"])
     assert len(sweep.problems) == (status == "damaged")

@@ -9,6 +9,7 @@ from regsweep.report.figures import (
     ingredients,
     on_and_off,
     progress,
+    seeds,
     strength,
     weights,
 )
@@ -24,6 +25,7 @@ def draw_all(evidence: Evidence) -> list[Drawing]:
     return [
         forest.draw(evidence),
         *([ingredients.draw(evidence)] if is_ablated else []),
+        *([seeds.draw(evidence)] if evidence.sweep.seed_key is not None else []),
         strength.draw(evidence),
         *strength.draw_others(evidence),
         heatmap.draw(evidence),

@@ -9,11 +9,14 @@ from typing import Any
 
 import pandas as pd
 
+from regsweep.pooling import Pooled
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import complete, score
 from regsweep.report.figures.progress import course
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, new_figure, shade
+from regsweep.report.pooled import Pools
+from regsweep.report.sweep import Sweep
 
 COURSE_NAME, COURSE_TITLE = "best_so_far_of_sweeps", "The best so far of each sweep"
 BEST_NAME, BEST_TITLE = "best_of_sweeps", "What each sweep selected, and what fresh seeds confirmed"
@@ -49,7 +52,7 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
     axis = score(evidences[0].sweep)
     figure = new_figure(420)
     for i, (name, data) in enumerate(courses.items()):
-        rises = data[data["best_by_number"].diff().ne(0)]
+        rises = data[data["best_by_number"].notna() & data["best_by_number"].diff().ne(0)]
         steps = pd.concat([rises, data.iloc[[-1]]])
         figure.add_scatter(
             x=steps["completed"],
@@ -67,6 +70,8 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
     figure.update_yaxes(title_text=f"best {axis.title}")
     left_out = len(evidences) - len(courses)
     caption = "The best score among the first complete trials of each sweep, as selected: one seed each."
+    if any(evidence.sweep.seed_key is not None for evidence in evidences):
+        caption += " In a sweep over seeds it is the best mean of the configurations whose seeds had all ended."
     caption += f" {count(left_out, 'sweep')} without a complete trial left out." if left_out else ""
     return Drawing(COURSE_NAME, COURSE_TITLE, caption, figure, pd.concat(courses.values()))
 
@@ -79,7 +84,7 @@ def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
     figure = new_figure(130 + 54 * len(data))
     places = list(range(len(data)))
     looks = (
-        ("selected_validation_accuracy", "selected for (validation, one seed)", ORANGE, "circle-open"),
+        ("selected_validation_accuracy", _selected_for(evidences), ORANGE, "circle-open"),
         ("confirmed_test_accuracy", "confirmed (test, mean of fresh seeds)", BLUE, "diamond"),
         ("baseline_test_accuracy", "tuned baseline (test, mean of fresh seeds)", GREY, "square"),
     )
@@ -106,15 +111,28 @@ def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
         tickvals=places, ticktext=[_label(row) for row in data.to_dict("records")], range=[len(data) - 0.5, -0.5]
     )
     caption = "A selected value flatters: it was the largest of many, on one seed."
+    if any(evidence.sweep.seed_key is not None for evidence in evidences):
+        caption = "A selected value flatters: it was the largest of many, on one seed or as the mean of a few."
     without = int(data["confirmed_test_accuracy"].isna().sum())
     caption += f" {count(without, 'sweep')} not confirmed yet." if without else ""
     return Drawing(BEST_NAME, BEST_TITLE, caption, figure, data)
 
 
+def _selected_for(evidences: Sequence[Evidence]) -> str:
+    is_pooled = any(evidence.sweep.seed_key is not None for evidence in evidences)
+    return f"selected for (validation, {'in the sweep' if is_pooled else 'one seed'})"
+
+
 def _label(row: Mapping[Hashable, Any]) -> str:
     """Return a sweep's name, and beneath it the configuration whose accuracies are shown."""
-    what = row["confirmed"] or f"trial {row['selected_trial']}"
+    what = row["confirmed"] or row["selected"]
     return f"{text(row['sweep'])}<br>{text(what)}"
+
+
+def _selected(sweep: Sweep, best: Pooled) -> str:
+    if sweep.seed_key is None:
+        return f"trial {best.number}"
+    return f"{Pools(sweep).names[best.number]} ({count(len(best.values), 'seed')})"
 
 
 def _best_row(name: str, evidence: Evidence) -> dict[str, Any] | None:
@@ -124,9 +142,10 @@ def _best_row(name: str, evidence: Evidence) -> dict[str, Any] | None:
         return None
     row: dict[str, Any] = {
         "sweep": name,
-        "selected_trial": best["number"],
+        "selected_trial": best.number,
+        "selected": _selected(evidence.sweep, best),
         "num_trials": len(evidence.sweep.trials),
-        "selected_validation_accuracy": float(best[evidence.sweep.objective]),
+        "selected_validation_accuracy": best.mean,
         "confirmed": None,
         "confirmed_test_accuracy": None,
         "baseline_test_accuracy": None,

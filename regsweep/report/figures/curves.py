@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.pooling import Pooled
 from regsweep.report.details import read_history
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.points import complete, without_regularization
+from regsweep.report.figures.labels import count
+from regsweep.report.figures.points import noun, without_regularization
 from regsweep.report.figures.theme import GREY, TRAIN, VALIDATION, new_figure, shade
+from regsweep.report.pooled import Pools
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -21,49 +26,72 @@ COLUMNS = ["epoch", *(f"{split}_accuracy" for split in LOOKS)]
 
 
 def draw(evidence: Evidence) -> Drawing:
-    """Draw training and validation accuracy after each epoch, a panel for each of the two trials."""
+    """Draw training and validation accuracy after each epoch, a panel for each of the two trials or configurations."""
     chosen = _choose(evidence.sweep)
     if not chosen:
         return Drawing(NAME, TITLE, missing="no trial is complete")
-    histories = {
-        title: history for number, title in chosen.items() if (history := _history(evidence.sweep, number)) is not None
-    }
+    histories = {title: found for title, numbers in chosen.items() if (found := _histories(evidence.sweep, numbers))}
     if not histories:
         return Drawing(NAME, TITLE, missing="no history.csv with the accuracies of two or more epochs")
-    titles = [f"{title}<br>gap in the end {_gap(history):.1f} points" for title, history in histories.items()]
+    titles = [
+        f"{html.escape(title, quote=False)}<br>gap in the end {_gap(found):.1f} points"
+        for title, found in histories.items()
+    ]
     figure = new_figure(420, columns=len(histories), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=titles)
-    for column, history in enumerate(histories.values(), start=1):
-        _add_curves(figure, column, history)
+    for column, found in enumerate(histories.values(), start=1):
+        _add_seeds(figure, column, found)
+        _add_curves(figure, column, _mean(found))
         figure.update_xaxes(title_text="epoch", row=1, col=column)
     figure.update_yaxes(title_text="accuracy (%)", row=1, col=1)
     figure.update_layout(legend={"y": 0.99, "yref": "container", "yanchor": "top"}, margin={"t": 84})
-    data = pd.concat([history.assign(trial=title) for title, history in histories.items()])
+    data = pd.concat([history.assign(trial=title) for title, found in histories.items() for history in found])
     caption = (
         "Accuracy after each epoch, in evaluation mode; the shaded band is the gap between training and validation."
     )
+    if any(len(found) > 1 for found in histories.values()):
+        caption += " Thick lines are means over the seeds, thin ones single seeds."
     if len(histories) == 1 and len(evidence.sweep.trials) > 1:
-        is_bare = "without" in next(iter(histories))
+        is_bare, one = "without" in next(iter(histories)), noun(evidence.sweep).split()[-1]
         caption += (
-            " The best trial has no regularization." if is_bare else " No trial is known to have no regularization."
+            f" The best {one} has no regularization." if is_bare else f" No {one} is known to have no regularization."
         )
     return Drawing(NAME, TITLE, caption, figure, data)
 
 
-def _choose(sweep: Sweep) -> dict[Any, str]:
-    """Return number and title of the best trial, and of the best of those without any regularization."""
+def _choose(sweep: Sweep) -> dict[str, tuple[int, ...]]:
+    """Return the trials of the best configuration, and of the best without any regularization, by title."""
     best = sweep.best()
     if best is None:
         return {}
-    alone = len(sweep.trials) == 1
-    chosen = {best["number"]: "this run" if alone else f"best: trial {best['number']}"}
-    trials = complete(sweep)
-    bare = trials[without_regularization(sweep).loc[trials.index]]
-    if not bare.empty and not alone:
-        scores = bare[sweep.objective]
-        number = bare["number"].iloc[int(scores.argmax() if sweep.maximize else scores.argmin())]
-        known = "without regularization"
-        chosen[number] = f"best, {known}: trial {number}" if number in chosen else f"{known}: trial {number}"
-    return chosen
+    if len(sweep.trials) == 1:
+        return {"this run": best.numbers}
+    is_bare = dict(zip(sweep.trials["number"], without_regularization(sweep), strict=True))
+    bare = next((each for each in sweep.configurations if each.values and is_bare[each.number]), None)
+    if bare is best:
+        return {f"best, without regularization: {_name(sweep, best)}": best.numbers}
+    chosen = {f"best: {_name(sweep, best)}": best.numbers}
+    if bare is None:
+        return chosen
+    name = _name(sweep, bare)
+    title = name if name.startswith("no regularization") else f"without regularization: {name}"
+    return {**chosen, title: bare.numbers}
+
+
+def _name(sweep: Sweep, pooled: Pooled) -> str:
+    if sweep.seed_key is None:
+        return f"trial {pooled.number}"
+    return f"{Pools(sweep).names[pooled.number]}, {count(len(pooled.numbers), 'seed')}"
+
+
+def _histories(sweep: Sweep, numbers: Sequence[int]) -> list[pd.DataFrame]:
+    return [history for number in numbers if (history := _history(sweep, number)) is not None]
+
+
+def _mean(histories: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the mean of the seeds' curves, over the epochs that all of them have."""
+    whole = pd.concat(histories).groupby("epoch")
+    mean = whole.mean()[whole.size() == len(histories)]
+    return mean.reset_index()
 
 
 def _history(sweep: Sweep, number: Any) -> pd.DataFrame | None:
@@ -74,13 +102,30 @@ def _history(sweep: Sweep, number: Any) -> pd.DataFrame | None:
     return rows if len(rows) > 1 else None
 
 
-def _gap(history: pd.DataFrame) -> float:
-    """Return training minus validation accuracy after the last epoch, in percentage points."""
-    return float(100 * (history["train_accuracy"] - history["validation_accuracy"]).iloc[-1])
+def _gap(histories: Sequence[pd.DataFrame]) -> float:
+    """Return training minus validation accuracy after the last epoch, in percentage points; the mean of the seeds."""
+    gaps = [(each["train_accuracy"] - each["validation_accuracy"]).iloc[-1] for each in histories]
+    return float(100 * sum(gaps) / len(gaps))
+
+
+def _add_seeds(figure: go.Figure, column: int, histories: Sequence[pd.DataFrame]) -> None:
+    """Add the curves of single seeds, where there are several."""
+    for history in histories if len(histories) > 1 else ():
+        for split, (colour, dash) in LOOKS.items():
+            figure.add_scatter(
+                x=history["epoch"],
+                y=100 * history[f"{split}_accuracy"],
+                mode="lines",
+                line={"color": shade(colour, 0.4), "width": 1, "dash": dash},
+                showlegend=False,
+                hoverinfo="skip",
+                row=1,
+                col=column,
+            )
 
 
 def _add_curves(figure: go.Figure, column: int, history: pd.DataFrame) -> None:
-    """Add both curves of one trial, and the shaded gap between them."""
+    """Add both curves, and the shaded gap between them."""
     for split, (colour, dash) in LOOKS.items():
         values = 100 * history[f"{split}_accuracy"]
         figure.add_scatter(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import ZEROS_FOLLOW, count, hovers
-from regsweep.report.figures.points import complete, fold, score, thin
+from regsweep.report.figures.points import complete, configurations, fold, noun, score, thin
 from regsweep.report.figures.theme import BEST, POINTS, dots, new_figure
 
 NAME, TITLE = "accuracy_sparsity_front", "Accuracy against exact zeros"
@@ -16,13 +16,13 @@ NAME, TITLE = "accuracy_sparsity_front", "Accuracy against exact zeros"
 def draw(evidence: Evidence) -> Drawing:
     """Draw every complete trial, and the front of those that no other beats in both."""
     sweep = evidence.sweep
-    trials = complete(sweep)
+    trials = complete(sweep) if sweep.seed_key is None else configurations(sweep)
     sparsity = pd.to_numeric(trials["sparsity"], errors="coerce")
     trials, sparsity = trials[sparsity.notna()], sparsity.dropna()
     if not (sparsity > 0).any():
         return Drawing(NAME, TITLE, missing="no complete trial has a weight that is exactly zero")
     if len(trials) < 2:  # noqa: PLR2004
-        return Drawing(NAME, TITLE, missing="one complete trial is not a front")
+        return Drawing(NAME, TITLE, missing=f"one {noun(sweep)} is not a front")
     axis = score(sweep)
     data = trials[["number", sweep.objective]].assign(sparsity=sparsity)
     data["on_front"] = front(sparsity.to_numpy(), trials[sweep.objective].to_numpy() * (1 if sweep.maximize else -1))
@@ -32,12 +32,17 @@ def draw(evidence: Evidence) -> Drawing:
     ]
     values = data[sweep.objective] * axis.factor
     folded = fold(values, axis, maximize=sweep.maximize)
-    data = data.assign(_hover=hovers(trials, sweep.swept, shown), _y=folded.y, _is_far=folded.is_far)
+    data = data.assign(_hover=hovers(trials, sweep.settings, shown), _y=folded.y, _is_far=folded.is_far)
     on_front = data[data["on_front"]].sort_values(["sparsity", "_y"])
     figure = new_figure(440)
     drawn, thinned = thin(data[~data["on_front"]], set())
     looks = (
-        ("a trial", drawn, {"color": POINTS, **dots(len(drawn), 7)}, "circle"),
+        (
+            "a trial" if sweep.seed_key is None else "mean of a configuration",
+            drawn,
+            {"color": POINTS, **dots(len(drawn), 7)},
+            "circle",
+        ),
         ("on the front", on_front, {"color": BEST, "size": 10}, "diamond"),
     )
     for name, points, look, symbol in looks:
@@ -62,8 +67,9 @@ def draw(evidence: Evidence) -> Drawing:
     )
     figure.update_xaxes(title_text="exact zeros (% of all weights)", rangemode="tozero")
     figure.update_yaxes(title_text=axis.title)
+    over = "" if sweep.seed_key is None else ", at the means of both over its seeds"
     caption = (
-        f"Each point is one of {count(len(data), 'complete trial')}. On the front: no other trial is at least as sparse"
+        f"Each point is one of {count(len(data), noun(sweep))}{over}. On the front: no other is at least as sparse"
         " and at least as good, and better in one of the two. Zeros are those of the final weights."
         f" {ZEROS_FOLLOW}"
     )

@@ -18,9 +18,10 @@ from regsweep.report.figures.points import (
     PENALTY,
     STRENGTH,
     Score,
-    complete,
+    configurations,
     fold,
     is_grid,
+    noun,
     score,
     settings,
 )
@@ -65,7 +66,7 @@ class Bins:
 def draw(evidence: Evidence) -> Drawing:
     """Draw the mean of each cell; a cell without a trial is a dotted frame."""
     sweep = evidence.sweep
-    trials = complete(sweep, repeats=False)
+    trials = configurations(sweep)
     found = settings(sweep).loc[trials.index]
     penalties = found[PENALTY][found[STRENGTH] > 0].value_counts()
     known = found[STRENGTH].notna() & found[DROPOUT].notna()
@@ -74,7 +75,7 @@ def draw(evidence: Evidence) -> Drawing:
     for name, column in (("λ", found[STRENGTH]), ("dropout", found[DROPOUT])):
         if column.nunique() < 2:  # noqa: PLR2004
             return Drawing(NAME, TITLE, missing=f"{name} takes fewer than two values among the complete trials")
-    axis = score(sweep)
+    axis, what = score(sweep), noun(sweep).split()[-1]
     is_fine = len(trials) >= FINE
     columns, rows = _strength_bins(found[STRENGTH], is_fine=is_fine), _dropout_bins(found[DROPOUT], is_fine=is_fine)
     data = pd.DataFrame({"batch_norm": found[BATCH_NORM], "row": rows.index, "column": columns.index})
@@ -93,10 +94,10 @@ def draw(evidence: Evidence) -> Drawing:
     )
     for i, switch in enumerate(switches):
         here = cells[cells["batch_norm"] == switch]
-        _add_map(figure, here, columns, rows, axis, column=i + 1, is_alone=is_alone)
+        _add_map(figure, here, columns, rows, axis, column=i + 1, is_alone=is_alone, what=what)
     _finish(figure, axis, (drawn.min(), drawn.max()), maximize=sweep.maximize)
-    table = _table(cells, columns.labels, rows.labels, switches)
-    caption = _caption(table, folded.edge, axis, is_alone=is_alone)
+    table = _table(cells, columns.labels, rows.labels, switches, what=what)
+    caption = _caption(table, folded.edge, axis, is_alone=is_alone, what=what)
     if switches == ["on"]:
         caption += " All have BatchNorm."
     if len(penalties) > 1:
@@ -172,6 +173,7 @@ def _add_map(
     *,
     column: int,
     is_alone: bool,
+    what: str,
 ) -> None:
     """Add one panel: filled cells with their mean and number, dotted frames where there is no trial."""
     x, y = columns.labels, rows.labels
@@ -184,7 +186,7 @@ def _add_map(
         words[i, j] = (
             shown if is_alone or len(x) > MOST_WORDS else f"{shown}<br><span style='font-size:10px'>n = {size}</span>"
         )
-        hover[i, j] = f"λ {x[j]}, dropout {y[i]}<br>mean {axis.show(mean / axis.factor)} of {count(size, 'trial')}"
+        hover[i, j] = f"λ {x[j]}, dropout {y[i]}<br>mean {axis.show(mean / axis.factor)} of {count(size, what)}"
     missing = np.argwhere(np.isnan(means))
     means, words, hover = (
         np.insert(table, columns.gap, np.nan if table is means else "", axis=1) for table in (means, words, hover)
@@ -219,7 +221,7 @@ def _add_map(
         update(tickvals=list(bins.ticks), ticktext=list(bins.ticks.values()), range=ends, row=1, col=column, **plain)
 
 
-def _table(cells: pd.DataFrame, x: list[str], y: list[str], switches: list[str]) -> pd.DataFrame:
+def _table(cells: pd.DataFrame, x: list[str], y: list[str], switches: list[str], *, what: str) -> pd.DataFrame:
     """Return a row for each cell, those without a trial among them, in the units of the axis."""
     places = pd.MultiIndex.from_product([switches, range(len(y)), range(len(x))], names=["batch_norm", "row", "column"])
     table = cells.set_index(places.names).reindex(places).reset_index()
@@ -229,15 +231,20 @@ def _table(cells: pd.DataFrame, x: list[str], y: list[str], switches: list[str])
             "lambda": [x[column] for column in table["column"]],
             "dropout": [y[row] for row in table["row"]],
             "mean": table["mean"],
-            "num_trials": table["size"].fillna(0).astype(int),
+            f"num_{what}s": table["size"].fillna(0).astype(int),
         }
     )
 
 
-def _caption(table: pd.DataFrame, edge: float | None, axis: Score, *, is_alone: bool) -> str:
-    empty = int((table["num_trials"] == 0).sum())
-    parts = ["Each cell is one trial." if is_alone else "Each cell is the mean of the n complete trials in it."]
-    parts.append(f"Dotted frames: {count(empty, 'cell')} without a trial." if empty else "No cell is without a trial.")
+def _caption(table: pd.DataFrame, edge: float | None, axis: Score, *, is_alone: bool, what: str) -> str:
+    empty = int((table[f"num_{what}s"] == 0).sum())
+    is_pooled = what == "configuration"
+    several = f"{'' if is_pooled else 'complete '}{what}s"
+    parts = [f"Each cell is one {what}." if is_alone else f"Each cell is the mean of the n {several} in it."]
+    parts += ["A configuration counts by the mean of its seeds."] if is_pooled else []
+    parts.append(
+        f"Dotted frames: {count(empty, 'cell')} without a {what}." if empty else f"No cell is without a {what}."
+    )
     if edge is not None:
         parts.append(f"Colours end at {axis.label(edge)}; the numbers do not.")
     return " ".join(parts)

@@ -16,7 +16,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
-from regsweep.report.figures.points import PENALTY, STRENGTH, complete, is_grid, roles
+from regsweep.report.figures.points import PENALTY, STRENGTH, configurations, is_grid, noun, roles
 from regsweep.report.figures.theme import BLUE, new_figure
 from regsweep.report.table import short_names
 
@@ -32,9 +32,9 @@ LOG_RATIO = 100
 def draw(evidence: Evidence) -> Drawing:
     """Draw a bar per parameter, the most important on top."""
     sweep = evidence.sweep
-    trials = complete(sweep, repeats=False)
+    trials = configurations(sweep)
     if len(trials) < LEAST_TRIALS:
-        found = f"{count(len(trials), 'complete trial')}; importance needs at least {LEAST_TRIALS}"
+        found = f"{count(len(trials), noun(sweep))}; importance needs at least {LEAST_TRIALS}"
         return Drawing(NAME, TITLE, missing=found)
     study = rebuild_study(sweep, trials)
     parameters = {name for trial in study.get_trials(deepcopy=False) for name in trial.params}
@@ -67,7 +67,7 @@ def draw(evidence: Evidence) -> Drawing:
     )
     figure.update_xaxes(title_text="importance (share)", range=[0, max(data["importance"].max() * 1.12, 0.01)])
     caption = (
-        f"Optuna's default (conditional PED-ANOVA) on {count(len(trials), 'complete trial')}: how much each parameter"
+        f"Optuna's default (conditional PED-ANOVA) on {count(len(trials), noun(sweep))}: how much each parameter"
         f" sets the best tenth by {sweep.objective.replace('_', ' ')} apart from all others. Ranges are those of"
         " the trials; a share has no direction."
     )
@@ -75,8 +75,8 @@ def draw(evidence: Evidence) -> Drawing:
 
 
 def rebuild_study(sweep: Sweep, trials: pd.DataFrame) -> optuna.Study:
-    """Return a study in memory with these trials; λ is absent where there is no penalty, constants are left out."""
-    columns = {key: column for key in sweep.swept if (column := _searched(sweep, trials, key)) is not None}
+    """Return a study in memory with these rows; λ is absent where there is no penalty, constants are left out."""
+    columns = {key: column for key in sweep.settings if (column := _searched(sweep, trials, key)) is not None}
     distributions = {key: infer_distribution(column.dropna()) for key, column in columns.items()}
     rows = []
     for i, value in zip(trials.index, trials[sweep.objective], strict=True):

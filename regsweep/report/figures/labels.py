@@ -34,14 +34,18 @@ def text(value: Any) -> str:
 
 
 def hovers(trials: pd.DataFrame, swept: Sequence[str], shown: Iterable[str]) -> list[str]:
-    """Return the text beside a trial that is pointed at: its number, `shown` (parallel), the parameters that vary."""
+    """Return the text beside a trial that is pointed at: its number, `shown` (parallel), the parameters that vary.
+
+    Of pooled rows it is their ``title`` in place of the number.
+    """
     names = [
         (text(name), trials[key]) for key, name in short_names(swept).items() if as_text(trials[key]).nunique() > 1
     ]
     lines = []
-    for i, (number, value) in enumerate(zip(trials["number"], shown, strict=True)):
+    titles = trials["title"] if "title" in trials else [f"trial {number}" for number in trials["number"]]
+    for i, (title, value) in enumerate(zip(titles, shown, strict=True)):
         parameters = [f"{name} {text(values.iloc[i])}" for name, values in names]
-        lines.append("<br>".join([f"<b>trial {number}</b>", value, *parameters]))
+        lines.append("<br>".join([f"<b>{title}</b>", value, *parameters]))
     return lines
 
 

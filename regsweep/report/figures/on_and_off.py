@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers, text
-from regsweep.report.figures.points import Score, Usage, complete, fold, score, thin, usages
+from regsweep.report.figures.points import Folded, Score, Usage, configurations, fold, score, thin, usages
+from regsweep.report.figures.seeds import add_seeds
 from regsweep.report.figures.theme import (
     BLUE,
     GREY,
@@ -50,12 +51,15 @@ class _Panel:
 def draw(evidence: Evidence) -> Drawing:
     """Draw trials and medians on both sides, and a line per pair of settings that agree in all else."""
     sweep = evidence.sweep
-    trials = complete(sweep, repeats=False)
+    trials = configurations(sweep)
     axis = score(sweep)
     values = trials[sweep.objective] * axis.factor
     folded = fold(values, axis, maximize=sweep.maximize)
-    hover = hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective]))
-    points = trials[["number"]].assign(value=values, y=folded.y, is_far=folded.is_far, hover=hover)
+    if sweep.seed_key is not None:  # every seed and interval stands in its place
+        folded = Folded(values, folded.is_far & False)
+    hover = hovers(trials, sweep.settings, map(axis.show, trials[sweep.objective]))
+    pooled = [] if sweep.seed_key is None else ["seeds"]
+    points = trials[["number", *pooled]].assign(value=values, y=folded.y, is_far=folded.is_far, hover=hover)
     panels = [panel for usage in usages(sweep) if (panel := _panel(usage, points)) is not None]
     if not panels:
         return Drawing(NAME, TITLE, missing="no method is known to be on in some complete trials and off in others")
@@ -74,7 +78,7 @@ def draw(evidence: Evidence) -> Drawing:
         cell = {"row": place // columns + 1, "col": place % columns + 1}
         _add_pairs(figure, panel, cell, maximize=sweep.maximize)
         drawn, thinned = thin(panel.points, set())
-        _add_points(figure, drawn, 0.16 if panel.pairs.empty else 0.0, folded.symbol, cell)
+        _add_points(figure, drawn, 0.16 if panel.pairs.empty else 0.0, far=folded.symbol, axis=axis, cell=cell)
         _add_medians(figure, panel, axis, cell)
     for row in range(1, rows + 1):
         figure.update_yaxes(title_text=axis.title, row=row, col=1)
@@ -82,7 +86,7 @@ def draw(evidence: Evidence) -> Drawing:
     legend = {"y": 0.99, "yref": "container", "yanchor": "top"}
     figure.update_layout(legend=legend, margin={"t": 96 if has_pairs else 72})
     _show_each_name_once(figure)
-    caption = _caption(panels, has_pairs=has_pairs) + folded.note + thinned
+    caption = _caption(panels, has_pairs=has_pairs, is_pooled=bool(pooled)) + folded.note + thinned
     return Drawing(NAME, axis.titled("with and without each method"), caption, figure, _table(panels, axis))
 
 
@@ -134,7 +138,9 @@ def _add_pairs(figure: go.Figure, panel: _Panel, cell: dict[str, int], *, maximi
             )
 
 
-def _add_points(figure: go.Figure, drawn: pd.DataFrame, width: float, far: str, cell: dict[str, int]) -> None:
+def _add_points(
+    figure: go.Figure, drawn: pd.DataFrame, width: float, *, far: str, axis: Score, cell: dict[str, int]
+) -> None:
     """Add the trials, spread over `width` to both sides: where there are pairs they stand at the ends of the lines.
 
     Args:
@@ -142,12 +148,16 @@ def _add_points(figure: go.Figure, drawn: pd.DataFrame, width: float, far: str, 
         drawn: rows of a panel's points.
         width: in units of the axis.
         far: the symbol of what stands at the edge.
+        axis: of the scores.
         cell: the panel's.
     """
     for switch, place in PLACES.items():
         points = drawn[drawn["switch"] == switch]
+        x = place + width * np.sin(2.39996 * np.arange(len(points)))  # golden angle: neighbours stand apart
+        if "seeds" in points:
+            add_seeds(figure, points, list(x), axis, SWITCH_COLOUR[switch], cell=cell)
         figure.add_scatter(
-            x=place + width * np.sin(2.39996 * np.arange(len(points))),  # golden angle: neighbours stand apart
+            x=x,
             y=points["y"],
             mode="markers",
             name=WORDS[switch],
@@ -191,16 +201,19 @@ def _show_each_name_once(figure: go.Figure) -> None:
             named.add(trace.name)
 
 
-def _caption(panels: list[_Panel], *, has_pairs: bool) -> str:
+def _caption(panels: list[_Panel], *, has_pairs: bool, is_pooled: bool) -> str:
+    each, those = ("", "configurations") if is_pooled else ("Each point is a complete trial, without", "trials")
+    pooled = "Each large point is a configuration's mean over its seeds, each small one a seed, without"
+    each = pooled if is_pooled else each
     parts = [
-        "Each point is a complete trial, without the method on the left and with it on the right. Trials of the two "
+        f"{each} the method on the left and with it on the right. {those.capitalize()} of the two "
         "sides differ in other settings, too: a difference between the medians need not be the method's doing."
     ]
     if has_pairs:
-        parts.append("A line joins the means of trials that agree in everything but the method.")
+        parts.append(f"A line joins the means of {those} that agree in everything but the method.")
     without = [panel.title for panel in panels if panel.pairs.empty]
     if has_pairs and without:
-        parts.append(f"No two trials differ in one of these alone: {', '.join(without)}.")
+        parts.append(f"No two {those} differ in one of these alone: {', '.join(without)}.")
     return " ".join(parts)
 
 

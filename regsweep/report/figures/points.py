@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 from regsweep.names import place_of
 from regsweep.numbers import show_number
 from regsweep.report.figures.labels import count
+from regsweep.report.pooled import interval
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -97,6 +98,39 @@ def complete(sweep: Sweep, *, repeats: bool = True) -> pd.DataFrame:
         kept &= trials["duplicate_of"].isna()
     scored: pd.DataFrame = trials.assign(**{sweep.objective: values})
     return scored[kept]
+
+
+def configurations(sweep: Sweep) -> pd.DataFrame:
+    """Return a row per configuration that has a score, in the order of their first trials; without seeds, per trial.
+
+    A row is that of the configuration's first trial, its index too, with the mean in place of the score (and of the
+    sparsity). Where seeds were swept there are further columns: ``low`` and ``high`` of the mean's 95 % interval (the
+    mean itself where there is none), ``seeds`` (every score, by trial), ``title`` (which trials these are).
+    """
+    trials = complete(sweep, repeats=False)
+    if sweep.seed_key is None:
+        return trials
+    by_number = trials.set_index("number")
+    kept = sorted((each for each in sweep.configurations if each.values), key=lambda each: each.number)
+    rows = trials[trials["number"].isin([each.number for each in kept])].sort_values("number", kind="stable")
+    intervals = [interval(each.values) for each in kept]
+    return rows.assign(
+        **{sweep.objective: [each.mean for each in kept]},
+        sparsity=[pd.to_numeric(by_number.loc[[*each.numbers], "sparsity"], errors="coerce").mean() for each in kept],
+        low=[each.mean if found is None else found.low for each, found in zip(kept, intervals, strict=True)],
+        high=[each.mean if found is None else found.high for each, found in zip(kept, intervals, strict=True)],
+        seeds=pd.Series([dict(zip(e.numbers, e.values, strict=True)) for e in kept], index=rows.index, dtype=object),
+        title=[f"mean of {count(len(each.values), 'seed')}: trial{_listed(each.numbers)}" for each in kept],
+    )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return f"s {', '.join(map(str, numbers))}" if len(numbers) > 1 else f" {numbers[0]}"
+
+
+def noun(sweep: Sweep) -> str:
+    """Return what a row of `configurations` is."""
+    return "complete trial" if sweep.seed_key is None else "configuration"
 
 
 def thin(trials: pd.DataFrame, keep: set[Any]) -> tuple[pd.DataFrame, str]:
@@ -238,7 +272,7 @@ class _Used:
 
 def usages(sweep: Sweep) -> list[Usage]:
     """Return how the trials used each method that one of them had: of each trial's record, or of its swept keys."""
-    trials, swept = sweep.trials, [key for key in sweep.swept if not _regularizes(sweep, key)]
+    trials, swept = sweep.trials, [key for key in sweep.settings if not _regularizes(sweep, key)]
     titles, used = _used_by_records(sweep) if sweep.is_own else _used_by_keys(sweep)
     rest = [[str(value) for value in row] for row in trials[swept].itertuples(index=False)]
     found = []

@@ -9,6 +9,7 @@ import pandas as pd
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers
 from regsweep.report.figures.points import complete, fold, score, thin
+from regsweep.report.figures.seeds import of_trial
 from regsweep.report.figures.theme import BEST, POINTS, dots, new_figure
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def draw(evidence: Evidence) -> Drawing:
     data = data.assign(_hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])))
     folded = fold(data[sweep.objective] * axis.factor, axis, maximize=sweep.maximize)
     drawing = data.assign(_y=folded.y, _is_far=folded.is_far)
+    is_pooled = sweep.seed_key is not None
     panels = [("number", "best_by_number", "trial")]
     if data["elapsed_seconds"].notna().all():
         panels.append(("elapsed_seconds", "best_by_seconds", f"seconds {clock}"))
@@ -35,7 +37,7 @@ def draw(evidence: Evidence) -> Drawing:
     thinned = ""
     for column, (x, best, title) in enumerate(panels, start=1):
         ordered = drawing.sort_values([x, "number"], kind="stable")
-        rises = ordered[ordered[best].diff().ne(0)]
+        rises = ordered[ordered[best].notna() & ordered[best].diff().ne(0)]
         drawn, thinned = thin(ordered, set(rises["number"]))
         figure.add_scatter(
             x=drawn[x],
@@ -58,7 +60,7 @@ def draw(evidence: Evidence) -> Drawing:
             x=steps[x],
             y=steps[best] * axis.factor,
             mode="lines",
-            name="best so far",
+            name="best mean so far" if is_pooled else "best so far",
             line={"color": BEST, "width": 2.5, "shape": "hv"},
             hovertext=[f"best so far {axis.show(value)}" for value in steps[best]],
             hovertemplate="%{hovertext}<extra></extra>",
@@ -69,20 +71,41 @@ def draw(evidence: Evidence) -> Drawing:
         figure.update_xaxes(title_text=title, rangemode="tozero", row=1, col=column)
     figure.update_yaxes(title_text=axis.title, row=1, col=1)
     caption = "Each point is a complete trial; the line is the best score until then, as selected: one seed each."
+    if is_pooled:
+        caption = (
+            "Each point is a complete trial, one seed of a configuration; the line is the best mean of the "
+            "configurations whose seeds had all ended, as selected."
+        )
     if len(panels) == 1:
         caption += " The records hold no seconds."
     return Drawing(NAME, TITLE, caption + folded.note + thinned, figure, data.drop(columns="_hover"))
 
 
 def course(sweep: Sweep) -> tuple[pd.DataFrame, str]:
-    """Return number, score, seconds and both running bests of each complete trial, and what the seconds count."""
+    """Return number, score, seconds and both running bests of each complete trial, and what the seconds count.
+
+    Where seeds were swept the best is that of the means, each from the end of the configuration's last seed on; NaN
+    before the first.
+    """
     trials = complete(sweep)
     seconds, clock = _seconds(sweep, trials)
     data = trials[["number", sweep.objective]].assign(elapsed_seconds=seconds)
-    running = pd.Series.cummax if sweep.maximize else pd.Series.cummin
-    data["best_by_number"] = running(data.sort_values("number")[sweep.objective])
-    data["best_by_seconds"] = running(data.sort_values(["elapsed_seconds", "number"])[sweep.objective])
+    data["best_by_number"] = _running(sweep, data.sort_values("number"))
+    data["best_by_seconds"] = _running(sweep, data.sort_values(["elapsed_seconds", "number"]))
     return data, clock
+
+
+def _running(sweep: Sweep, ordered: pd.DataFrame) -> pd.Series:
+    """Return the best so far, parallel to trials in an order."""
+    running = pd.Series.cummax if sweep.maximize else pd.Series.cummin
+    if sweep.seed_key is None:
+        best: pd.Series = running(ordered[sweep.objective])
+        return best
+    means = {number: each.mean for each in sweep.configurations for number in each.numbers}
+    first = ordered["number"].map(of_trial(sweep))
+    is_last = ~first.duplicated(keep="last") & first.notna()
+    best = running(ordered["number"].map(means).where(is_last))
+    return best.ffill()
 
 
 def _seconds(sweep: Sweep, trials: pd.DataFrame) -> tuple[pd.Series, str]:

@@ -25,6 +25,7 @@ from regsweep.report.figures.points import (
     MainSetting,
     Score,
     complete,
+    configurations,
     fold,
     is_grid,
     main_settings,
@@ -33,6 +34,7 @@ from regsweep.report.figures.points import (
     settings,
     thin,
 )
+from regsweep.report.figures.seeds import bars, of_trial
 from regsweep.report.figures.theme import (
     BEST,
     POINTS,
@@ -137,28 +139,40 @@ def _draw(sweep: Sweep, over: _Over, strengths: pd.Series, found: pd.DataFrame, 
     if over.column not in data:
         data[over.column] = strengths
     data["kind"] = kinds
-    data["is_best"] = data["number"] == (best or {}).get("number")
+    data["is_best"] = data["number"].isin(best.numbers if best else ())
+    pooled = None if sweep.seed_key is None else configurations(sweep)
+    beside = pd.Series(_beside(len(strengths)), index=strengths.index)
+    if pooled is not None:  # the seeds of one configuration stand above each other
+        beside = beside.groupby(trials["number"].map(of_trial(sweep))).transform("first").fillna(beside)
     drawing = data.assign(
         _strength=strengths,
-        _x=strengths.where(strengths.notna(), _beside(len(strengths))),
+        _x=strengths.where(strengths.notna(), beside),
         _value=data[sweep.objective] * axis.factor,
         _hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])),
     )
     means = _means(drawing[trials["duplicate_of"].isna()], trials[sweep.swept])
     looks = _looks(drawing["kind"])
     folded = fold(drawing["_value"], axis, maximize=sweep.maximize)
-    if not means.empty:  # a line needs the true scale
+    if not means.empty or pooled is not None:  # a line and an interval need the true scale
         folded = Folded(drawing["_value"], folded.is_far & False)
     symbols = drawing["kind"].map({kind: look["symbol"] for kind, look in looks.items()})
     drawing = drawing.assign(_y=folded.y, _is_far=folded.is_far, _symbol=symbols.mask(folded.is_far, folded.symbol))
-    drawn, thinned = thin(drawing, {(best or {}).get("number")})
+    drawn, thinned = thin(drawing, {best.number} if best else set())
     figure = _panels(float(strengths.isna().mean()))
     for kind, look in looks.items():
         _add_line(figure, means[means["kind"] == kind], look)
         _add_points(figure, drawn[drawn["kind"] == kind], look, len(drawn))
-    _add_ring(figure, drawing[drawing["is_best"]])
+    ring = drawing[drawing["is_best"]].assign(_name=f"best: trial {best.number if best else ''}")
+    if pooled is not None:
+        middles = _add_means(figure, drawing, pooled, axis, looks)
+        ring = middles[middles["number"] == (best.number if best else None)].assign(_name="best mean")
+    _add_ring(figure, ring)
     _finish(figure, strengths.dropna(), axis, over)
-    caption = _caption(drawing, over, sweep.swept, has_means=not means.empty) + folded.note + thinned
+    caption = (
+        _caption(drawing, over, sweep.settings, has_means=not means.empty, is_pooled=pooled is not None)
+        + folded.note
+        + thinned
+    )
     return Drawing(over.name, axis.titled(over.words), caption, figure, data)
 
 
@@ -271,13 +285,39 @@ def _add_line(figure: go.Figure, means: pd.DataFrame, look: dict[str, Any]) -> N
         )
 
 
+def _add_means(
+    figure: go.Figure, drawing: pd.DataFrame, pooled: pd.DataFrame, axis: Score, looks: dict[str, dict[str, Any]]
+) -> pd.DataFrame:
+    """Add each configuration's mean with its interval where its first trial stands, and return them."""
+    means = pooled[pooled.index.isin(drawing.index)]
+    means = drawing.loc[means.index].assign(
+        _y=axis.factor * means[axis.column], low=means["low"], high=means["high"], _title=means["title"]
+    )
+    for kind, look in looks.items():
+        for column, side in _sides(figure, means[means["kind"] == kind]):
+            figure.add_scatter(
+                x=side["_x"],
+                y=side["_y"],
+                mode="markers",
+                name=f"mean, {look['name']}",
+                showlegend=False,
+                marker={"color": look["color"], "symbol": "line-ew-open", "size": 16, "line": {"width": 3}},
+                error_y=bars(side, axis.factor, look["color"]),
+                hovertext=[f"{axis.label(y)}, {title}" for y, title in zip(side["_y"], side["_title"], strict=True)],
+                hovertemplate="%{hovertext}<extra></extra>",
+                row=1,
+                col=column,
+            )
+    return means
+
+
 def _add_ring(figure: go.Figure, best: pd.DataFrame) -> None:
     for column, side in _sides(figure, best):
         figure.add_scatter(
             x=side["_x"],
             y=side["_y"],
             mode="markers",
-            name=f"best: trial {side['number'].iloc[0]}",
+            name=side["_name"].iloc[0],
             marker={"symbol": "circle-open", "size": 16, "color": BEST, "line": {"width": 2.5}},
             showlegend=True,
             hoverinfo="skip",
@@ -320,8 +360,13 @@ def _with_room(labels: list[str], places: np.ndarray) -> list[str]:
     return kept[::-1]
 
 
-def _caption(drawing: pd.DataFrame, over: _Over, swept: list[str], *, has_means: bool) -> str:
+def _caption(drawing: pd.DataFrame, over: _Over, swept: list[str], *, has_means: bool, is_pooled: bool) -> str:
     parts = [f"Each point is one of {count(len(drawing), 'complete trial')}; the ring marks the best."]
+    if is_pooled:
+        parts = [
+            f"Each point is one of {count(len(drawing), 'complete trial')}, a seed of a configuration; strokes are "
+            "the means with their 95 % t intervals, and the ring marks the best of them."
+        ]
     if drawing["_strength"].isna().any():
         parts.append(over.without)
     if has_means:

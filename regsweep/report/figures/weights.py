@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from regsweep.report.details import read_result
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import ZEROS_FOLLOW, count, text
-from regsweep.report.figures.points import complete, score
+from regsweep.report.figures.points import complete, configurations, score
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, new_figure
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ def draw_histogram(evidence: Evidence) -> Drawing:
     best = evidence.sweep.best()
     if best is None:
         return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, missing="no trial is complete")
-    record = read_result(evidence.sweep, best["number"])
+    is_pooled = evidence.sweep.seed_key is not None
+    record = read_result(evidence.sweep, best.number)
     layers, near_zero = _layers(record), _near_zero(record)
     if not layers:
-        missing = f"the record of trial {best['number']} holds no histogram of its weights"
+        missing = f"the record of trial {best.number} holds no histogram of its weights"
         return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, missing=missing)
     largest = sorted(layers, key=lambda name: -_size(layers[name]))[:MOST_PANELS]
     shown = [name for name in layers if name in largest]
@@ -58,19 +59,21 @@ def draw_histogram(evidence: Evidence) -> Drawing:
     figure.update_layout(
         bargap=0, barmode="overlay", margin={"t": 90 if has_zeros else 56}, legend=legend, showlegend=has_zeros
     )
-    caption = f"Weights of trial {best['number']} after training; counts on a log scale, biases left out."
+    which = ", the first seed of the best configuration," if is_pooled else ""
+    caption = f"Weights of trial {best.number}{which} after training; counts on a log scale, biases left out."
     if has_zeros:
         caption += f" {ZEROS_FOLLOW}"
     if len(layers) > len(shown):
         caption += f" The {len(shown)} largest of {len(layers)} layers."
     data = pd.concat([_bins(layers[name]).assign(layer=name) for name in layers])
-    return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, caption, figure, data)
+    title = HISTOGRAM_TITLE.replace("trial", "configuration") if is_pooled else HISTOGRAM_TITLE
+    return Drawing(HISTOGRAM_NAME, title, caption, figure, data)
 
 
 def draw_zeros(evidence: Evidence) -> Drawing:
     """Draw the share of exact zeros in each layer, for the best trial that has any, before that of near zeros."""
     sweep = evidence.sweep
-    trials = complete(sweep)
+    trials = complete(sweep) if sweep.seed_key is None else configurations(sweep)
     sparse = trials[pd.to_numeric(trials["sparsity"], errors="coerce") > 0]
     if sparse.empty:
         return Drawing(ZEROS_NAME, ZEROS_TITLE, missing="no complete trial has a weight that is exactly zero")
@@ -124,7 +127,10 @@ def draw_zeros(evidence: Evidence) -> Drawing:
 def _standing(sweep: Sweep, trial: pd.Series) -> str:
     best = sweep.best()
     value = score(sweep).show(trial[sweep.objective])
-    is_best = best is not None and best["number"] == trial["number"]
+    is_best = best is not None and best.number == trial["number"]
+    if sweep.seed_key is not None:
+        which = "the best configuration" if is_best else "the best configuration that has exact zeros"
+        return f"the first seed of {which} (mean {value})"
     return f"the best of all ({value})" if is_best else f"the best that has exact zeros ({value})"
 
 

@@ -66,6 +66,7 @@ def sweep_page(evidence: Evidence, drawings: Sequence[Drawing], answer: Sequence
             "statuses": statuses,
             "example": trials.example(sweep),
         },
+        pooled=trials.pooled(sweep),
         ended=groups[: trials.MOST_REASONS],
         ended_more=max(0, len(groups) - trials.MOST_REASONS),
         problems=problems[:MOST_PROBLEMS],
@@ -101,7 +102,20 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     style = security.inline(_style(drawn))
     scripts = {"table": _asset("table.js"), "figures": _asset("figures.js"), "plotly": security.inline(get_plotlyjs())}
     given: dict[str, Any] = dict.fromkeys(
-        ("answer", "facts", "sweeps", "table", "ended", "ended_more", "problems", "problems_more", "made", "papers"), ()
+        (
+            "answer",
+            "facts",
+            "sweeps",
+            "pooled",
+            "table",
+            "ended",
+            "ended_more",
+            "problems",
+            "problems_more",
+            "made",
+            "papers",
+        ),
+        (),
     )
     page: str = _template().render(
         **(given | parts),
@@ -178,5 +192,5 @@ def _template() -> Any:
 def _a_config(sweep: Sweep) -> dict[str, Any] | None:
     """Return the configuration of the best trial, or of the first that has one."""
     best = sweep.best()
-    numbers = [best["number"]] if best is not None else list(sweep.trials["number"][:5])
+    numbers = [best.number] if best is not None else list(sweep.trials["number"][:5])
     return next((config for number in numbers if (config := read_config(sweep, number)) is not None), None)

@@ -63,7 +63,7 @@ def how(evidence: Evidence) -> list[Line]:
     """Return command, folder, time, machine, git and versions, as far as the records have them."""
     sweep = evidence.sweep
     best = sweep.best()
-    number = best["number"] if best is not None else (sweep.trials["number"].iloc[0] if len(sweep.trials) else None)
+    number = best.number if best is not None else (sweep.trials["number"].iloc[0] if len(sweep.trials) else None)
     result = (read_result(sweep, number) if number is not None else None) or {}
     return [*_command(sweep), *_confirmed(evidence.confirmation), *_time(sweep), *_machine(result), *_versions(result)]
 

@@ -111,7 +111,7 @@
       button.addEventListener("click", () => copy(command));
       last.append(button);
     }
-    return element("tr", { className: row === data.best ? "best" : "" }, ...cells, last);
+    return element("tr", { className: data.best.includes(row) ? "best" : "" }, ...cells, last);
   }
 
   async function copy(command) {

@@ -16,6 +16,7 @@ from regsweep.paths import RunPaths, shown
 from regsweep.report.details import read_override_lines, read_program
 from regsweep.report.figures.labels import ZEROS_FOLLOW
 from regsweep.report.figures.points import score
+from regsweep.report.pooled_table import pooled_table
 from regsweep.report.table import short_names
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ SIGNIFICANT = 6
 """Digits of a number that is not whole that the page keeps."""
 EXACT = 2**53
 """Whole numbers below it are the same in the browser."""
+MOST_CONFIGURATIONS = 200
+"""So many stand in the table of a sweep over seeds."""
 MOST_REASONS, MOST_TRIALS = 40, 12
 """So many reasons are listed, and so many trials of each."""
 
@@ -50,8 +53,29 @@ def table(sweep: Sweep) -> dict[str, Any]:
         "folders": [href(folder) for folder in trials["folder"]],
         "commands": [_command(sweep, row, program) for row in trials.to_dict("records")],
         "errors": [None if pd.isna(error) else str(error) for error in trials["error"]],
-        "best": numbers.index(best["number"]) if best is not None else None,
+        "best": [numbers.index(number) for number in (best.numbers if best is not None else ())],
         "sorted": {"column": objective, "descending": sweep.maximize},
+    }
+
+
+def pooled(sweep: Sweep) -> dict[str, Any] | None:
+    """Return the table of configurations: headings, and of each its cells and trials; None where no seed was swept."""
+    if sweep.seed_key is None:
+        return None
+    found, folders = pooled_table(sweep), dict(zip(sweep.trials["number"], sweep.trials["folder"], strict=True))
+    rows = [
+        {
+            "cells": cells,
+            "is_best": each is found.best,
+            "trials": [{"number": n, "href": href(folders[n])} for n in sorted((*each.numbers, *each.others))],
+        }
+        for each, cells in found.rows[:MOST_CONFIGURATIONS]
+    ]
+    return {
+        "num_settings": len(sweep.settings),
+        "headings": found.headings,
+        "rows": rows,
+        "more": len(found.rows) - len(rows),
     }
 
 

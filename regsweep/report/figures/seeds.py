@@ -1,0 +1,146 @@
+"""Seeds in figures: beside the mean of a configuration, with its interval, every seed is a point."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from regsweep.report.figures.evidence import Drawing, Evidence
+from regsweep.report.figures.labels import count, text
+from regsweep.report.figures.points import Score, configurations, score
+from regsweep.report.figures.theme import BEST, BLUE, GREY, new_figure, reference_line
+from regsweep.report.pooled import Pools, seeds_in_words
+
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
+
+NAME, TITLE = "configurations", "Each configuration, seed by seed"
+MOST_ROWS = 40
+"""So many configurations are drawn; the table has all."""
+CAPTION = (
+    "Each large point is a configuration's mean over its seeds with its 95 % t interval (none where there is one seed, "
+    "or all are equal), each small one a seed."
+)
+
+
+def draw(evidence: Evidence) -> Drawing:
+    """Draw a row per configuration, the best mean on top: its seeds, its mean, and the interval of that."""
+    sweep = evidence.sweep
+    rows = configurations(sweep)
+    if rows.empty:
+        return Drawing(NAME, TITLE, missing="no trial is complete")
+    order = [each.number for each in sweep.configurations if each.values][:MOST_ROWS]
+    rows = rows.set_index("number", drop=False).loc[order]
+    axis, pools = score(sweep), Pools(sweep)
+    heights = list(range(len(rows) - 1, -1, -1))
+    figure = new_figure(110 + 34 * len(rows))
+    bare = [each.mean for each in pools.without]
+    if len(bare) == 1:
+        reference_line(figure, axis.factor * bare[0])
+    add_seeds(figure, rows, heights, axis, BLUE, is_along_x=True)
+    means = axis.factor * rows[sweep.objective]
+    ends = {name: axis.factor * rows[name] for name in ("low", "high")}
+    figure.add_scatter(
+        x=means,
+        y=heights,
+        mode="markers",
+        name="mean",
+        marker={"color": [BEST if i == 0 else BLUE for i in range(len(rows))], "size": 11, "symbol": "diamond"},
+        error_x=bars(rows, axis.factor, GREY),
+        hovertext=[
+            f"{text(pools.names[number])}<br>mean {axis.label(mean)}, {title}"
+            for number, mean, title in zip(order, means, rows["title"], strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+    by_number = {each.number: each for each in sweep.configurations}
+    labels = [f"{text(pools.names[number])}<br>{_small(seeds_in_words(by_number[number]))}" for number in order]
+    figure.update_yaxes(tickvals=heights, ticktext=labels, range=[-0.6, len(rows) - 0.4], showgrid=False, ticks="")
+    figure.update_xaxes(title_text=axis.title)
+    caption = CAPTION + (" The grey line is the mean without regularization." if len(bare) == 1 else "")
+    left_out = sum(not each.values for each in sweep.configurations)
+    caption += f" {count(left_out, 'configuration')} without a complete seed left out." if left_out else ""
+    more = len(configurations(sweep)) - len(rows)
+    caption += f" {count(more, 'more configuration')} in the table." if more else ""
+    data = _seeds_of(rows, pools, axis).merge(_of_means(rows, pools, axis, ends), on="configuration")
+    return Drawing(NAME, TITLE, caption, figure, data)
+
+
+def _seeds_of(rows: pd.DataFrame, pools: Pools, axis: Score) -> pd.DataFrame:
+    """Return a row per seed."""
+    return pd.DataFrame(
+        [
+            {"configuration": pools.names[number], "trial": trial, axis.column: value}
+            for number, seeds in zip(rows["number"], rows["seeds"], strict=True)
+            for trial, value in seeds.items()
+        ]
+    )
+
+
+def _of_means(rows: pd.DataFrame, pools: Pools, axis: Score, ends: Mapping[str, pd.Series]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "configuration": [pools.names[number] for number in rows["number"]],
+            "mean": rows[axis.column].to_numpy(),
+            **{name: (values / axis.factor).to_numpy() for name, values in ends.items()},
+        }
+    )
+
+
+def _small(words: str) -> str:
+    return f"<span style='font-size:11px'>{text(words)}</span>"
+
+
+def bars(rows: pd.DataFrame, factor: float, colour: str) -> dict[str, Any]:
+    """Return the intervals of pooled rows as Plotly draws them, on an axis with this factor; none where seeds agree."""
+    half = factor * (rows["high"].astype(float) - rows["low"].astype(float)) / 2  # symmetric about the mean
+    return {"type": "data", "array": half.where(half > 0), "color": colour, "thickness": 1.6, "width": 4}
+
+
+def add_seeds(
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    places: Sequence[float],
+    axis: Score,
+    colour: str,
+    *,
+    is_along_x: bool = False,
+    cell: Mapping[str, int] | None = None,
+) -> None:
+    """Add every seed of pooled rows as a small point.
+
+    Args:
+        figure: to add to.
+        rows: those of `configurations`.
+        places: of each row on the other axis.
+        axis: of the score.
+        colour: of the points.
+        is_along_x: whether the score is on the x axis.
+        cell: row and column of the panel.
+    """
+    found = [
+        (place, trial, axis.factor * value)
+        for place, seeds in zip(places, rows["seeds"], strict=True)
+        for trial, value in seeds.items()
+    ]
+    others, scores = [place for place, _, _ in found], [value for _, _, value in found]
+    figure.add_scatter(
+        x=scores if is_along_x else others,
+        y=others if is_along_x else scores,
+        mode="markers",
+        name="a seed",
+        legendgroup="a seed",
+        showlegend=not any(trace.name == "a seed" for trace in figure.data),
+        marker={"color": colour, "size": 6, "opacity": 0.45},
+        hovertext=[f"trial {trial}: {axis.label(value)}" for _, trial, value in found],
+        hovertemplate="%{hovertext}<extra></extra>",
+        **(cell or {}),
+    )
+
+
+def of_trial(sweep: Sweep) -> dict[Hashable, int]:
+    """Return the first trial of the configuration of each trial that is pooled, both by number."""
+    return {number: each.number for each in sweep.configurations for number in each.numbers}

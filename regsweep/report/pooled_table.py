@@ -1,0 +1,95 @@
+"""The table of a sweep over seeds, in the terminal and on the page: a row per configuration, the best mean first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from regsweep.pooling import Pooled
+from regsweep.report.pooled import Pools, interval, is_share, seeds_of, signed
+from regsweep.report.sweep import Sweep
+from regsweep.report.table import outcome, score, short_names, show_value
+
+
+@dataclass(frozen=True)
+class PooledTable:
+    """The table as text.
+
+    Attributes:
+        headings: of the columns: swept parameters, mean, interval, seeds, difference with interval.
+        rows: the configurations with their cells, the best first.
+        best: the best of them; None where no trial is complete.
+    """
+
+    headings: list[str]
+    rows: list[tuple[Pooled, list[str]]]
+    best: Pooled | None
+
+
+def pooled_table(sweep: Sweep) -> PooledTable:
+    """Return the table of a sweep over seeds."""
+    pools, names = Pools(sweep), short_names(sweep.settings)
+    has_test = sweep.objective != "test_accuracy" and sweep.trials["test_accuracy"].notna().any()
+    points = "points" if is_share(sweep) else sweep.objective.replace("_", " ")
+    headings = [*names.values(), f"mean {sweep.objective.replace('_', ' ')}", "95 % interval"]
+    headings += ["mean test accuracy"] if has_test else []
+    headings += ["seeds"]
+    headings += [f"minus none, {points}", "simultaneous\ninterval"] if pools.differences else []
+    rows = []
+    for pooled in pools.configurations:
+        row = sweep.row(pooled.number)
+        cells = [show_value(row[key]) for key in names]
+        cells += [score(sweep, pooled.mean) if pooled.values else "–", _interval(sweep, pooled)]
+        cells += [_mean(sweep, pooled, "test_accuracy")] if has_test else []
+        cells += [seeds_of(pooled), *(_difference(pools, pooled) if pools.differences else [])]
+        rows.append((pooled, cells))
+    return PooledTable(headings, rows, sweep.best())
+
+
+def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> None:
+    """Print the table of a sweep over seeds, how its trials ended, then the answer.
+
+    Args:
+        sweep: over seeds.
+        console: to print to.
+        answered: the sentences of the answer; none where that stands elsewhere.
+    """
+    found = pooled_table(sweep)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in found.headings:
+        table.add_column(escape(heading), justify="right", overflow="fold", no_wrap=heading.endswith("interval"))
+    for pooled, cells in found.rows:
+        table.add_row(*map(escape, cells), style="bold green" if pooled is found.best else None)
+    console.print(table)
+    for line in [*outcome(sweep), *answered]:
+        console.print(escape(line), soft_wrap=True)
+
+
+def _interval(sweep: Sweep, pooled: Pooled) -> str:
+    found = interval(pooled.values)
+    if found is not None:
+        return f"{score(sweep, found.low)} to {score(sweep, found.high)}"
+    return "all equal" if len(pooled.values) > 1 else "–"
+
+
+def _difference(pools: Pools, pooled: Pooled) -> list[str]:
+    """Return the difference from the configuration without regularization, and its interval."""
+    found, sweep = pools.differences.get(pooled.number), pools.sweep
+    if found is None:
+        return ["", ""]
+    if found.interval is None:
+        return [signed(sweep, found.mean), "all equal" if len(found.by_seed) > 1 else "–"]
+    return [signed(sweep, found.mean), f"{signed(sweep, found.interval.low)} to {signed(sweep, found.interval.high)}"]
+
+
+def _mean(sweep: Sweep, pooled: Pooled, column: str) -> str:
+    """Return the mean of a column over a configuration's complete trials."""
+    values = sweep.trials.loc[sweep.trials["number"].isin(pooled.numbers), column]
+    mean = pd.to_numeric(values, errors="coerce").mean()
+    return "–" if np.isnan(mean) else f"{mean:.4f}"
