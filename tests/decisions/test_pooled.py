@@ -15,6 +15,7 @@ import numpy as np
 import optuna
 import pytest
 from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 from rich.console import Console
 
@@ -461,7 +462,7 @@ def test_the_table_has_a_row_per_configuration(tmp_path: Path) -> None:
 def test_a_sweep_of_another_application_ends_with_the_best_mean(
     caplog: pytest.LogCaptureFixture, direction: str, trials: list[tuple[int, int, float | None]], expected: str
 ) -> None:
-    study = optuna.create_study(direction=direction)
+    study = optuna.create_study(direction=StudyDirection[direction.upper()])
     choices: dict[str, BaseDistribution] = {
         "x": CategoricalDistribution([1, 2]),
         "net.seed": CategoricalDistribution([0, 1]),
