@@ -108,7 +108,7 @@ def test_a_signal_is_passed_on_and_loses_nothing(swept: Path, number: signal.Sig
     words = [sys.executable, "-m", "regsweep", "resume", "s", "n_trials=500"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     while not (swept / "7" / "trial.json").exists():
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()[0]
         time.sleep(0.02)
     process.send_signal(number)
     printed = process.communicate(timeout=60)[0]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 NAME, TITLE = "forest", "What each configuration gains over the tuned network without regularization"
 ROW_HEIGHT = 100
+TOP = 0.5
+"""Of the axis: the first row stands at 0."""
+
 OWN_BELOW = 0.42
 """How far below its first difference a configuration's second one stands, in rows."""
 
@@ -41,17 +44,17 @@ def draw(evidence: Evidence) -> Drawing:
         return Drawing(NAME, TITLE, missing="no configuration has two complete seeds that the baseline has, too")
     rows = table(confirmation)
     names = rows["name"].unique()
-    heights = {name: len(names) - 1 - place for place, name in enumerate(names)}
+    heights, bottom = _heights(rows)
     seeds = [_seeds(confirmation, row) for row in rows.to_dict("records")]
     extent = _extent(rows, seeds)
-    figure = new_figure(110 + ROW_HEIGHT * len(names))
+    figure = new_figure(110 + ROW_HEIGHT * (TOP - bottom))
     reference_line(figure, 0)
     for row, differences in zip(rows.to_dict("records"), seeds, strict=True):
         is_own = row["against"] == OWN
         y = heights[row["name"]] - OWN_BELOW * is_own
         _draw_row(figure, y, row, differences, extent=extent, terms=confirmation.terms)
     figure.update_xaxes(title_text=_axis(confirmation.terms), range=extent)
-    figure.update_yaxes(visible=False, range=[-0.75, len(names) - 0.5])
+    figure.update_yaxes(visible=False, range=[bottom, TOP])
     own_label = _own_label(confirmation.terms)
     left = max(len(line) for name in [*names, own_label] for line in _lines(name))
     right = max(len(_numbers(confirmation.terms, row)) for row in rows.to_dict("records"))
@@ -61,6 +64,15 @@ def draw(evidence: Evidence) -> Drawing:
     title = f"What each gains over the tuned baseline, {confirmation.terms.without}"
     title = title if confirmation.terms.baseline else TITLE
     return Drawing(NAME, title, _caption(confirmation, rows), figure, rows)
+
+
+def _heights(rows: pd.DataFrame) -> tuple[dict[str, float], float]:
+    """Return the height of each configuration's row, from 0 downwards, and where the last one ends."""
+    heights, bottom = {}, 0.0
+    for name in rows["name"].unique():
+        heights[name] = bottom
+        bottom -= 1.0 if (rows["name"][rows["against"] == OWN] == name).any() else 1.0 - OWN_BELOW
+    return heights, bottom + 0.25
 
 
 def _axis(terms: Terms) -> str:
