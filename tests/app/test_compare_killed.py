@@ -26,7 +26,7 @@ STAGES = {
     "searches/l1": 3,
     "confirmation/choosing": 18,
     "confirmation/seeds": 12,
-    "confirmation/own_baselines": 6,
+    (OWN := "confirmation/own_baselines"): 6,
 }
 """The trials of each stage of the comparison below."""
 
@@ -118,6 +118,8 @@ def test_ten_kills_lose_nothing(tmp_path: Path, stage: str) -> None:
 def audit(folder: Path) -> None:
     """Check that each stage has its trials, each once and complete, and that the answer is there."""
     for stage, num_trials in STAGES.items():
+        if stage == OWN and not (folder / stage).exists():
+            continue  # both were tuned to one rate, at which the tuned baseline is its own
         sweep = read_sweep(folder / stage)
         assert sweep.trials["status"].tolist() == ["complete"] * num_trials, stage
         assert sweep.trials["number"].tolist() == list(range(num_trials))
