@@ -40,16 +40,29 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """What the splits of any two seeds have in common, on the average over pairs; shares from 0 to below 1.
+
+    Attributes:
+        train: of the images that one is trained on, those that the other is trained on, too.
+        test: the same of test images; None where all seeds have one test set.
+    """
+
+    train: float
+    test: float | None = None
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One configuration against one baseline; differences are fractions, above zero where the configuration is better.
 
     Args:
         mean: mean difference over the seeds.
         interval: of the mean difference over seeds, on this test set: the t interval; after several looks that of the
-            confidence sequence.
+            confidence sequence; over splits that of `splits_interval`.
         interval_with_images: the t interval where the test images were drawn, too; None where they are not known, where
-            fewer than `FEWEST_IMAGES` of them differ, and after several looks.
-        p_value: exact sign-flip test; None after several looks.
+            fewer than `FEWEST_IMAGES` of them differ, after several looks, and over splits.
+        p_value: exact sign-flip test; None after several looks, and over splits.
         num_better: seeds in which the configuration is better.
         num_equal: seeds in which both are equal.
         num_seeds: pairs in all.
@@ -73,6 +86,7 @@ def compare(
     *,
     num_configurations: int = 1,
     is_sequential: bool = False,
+    overlap: Overlap | None = None,
 ) -> Comparison:
     """Return the comparison of a configuration with a baseline.
 
@@ -81,30 +95,41 @@ def compare(
 
     Args:
         differences_S: the paired differences of accuracy.
-        images_SN: the differences of the same seeds and of each image, or None.
+        images_SN: the differences of the same seeds and of each image, or None. Where each seed has test images of its
+            own, a column is no image.
         level: 0 < level < 1.
         num_configurations: k, those that are compared with the baseline.
         is_sequential: whether results were looked at more than once.
+        overlap: of the seeds' splits; None where all have one split.
 
     Raises:
-        ValueError: fewer than two seeds, a value that is not finite, or images of other seeds.
+        ValueError: fewer than two seeds, a value that is not finite, images of other seeds, or several looks over
+            splits, for which there is no interval.
     """
     d_S = _checked(differences_S, "differences", ndim=1)
+    if is_sequential and overlap is not None:
+        raise ValueError("over splits there is one look, at a number of seeds fixed beforehand")
     confidence = 1 - level / num_configurations
-    with_images = None
+    with_images, test_variance = None, None
     if images_SN is not None:
         d_SN = _checked(images_SN, "images", ndim=2)
         if len(d_SN) != len(d_S) or not np.allclose(d_SN.mean(1), d_S, rtol=0, atol=1e-6):
             raise ValueError("images: their means are not the differences of accuracy; other seeds or another test set")
-        if count_differing(d_SN) >= FEWEST_IMAGES and not is_sequential:
+        if overlap is not None:
+            test_variance = float(d_SN.var(1, ddof=1).mean()) / d_SN.shape[1]
+        elif count_differing(d_SN) >= FEWEST_IMAGES and not is_sequential:
             with_images = seeds_and_images_interval(d_SN, confidence)
+    if overlap is not None:
+        interval = splits_interval(d_S, overlap, test_variance, confidence)
+    else:
+        interval = (anytime_interval if is_sequential else t_interval)(d_S, confidence)
     num_better = int((d_S > NOISE).sum())
     num_equal = int((np.abs(d_S) <= NOISE).sum())
     return Comparison(
         mean=float(d_S.mean()),
-        interval=(anytime_interval if is_sequential else t_interval)(d_S, confidence),
+        interval=interval,
         interval_with_images=with_images,
-        p_value=None if is_sequential else sign_flip_p_value(d_S),
+        p_value=None if is_sequential or overlap is not None else sign_flip_p_value(d_S),
         num_better=num_better,
         num_equal=num_equal,
         num_seeds=len(d_S),
@@ -230,6 +255,55 @@ def t_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Interval:
         return Interval(float(d_S.mean()), float(d_S.mean()))
     interval = stats.ttest_1samp(d_S, 0.0).confidence_interval(confidence)
     return Interval(float(interval.low), float(interval.high))
+
+
+def splits_interval(
+    differences_S: ArrayLike, overlap: Overlap, test_variance: float | None = None, confidence: float = 0.95
+) -> Interval:
+    """Return the interval of the mean difference over splits of such images, for one look.
+
+    Splits of one pool have images in common, so their differences are correlated: the mean of S of them has the
+    variance
+
+        s²/S + C,   s² the variance among the S differences, C the covariance of two of them
+
+    (Nadeau and Bengio, 2003, who have C = s² ρ/(1 - ρ)). A difference varies with its test images, its training images
+    and its seed. Two means over images of which a share o is common have a correlation of o; what depends on several
+    images together has o² or less (Hoeffding, 1948), and what depends on the seed has none. With V, the variance that
+    test images add to one difference,
+
+        C ≤ V o_test + (s² + C - V) o_train   ⟺   C ≤ [s² o_train - V (o_train - o_test)] / (1 - o_train)
+
+    is what counts here. Where the test set stays this is ρ = o_train; where training images add nothing it is
+    ρ = o_test, as Nadeau and Bengio have it, and it is never less. It counts a seed's noise as the training images', so
+    the interval is wider than it has to be where o_train is large. Like them, it leaves out that a test image of one
+    split may be a training image of another. Differences that are all equal give that one value.
+
+    Args:
+        differences_S: of accuracy, one for each split.
+        overlap: of the splits.
+        test_variance: V; None where it is not known, and the larger overlap counts for all.
+        confidence: 0 < confidence < 1.
+
+    Raises:
+        ValueError: fewer than two differences, one that is not finite, a confidence outside (0, 1), or an overlap
+            outside [0, 1).
+    """
+    d_S = _checked(differences_S, "differences", ndim=1)
+    _check_share(confidence, "confidence")
+    of_train, of_test = overlap.train, overlap.test or 0.0
+    if not 0 <= min(of_train, of_test) <= max(of_train, of_test) < 1:
+        raise ValueError(f"{overlap}: must be shares of 0 or more and below 1")
+    mean, num_seeds = float(d_S.mean()), len(d_S)
+    if np.ptp(d_S) <= NOISE:
+        return Interval(mean, mean)
+    variance, largest = float(d_S.var(ddof=1)), max(of_train, of_test)
+    covariance = variance * largest / (1 - largest)
+    if overlap.test is not None and test_variance is not None:
+        of_images = min(test_variance, variance / (1 - of_test))  # no more than all there is
+        covariance = (variance * of_train - of_images * (of_train - of_test)) / (1 - of_train)
+    half = float(stats.t.ppf((1 + confidence) / 2, num_seeds - 1)) * math.sqrt(variance / num_seeds + covariance)
+    return Interval(mean - half, mean + half)
 
 
 def anytime_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Interval:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,15 @@ from regsweep.app.candidates import (
     choose_kinds,
     configurations,
     ranked,
+    titles,
+    trial_0,
 )
 from regsweep.config import NUM_SEEDS
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.regularization import Regularization
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.statistics import Overlap
 
 DEFAULT_TOP = 3
 
@@ -35,6 +39,9 @@ CHOOSING_SEEDS = 3
 
 SEEDS_LEFT = 10_000
 """Seeds that are left for a confirmation, and for making it longer."""
+
+SPLIT_SEED = "dataset.split_seed"
+"""The key that draws a split."""
 
 TUNED = 0
 """Among the baselines of `Plan.own_of`: the tuned baseline itself."""
@@ -60,6 +67,23 @@ class Lost:
 
     name: str
     kind: list[str]
+
+
+@dataclass(frozen=True)
+class Untuned:
+    """Trial 0 of a search, whose settings were fixed beforehand, beside what the search was chosen for.
+
+    Attributes:
+        name: of its configuration.
+        accuracy: its mean validation accuracy over the choosing seeds, a fraction.
+        of_chosen: that of the chosen configuration, on the same seeds.
+        num_seeds: how many these are.
+    """
+
+    name: str
+    accuracy: float
+    of_chosen: float
+    num_seeds: int
 
 
 @dataclass
@@ -88,6 +112,11 @@ class Plan:
         own_runs: the trials of these, in the order in which they were added.
         seed_runs: the trials of the configurations on fresh seeds, in the order in which they were added.
         choosing_runs: the trials on which the configurations of each kind are compared, likewise.
+        first_trials: of each kind, the baseline first, trial 0 of its search; None where its settings were not fixed
+            beforehand.
+        untuned: how these compare with what was chosen; None where there is nothing to compare.
+        overlap: what the splits of the fresh seeds have in common, where each seed draws one (``--new-splits``); None
+            where all have the sweep's.
     """
 
     paths: ConfirmationPaths
@@ -109,6 +138,9 @@ class Plan:
     added: list[str] = field(default_factory=list)
     choosing_runs: list[Run] = field(default_factory=list)
     ablation: Ablation | None = None
+    first_trials: list[Configuration | None] = field(default_factory=list)
+    untuned: list[Untuned | None] = field(default_factory=list)
+    overlap: Overlap | None = None
 
     @staticmethod
     def read_or_choose(sweep: Sweep, top: int | None) -> Plan:
@@ -234,42 +266,85 @@ class Plan:
         kinds = [baseline.regularization.get(int(row["number"]), Regularization()) for row in best]
         if any(each.used(is_turned=sweep.turns_batch_norm) for each in kinds):
             raise RegsweepError(f"{place}: one of its best trials regularizes; this is a fault of regsweep")
-        baselines, others = configurations(sweep, self.rows, baseline, best)
+        first = trial_0(baseline)
+        firsts = [self._trial_0(sweep, place) for place in range(len(self.kinds))]
+        baselines, others = configurations(
+            sweep,
+            [*self.rows, *(row for row in firsts if row is not None)],
+            baseline,
+            [*best, *([] if first is None else [first])],
+        )
         left = iter(others)
-        found = [baselines, *([next(left) for _ in rows] for rows in self.kinds)]
+        found = [baselines[: len(best)], *([next(left) for _ in rows] for rows in self.kinds)]
+        first_trials = [baselines[-1] if first is not None else None]
+        first_trials += [None if row is None else next(left) for row in firsts]
+        # A plan of before these were compared has none.
+        self.first_trials += [None] * (len(self.contenders) - len(self.first_trials))
+        self.first_trials += first_trials[len(self.first_trials) :]
         self.contenders += found[len(self.contenders) :]
         self.write()
 
+    def _trial_0(self, sweep: Sweep, place: int) -> dict[str, Any] | None:
+        """Return trial 0 of the search of a kind, where that is of the kind; None elsewhere, and in a grid."""
+        if self.keys:
+            return trial_0(sweep, self.keys[place])
+        row = trial_0(sweep)
+        if row is None or titles(sweep.kind(int(row["number"]))) != titles(sweep.kind(self.kinds[place][0].number)):
+            return None
+        return row
+
     def compare_contenders(self) -> None:
         """Let the configurations of each kind run on the choosing seeds; none where a kind has only one."""
-        runs = [
-            Run(place, seed)
-            for seed in self.choosing_seeds
-            for place, contenders in self._contenders()
-            if len(contenders) > 1
-        ]
+        groups = self.on_choosing_seeds()
+        sizes = [len(group) for group in groups for _ in group]
+        runs = [Run(place, seed) for seed in self.choosing_seeds for place, size in enumerate(sizes) if size > 1]
         self.choosing_runs += [run for run in runs if run not in self.choosing_runs]
         self.write()
 
-    def _contenders(self) -> list[tuple[int, list[Configuration]]]:
-        """Return for each contender its place among all, and those of its kind."""
-        return list(enumerate(contenders for contenders in self.contenders for _ in contenders))
+    def sizes_on_choosing_seeds(self, sweep: Sweep) -> list[int]:
+        """Return how many configurations of each kind, the baseline left out, will run on the choosing seeds."""
+        firsts = [self._trial_0(sweep, place) for place in range(len(self.kinds))]
+        return [
+            len(rows) + (first is not None and int(first["number"]) not in [row.number for row in rows])
+            for rows, first in zip(self.kinds, firsts, strict=True)
+        ]
 
-    def take_best(self, accuracies: Mapping[int, float]) -> None:
+    def on_choosing_seeds(self) -> list[list[Configuration]]:
+        """Return the contenders of each kind, and behind them trial 0 of its search where that is none of them."""
+        firsts = [*self.first_trials, *[None] * (len(self.contenders) - len(self.first_trials))]
+        return [
+            [*group, *([] if first is None or _is_among(first, group) else [first])]
+            for group, first in zip(self.contenders, firsts, strict=True)
+        ]
+
+    def take_best(self, accuracies: Mapping[int, Mapping[int, float]]) -> None:
         """Take the configuration of each kind with the best mean accuracy, the earliest of equals.
 
+        Trial 0 of a search that is none of the contenders is not chosen, whatever it reaches: it shows whether what was
+        chosen is better than what the search began with.
+
         Args:
-            accuracies: mean validation accuracy over the choosing seeds, by place among all contenders; none for those
-                that were not compared.
+            accuracies: validation accuracy by place among all that run on the choosing seeds, and by seed; none for
+                those that were not compared.
         """
-        places = iter(range(sum(map(len, self.contenders))))
-        chosen = [
-            max([(accuracies.get(next(places), 0.0), -i, c) for i, c in enumerate(group)], key=lambda each: each[:2])[2]
-            for group in self.contenders
-        ]
+        means = {place: fmean(by_seed.values()) for place, by_seed in accuracies.items() if by_seed}
+        chosen: list[Configuration] = []
+        self.untuned, start = [], 0
+        for kind, group in enumerate(self.on_choosing_seeds()):
+            places = range(start, start + len(self.contenders[kind]))
+            best = max(places, key=lambda place: (means.get(place, 0.0), -place))
+            chosen.append(group[best - start])
+            first = self.first_trials[kind] if kind < len(self.first_trials) else None
+            at = next((start + i for i, each in enumerate(group) if first and _is_among(each, [first])), best)
+            self.untuned.append(_beside(group[at - start].name, accuracies.get(at, {}), accuracies.get(best, {})))
+            start += len(group)
         self.configurations = _told_apart(chosen)
         self.own_of += [None] * (len(chosen) - 1 - len(self.own_of))
         self.write()
+
+    def drawn_by(self, seed: int) -> dict[str, int]:
+        """Return what a run on `seed` sets: the seed, and that of its split where each seed draws one."""
+        return {"seed": seed, **({} if self.overlap is None else {SPLIT_SEED: seed})}
 
     def seeds(self, count: int) -> list[int]:
         """Return the first `count` fresh seeds."""
@@ -349,6 +424,18 @@ def _first_unused(used: set[int]) -> int:
 
 def _row(row: Mapping[str, Any]) -> Row:
     return Row(int(row["number"]), str(row["folder"]), float(row["selected_for"]))
+
+
+def _is_among(configuration: Configuration, others: Sequence[Configuration]) -> bool:
+    return any(configuration.overrides == other.overrides for other in others)
+
+
+def _beside(name: str, first: Mapping[int, float], chosen: Mapping[int, float]) -> Untuned | None:
+    """Return trial 0 of a search beside what was chosen; None where that is trial 0, or no seed has both."""
+    seeds = sorted(first.keys() & chosen.keys())
+    if first is chosen or not seeds:
+        return None
+    return Untuned(name, fmean(first[s] for s in seeds), fmean(chosen[s] for s in seeds), len(seeds))
 
 
 def _told_apart(found: list[Configuration]) -> list[Configuration]:

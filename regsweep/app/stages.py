@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from statistics import fmean
 
 from regsweep import records
 from regsweep.app.candidates import Configuration, Run, composed, fixed_overrides, key_of, unregularized
@@ -80,26 +79,26 @@ def choose_contenders(origin: Origin, plan: Plan) -> None:
         SystemExit: when it did not come to its end, with its exit code.
     """
     plan.compare_contenders()
-    runs, contenders = plan.choosing_runs, [c for of_kind in plan.contenders for c in of_kind]
+    runs, contenders = plan.choosing_runs, [each for of_kind in plan.on_choosing_seeds() for each in of_kind]
     if runs:
         several = f"{len({run.configuration for run in runs})} configurations on {len(plan.choosing_seeds)} seeds"
         title = f"{several}, of which the best of each kind is confirmed"
         _run_named(origin, plan, plan.paths.choosing, contenders, runs, title=title, test=False)
-        plan.take_best(mean_accuracies(read_sweep(plan.paths.choosing), runs))
+        plan.take_best(accuracies_of(read_sweep(plan.paths.choosing), runs))
     else:
         plan.take_best({})
 
 
-def mean_accuracies(choosing: Sweep, runs: Sequence[Run]) -> dict[int, float]:
-    """Return the mean validation accuracy by configuration: 0 for a run that diverged, without those that failed."""
+def accuracies_of(choosing: Sweep, runs: Sequence[Run]) -> dict[int, dict[int, float]]:
+    """Return validation accuracies by configuration and seed: 0 for a run that diverged, without those that failed."""
     rows = {int(row["number"]): row for row in choosing.trials.to_dict("records")}
-    values: dict[int, list[float]] = {}
+    values: dict[int, dict[int, float]] = {}
     for number, run in enumerate(runs):
         row = rows.get(number, {"status": "missing"})
         if row["status"] in ("complete", "diverged"):
             accuracy = float(row[choosing.objective]) if row["status"] == "complete" else 0.0
-            values.setdefault(run.configuration, []).append(accuracy)
-    return {configuration: fmean(found) for configuration, found in values.items()}
+            values.setdefault(run.configuration, {})[run.seed] = accuracy
+    return values
 
 
 def run_seeds(origin: Origin, plan: Plan, num_seeds: int) -> None:
@@ -152,7 +151,7 @@ def _run_named(
     """Run a sweep of the named `runs` in `folder`, as far as that was not done."""
     if count_ended(folder) >= len(runs):
         return
-    trials = [{**configurations[run.configuration].overrides, "seed": run.seed} for run in runs]
+    trials = [{**configurations[run.configuration].overrides, **plan.drawn_by(run.seed)} for run in runs]
     records.write_json(plan.paths.trials(folder), trials)
     print(f"\n{title}")  # noqa: T201
     run_sweep(origin, folder, len(runs), lambda: _named_trials(origin, plan, folder, test=test))
@@ -201,7 +200,7 @@ def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
 def _named_trials(origin: Origin, plan: Plan, folder: Path, *, test: bool) -> list[str]:
     """Return the arguments of a sweep that searches nothing and runs the trials that a file names."""
     made = {key_of(key) for contenders in plan.contenders for each in contenders for key in each.overrides}
-    keys = made | {"seed", "trainer.test", "trainer.save_weights"}
+    keys = made | {*plan.drawn_by(0), "trainer.test", "trainer.save_weights"}
     first = fixed_overrides(plan.paths.folder.parent / plan.kinds[0][0].folder, keys)
     kept = [a for a in origin.arguments if "=" not in a or a.startswith("-") or _is_kept(a)]
     return [

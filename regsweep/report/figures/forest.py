@@ -211,6 +211,11 @@ def _caption(confirmation: Confirmation, rows: pd.DataFrame) -> str:
     if confirmation.is_sequential:
         parts.append(f"Thick line: 95 % anytime-valid interval{together}. {filled}.")
         return " ".join(parts)
+    if confirmation.overlap is not None:
+        parts.append(
+            f"Thick line: 95 % t interval over splits, corrected for what they have in common{together}. {filled}."
+        )
+        return " ".join(parts)
     has_images = rows["low_with_images_points"].notna().any()
     images = "; thin line: over seeds and test images." if has_images else ", on this test set."
     parts.append(f"Thick line: 95 % t interval over seeds{together}{images}")
