@@ -306,6 +306,13 @@ def splits_interval(
     return Interval(mean - half, mean + half)
 
 
+def widening(overlap: Overlap, num_splits: int) -> float:
+    """Return how many times as wide as the t interval `splits_interval` is at most."""
+    _check_count(num_splits, "num_splits")
+    largest = max(overlap.train, overlap.test or 0.0)
+    return math.sqrt(1 + num_splits * largest / (1 - largest))
+
+
 def anytime_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Interval:
     """Return the interval of a confidence sequence: one may look after every seed, and stop when satisfied.
 

@@ -28,6 +28,7 @@ from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.files import ReportPaths
 from regsweep.report.sweep import ComparisonRecord, read_sweep
+from regsweep.statistics import Overlap
 from regsweep.sweeper import lock
 
 
@@ -109,8 +110,7 @@ def _compare(request: _Request, command: Command) -> Path | None:
     typed = request.typed
     contestants, config = compose(typed, replace(command, arguments=request.flags))
     _check(request, command, contestants)
-    if request.has_new_splits:
-        require_splits(config.dataset, command, typed.ranges)
+    overlap = _overlap(request, config, command)
     num_trials = int(config.hydra.sweeper.n_trials) if typed.num_trials is None else typed.num_trials
     if request.is_plan:
         with tempfile.TemporaryDirectory() as place:
@@ -124,7 +124,7 @@ def _compare(request: _Request, command: Command) -> Path | None:
                 config,
                 num_trials=num_trials,
                 num_seeds=num_seeds,
-                has_new_splits=request.has_new_splits,
+                overlap=overlap,
             )
         return None
     wanted = Path(typed.folder or str(OmegaConf.select(config, "hydra.sweep.dir"))).absolute()
@@ -160,6 +160,11 @@ def _check(request: _Request, command: Command, contestants: Sequence[Contestant
     print("\n".join(lines))  # noqa: T201
 
 
+def _overlap(request: _Request, config: DictConfig, command: Command) -> Overlap | None:
+    """Return what two splits of the data have in common, where each fresh seed draws one."""
+    return require_splits(config.dataset, command, request.typed.ranges) if request.has_new_splits else None
+
+
 def _train(
     request: _Request,
     origin: Origin,
@@ -181,7 +186,7 @@ def _train(
         config,
         num_trials=num_trials,
         num_seeds=num_seeds,
-        has_new_splits=request.has_new_splits,
+        overlap=_overlap(request, config, origin.command),
     )
     for place, each in enumerate(contestants):
         if count_ended(paths.search(each.key)) < num_trials:

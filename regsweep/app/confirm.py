@@ -13,7 +13,7 @@ from regsweep import records
 from regsweep.app.ablation import NO_MIXTURE
 from regsweep.app.candidates import Configuration
 from regsweep.app.plan import CONTENDERS, DEFAULT_TOP, Plan
-from regsweep.app.splits import NEW_SPLITS, ONE_LOOK, draw_anew, require_same_seeds
+from regsweep.app.splits import NEW_SPLITS, ONE_LOOK, describe_new_splits, draw_anew, require_same_seeds
 from regsweep.app.stages import (
     Origin,
     await_sweeps,
@@ -28,7 +28,6 @@ from regsweep.app.versions import require_this_version
 from regsweep.errors import RegsweepError
 from regsweep.paths import ComparisonPaths, SweepPaths, shown
 from regsweep.report.alone import stdout_for_json, write
-from regsweep.report.answer import in_common
 from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Candidate, Confirmation, read_confirmation
 from regsweep.report.effort import count_configurations, seconds_a_trial, spread_of_differences
@@ -279,7 +278,7 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
     ]
     print("\n".join(lines))  # noqa: T201
     if plan.overlap is not None:
-        print(f"each seed draws a split of its own; {in_common(plan.overlap)}")  # noqa: T201
+        print(describe_new_splits(plan.overlap, num_seeds))  # noqa: T201
         return
     if until_settled:
         print(f"looks every {ROUND} seeds; what 5 seeds can settle is little, so it may take them all")  # noqa: T201

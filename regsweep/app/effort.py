@@ -12,12 +12,13 @@ from omegaconf import DictConfig
 from regsweep import records
 from regsweep.app.contestants import Contestant
 from regsweep.app.plan import CHOOSING_SEEDS, CONTENDERS
+from regsweep.app.splits import describe_new_splits
 from regsweep.app.stages import Origin, count_ended, named_trials, run_sweep
 from regsweep.launcher.share import Machine
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.confirmation import LEVEL
 from regsweep.report.sweep import read_sweep
-from regsweep.statistics import least_p_value, least_seeds
+from regsweep.statistics import Overlap, least_p_value, least_seeds
 
 ONE_EPOCH = ["trainer.epochs=1", "optimizer.schedule=constant", "optimizer.warmup=0"]
 """A schedule may need more steps than an epoch has."""
@@ -63,7 +64,7 @@ def announce(
     *,
     num_trials: int,
     num_seeds: int,
-    has_new_splits: bool = False,
+    overlap: Overlap | None = None,
 ) -> None:
     """Print what is left to train, how long that takes at most, and whether so many seeds can show anything."""
     epochs, num_workers = int(config.trainer.epochs), _count_workers(config)
@@ -94,8 +95,8 @@ def announce(
         f"where differences are shown, up to {own} more, of second baselines: about {_duration(minutes(own))}",
     ]
     print("\n".join(lines))  # noqa: T201
-    if has_new_splits:
-        print("each seed draws a split of the data, too")  # noqa: T201
+    if overlap is not None:
+        print(describe_new_splits(overlap, num_seeds))  # noqa: T201
     elif num_seeds < least_seeds(k, LEVEL):
         of = "one contestant" if k == 1 else f"{k} contestants"
         print(  # noqa: T201

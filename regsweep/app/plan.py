@@ -267,7 +267,7 @@ class Plan:
         if any(each.used(is_turned=sweep.turns_batch_norm) for each in kinds):
             raise RegsweepError(f"{place}: one of its best trials regularizes; this is a fault of regsweep")
         first = trial_0(baseline)
-        firsts = [self._trial_0(sweep, place) for place in range(len(self.kinds))]
+        firsts = [self._trial_0(sweep, kind) for kind in range(len(self.kinds))]
         baselines, others = configurations(
             sweep,
             [*self.rows, *(row for row in firsts if row is not None)],
@@ -276,20 +276,20 @@ class Plan:
         )
         left = iter(others)
         found = [baselines[: len(best)], *([next(left) for _ in rows] for rows in self.kinds)]
-        first_trials = [baselines[-1] if first is not None else None]
+        # Trial 0 of its search was not tuned.
+        first_trials = [None if first is None else baselines[-1].without_regularization(baselines[-1])]
         first_trials += [None if row is None else next(left) for row in firsts]
-        # A plan of before these were compared has none.
-        self.first_trials += [None] * (len(self.contenders) - len(self.first_trials))
+        self.first_trials = self._first_trial_of_each()
         self.first_trials += first_trials[len(self.first_trials) :]
         self.contenders += found[len(self.contenders) :]
         self.write()
 
-    def _trial_0(self, sweep: Sweep, place: int) -> dict[str, Any] | None:
+    def _trial_0(self, sweep: Sweep, kind: int) -> dict[str, Any] | None:
         """Return trial 0 of the search of a kind, where that is of the kind; None elsewhere, and in a grid."""
         if self.keys:
-            return trial_0(sweep, self.keys[place])
+            return trial_0(sweep, self.keys[kind])
         row = trial_0(sweep)
-        if row is None or titles(sweep.kind(int(row["number"]))) != titles(sweep.kind(self.kinds[place][0].number)):
+        if row is None or titles(sweep.kind(int(row["number"]))) != titles(sweep.kind(self.kinds[kind][0].number)):
             return None
         return row
 
@@ -303,7 +303,7 @@ class Plan:
 
     def sizes_on_choosing_seeds(self, sweep: Sweep) -> list[int]:
         """Return how many configurations of each kind, the baseline left out, will run on the choosing seeds."""
-        firsts = [self._trial_0(sweep, place) for place in range(len(self.kinds))]
+        firsts = [self._trial_0(sweep, kind) for kind in range(len(self.kinds))]
         return [
             len(rows) + (first is not None and int(first["number"]) not in [row.number for row in rows])
             for rows, first in zip(self.kinds, firsts, strict=True)
@@ -311,11 +311,14 @@ class Plan:
 
     def on_choosing_seeds(self) -> list[list[Configuration]]:
         """Return the contenders of each kind, and behind them trial 0 of its search where that is none of them."""
-        firsts = [*self.first_trials, *[None] * (len(self.contenders) - len(self.first_trials))]
         return [
             [*group, *([] if first is None or _is_among(first, group) else [first])]
-            for group, first in zip(self.contenders, firsts, strict=True)
+            for group, first in zip(self.contenders, self._first_trial_of_each(), strict=True)
         ]
+
+    def _first_trial_of_each(self) -> list[Configuration | None]:
+        """Return trial 0 of the search of each kind; a plan of before these were compared has none."""
+        return [*self.first_trials, *[None] * (len(self.contenders) - len(self.first_trials))]
 
     def take_best(self, accuracies: Mapping[int, Mapping[int, float]]) -> None:
         """Take the configuration of each kind with the best mean accuracy, the earliest of equals.
@@ -327,16 +330,16 @@ class Plan:
             accuracies: validation accuracy by place among all that run on the choosing seeds, and by seed; none for
                 those that were not compared.
         """
-        means = {place: fmean(by_seed.values()) for place, by_seed in accuracies.items() if by_seed}
         chosen: list[Configuration] = []
         self.untuned, start = [], 0
-        for kind, group in enumerate(self.on_choosing_seeds()):
-            places = range(start, start + len(self.contenders[kind]))
-            best = max(places, key=lambda place: (means.get(place, 0.0), -place))
-            chosen.append(group[best - start])
-            first = self.first_trials[kind] if kind < len(self.first_trials) else None
-            at = next((start + i for i, each in enumerate(group) if first and _is_among(each, [first])), best)
-            self.untuned.append(_beside(group[at - start].name, accuracies.get(at, {}), accuracies.get(best, {})))
+        for group, contenders, first in zip(
+            self.on_choosing_seeds(), self.contenders, self._first_trial_of_each(), strict=True
+        ):
+            reached = [accuracies.get(start + place, {}) for place in range(len(group))]
+            means = [fmean(by_seed.values()) if by_seed else 0.0 for by_seed in reached[: len(contenders)]]
+            best = means.index(max(means))
+            chosen.append(group[best])
+            self.untuned.append(_beside(first, group, reached, best))
             start += len(group)
         self.configurations = _told_apart(chosen)
         self.own_of += [None] * (len(chosen) - 1 - len(self.own_of))
@@ -430,12 +433,23 @@ def _is_among(configuration: Configuration, others: Sequence[Configuration]) -> 
     return any(configuration.overrides == other.overrides for other in others)
 
 
-def _beside(name: str, first: Mapping[int, float], chosen: Mapping[int, float]) -> Untuned | None:
-    """Return trial 0 of a search beside what was chosen; None where that is trial 0, or no seed has both."""
-    seeds = sorted(first.keys() & chosen.keys())
-    if first is chosen or not seeds:
+def _beside(
+    first: Configuration | None, group: Sequence[Configuration], reached: Sequence[Mapping[int, float]], best: int
+) -> Untuned | None:
+    """Return trial 0 of a search beside what was chosen; None where there is none, it was chosen, or no seed has both.
+
+    Args:
+        first: trial 0.
+        group: what ran on the choosing seeds, trial 0 among it.
+        reached: accuracy of each by seed.
+        best: the place of what was chosen.
+    """
+    place = next((i for i, each in enumerate(group) if first is not None and _is_among(first, [each])), best)
+    seeds = sorted(reached[place].keys() & reached[best].keys())
+    if first is None or place == best or not seeds:
         return None
-    return Untuned(name, fmean(first[s] for s in seeds), fmean(chosen[s] for s in seeds), len(seeds))
+    accuracy, of_chosen = (fmean(reached[each][seed] for seed in seeds) for each in (place, best))
+    return Untuned(first.name, accuracy, of_chosen, len(seeds))
 
 
 def _told_apart(found: list[Configuration]) -> list[Configuration]:

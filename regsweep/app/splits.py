@@ -15,12 +15,16 @@ from regsweep.app.start import as_typed
 from regsweep.config import DatasetConfig
 from regsweep.errors import RegsweepError
 from regsweep.paths import ConfirmationPaths, shown
+from regsweep.report.answer import in_common
 from regsweep.report.sweep import Sweep
-from regsweep.statistics import Overlap
+from regsweep.statistics import Overlap, widening
 
 NEW_SPLITS = "--new-splits"
 
 VARIES = f"{NEW_SPLITS}: the sweep itself varies {SPLIT_SEED}; leave one of them out"
+
+WIDE = 2
+"""Times as wide, from which on it is printed what makes intervals narrower."""
 
 ONE_LOOK = "over new splits there is no interval that may be looked at more than once"
 
@@ -58,8 +62,8 @@ def require_same_seeds(paths: ConfirmationPaths, before: int, now: int, anew: st
         raise RegsweepError(f"--seeds {now}: {ONE_LOOK}, and {before} seeds were begun; leave it out, or {anew}")
 
 
-def require_splits(dataset: DictConfig, command: Command, ranges: Sequence[str]) -> None:
-    """Refuse, before anything is trained, data of which there is nothing to draw.
+def require_splits(dataset: DictConfig, command: Command, ranges: Sequence[str]) -> Overlap:
+    """Return what two splits have in common; refuse data of which there is nothing to draw, before anything is trained.
 
     Args:
         dataset: as it was composed.
@@ -68,7 +72,17 @@ def require_splits(dataset: DictConfig, command: Command, ranges: Sequence[str])
     """
     if any(key_of(line) == SPLIT_SEED for line in ranges):
         raise RegsweepError(VARIES)
-    _measure([_validated(dataset)], command, [0, 1])
+    return _measure([_validated(dataset)], command, [0, 1])
+
+
+def describe_new_splits(overlap: Overlap, num_seeds: int) -> str:
+    """Return what is printed beforehand of splits that have so much in common."""
+    times = widening(overlap, num_seeds)
+    line = (
+        f"each seed draws a split of the data. {in_common(overlap)}: intervals are up to {times:.1f} times as wide as "
+        "over splits that have none"
+    )
+    return f"{line}; with fewer images to train on they are narrower (dataset.train_size)" if times >= WIDE else line
 
 
 def _largest(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> Overlap:

@@ -312,14 +312,14 @@ def _scope(confirmation: Confirmation, tuned: Against) -> str:
         test_set += f" of {confirmation.num_images:,} images"
     if overlap is not None and overlap.test is not None:
         return (
-            "This holds for such images split anew: each seed drew its training, validation and test images, and "
-            f"{in_common(overlap)}, which the intervals count in. The settings were chosen on images of which some "
+            "This holds for such images split anew: each seed drew training, validation and test images. "
+            f"{in_common(overlap)}, and the intervals allow for that. The settings were chosen on images of which some "
             "are now test images"
         )
     if overlap is not None:
         return (
-            f"This holds for {test_set}, which is the data set's own and stayed, and for such training images drawn "
-            f"anew: each seed drew its split of the rest, and {in_common(overlap)}, which the intervals count in"
+            f"This holds for {test_set}, which is the data set's own and stayed, and for such training images split "
+            f"anew: each seed drew a split of the rest. {in_common(overlap)}, and the intervals allow for that"
         )
     scope = f"This holds for one split of the data and {test_set}"
     if comparison.interval_with_images is not None:
@@ -336,7 +336,7 @@ def _scope(confirmation: Confirmation, tuned: Against) -> str:
 def in_common(overlap: Overlap) -> str:
     """Return what the splits of two seeds have in common, in words."""
     of_test = "" if overlap.test is None else f" and {100 * overlap.test:.2g} % of the test images"
-    return f"two of these splits have {100 * overlap.train:.2g} % of the training images{of_test} in common"
+    return f"Two splits have {100 * overlap.train:.2g} % of the training images{of_test} in common"
 
 
 def _overtuned(confirmation: Confirmation) -> list[str]:

@@ -297,8 +297,8 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
             [],
             [
                 "confirm s: the best of 3 kinds and the tuned baseline on seeds 4 to 13",
-                "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 40 runs with the test set: about 69.0 minutes "
-                "at the sweep's pace",
+                "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 40 runs with the test set: about 69.0 "
+                "minutes at the sweep's pace",
                 "where differences are shown, up to 30 more, of second baselines: about 30.0 minutes",
             ],
             id="ten seeds without a spread",
@@ -334,15 +334,11 @@ def test_of_what_was_begun_the_rest_is_announced(tmp_path: Path, capsys: pytest.
         return capsys.readouterr().out.splitlines()[2:4]
 
     write_sweep(paths.baseline, [trial(0.5, 0.1)])
-    assert announced()[0].startswith(
-        "1 trials of tuning, 6 runs to choose on seeds 1 to 3, 12 runs with the test set"
-    )
+    assert announced()[0].startswith("1 trials of tuning, 6 runs to choose on seeds 1 to 3, 12 runs with the test set")
     write_trial(paths.baseline / "1", 1, trial(0.6, 0.2))
     plan.take_contenders(sweep)
     write_sweep(paths.choosing, [trial(0.5)] * 2)
-    assert announced()[0].startswith(
-        "0 trials of tuning, 4 runs to choose on seeds 1 to 3, 12 runs with the test set"
-    )
+    assert announced()[0].startswith("0 trials of tuning, 4 runs to choose on seeds 1 to 3, 12 runs with the test set")
     plan.take_best({0: {1: 0.5}, 1: {1: 0.6}})
     write_sweep(paths.seeds, [trial(0.5)] * 5)
     write_sweep(paths.own, [trial(0.5)] * 4)
