@@ -51,6 +51,11 @@ class Overlap:
     train: float
     test: float | None = None
 
+    @property
+    def correlation(self) -> float:
+        """The most that the differences of two splits can be correlated."""
+        return max(self.train, self.test or 0.0)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -110,17 +115,15 @@ def compare(
     if is_sequential and overlap is not None:
         raise ValueError("over splits there is one look, at a number of seeds fixed beforehand")
     confidence = 1 - level / num_configurations
-    with_images, test_variance = None, None
+    with_images = None
     if images_SN is not None:
         d_SN = _checked(images_SN, "images", ndim=2)
         if len(d_SN) != len(d_S) or not np.allclose(d_SN.mean(1), d_S, rtol=0, atol=1e-6):
             raise ValueError("images: their means are not the differences of accuracy; other seeds or another test set")
-        if overlap is not None:
-            test_variance = float(d_SN.var(1, ddof=1).mean()) / d_SN.shape[1]
-        elif count_differing(d_SN) >= FEWEST_IMAGES and not is_sequential:
+        if count_differing(d_SN) >= FEWEST_IMAGES and not is_sequential and overlap is None:
             with_images = seeds_and_images_interval(d_SN, confidence)
     if overlap is not None:
-        interval = splits_interval(d_S, overlap, test_variance, confidence)
+        interval = splits_interval(d_S, overlap, confidence)
     else:
         interval = (anytime_interval if is_sequential else t_interval)(d_S, confidence)
     num_better = int((d_S > NOISE).sum())
@@ -257,60 +260,38 @@ def t_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Interval:
     return Interval(float(interval.low), float(interval.high))
 
 
-def splits_interval(
-    differences_S: ArrayLike, overlap: Overlap, test_variance: float | None = None, confidence: float = 0.95
-) -> Interval:
+def splits_interval(differences_S: ArrayLike, overlap: Overlap, confidence: float = 0.95) -> Interval:
     """Return the interval of the mean difference over splits of such images, for one look.
 
-    Splits of one pool have images in common, so their differences are correlated: the mean of S of them has the
-    variance
-
-        s²/S + C,   s² the variance among the S differences, C the covariance of two of them
-
-    (Nadeau and Bengio, 2003, who have C = s² ρ/(1 - ρ)). A difference varies with its test images, its training images
-    and its seed. Two means over images of which a share o is common have a correlation of o; what depends on several
-    images together has o² or less (Hoeffding, 1948), and what depends on the seed has none. With V, the variance that
-    test images add to one difference,
-
-        C ≤ V o_test + (s² + C - V) o_train   ⟺   C ≤ [s² o_train - V (o_train - o_test)] / (1 - o_train)
-
-    is what counts here. Where the test set stays this is ρ = o_train; where training images add nothing it is
-    ρ = o_test, as Nadeau and Bengio have it, and it is never less. It counts a seed's noise as the training images', so
-    the interval is wider than it has to be where o_train is large. Like them, it leaves out that a test image of one
-    split may be a training image of another. Differences that are all equal give that one value.
-
-    Args:
-        differences_S: of accuracy, one for each split.
-        overlap: of the splits.
-        test_variance: V; None where it is not known, and the larger overlap counts for all.
-        confidence: 0 < confidence < 1.
+    Splits of one pool have images in common, so their differences are correlated, with ρ: the mean of S of them has the
+    variance s² (1/S + ρ/(1 - ρ)), s² being the variance among them (Nadeau and Bengio, 2003). A difference varies with
+    its test images, its training images and its seed. Two means over images of which a share o is common have a
+    correlation of o; what depends on several images together has o² or less (Hoeffding, 1948), and what depends on the
+    seed has none. So ρ is at most the larger of the two overlaps, which counts here (`Overlap.correlation`): how much
+    of the variance each part brings cannot be known from so few splits. Where seeds bring much of it, the interval is
+    wider than it has to be. Like Nadeau and Bengio, who count the test images alone, it leaves out that an image may be
+    tested on in one split and trained on in another. Differences that are all equal give that one value.
 
     Raises:
         ValueError: fewer than two differences, one that is not finite, a confidence outside (0, 1), or an overlap
             outside [0, 1).
     """
-    d_S = _checked(differences_S, "differences", ndim=1)
-    _check_share(confidence, "confidence")
-    of_train, of_test = overlap.train, overlap.test or 0.0
-    if not 0 <= min(of_train, of_test) <= max(of_train, of_test) < 1:
-        raise ValueError(f"{overlap}: must be shares of 0 or more and below 1")
-    mean, num_seeds = float(d_S.mean()), len(d_S)
-    if np.ptp(d_S) <= NOISE:
-        return Interval(mean, mean)
-    variance, largest = float(d_S.var(ddof=1)), max(of_train, of_test)
-    covariance = variance * largest / (1 - largest)
-    if overlap.test is not None and test_variance is not None:
-        of_images = min(test_variance, variance / (1 - of_test))  # no more than all there is
-        covariance = (variance * of_train - of_images * (of_train - of_test)) / (1 - of_train)
-    half = float(stats.t.ppf((1 + confidence) / 2, num_seeds - 1)) * math.sqrt(variance / num_seeds + covariance)
-    return Interval(mean - half, mean + half)
+    plain = t_interval(differences_S, confidence)
+    mean, half = (plain.low + plain.high) / 2, (plain.high - plain.low) / 2
+    times = widening(overlap, len(np.asarray(differences_S)))
+    return Interval(mean - times * half, mean + times * half)
 
 
 def widening(overlap: Overlap, num_splits: int) -> float:
-    """Return how many times as wide as the t interval `splits_interval` is at most."""
+    """Return how many times as wide as the t interval `splits_interval` is.
+
+    Raises:
+        ValueError: an overlap outside [0, 1), or no split.
+    """
     _check_count(num_splits, "num_splits")
-    largest = max(overlap.train, overlap.test or 0.0)
-    return math.sqrt(1 + num_splits * largest / (1 - largest))
+    if not 0 <= overlap.correlation < 1:
+        raise ValueError(f"{overlap}: must be shares of 0 or more and below 1")
+    return math.sqrt(1 + num_splits * overlap.correlation / (1 - overlap.correlation))
 
 
 def anytime_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Interval:

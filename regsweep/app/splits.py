@@ -79,7 +79,7 @@ def describe_new_splits(overlap: Overlap, num_seeds: int) -> str:
     """Return what is printed beforehand of splits that have so much in common."""
     times = widening(overlap, num_seeds)
     line = (
-        f"each seed draws a split of the data. {in_common(overlap)}: intervals are up to {times:.1f} times as wide as "
+        f"each seed draws a split of the data. {in_common(overlap)}: intervals are {times:.1f} times as wide as "
         "over splits that have none"
     )
     return f"{line}; with fewer images to train on they are narrower (dataset.train_size)" if times >= WIDE else line

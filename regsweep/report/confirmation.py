@@ -340,8 +340,7 @@ class _Reader:
                 is_sequential=self._is_sequential,
                 overlap=self._overlap,
             )
-        has_own_images = self._overlap is not None and self._overlap.test is not None
-        num_differing = None if images is None or has_own_images else count_differing(images)
+        num_differing = None if images is None or self._overlap is not None else count_differing(images)
         return Against(baseline, seeds, differences, comparison, num_differing, len(set(diverged) & set(seeds)))
 
     def _images(self, candidate: Trained, baseline: Trained, place: Sweep, seeds: list[int]) -> np.ndarray | None:
