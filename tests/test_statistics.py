@@ -528,7 +528,7 @@ def test_equal_networks_are_seldom_called_different() -> None:
         (lambda: compare([0.5, 0.5], [[1, 0], [1, 1]]), "means are not the differences"),
         (lambda: compare([0.5, 0.5], [[1, 0]] * 3), "means are not the differences"),
         (lambda: splits_interval([0.1, 0.2], Overlap(1.0)), "must be shares of 0 or more and below 1"),
-        (lambda: splits_interval([0.1, 0.2], Overlap(-0.1)), "must be shares of 0 or more and below 1"),
+        (lambda: splits_interval([0.1, 0.2], Overlap(0.5, 1.0)), "must be shares of 0 or more and below 1"),
         (lambda: splits_interval([0.1], Overlap(0.5)), "differences: needs a list of at least 2 seeds"),
         (lambda: widening(Overlap(0.5), 0), "num_splits=0: must be at least 1"),
         (lambda: holm([0.5, 1.5]), "p-values lie between 0 and 1"),
