@@ -40,16 +40,34 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """What the splits of any two seeds have in common, on the average over pairs; shares from 0 to below 1.
+
+    Attributes:
+        train: of the images that one is trained on, those that the other is trained on, too.
+        test: the same of test images; None where all seeds have one test set.
+    """
+
+    train: float
+    test: float | None = None
+
+    @property
+    def correlation(self) -> float:
+        """The most that the differences of two splits can be correlated."""
+        return max(self.train, self.test or 0.0)
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One configuration against one baseline; differences are fractions, above zero where the configuration is better.
 
     Args:
         mean: mean difference over the seeds.
         interval: of the mean difference over seeds, on this test set: the t interval; after several looks that of the
-            confidence sequence.
+            confidence sequence; over splits that of `splits_interval`.
         interval_with_images: the t interval where the test images were drawn, too; None where they are not known, where
-            fewer than `FEWEST_IMAGES` of them differ, and after several looks.
-        p_value: exact sign-flip test; None after several looks.
+            fewer than `FEWEST_IMAGES` of them differ, after several looks, and over splits.
+        p_value: exact sign-flip test; None after several looks, and over splits.
         num_better: seeds in which the configuration is better.
         num_equal: seeds in which both are equal.
         num_seeds: pairs in all.
@@ -81,6 +99,7 @@ def compare(
     num_configurations: int = 1,
     is_sequential: bool = False,
     resolution: float = EQUAL,
+    overlap: Overlap | None = None,
 ) -> Comparison:
     """Return the comparison of a configuration with a baseline.
 
@@ -89,31 +108,40 @@ def compare(
 
     Args:
         differences_S: the paired differences of accuracy.
-        images_SN: the differences of the same seeds and of each image, or None.
+        images_SN: the differences of the same seeds and of each image, or None. Where each seed has test images of its
+            own, a column is no image.
         level: 0 < level < 1.
         num_configurations: k, those that are compared with the baseline.
         is_sequential: whether results were looked at more than once.
         resolution: the size of a mean difference below which it is called equal.
+        overlap: of the seeds' splits; None where all have one split.
 
     Raises:
-        ValueError: fewer than two seeds, a value that is not finite, or images of other seeds.
+        ValueError: fewer than two seeds, a value that is not finite, images of other seeds, or several looks over
+            splits, for which there is no interval.
     """
     d_S = _checked(differences_S, "differences", ndim=1)
+    if is_sequential and overlap is not None:
+        raise ValueError("over splits there is one look, at a number of seeds fixed beforehand")
     confidence = 1 - level / num_configurations
     with_images = None
     if images_SN is not None:
         d_SN = _checked(images_SN, "images", ndim=2)
         if len(d_SN) != len(d_S) or not np.allclose(d_SN.mean(1), d_S, rtol=0, atol=1e-6):
             raise ValueError("images: their means are not the differences of accuracy; other seeds or another test set")
-        if count_differing(d_SN) >= FEWEST_IMAGES and not is_sequential:
+        if count_differing(d_SN) >= FEWEST_IMAGES and not is_sequential and overlap is None:
             with_images = seeds_and_images_interval(d_SN, confidence)
+    if overlap is not None:
+        interval = splits_interval(d_S, overlap, confidence)
+    else:
+        interval = (anytime_interval if is_sequential else t_interval)(d_S, confidence)
     num_better = int((d_S > NOISE).sum())
     num_equal = int((np.abs(d_S) <= NOISE).sum())
     return Comparison(
         mean=float(d_S.mean()),
-        interval=(anytime_interval if is_sequential else t_interval)(d_S, confidence),
+        interval=interval,
         interval_with_images=with_images,
-        p_value=None if is_sequential else sign_flip_p_value(d_S),
+        p_value=None if is_sequential or overlap is not None else sign_flip_p_value(d_S),
         num_better=num_better,
         num_equal=num_equal,
         num_seeds=len(d_S),
@@ -240,6 +268,40 @@ def t_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Interval:
         return Interval(float(d_S.mean()), float(d_S.mean()))
     interval = stats.ttest_1samp(d_S, 0.0).confidence_interval(confidence)
     return Interval(float(interval.low), float(interval.high))
+
+
+def splits_interval(differences_S: ArrayLike, overlap: Overlap, confidence: float = 0.95) -> Interval:
+    """Return the interval of the mean difference over splits of such images, for one look.
+
+    Splits of one pool have images in common, so their differences are correlated, with ρ: the mean of S of them has the
+    variance s² (1/S + ρ/(1 - ρ)), s² being the variance among them (Nadeau and Bengio, 2003). A difference varies with
+    its test images, its training images and its seed. Two means over images of which a share o is common have a
+    correlation of o; what depends on several images together has o² or less (Hoeffding, 1948), and what depends on the
+    seed has none. So ρ is at most the larger of the two overlaps, which counts here (`Overlap.correlation`): how much
+    of the variance each part brings cannot be known from so few splits. Where seeds bring much of it, the interval is
+    wider than it has to be. Like Nadeau and Bengio, who count the test images alone, it leaves out that an image may be
+    tested on in one split and trained on in another. Differences that are all equal give that one value.
+
+    Raises:
+        ValueError: fewer than two differences, one that is not finite, a confidence outside (0, 1), or an overlap
+            outside [0, 1).
+    """
+    plain = t_interval(differences_S, confidence)
+    mean, half = (plain.low + plain.high) / 2, (plain.high - plain.low) / 2
+    times = widening(overlap, len(np.asarray(differences_S)))
+    return Interval(mean - times * half, mean + times * half)
+
+
+def widening(overlap: Overlap, num_splits: int) -> float:
+    """Return how many times as wide as the t interval `splits_interval` is.
+
+    Raises:
+        ValueError: an overlap outside [0, 1), or no split.
+    """
+    _check_count(num_splits, "num_splits")
+    if not 0 <= overlap.correlation < 1:
+        raise ValueError(f"{overlap}: must be shares of 0 or more and below 1")
+    return math.sqrt(1 + num_splits * overlap.correlation / (1 - overlap.correlation))
 
 
 def anytime_interval(differences_S: ArrayLike, confidence: float = 0.95) -> Interval:

@@ -88,6 +88,19 @@ def test_shares_are_measured(shell: Shell, real_data: Path) -> None:
 
 
 @pytest.mark.full
+def test_intervals_over_splits_end_in_a_table(shell: Shell) -> None:
+    """A few experiments; the worst case's correlation is the overlap."""
+    done = shell(sys.executable, str(FOLDER / "splits.py"), "--experiments", "10")
+    assert done.code == 0, done.err
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.out.splitlines() if " | linear |" in line]
+    assert [(row[2], float(row[3]) > 0.5, row[8]) for row in rows] == [
+        ("10", False, "1.08"),
+        ("10", True, "6.39"),
+        ("10", True, "4.34"),
+    ]
+
+
+@pytest.mark.full
 def test_start_up_is_measured(shell: Shell) -> None:
     done = shell(sys.executable, "-c", "import startup; startup.print_table(1)", cwd=FOLDER)
     assert done.code == 0, done.err

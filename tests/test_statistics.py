@@ -19,6 +19,7 @@ from statsmodels.stats.power import TTestPower
 from regsweep.statistics import (
     Comparison,
     Interval,
+    Overlap,
     anytime_interval,
     are_shown,
     claim,
@@ -31,7 +32,9 @@ from regsweep.statistics import (
     seeds_needed,
     side_shown,
     sign_flip_p_value,
+    splits_interval,
     t_interval,
+    widening,
 )
 
 FloatArray = NDArray[np.float64]
@@ -144,6 +147,55 @@ def test_differences_without_spread(value: float) -> None:
     cells_SN = np.full((6, 4), value)
     assert ends(seeds_and_images_interval(cells_SN)) == pytest.approx((value, value))
     assert sign_flip_p_value(values_S) == (1.0 if value == 0 else 2 / 2**6)
+
+
+# Mean 3, variance s² = 2.5, t(0.975; 4) = 2.776445, in thousandths; half = t √(s² (1/5 + ρ/(1 - ρ))).
+OVERLAPS = [
+    pytest.param(Overlap(0.0), 1.963243, id="nothing in common: the t interval"),
+    pytest.param(Overlap(0.2), 2.944865, id="one test set: √(0.5 + 0.625)"),
+    pytest.param(Overlap(0.6, 0.2), 5.723788, id="the larger of the two: √(0.5 + 3.75)"),
+    pytest.param(Overlap(0.2, 0.6), 5.723788, id="be it of the test images"),
+]
+
+
+@pytest.mark.parametrize(("overlap", "half"), OVERLAPS)
+def test_splits_interval_by_hand(overlap: Overlap, half: float) -> None:
+    found = splits_interval(five_seeds, overlap)
+    assert ends(found) == pytest.approx((0.003 - half / 1000, 0.003 + half / 1000), abs=1e-9)
+
+
+def test_splits_interval_covers_where_splits_are_as_correlated_as_their_overlap() -> None:
+    """A common part of variance 0.4 and one of each split of 0.6: the overlap is 0.4. The t interval does not."""
+    noise = np.random.default_rng(0)
+    d_DS = noise.normal(0, math.sqrt(0.4), (4000, 1)) + noise.normal(0, math.sqrt(0.6), (4000, 10))
+    shares = [
+        np.mean([covers(interval(d_S), 0.0) for d_S in d_DS])
+        for interval in (t_interval, lambda d_S: splits_interval(d_S, Overlap(0.4)))
+    ]
+    assert shares[0] < 0.65
+    assert shares[1] == pytest.approx(0.95, abs=0.01)
+
+
+def test_a_comparison_over_splits_goes_by_its_interval_alone() -> None:
+    """Whatever images differ, which may be others for each seed."""
+    images_SN = np.random.default_rng(2).choice([-1.0, 0.0, 1.0], (10, 400), p=[0.02, 0.9, 0.08])
+    d_S, overlap = images_SN.mean(1), Overlap(0.6, 0.2)
+    found = compare(d_S, images_SN, num_configurations=2, overlap=overlap)
+    assert found.interval == splits_interval(d_S, overlap, 0.975)
+    assert (found.p_value, found.interval_with_images) == (None, None)
+    with pytest.raises(ValueError, match="one look"):
+        compare(d_S, overlap=overlap, is_sequential=True)
+
+
+def test_over_splits_what_the_t_interval_would_show_is_not_shown() -> None:
+    wide, narrow = (compare(five_seeds, overlap=Overlap(share)) for share in (0.6, 0.01))
+    assert t_interval(five_seeds).low > 0
+    assert (side_shown(wide, None), side_shown(narrow, None)) == (0, 1)
+    assert are_shown([wide, narrow]) == [False, True]
+    claims = claim([wide, narrow, narrow], [narrow, narrow, wide])
+    assert [each.sign for each in claims] == [0, 1, 0]
+    assert [each.rests_on for each in claims] == ["tuned", "tuned", "own"]
+    assert {(each.p_value, each.adjusted_p_value) for each in claims} == {(None, None)}
 
 
 def test_seeds_and_images_interval_by_hand() -> None:
@@ -484,6 +536,10 @@ def test_equal_networks_are_seldom_called_different() -> None:
         (lambda: seeds_and_images_interval([[0], [1]]), "images: needs at least 2 seeds × 2 images"),
         (lambda: compare([0.5, 0.5], [[1, 0], [1, 1]]), "means are not the differences"),
         (lambda: compare([0.5, 0.5], [[1, 0]] * 3), "means are not the differences"),
+        (lambda: splits_interval([0.1, 0.2], Overlap(1.0)), "must be shares of 0 or more and below 1"),
+        (lambda: splits_interval([0.1, 0.2], Overlap(0.5, 1.0)), "must be shares of 0 or more and below 1"),
+        (lambda: splits_interval([0.1], Overlap(0.5)), "differences: needs a list of at least 2 seeds"),
+        (lambda: widening(Overlap(0.5), 0), "num_splits=0: must be at least 1"),
         (lambda: holm([0.5, 1.5]), "p-values lie between 0 and 1"),
         (lambda: holm([math.nan]), "p-values lie between 0 and 1"),
         (lambda: least_p_value(10, 0), "num_configurations=0: must be at least 1"),

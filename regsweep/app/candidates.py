@@ -9,11 +9,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from regsweep import records
 from regsweep.app.composed import Composed, composed, key_of
 from regsweep.app.grammar import literal
 from regsweep.chosen import no_method
-from regsweep.errors import RegsweepError
+from regsweep.errors import RecordError, RegsweepError
 from regsweep.names import joined, name_of, place_of
+from regsweep.paths import ComparisonPaths, SweepPaths
+from regsweep.report.hydra_files import at
 from regsweep.report.regularization import BATCH_NORM, Regularization
 from regsweep.report.sweep import CONTESTANT, Sweep
 from regsweep.report.table import show_value
@@ -134,6 +137,29 @@ def best_of_contestant(sweep: Sweep, key: str, most: int) -> list[dict[str, Any]
     """Return the rows of the best `most` configurations, at most, of a contestant's search in a comparison."""
     trials = sweep.trials[sweep.trials[CONTESTANT] == key]
     return [row for row, _ in zip(ranked(replace(sweep, trials=trials)), range(most), strict=False)]
+
+
+def trial_0(sweep: Sweep, contestant: str | None = None) -> dict[str, Any] | None:
+    """Return the row of a search's trial 0; None where it is not complete, or its settings were not fixed beforehand.
+
+    They are the defaults of the presets, unless others were named. A grid has no such trial.
+
+    Args:
+        sweep: the search, or the trials of all searches of a comparison.
+        contestant: whose search it is, in a comparison.
+    """
+    folder, trials = sweep.folder, sweep.trials
+    if contestant is not None:
+        folder, trials = ComparisonPaths(folder).search(contestant), trials[trials[CONTESTANT] == contestant]
+    try:
+        named = at(records.read_yaml(SweepPaths(folder).multirun), "hydra", "sweeper", "initial_trials")
+    except RecordError:
+        return None
+    first = trials[(trials["number"] == trials["number"].min()) & (trials["status"] == "complete")]
+    if not named or first.empty:
+        return None
+    row = {str(key): value for key, value in first.to_dict("records")[0].items()}
+    return {**row, "selected_for": float(row[sweep.objective])}
 
 
 def titles(kind: Iterable[UsedMethod]) -> list[str]:

@@ -14,11 +14,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from regsweep import records
 from regsweep.app import dry_run
-from regsweep.app.confirm import DEFAULT_SEEDS, choose, require_complete, seeds_of, train_on_seeds
+from regsweep.app.confirm import DEFAULT_SEEDS, add_new_splits, choose, require_complete, seeds_of, train_on_seeds
 from regsweep.app.contestants import BATCH_NORM, Contestant, Typed, compose, read_typed, require_its_methods
 from regsweep.app.effort import announce, time_epochs
 from regsweep.app.folders import make_folder
 from regsweep.app.plan import Lost, Plan
+from regsweep.app.splits import NEW_SPLITS, draw_anew, require_same_seeds, require_splits
 from regsweep.app.stages import Origin, await_sweeps, count_ended, run_sweep
 from regsweep.app.versions import require_this_version
 from regsweep.errors import ConfigError, RegsweepError
@@ -28,6 +29,7 @@ from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.files import ReportPaths
 from regsweep.report.sweep import ComparisonRecord, read_sweep
 from regsweep.started import Command
+from regsweep.statistics import Overlap
 from regsweep.sweeper import lock
 
 
@@ -41,6 +43,7 @@ class _Request:
         num_seeds: for every configuration; None where that was not given.
         is_plan: whether only to print what would be trained.
         is_json: whether to print ``summary.json`` alone.
+        has_new_splits: whether each fresh seed draws a split, too.
     """
 
     typed: Typed
@@ -48,6 +51,7 @@ class _Request:
     num_seeds: int | None
     is_plan: bool
     is_json: bool
+    has_new_splits: bool
 
     @property
     def keys(self) -> list[str]:
@@ -109,19 +113,29 @@ def _compare(request: _Request, command: Command) -> Path | None:
         _require_place(Path(typed.folder).absolute(), request, typed.num_trials)
     contestants, config = compose(typed, replace(command, arguments=request.flags))
     _check(request, command, contestants)
+    overlap = _overlap(request, config, command)
     num_trials = int(config.hydra.sweeper.n_trials) if typed.num_trials is None else typed.num_trials
     if request.is_plan:
         with tempfile.TemporaryDirectory() as place:
             origin, paths = Origin(replace(command, arguments=request.for_all), ""), ComparisonPaths(Path(place))
             timed = time_epochs(origin, paths, contestants)
             num_seeds = request.num_seeds or DEFAULT_SEEDS
-            announce(timed, contestants, paths, config, num_trials=num_trials, num_seeds=num_seeds)
+            announce(
+                timed,
+                contestants,
+                paths,
+                config,
+                num_trials=num_trials,
+                num_seeds=num_seeds,
+                overlap=overlap,
+            )
         return None
     wanted = Path(typed.folder or str(OmegaConf.select(config, "hydra.sweep.dir"))).absolute()
     folder = make_folder(wanted, is_named=typed.folder is not None)
     go_on = f"regsweep resume {shlex.quote(str(shown(folder)))}"
     with lock.FolderLock(folder):
         command, num_seeds = _begin_or_go_on(folder, request, command, num_trials)
+        request = replace(request, has_new_splits=_read(command.arguments[1:]).has_new_splits)
         keys = records.read_as(ComparisonPaths(folder).record, ComparisonRecord).contestants
         ordered = sorted(contestants, key=lambda each: keys.index(each.key))
         try:
@@ -147,6 +161,11 @@ def _check(request: _Request, command: Command, contestants: Sequence[Contestant
     print("\n".join(lines))  # noqa: T201
 
 
+def _overlap(request: _Request, config: DictConfig, command: Command) -> Overlap | None:
+    """Return what two splits of the data have in common, where each fresh seed draws one."""
+    return require_splits(config.dataset, command, request.typed.ranges) if request.has_new_splits else None
+
+
 def _train(
     request: _Request,
     origin: Origin,
@@ -161,7 +180,15 @@ def _train(
     num_trials = records.read_as(paths.record, ComparisonRecord).num_trials
     await_sweeps(confirmation)
     timed = time_epochs(origin, paths, contestants)
-    announce(timed, contestants, paths, config, num_trials=num_trials, num_seeds=num_seeds)
+    announce(
+        timed,
+        contestants,
+        paths,
+        config,
+        num_trials=num_trials,
+        num_seeds=num_seeds,
+        overlap=_overlap(request, config, origin.command),
+    )
     for place, each in enumerate(contestants):
         if count_ended(paths.search(each.key)) < num_trials:
             print(f"\nsearch {place + 1} of {len(contestants)}: {each.title}, {num_trials} trials")  # noqa: T201
@@ -171,6 +198,8 @@ def _train(
     sweep = read_sweep(folder)
     confirmation.folder.mkdir(exist_ok=True)
     plan = Plan.of_comparison(sweep, {each.key: Lost(each.title, each.titles) for each in others})
+    if request.has_new_splits:
+        draw_anew(origin, sweep, plan, num_seeds)
     plan.intend(num_seeds, until_settled=False, has_begun=count_ended(confirmation.seeds) > 0)
     if len(plan.contenders) <= len(plan.kinds):
         plan.take_contenders(sweep, read_sweep(paths.search(baseline.key)))
@@ -190,10 +219,17 @@ def _begin_or_go_on(folder: Path, request: _Request, command: Command, num_trial
     _require_place(folder, request, num_trials)
     if paths.record.exists():
         record, began = records.read_as(paths.record, ComparisonRecord), records.read_as(file, Command)
-        num_before = _read(began.arguments[1:]).num_seeds or DEFAULT_SEEDS
+        before = _read(began.arguments[1:])
+        num_before = before.num_seeds or DEFAULT_SEEDS
         num_seeds = request.num_seeds or num_before
+        if request.has_new_splits and not before.has_new_splits:
+            begun = f"the comparison in {shown(folder)} was begun with one split"
+            raise RegsweepError(f"{NEW_SPLITS}: {begun}; leave it out, or choose another folder")
+        if before.has_new_splits:
+            require_same_seeds(SweepPaths(folder).confirmation, num_before, num_seeds, "choose another folder")
         keys = [*record.contestants, *(key for key in keys if key not in record.contestants)]
         words = [*command.arguments, *([] if request.num_seeds else ["--seeds", str(num_before)])]
+        words += [NEW_SPLITS] if before.has_new_splits and not request.has_new_splits else []
         # Data and own methods lie where it began, wherever it goes on.
         command = replace(began, arguments=words)
     records.write_json(file, asdict(command))
@@ -267,9 +303,11 @@ def _read(arguments: Sequence[str]) -> _Request:
         "setting to all",
     )
     parser.add_argument("--seeds", type=seeds_of, metavar="N", help=f"how many fresh seeds (default: {DEFAULT_SEEDS})")
+    add_new_splits(parser)
     add_json(parser)
     parser.add_argument("--plan", action="store_true", help="print what would be trained, and how long that takes")
     parser.add_argument("--config-dir", "-cd", metavar="DIR", help="a configuration folder of your own")
     given = parser.parse_intermixed_args(list(arguments))
     flags = ["--config-dir", given.config_dir] if given.config_dir else []
-    return _Request(read_typed(given.overrides), flags, given.seeds, given.plan, given.json)
+    typed = read_typed(given.overrides)
+    return _Request(typed, flags, given.seeds, given.plan, given.json, given.new_splits)

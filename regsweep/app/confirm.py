@@ -14,6 +14,7 @@ from regsweep.app import terms
 from regsweep.app.ablation import NO_MIXTURE
 from regsweep.app.candidates import Configuration
 from regsweep.app.plan import CONTENDERS, DEFAULT_TOP, Plan
+from regsweep.app.splits import NEW_SPLITS, ONE_LOOK, describe_new_splits, draw_anew, require_same_seeds
 from regsweep.app.stages import (
     Origin,
     await_sweeps,
@@ -104,12 +105,18 @@ def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
     if given.ablate and not any(len(sweep.kind(rows[0].number)) > 1 for rows in plan.kinds):
         raise RegsweepError(NO_MIXTURE)
     num_seeds = given.seeds or plan.num_seeds or (MOST_SEEDS if given.until_settled else DEFAULT_SEEDS)
+    origin = Origin.of(sweep)
+    if given.new_splits or plan.overlap is not None:
+        if given.until_settled:
+            raise RegsweepError(f"--until-settled: {ONE_LOOK}; give --seeds N instead")
+        anew = f"move {shown(plan.paths.folder)} away to confirm anew"
+        require_same_seeds(plan.paths, plan.num_seeds, num_seeds, anew)
+        draw_anew(origin, sweep, plan, num_seeds)
     plan.intend(num_seeds, until_settled=given.until_settled, has_begun=count_ended(plan.paths.seeds) > 0)
     _announce(sweep, plan, num_seeds, until_settled=given.until_settled)
     if not plan.contenders:
         tune_baseline(sweep, plan)
         plan.take_contenders(sweep)
-    origin = Origin.of(sweep)
     choose(origin, plan)
     margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / agreed.scale
     for count in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
@@ -204,6 +211,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="also train the best mixture without each of its ingredients, and each alone, at the mixture's settings",
     )
+    add_new_splits(parser)
     parser.add_argument(
         "--until-settled",
         action="store_true",
@@ -216,6 +224,15 @@ def _parser() -> argparse.ArgumentParser:
         help=f"with --until-settled: the largest difference that does not matter (default: {DEFAULT_MARGIN} points)",
     )
     return parser
+
+
+def add_new_splits(parser: argparse.ArgumentParser) -> None:
+    """Add the option with which each seed draws a split."""
+    parser.add_argument(
+        NEW_SPLITS,
+        action="store_true",
+        help="let each seed draw a split of the data, too; a test set of the data set's own stays",
+    )
 
 
 def count_of(text: str, least: int = 1) -> int:
@@ -268,14 +285,19 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
     minutes, minutes_own = (
         max(0.1, seconds_a_trial(sweep) * number / 60) for number in (num_tuning + num_choosing + num_runs, num_own)
     )
+    # Trial 0 of the baseline's search may be among its best.
+    at_most = "up to " if not plan.contenders and count_baseline_trials(sweep, plan) > CONTENDERS else ""
     lines = [
         f"confirm {shown(sweep.folder)}: {best} and the tuned baseline on seeds {seeds[0]} to {seeds[-1]}",
-        f"{num_tuning} trials of tuning, {num_choosing} runs to choose on seeds {plan.choosing_seeds[0]} to "
+        f"{num_tuning} trials of tuning, {at_most}{num_choosing} runs to choose on seeds {plan.choosing_seeds[0]} to "
         f"{plan.choosing_seeds[-1]}, {num_runs} runs {'with the test set' if plan.terms.is_own else 'to compare'}: "
         f"about {minutes:.1f} minutes at the sweep's pace",
         f"where differences are shown, up to {num_own} more, of second baselines: about {minutes_own:.1f} minutes",
     ]
     print("\n".join(lines))  # noqa: T201
+    if plan.overlap is not None:
+        print(describe_new_splits(plan.overlap, num_seeds))  # noqa: T201
+        return
     if until_settled:
         print(f"looks every {ROUND} seeds; what 5 seeds can settle is little, so it may take them all")  # noqa: T201
         return
@@ -299,5 +321,7 @@ def _count_choosing(sweep: Sweep, plan: Plan) -> int:
     if plan.contenders:
         plan.compare_contenders()
         return len(plan.choosing_runs)
-    sizes = [min(CONTENDERS, count_baseline_trials(sweep, plan)), *map(len, plan.kinds)]
+    # Trial 0 of the baseline's search may be none of the best; where keys were named it is not compared.
+    num_baselines = min(CONTENDERS + (not plan.terms.baseline), count_baseline_trials(sweep, plan))
+    sizes = [num_baselines, *plan.sizes_on_choosing_seeds(sweep)]
     return len(plan.choosing_seeds) * sum(size for size in sizes if size > 1)

@@ -12,12 +12,13 @@ from omegaconf import DictConfig
 from regsweep import records
 from regsweep.app.contestants import Contestant
 from regsweep.app.plan import CHOOSING_SEEDS, CONTENDERS
+from regsweep.app.splits import describe_new_splits
 from regsweep.app.stages import Origin, count_ended, named_trials, run_sweep
 from regsweep.launcher.share import Machine
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.confirmation import LEVEL
 from regsweep.report.sweep import read_sweep
-from regsweep.statistics import least_p_value, least_seeds
+from regsweep.statistics import Overlap, least_p_value, least_seeds
 
 ONE_EPOCH = ["trainer.epochs=1", "optimizer.schedule=constant", "optimizer.warmup=0"]
 """A schedule may need more steps than an epoch has."""
@@ -63,6 +64,7 @@ def announce(
     *,
     num_trials: int,
     num_seeds: int,
+    overlap: Overlap | None = None,
 ) -> None:
     """Print what is left to train, how long that takes at most, and whether so many seeds can show anything."""
     epochs, num_workers = int(config.trainer.epochs), _count_workers(config)
@@ -75,7 +77,8 @@ def announce(
         """Return the time of sweeps of so many trials, one sweep after the other."""
         return sum(math.ceil(size / num_workers) for size in sizes) * mean / 60
 
-    k, num_choosing = len(keys) - 1, min(CONTENDERS, num_trials) * CHOOSING_SEEDS if num_trials > 1 else 0
+    # Trial 0 of a search may be none of the best.
+    k, num_choosing = len(keys) - 1, min(CONTENDERS + 1, num_trials) * CHOOSING_SEEDS if num_trials > 1 else 0
     searches = [max(0, num_trials - count_ended(paths.search(key))) for key in keys]
     choosing = max(0, len(keys) * num_choosing - count_ended(confirmation.choosing))
     seeds = max(0, len(keys) * num_seeds - count_ended(confirmation.seeds))
@@ -83,7 +86,7 @@ def announce(
         return
     left = [size for size in searches if size]
     parts = [f"{len(left)} searches with {sum(left)} trials"] if left else []
-    parts += [f"{choosing} runs to choose the best of each"] if choosing else []
+    parts += [f"up to {choosing} runs to choose the best of each"] if choosing else []
     parts += [f"{seeds} runs with the test set"] if seeds else []
     own = max(0, k * num_seeds - count_ended(confirmation.own))
     lines = [
@@ -92,7 +95,9 @@ def announce(
         f"where differences are shown, up to {own} more, of second baselines: about {_duration(minutes(own))}",
     ]
     print("\n".join(lines))  # noqa: T201
-    if num_seeds < least_seeds(k, LEVEL):
+    if overlap is not None:
+        print(describe_new_splits(overlap, num_seeds))  # noqa: T201
+    elif num_seeds < least_seeds(k, LEVEL):
         of = "one contestant" if k == 1 else f"{k} contestants"
         print(  # noqa: T201
             f"{num_seeds} seeds cannot show a difference: the smallest possible p-value of {of} is "

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from regsweep.app.candidates import (
     choose_kinds,
     configurations,
     ranked,
+    titles,
+    trial_0,
 )
 from regsweep.config import NUM_SEEDS
 from regsweep.errors import RecordError, RegsweepError, show
@@ -28,6 +31,7 @@ from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.regularization import Regularization
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
+from regsweep.statistics import Overlap
 
 DEFAULT_TOP = 3
 
@@ -39,6 +43,9 @@ CHOOSING_SEEDS = 3
 
 SEEDS_LEFT = 10_000
 """Seeds that are left for a confirmation, and for making it longer."""
+
+SPLIT_SEED = "dataset.split_seed"
+"""The key that draws a split."""
 
 TUNED = 0
 """Among the baselines of `Plan.own_of`: the tuned baseline itself."""
@@ -64,6 +71,23 @@ class Lost:
 
     name: str
     kind: list[str]
+
+
+@dataclass(frozen=True)
+class Untuned:
+    """Trial 0 of a search, whose settings were fixed beforehand, beside what the search was chosen for.
+
+    Attributes:
+        name: of its configuration.
+        accuracy: its mean validation accuracy over the choosing seeds, a fraction.
+        of_chosen: that of the chosen configuration, on the same seeds.
+        num_seeds: how many these are.
+    """
+
+    name: str
+    accuracy: float
+    of_chosen: float
+    num_seeds: int
 
 
 @dataclass
@@ -94,6 +118,11 @@ class Plan:
         own_runs: the trials of these, in the order in which they were added.
         seed_runs: the trials of the configurations on fresh seeds, in the order in which they were added.
         choosing_runs: the trials on which the configurations of each kind are compared, likewise.
+        first_trials: of each kind, the baseline first, trial 0 of its search; None where its settings were not fixed
+            beforehand.
+        untuned: how these compare with what was chosen; None where there is nothing to compare.
+        overlap: what the splits of the fresh seeds have in common, where each seed draws one (``--new-splits``); None
+            where all have the sweep's.
     """
 
     paths: ConfirmationPaths
@@ -117,6 +146,9 @@ class Plan:
     ablation: Ablation | None = None
     terms: Terms = field(default_factory=Terms)
     named: list[int] = field(default_factory=list)
+    first_trials: list[Configuration | None] = field(default_factory=list)
+    untuned: list[Untuned | None] = field(default_factory=list)
+    overlap: Overlap | None = None
 
     @staticmethod
     def read_or_choose(sweep: Sweep, top: int | None, named: Sequence[int] = (), terms: Terms | None = None) -> Plan:
@@ -258,36 +290,62 @@ class Plan:
         place = shown(baseline.folder)
         if not best:
             raise RegsweepError(f"{place}: no trial of the baseline is complete, so there is nothing to compare with")
+        first = None if self.terms.baseline else trial_0(baseline)
+        firsts = [self._trial_0(sweep, kind) for kind in range(len(self.kinds))]
         if self.terms.baseline:
             if not all(keyed.is_baseline(baseline, row, self.terms) for row in best):
-                raise RegsweepError(
-                    f"{place}: not all of its trials had {self.terms.without}; name keys that a job takes"
-                )
+                other = f"one of its best trials is without {self.terms.without}"
+                raise RegsweepError(f"{place}: {other}; this is a fault of regsweep")
             baselines, others = keyed.configurations(sweep, self.rows, baseline, best, self.terms)
         else:
             kinds = [baseline.regularization.get(int(row["number"]), Regularization()) for row in best]
             if any(each.used(is_turned=sweep.turns_batch_norm) for each in kinds):
                 raise RegsweepError(f"{place}: one of its best trials regularizes; this is a fault of regsweep")
-            baselines, others = configurations(sweep, self.rows, baseline, best)
+            baselines, others = configurations(
+                sweep,
+                [*self.rows, *(row for row in firsts if row is not None)],
+                baseline,
+                [*best, *([] if first is None else [first])],
+            )
         left = iter(others)
-        found = [baselines, *([next(left) for _ in rows] for rows in self.kinds)]
+        found = [baselines[: len(best)], *([next(left) for _ in rows] for rows in self.kinds)]
+        # Trial 0 of its search was not tuned.
+        first_trials = [None if first is None else baselines[-1].at_own_settings(baselines[-1], self.terms)]
+        first_trials += [None if row is None else next(left) for row in firsts]
+        self.first_trials = self._first_trial_of_each()
+        self.first_trials += first_trials[len(self.first_trials) :]
         self.contenders += found[len(self.contenders) :]
         self.write()
 
+    def _trial_0(self, sweep: Sweep, kind: int) -> dict[str, Any] | None:
+        """Return trial 0 of the search of a kind, where that is of the kind; None elsewhere, and in a grid.
+
+        A trial that was named by hand was not chosen, so there is nothing to compare the choice with.
+        """
+        if self.named or self.terms.baseline:
+            return None
+        if self.keys:
+            return trial_0(sweep, self.keys[kind])
+        row = trial_0(sweep)
+        if row is None or titles(sweep.kind(int(row["number"]))) != titles(sweep.kind(self.kinds[kind][0].number)):
+            return None
+        return row
+
     def compare_contenders(self) -> None:
         """Let the configurations of each kind run on the choosing seeds; none where a kind has only one."""
-        runs = [
-            Run(place, seed)
-            for seed in self.choosing_seeds
-            for place, contenders in self._contenders()
-            if len(contenders) > 1
-        ]
+        groups = self.on_choosing_seeds()
+        sizes = [len(group) for group in groups for _ in group]
+        runs = [Run(place, seed) for seed in self.choosing_seeds for place, size in enumerate(sizes) if size > 1]
         self.choosing_runs += [run for run in runs if run not in self.choosing_runs]
         self.write()
 
-    def _contenders(self) -> list[tuple[int, list[Configuration]]]:
-        """Return for each contender its place among all, and those of its kind."""
-        return list(enumerate(contenders for contenders in self.contenders for _ in contenders))
+    def sizes_on_choosing_seeds(self, sweep: Sweep) -> list[int]:
+        """Return how many configurations of each kind, the baseline left out, will run on the choosing seeds."""
+        firsts = [self._trial_0(sweep, kind) for kind in range(len(self.kinds))]
+        return [
+            len(rows) + (first is not None and int(first["number"]) not in [row.number for row in rows])
+            for rows, first in zip(self.kinds, firsts, strict=True)
+        ]
 
     def read_sweep(self, folder: Path) -> Sweep:
         """Return one of the confirmation's sweeps, ranked as the one that is confirmed."""
@@ -296,22 +354,46 @@ class Plan:
         sweep = read_sweep(folder, objective=self.terms.objective, minimize=not self.terms.maximize)
         return replace(sweep, named_seed=self.terms.seed_key)
 
-    def take_best(self, means: Mapping[int, float]) -> None:
+    def on_choosing_seeds(self) -> list[list[Configuration]]:
+        """Return the contenders of each kind, and behind them trial 0 of its search where that is none of them."""
+        return [
+            [*group, *([] if first is None or _is_among(first, group) else [first])]
+            for group, first in zip(self.contenders, self._first_trial_of_each(), strict=True)
+        ]
+
+    def _first_trial_of_each(self) -> list[Configuration | None]:
+        """Return trial 0 of the search of each kind; a plan of before these were compared has none."""
+        return [*self.first_trials, *[None] * (len(self.contenders) - len(self.first_trials))]
+
+    def take_best(self, values: Mapping[int, Mapping[int, float]]) -> None:
         """Take the configuration of each kind with the best mean, the earliest of equals.
 
+        Trial 0 of a search that is none of the contenders is not chosen, whatever it reaches: it shows whether what was
+        chosen is better than what the search began with.
+
         Args:
-            means: of the number that the sweep is ranked by (validation accuracy) over the choosing seeds, by place
-                among all contenders; none for those that were not compared, or have no complete run.
+            values: what the sweep is ranked by (validation accuracy), by place among all that run on the choosing seeds
+                and by seed; none for those that were not compared, or have no run that counts.
         """
-        places = iter(range(sum(map(len, self.contenders))))
-        chosen = []
-        for group in self.contenders:
-            there = [place for _, place in zip(group, places, strict=False)]
-            scores = [self.terms.sign * means[place] if place in means else -math.inf for place in there]
-            chosen.append(group[scores.index(max(scores))])
+        chosen: list[Configuration] = []
+        self.untuned, start = [], 0
+        for group, contenders, first in zip(
+            self.on_choosing_seeds(), self.contenders, self._first_trial_of_each(), strict=True
+        ):
+            reached = [values.get(start + place, {}) for place in range(len(group))]
+            sign, tried = self.terms.sign, reached[: len(contenders)]
+            means = [sign * fmean(by_seed.values()) if by_seed else -math.inf for by_seed in tried]
+            best = means.index(max(means))
+            chosen.append(group[best])
+            self.untuned.append(_beside(first, group, reached, best))
+            start += len(group)
         self.configurations = _told_apart(chosen)
         self.own_of += [None] * (len(chosen) - 1 - len(self.own_of))
         self.write()
+
+    def drawn_by(self, seed: int) -> dict[str, int]:
+        """Return what a run on `seed` sets: the seed, and that of its split where each seed draws one."""
+        return {self.terms.seed_key: seed, **({} if self.overlap is None else {SPLIT_SEED: seed})}
 
     def seeds(self, count: int) -> list[int]:
         """Return the first `count` fresh seeds."""
@@ -391,6 +473,29 @@ def _first_unused(used: set[int]) -> int:
 
 def _row(row: Mapping[str, Any]) -> Row:
     return Row(int(row["number"]), str(row["folder"]), float(row["selected_for"]))
+
+
+def _is_among(configuration: Configuration, others: Sequence[Configuration]) -> bool:
+    return any(configuration.overrides == other.overrides for other in others)
+
+
+def _beside(
+    first: Configuration | None, group: Sequence[Configuration], reached: Sequence[Mapping[int, float]], best: int
+) -> Untuned | None:
+    """Return trial 0 of a search beside what was chosen; None where there is none, it was chosen, or no seed has both.
+
+    Args:
+        first: trial 0.
+        group: what ran on the choosing seeds, trial 0 among it.
+        reached: accuracy of each by seed.
+        best: the place of what was chosen.
+    """
+    place = next((i for i, each in enumerate(group) if first is not None and _is_among(first, [each])), best)
+    seeds = sorted(reached[place].keys() & reached[best].keys())
+    if first is None or place == best or not seeds:
+        return None
+    accuracy, of_chosen = (fmean(reached[each][seed] for seed in seeds) for each in (place, best))
+    return Untuned(first.name, accuracy, of_chosen, len(seeds))
 
 
 def _told_apart(found: list[Configuration]) -> list[Configuration]:

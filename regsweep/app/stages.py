@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from regsweep import records
@@ -101,24 +100,24 @@ def choose_contenders(origin: Origin, plan: Plan) -> None:
         SystemExit: when it did not come to its end, with its exit code.
     """
     plan.compare_contenders()
-    runs, contenders = plan.choosing_runs, [c for of_kind in plan.contenders for c in of_kind]
+    runs, contenders = plan.choosing_runs, [each for of_kind in plan.on_choosing_seeds() for each in of_kind]
     if runs:
         several = f"{len({run.configuration for run in runs})} configurations on {len(plan.choosing_seeds)} seeds"
         title = f"{several}, of which the best of each kind is confirmed"
         _run_named(origin, plan, plan.paths.choosing, contenders, runs, title=title, test=False)
-        plan.take_best(mean_objectives(plan.read_sweep(plan.paths.choosing), runs))
+        plan.take_best(values_of(plan.read_sweep(plan.paths.choosing), runs))
     else:
         plan.take_best({})
 
 
-def mean_objectives(choosing: Sweep, runs: Sequence[Run]) -> dict[int, float]:
-    """Return by configuration the mean of what the sweep is ranked by.
+def values_of(choosing: Sweep, runs: Sequence[Run]) -> dict[int, dict[int, float]]:
+    """Return by configuration and seed what the sweep is ranked by.
 
     Of this project's runs one that diverged has a validation accuracy of 0, and one that failed is left out. What
-    another application's failed run is worth is not known, so a configuration with one has no mean.
+    another application's failed run is worth is not known, so a configuration with one has no values.
     """
     rows = {int(row["number"]): row for row in choosing.trials.to_dict("records")}
-    values: dict[int, list[float]] = {}
+    values: dict[int, dict[int, float]] = {}
     failed = set()
     for number, run in enumerate(runs):
         row = rows.get(number, {"status": "missing"})
@@ -126,8 +125,8 @@ def mean_objectives(choosing: Sweep, runs: Sequence[Run]) -> dict[int, float]:
             failed.add(run.configuration)
         if row["status"] in ("complete", "diverged"):
             accuracy = float(row[choosing.objective]) if row["status"] == "complete" else 0.0
-            values.setdefault(run.configuration, []).append(accuracy)
-    return {configuration: fmean(found) for configuration, found in values.items() if configuration not in failed}
+            values.setdefault(run.configuration, {})[run.seed] = accuracy
+    return {configuration: found for configuration, found in values.items() if configuration not in failed}
 
 
 def run_seeds(origin: Origin, plan: Plan, num_seeds: int) -> None:
@@ -182,8 +181,7 @@ def _run_named(
     """Run a sweep of the named `runs` in `folder`, as far as that was not done."""
     if count_ended(folder) >= len(runs):
         return
-    seed = plan.terms.seed_key
-    trials = [{**configurations[run.configuration].overrides, seed: run.seed} for run in runs]
+    trials = [{**configurations[run.configuration].overrides, **plan.drawn_by(run.seed)} for run in runs]
     records.write_json(plan.paths.trials(folder), trials)
     print(f"\n{title}")  # noqa: T201
     run_sweep(origin, folder, len(runs), lambda: _named_trials(origin, plan, folder, trials, test=test))

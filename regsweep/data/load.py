@@ -1,7 +1,7 @@
 """From raw images to the three splits: stratified, fixed by `dataset.split_seed`, the same for every run."""
 
 import functools
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -38,21 +38,46 @@ def load_dataset(config: DatasetConfig) -> Dataset:
         ConfigError: when it is too small for the configuration.
     """
     source = load_source(config)
-    seed = seeding.derive(config.split_seed, "split")
-    rest, test = _hold_out_test(source, seed)
-    train, validation = _hold_out_validation(source, rest, config.val_fraction, seed)
-    train = _subset(train, source.train.labels_N.numpy(), config)
-    train_split = _take(source.train, train, source.train.folder)
+    drawn = draw(source, config)
+    train_split = _take(source.train, drawn.train, source.train.folder)
     noisy = flip_labels(train_split.labels_N, config.label_noise, len(source.classes), config.split_seed)
     return Dataset(
         name=config.name,
         classes=source.classes,
         train=replace(train_split, labels_N=noisy),
-        validation=validation,
-        test=test,
+        validation=_validation(source, drawn),
+        test=_test(source, drawn),
         skipped=source.skipped,
         is_mirrored=source.is_mirrored,
     )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Which of a source's training images make up each split: their numbers, ascending.
+
+    Attributes:
+        train: what is trained on.
+        validation: None where the source has its own, or none are held out.
+        test: None where the source has its own.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray | None
+    test: np.ndarray | None
+
+
+def draw(source: Source, config: DatasetConfig) -> Drawn:
+    """Return which images `config.split_seed` draws for each split.
+
+    Raises:
+        DatasetError: when they are too few for a test set.
+        ConfigError: when they are too few for the configuration.
+    """
+    seed = seeding.derive(config.split_seed, "split")
+    rest, test = _hold_out_test(source, seed)
+    train, validation = _hold_out_validation(source, rest, config.val_fraction, seed)
+    return Drawn(_subset(train, source.train.labels_N.numpy(), config), validation, test)
 
 
 def flip_labels(labels_N: Tensor, share: float, num_classes: int, seed: int) -> Tensor:
@@ -68,29 +93,25 @@ def flip_labels(labels_N: Tensor, share: float, num_classes: int, seed: int) -> 
     return noisy
 
 
-def _hold_out_test(source: Source, seed: int) -> tuple[np.ndarray, Split]:
-    """Return the numbers of the images that remain, and the test set."""
+def _hold_out_test(source: Source, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the numbers of the images that remain, and of the test set; None where the source has its own."""
     everything = np.arange(len(source.train.labels_N))
     if source.test is not None:
-        return everything, _take_whole(source.test)
+        return everything, None
     try:
-        rest, test = _split(everything, source, TEST_FRACTION, seed)
+        return _split(everything, source, TEST_FRACTION, seed)
     except ValueError as error:
         raise DatasetError(f"too few images for a test set of a fifth of each class: {error}") from error
-    of_folder = f" of {source.train.folder}" if source.train.folder else ""
-    return rest, _take(source.train, test, f"a fifth of each class{of_folder}")
 
 
 def _hold_out_validation(
     source: Source, rest: np.ndarray, share: float | None, seed: int
-) -> tuple[np.ndarray, Split | None]:
-    """Return the numbers of the images to train on, and the validation images; None where there are none."""
-    if source.validation is not None:
-        return rest, _take_whole(source.validation)
-    if share == 0:
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the numbers of the images to train on, and of those held out; None where none are."""
+    if source.validation is not None or share == 0:
         return rest, None
     try:
-        train, validation = _split(rest, source, VALIDATION_FRACTION if share is None else share, seed)
+        return _split(rest, source, VALIDATION_FRACTION if share is None else share, seed)
     except ValueError as error:
         if share is None:
             next_step = "add images, or a folder of validation images, or set dataset.val_fraction=0 for a single run"
@@ -100,7 +121,20 @@ def _hold_out_validation(
             share,
             f"cannot hold out that share of {len(rest)} images from every class ({error})",
         ) from error
-    return train, _take(source.train, validation)
+
+
+def _validation(source: Source, drawn: Drawn) -> Split | None:
+    if drawn.validation is not None:
+        return _take(source.train, drawn.validation)
+    return None if source.validation is None else _take_whole(source.validation)
+
+
+def _test(source: Source, drawn: Drawn) -> Split:
+    if source.test is not None:
+        return _take_whole(source.test)
+    assert drawn.test is not None
+    of_folder = f" of {source.train.folder}" if source.train.folder else ""
+    return _take(source.train, drawn.test, f"a fifth of each class{of_folder}")
 
 
 def _split(chosen: np.ndarray, source: Source, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

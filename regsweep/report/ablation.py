@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from regsweep.statistics import Comparison, compare, holm, side_shown
+from regsweep.statistics import Comparison, Overlap, compare, holm, side_shown
 
 REST, ALONE = "to the rest", "alone"
 
@@ -22,7 +22,7 @@ class Addition:
         ingredient: in plain words, with its settings.
         to: ``to the rest``: the mixture minus the mixture without it; ``alone``: the ingredient minus nothing.
         comparison: of the test accuracies; None with fewer than two pairs.
-        adjusted_p_value: by Holm over all additions of the mixture; None after several looks.
+        adjusted_p_value: by Holm over all additions of the mixture; None after several looks, and over splits.
         sign: 1 where it is shown to add, -1 where it is shown to take away, 0 where neither is.
     """
 
@@ -55,6 +55,7 @@ def read(
     *,
     level: float,
     is_sequential: bool,
+    overlap: Overlap | None = None,
 ) -> Ablation:
     """Return what a mixture's ingredients add.
 
@@ -66,6 +67,7 @@ def read(
         nothing: that of the network without regularization at the same other settings.
         level: of all that is shown together.
         is_sequential: whether results were looked at more than once.
+        overlap: of the seeds' splits; None where all have one split.
     """
     parts = _accuracies(plan["runs"], runs, len(plan["parts"]))
     alone = [parts[place] for place in plan["alone"]]
@@ -74,9 +76,17 @@ def read(
     pairs = [(text, REST, mixture, parts[place]) for text, place in zip(descriptions, plan["without"], strict=True)]
     pairs += [(text, ALONE, ours, nothing) for text, ours in zip(descriptions, alone, strict=True)]
     k = len(pairs)
-    comparisons = [_compared(ours, theirs, level, k, is_sequential=is_sequential) for *_, ours, theirs in pairs]
+
+    def compared(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Comparison | None:
+        seeds = sorted(ours.keys() & theirs.keys())
+        if len(seeds) < 2:  # noqa: PLR2004  (one has no spread)
+            return None
+        differences = np.array([ours[seed] - theirs[seed] for seed in seeds])
+        return compare(differences, None, level, num_configurations=k, is_sequential=is_sequential, overlap=overlap)
+
+    comparisons = [compared(ours, theirs) for *_, ours, theirs in pairs]
     adjusted: Sequence[float | None] = [None] * len(pairs)
-    if not is_sequential:
+    if not is_sequential and overlap is None:
         adjusted = holm([each.p_value if each and each.p_value is not None else 1.0 for each in comparisons])
     return Ablation(
         name,
@@ -95,13 +105,3 @@ def _accuracies(planned: Sequence[Mapping[str, int]], runs: pd.DataFrame, num_pa
             run = planned[int(row["number"])]
             found[run["configuration"]][int(run["seed"])] = float(row["test_accuracy"])
     return found
-
-
-def _compared(
-    ours: Mapping[int, float], theirs: Mapping[int, float], level: float, num: int, *, is_sequential: bool
-) -> Comparison | None:
-    seeds = sorted(ours.keys() & theirs.keys())
-    if len(seeds) < 2:  # noqa: PLR2004  (one has no spread)
-        return None
-    differences = np.array([ours[seed] - theirs[seed] for seed in seeds])
-    return compare(differences, None, level, num_configurations=num, is_sequential=is_sequential)

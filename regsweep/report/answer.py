@@ -19,6 +19,7 @@ from regsweep.report.terms import Terms
 from regsweep.statistics import (
     FEWEST_IMAGES,
     Comparison,
+    Overlap,
     excludes_zero,
     least_p_value,
     least_seeds,
@@ -35,6 +36,7 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
         return [
             *_verdict(sweep, confirmation),
             *_confirmed(confirmation),
+            *_overtuned(confirmation),
             *of_ingredients(confirmation),
             *_settling(confirmation),
             *_winner(sweep, confirmation),
@@ -131,11 +133,12 @@ def _settling(confirmation: Confirmation) -> list[str]:
 def seeds_still_needed(confirmation: Confirmation, candidate: Candidate) -> int | None:
     """Return how many seeds would show what is not shown of a configuration, were it as large as it looks.
 
-    None where something is shown, where differences are equal or of two signs, and where planned seeds or the
-    second baseline are not trained yet. After several looks these are the seeds to go on to, else those to start anew
-    with.
+    None where something is shown, where differences are equal or of two signs, where planned seeds or the second
+    baseline are not trained yet, and over splits. After several looks these are the seeds to go on to, else those to
+    start anew with.
     """
-    if candidate.claim.sign or (candidate.is_shown and candidate.against_own is None) or _unfinished(confirmation):
+    is_waiting = (candidate.is_shown and candidate.against_own is None) or _unfinished(confirmation)
+    if confirmation.overlap is not None or candidate.claim.sign or is_waiting:
         return None
     pairs = [each for each in (candidate.against_tuned, candidate.against_own) if each and each.comparison]
     if len({_mean(each) > 0 for each in pairs}) != 1 or any(map(_is_equal, pairs)):
@@ -193,6 +196,12 @@ def _confirmed(confirmation: Confirmation) -> list[str]:
 def _unpaired(confirmation: Confirmation) -> list[str]:
     """Return why configurations have fewer than two seeds on which they and the tuned baseline trained."""
     num_seeds, baseline = len(confirmation.seeds), confirmation.baseline
+    if confirmation.is_waiting:
+        num_whole = _count_whole(confirmation)
+        return [
+            f"{num_whole} of {confirmation.num_planned} seeds {'is' if num_whole == 1 else 'are'} complete. Where each "
+            f"draws a split of its own, there is no answer before all are: go on with {confirmation.go_on}."
+        ]
     lines, waiting = [], []
     for candidate in confirmation.candidates:
         if candidate.against_tuned.comparison:
@@ -218,12 +227,18 @@ def _unpaired(confirmation: Confirmation) -> list[str]:
             "an answer."
         )
     elif waiting:
-        num_whole = len(set.intersection(*(each.ended_seeds for each in (baseline, *confirmation.candidates))))
+        num_whole = _count_whole(confirmation)
         lines.append(
             f"{num_whole} of {confirmation.num_planned} seeds {'is' if num_whole == 1 else 'are'} complete: too few "
             f"for an answer. Go on with {confirmation.go_on}."
         )
     return lines
+
+
+def _count_whole(confirmation: Confirmation) -> int:
+    """Return on how many seeds the runs of all configurations have ended."""
+    every = (confirmation.baseline, *confirmation.candidates)
+    return len(set.intersection(*(each.ended_seeds for each in every)))
 
 
 def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
@@ -303,7 +318,7 @@ def _too_few(confirmation: Confirmation) -> str | None:
     """Return why so few seeds cannot show a difference, None where they can."""
     k = len(confirmation.candidates)
     n = max(len(candidate.against_tuned.seeds) for candidate in confirmation.candidates)
-    if confirmation.is_sequential or n >= least_seeds(k, LEVEL):
+    if not confirmation.has_p_values or n >= least_seeds(k, LEVEL):
         return None
     among = f"with {k} configurations " if k > 1 else ""
     return (
@@ -313,27 +328,66 @@ def _too_few(confirmation: Confirmation) -> str | None:
 
 
 def _how_far(confirmation: Confirmation, candidate: Candidate) -> str:
-    """Return which images the answer holds for, and how far the sweep's validation accuracy held."""
-    tuned, terms = candidate.against_tuned, confirmation.terms
-    comparison = _comparison(tuned)
+    """Return which images and splits the answer holds for, and how far the sweep's validation accuracy held."""
+    terms, subject = confirmation.terms, _subject(candidate, starts=False)
     if not terms.is_own:
-        subject = _subject(candidate, starts=False)
         return (
             f"{terms.title.capitalize()} on fresh seeds: {terms.value(candidate.mean())}; in the sweep {subject} had "
             f"{terms.value(candidate.selected_for)}."
         )
-    scope = "This holds for this test set"
-    if confirmation.num_images is not None:
-        scope += f" of {confirmation.num_images:,} images"
-    if comparison.interval_with_images is not None:
-        scope += f" (for others of their kind the interval is {terms.ends(comparison.interval_with_images)} points)"
-    elif tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
-        scope += f" ({_count(tuned.num_differing)} classified differently: too few for an answer about other images)"
-    subject = _subject(candidate, starts=False)
     return (
-        f"{scope}; in the sweep {subject} had a validation accuracy of {100 * candidate.selected_for:.2f} %, on fresh "
-        f"seeds {100 * candidate.mean('validation_accuracy'):.2f} %."
+        f"{_scope(confirmation, candidate.against_tuned)}; in the sweep {subject} had a validation accuracy of "
+        f"{100 * candidate.selected_for:.2f} %, on fresh seeds {100 * candidate.mean('validation_accuracy'):.2f} %."
     )
+
+
+def _scope(confirmation: Confirmation, tuned: Against) -> str:
+    comparison, overlap = _comparison(tuned), confirmation.overlap
+    test_set = "this test set"
+    if confirmation.num_images is not None:
+        test_set += f" of {confirmation.num_images:,} images"
+    if overlap is not None and overlap.test is not None:
+        return (
+            "This holds for such images split anew: each seed drew training, validation and test images. "
+            f"{in_common(overlap)}, and the intervals allow for that. The settings were chosen on images of which some "
+            "are now test images"
+        )
+    if overlap is not None:
+        return (
+            f"This holds for {test_set}, which is the data set's own and stayed, and for such training images split "
+            f"anew: each seed drew a split of the rest. {in_common(overlap)}, and the intervals allow for that"
+        )
+    scope = f"This holds for one split of the data and {test_set}"
+    if comparison.interval_with_images is not None:
+        return (
+            f"{scope} (for others of their kind the interval is "
+            f"{confirmation.terms.ends(comparison.interval_with_images)} points)"
+        )
+    if tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
+        return (
+            f"{scope} ({_count(tuned.num_differing)} classified differently: too few for an answer about other images)"
+        )
+    return scope
+
+
+def in_common(overlap: Overlap) -> str:
+    """Return what the splits of two seeds have in common, in words."""
+    of_test = "" if overlap.test is None else f" and {100 * overlap.test:.2g} % of the test images"
+    return f"Two splits have {100 * overlap.train:.2g} % of the training images{of_test} in common"
+
+
+def _overtuned(confirmation: Confirmation) -> list[str]:
+    """Return a sentence for each search that chose worse than its trial 0, on the seeds on which it was chosen."""
+    lines = []
+    for each in (confirmation.baseline, *confirmation.candidates):
+        first = each.untuned
+        if first is not None and first.is_better:
+            lines.append(
+                f"The search of {_subject(each, starts=False)} overtuned: over the {first.num_seeds} seeds on which it "
+                f"was chosen it has a mean validation accuracy of {100 * first.of_chosen:.2f} %, trial 0 of that "
+                f"search ({first.name}) has {100 * first.accuracy:.2f} %."
+            )
+    return lines
 
 
 def _count(num_images: int) -> str:
@@ -443,8 +497,7 @@ def _addition(confirmation: Confirmation, addition: Addition) -> str:
     if addition.comparison is None:
         return f"has too few complete seeds {addition.to}"
     mean, terms = addition.comparison.mean, confirmation.terms
-    kind = "anytime-valid interval" if confirmation.is_sequential else "interval"
-    interval = f"simultaneous 95 % {kind} {terms.ends(addition.comparison.interval)}"
+    interval = f"simultaneous 95 % {_kind_of_interval(confirmation)} {terms.ends(addition.comparison.interval)}"
     if addition.sign:
         points = terms.size(mean)
         if addition.sign > 0:
@@ -456,7 +509,13 @@ def _addition(confirmation: Confirmation, addition: Addition) -> str:
 def interval_name(confirmation: Confirmation) -> str:
     """Return what the intervals are: with several configurations all of them hold together with 95 %."""
     together = "simultaneous " if len(confirmation.candidates) > 1 else ""
-    return f"{together}95 % {'anytime-valid ' if confirmation.is_sequential else ''}interval"
+    return f"{together}95 % {_kind_of_interval(confirmation)}"
+
+
+def _kind_of_interval(confirmation: Confirmation) -> str:
+    if confirmation.is_sequential:
+        return "anytime-valid interval"
+    return "interval" if confirmation.overlap is None else "interval over splits"
 
 
 def _p_value(candidate: Candidate) -> str:

@@ -17,7 +17,7 @@ from regsweep.report import ablation
 from regsweep.report.ablation import Ablation
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
-from regsweep.statistics import Claim, Comparison, are_shown, claim, compare, count_differing
+from regsweep.statistics import EQUAL, Claim, Comparison, Overlap, are_shown, claim, compare, count_differing
 
 LEVEL = 0.05
 """Of all claims of a confirmation together."""
@@ -38,6 +38,28 @@ _NOT_ENDED = ("interrupted", "unreadable")
 
 
 @dataclass(frozen=True)
+class Untuned:
+    """Trial 0 of a search beside what was chosen of it, on the seeds on which that was chosen.
+
+    Attributes:
+        name: of trial 0's configuration.
+        accuracy: its mean validation accuracy, a fraction.
+        of_chosen: that of the chosen configuration.
+        num_seeds: over so many seeds.
+    """
+
+    name: str
+    accuracy: float
+    of_chosen: float
+    num_seeds: int
+
+    @property
+    def is_better(self) -> bool:
+        """Return whether trial 0 is better than what was chosen: the search overtuned."""
+        return self.accuracy - self.of_chosen >= EQUAL
+
+
+@dataclass(frozen=True)
 class Trained:
     """A configuration, and its runs on fresh seeds.
 
@@ -50,6 +72,7 @@ class Trained:
         runs: a row per seed: ``seed``, ``folder`` (in the confirmation's own sweep), ``status``,
             ``validation_accuracy``, ``score`` (what is compared: test accuracy, or another application's objective),
             ``total_seconds``.
+        untuned: trial 0 of its search; None where that was not compared with it.
     """
 
     name: str
@@ -58,6 +81,7 @@ class Trained:
     parameters: dict[str, Any]
     selected_for: float
     runs: pd.DataFrame
+    untuned: Untuned | None = field(default=None, kw_only=True)
 
     @property
     def complete(self) -> pd.DataFrame:
@@ -147,6 +171,9 @@ class Confirmation:
         ablation: what each ingredient of the best mixture adds; None where that was not trained.
         go_on: the command that goes on with it.
         terms: what is compared with what, and by which number.
+        overlap: what the splits of its seeds have in common, where each seed drew one; None where all have one split.
+            Then there is no p-value, and no comparison before all seeds that are meant to be trained were.
+        is_waiting: whether they were not.
     """
 
     baseline: Trained
@@ -160,6 +187,13 @@ class Confirmation:
     ablation: Ablation | None = None
     go_on: str = "regsweep confirm"
     terms: Terms = field(default_factory=Terms)
+    overlap: Overlap | None = None
+    is_waiting: bool = False
+
+    @property
+    def has_p_values(self) -> bool:
+        """Return whether its differences have p-values."""
+        return not self.is_sequential and self.overlap is None
 
     @property
     def is_seed_without_effect(self) -> bool:
@@ -210,14 +244,21 @@ class _Reader:
         num_ended = int((~seeds.trials["status"].isin(_NOT_ENDED)).sum())
         self._num_planned, num_found = int(plan["num_seeds"]), len(plan["configurations"])
         num_lost = len(plan.get("lost", []))
-        self._is_sequential = self._was_looked_at() or num_ended < self._num_planned * num_found
+        is_whole = num_ended >= self._num_planned * num_found
+        self._overlap = Overlap(**plan["overlap"]) if plan.get("overlap") is not None else None
+        self._is_waiting = self._overlap is not None and not is_whole
+        self._is_sequential = self._overlap is None and (self._was_looked_at() or not is_whole)
         self._num_configurations = max(1, num_found - 1 + num_lost)
 
     def confirmation(self) -> Confirmation:
         found = self._plan["configurations"]
         trials = self._runs(self._seeds, self._plan.get("seed_runs"))
         place_of_run = trials["number"].map(self._place_of_run)
-        baseline, *others = [_trained(content, trials[place_of_run == i]) for i, content in enumerate(found)]
+        untuned = [each and Untuned(**each) for each in self._plan.get("untuned", [])]
+        untuned += [None] * (len(found) - len(untuned))
+        baseline, *others = [
+            _trained(content, trials[place_of_run == i], untuned[i]) for i, content in enumerate(found)
+        ]
         nothing = {"trial": -1, "parameters": {}, "selected_for": np.nan}
         others += [_trained({**nothing, **lost}, trials[:0]) for lost in self._plan.get("lost", {}).values()]
         tuned = [self._compare(other, baseline, self._seeds) for other in others]
@@ -247,6 +288,8 @@ class _Reader:
             ablation=self._ablation(candidates),
             go_on="regsweep resume" if self._plan.get("keys") else "regsweep confirm",
             terms=self._terms,
+            overlap=self._overlap,
+            is_waiting=self._is_waiting,
         )
 
     def _runs(self, sweep: Sweep, planned: Sequence[Mapping[str, int]] | None) -> pd.DataFrame:
@@ -259,7 +302,7 @@ class _Reader:
     def _ablation(self, candidates: Sequence[Candidate]) -> Ablation | None:
         """Return what the ingredients of the best mixture add; None where that is not trained."""
         plan = self._plan.get("ablation")
-        if plan is None or self._parts is None:
+        if plan is None or self._parts is None or self._is_waiting:
             return None
         mixture = candidates[plan["mixture"]]
         nothing = mixture.against_own.baseline if mixture.against_own is not None else None
@@ -272,6 +315,7 @@ class _Reader:
             {} if nothing is None else _by_seed(nothing),
             level=LEVEL,
             is_sequential=self._is_sequential,
+            overlap=self._overlap,
         )
 
     def _place_of_run(self, number: int) -> int:
@@ -319,20 +363,19 @@ class _Reader:
         differences = self._terms.sign * np.array([ours[seed] - theirs[seed] for seed in seeds], dtype=float)
         images = self._images(candidate, baseline, place, seeds) if self._terms.is_own else None
         comparison = None
-        if len(seeds) >= FEWEST_SEEDS:
-            k, is_sequential = self._num_configurations, self._is_sequential
+        if len(seeds) >= FEWEST_SEEDS and not self._is_waiting:
             comparison = compare(
                 differences,
                 images,
                 LEVEL,
-                num_configurations=k,
-                is_sequential=is_sequential,
+                num_configurations=self._num_configurations,
+                is_sequential=self._is_sequential,
                 resolution=self._terms.resolution,
+                overlap=self._overlap,
             )
-        num_differing = None if images is None else count_differing(images)
-        return Against(
-            baseline, seeds, differences, comparison, num_differing, len(set(diverged) & set(seeds)), self._least_far
-        )
+        num_differing = None if images is None or self._overlap is not None else count_differing(images)
+        num_diverged = len(set(diverged) & set(seeds))
+        return Against(baseline, seeds, differences, comparison, num_differing, num_diverged, self._least_far)
 
     @property
     def _least_far(self) -> float:
@@ -388,7 +431,7 @@ class _Reader:
                 self._problems.append(f"{trained.name}, seed {run['seed']}: {run['status']}")
 
 
-def _trained(content: dict[str, Any], runs: pd.DataFrame) -> Trained:
+def _trained(content: dict[str, Any], runs: pd.DataFrame, untuned: Untuned | None = None) -> Trained:
     return Trained(
         name=content["name"],
         kind=content.get("kind", []),
@@ -396,6 +439,7 @@ def _trained(content: dict[str, Any], runs: pd.DataFrame) -> Trained:
         parameters=content["parameters"],
         selected_for=content["selected_for"],
         runs=runs[_COLUMNS].reset_index(drop=True),
+        untuned=untuned,
     )
 
 

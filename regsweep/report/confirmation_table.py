@@ -26,7 +26,7 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
     direction = "" if terms.maximize else ", lower is better"
     table.add_column(f"configuration: {escape(terms.title)}{direction}", overflow="fold")
     headings = ["points" if terms.is_own else "gain", "95 % interval", "better in", "p", "p (Holm)"]
-    for heading in headings[:3] if confirmation.is_sequential else headings:
+    for heading in headings if confirmation.has_p_values else headings[:3]:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_row(escape(_headed(terms, confirmation.baseline)))
     for candidate in confirmation.candidates:
@@ -68,8 +68,9 @@ def _legend(confirmation: Confirmation) -> list[str]:
     k = len(confirmation.candidates)
     about = [f"95 % for all {k} configurations together"] if k > 1 else []
     about += ["valid however often results are looked at"] if confirmation.is_sequential else []
+    about += ["corrected for what splits have in common"] if confirmation.overlap is not None else []
     lines = [f"intervals: {', '.join(about)}"] if about else []
-    if not confirmation.is_sequential:
+    if confirmation.has_p_values:
         lines.append("p (Holm): adjusted for all configurations, in the row that decides, the one with the larger p")
     return lines
 

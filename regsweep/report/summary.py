@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from regsweep.report.table import count_statuses
 
 if TYPE_CHECKING:
     from regsweep.pooling import Pooled
-    from regsweep.report.confirmation import Against, Candidate, Confirmation, Trained
+    from regsweep.report.confirmation import Against, Candidate, Confirmation, Trained, Untuned
     from regsweep.report.figures.evidence import Evidence
     from regsweep.report.pooled import Difference
     from regsweep.report.sweep import Sweep
@@ -106,6 +107,7 @@ def _confirmation(sweep: Sweep, confirmation: Confirmation) -> dict[str, Any]:
         "seeds": [plain(seed) for seed in confirmation.seeds],
         "num_planned_seeds": confirmation.num_planned,
         "is_sequential": confirmation.is_sequential,
+        "new_splits": None if confirmation.overlap is None else asdict(confirmation.overlap),
         "baseline": _trained(confirmation.baseline),
         "candidates": [
             {
@@ -157,9 +159,14 @@ def _trained(trained: Trained) -> dict[str, Any]:
         "trial": plain(trained.trial),
         "parameters": {key: plain(value) for key, value in trained.parameters.items()},
         "selected_for": plain(trained.selected_for),
+        "trial_0": _untuned(trained.untuned),
         "mean": plain(trained.mean()),
         "values": {str(seed): plain(score) for seed, score in zip(trained.runs["seed"], scores, strict=True)},
     }
+
+
+def _untuned(untuned: Untuned | None) -> dict[str, Any] | None:
+    return None if untuned is None else {**asdict(untuned), "is_overtuned": untuned.is_better}
 
 
 def _claim(candidate: Candidate) -> dict[str, Any]:

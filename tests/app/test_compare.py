@@ -155,6 +155,8 @@ def test_fewer_seeds_batch_norm_later_and_settings_of_resume_are_refused(regswee
     (compared / "command.json").write_text(json.dumps({**command, "arguments": words}))
     done = regsweep("compare", *TYPED, HERE, "--seeds", "4")
     assert (done.code, "--seeds 4: the comparison in c has 5 seeds; give more" in done.err) == (2, True)
+    other = regsweep("compare", *TYPED, HERE, "--new-splits")
+    assert (other.code, "--new-splits: the comparison in c was begun with one split" in other.err) == (2, True)
     assert records_of(compared) == before
 
 
@@ -193,6 +195,34 @@ def test_its_last_command_trains_the_winner_again_and_keeps_the_weights(regsweep
     seeds = SweepPaths(compared).confirmation.seeds
     first = [RunRecord.read(path) for path in sorted(seeds.glob("*/result.json"))]
     assert record.weights_sha256 in [each.weights_sha256 for each in first if each.seed == 4]
+
+
+def test_with_new_splits_each_seed_draws_one_and_the_last_command_has_it(regsweep: Regsweep) -> None:
+    """The flag is kept by resume; one split is not made several afterwards, nor are seeds added to several."""
+    typed = ("compare", "regularizer=dropout", "n_trials=1", *SMALL, HERE, "--seeds", "2")
+    done = regsweep(*typed, "--new-splits")
+    assert done.code == 0, done.err
+    assert "each seed draws a split of the data. Two splits have " in done.out
+    assert "cannot show a difference" not in done.out
+    seeds = SweepPaths(Path("c")).confirmation.seeds
+    configs = [yaml.safe_load((trial / ".hydra" / "config.yaml").read_text()) for trial in sorted(seeds.glob("[0-9]*"))]
+    assert [(config["seed"], config["dataset"]["split_seed"]) for config in configs] == [(4, 4)] * 2 + [(5, 5)] * 2
+    found = read_confirmation(Path("c"))
+    assert found is not None
+    assert found.overlap is not None
+    assert found.overlap.train == pytest.approx(200 / 1797, abs=0.05)
+    (line,) = re.findall(r"once more and keep (?:its|the) weights: regsweep (.*)$", done.out, re.MULTILINE)
+    assert "dataset.split_seed=4" in line
+    assert regsweep(*shlex.split(line), "hydra.run.dir=again").code == 0
+    first = [RunRecord.read(path / "result.json") for path in (seeds / "0", seeds / "1")]
+    assert RunRecord.read(Path("again/result.json")).weights_sha256 in [each.weights_sha256 for each in first]
+    before = records_of(Path("c"))
+    more = regsweep(*typed[:-1], "3")
+    expected = "--seeds 3: over new splits there is no interval that may be looked at more than once, and 2 seeds"
+    assert (more.code, expected in more.err) == (2, True)
+    again = regsweep("resume", "c")
+    assert (again.code, "95 % interval over splits" in again.out) == (0, True), "as it was begun"
+    assert records_of(Path("c")) == before
 
 
 def test_a_report_draws_every_contestant(regsweep: Regsweep, compared: Path) -> None:

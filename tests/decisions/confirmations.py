@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +32,17 @@ class Made:
     kind: Sequence[str] = ("dropout",)
     selected_for: float = 0.86
     is_own_tuned: bool = False
+    untuned: Mapping[str, object] | None = None
+    """Trial 0 of its search beside it, as the plan has it."""
 
 
 def confirmed(
-    folder: Path, *made: Made, is_sequential: bool = False, num_planned: int | None = None, num_lost: int = 0
+    folder: Path,
+    *made: Made,
+    is_sequential: bool = False,
+    num_planned: int | None = None,
+    num_lost: int = 0,
+    overlap: Mapping[str, float | None] | None = None,
 ) -> Confirmation:
     """Return the confirmation that is read back from what is written into `folder`.
 
@@ -45,6 +52,7 @@ def confirmed(
         is_sequential: whether the number of seeds followed from the outcome.
         num_planned: seeds; None: as many as there are.
         num_lost: the first seeds on which the tuned baseline diverged.
+        overlap: what the seeds' splits have in common; None where all have one split.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = SweepPaths(folder).confirmation
@@ -78,6 +86,8 @@ def confirmed(
         "own_of": own_of,
         "own_baselines": own_baselines,
         "own_runs": own_runs,
+        **({} if overlap is None else {"overlap": overlap}),
+        **({"untuned": [None, *(each.untuned for each in made)]} if any(each.untuned for each in made) else {}),
     }
     paths.plan.write_text(json.dumps(plan))
     found = read_confirmation(folder)

@@ -17,7 +17,7 @@ from regsweep.report import ablation
 from regsweep.report.ablation import ALONE, REST, Addition
 from regsweep.report.answer import of_ingredients
 from regsweep.report.figures import Evidence, ingredients
-from regsweep.statistics import t_interval
+from regsweep.statistics import Overlap, splits_interval, t_interval
 from tests.decisions.confirmations import Made, confirmed
 
 NODES = {"l2": "{use: true, lambda: 0.1}", "dropout": "{use: true, p: 0.2}", "batch_norm": "{use: true}"}
@@ -137,6 +137,22 @@ def test_after_several_looks_there_are_no_p_values() -> None:
     found = read(UP, MIXED, [0.9] * 10, is_sequential=True)
     assert {each.adjusted_p_value for each in found.additions} == {None}
     assert found.additions[0].sign == 1
+
+
+@pytest.mark.parametrize(("share", "sign"), [(0.6, 1), (0.95, 0)])
+def test_over_splits_there_are_no_p_values_and_wider_intervals(tmp_path: Path, share: float, sign: int) -> None:
+    """What splits have in common decides, as it does of what is compared with the baselines."""
+    overlap = Overlap(share)
+    found = read(UP, MIXED, [0.9] * 10, overlap=overlap)
+    assert {each.adjusted_p_value for each in found.additions} == {None}
+    assert found.additions[0].sign == sign
+    assert found.additions[0].comparison is not None
+    interval, expected = found.additions[0].comparison.interval, splits_interval(UP, overlap, 1 - 0.05 / 4)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
+    confirmation = replace(confirmed(tmp_path, Made("m", UP, UP), overlap={"train": share}), ablation=found)
+    assert "simultaneous 95 % interval over splits" in of_ingredients(confirmation)[1]
+    caption = ingredients.draw(Evidence(None, confirmation)).caption  # type: ignore[arg-type]
+    assert "t intervals over splits, corrected for what they have in common" in caption
 
 
 def test_the_figure_has_every_addition_with_its_interval(tmp_path: Path) -> None:

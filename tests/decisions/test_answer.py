@@ -458,7 +458,7 @@ SELECTED = "{} had a validation accuracy of 86.00 %, on fresh seeds 85.00 %."
 NEEDED = "To show what is not shown, were it as large as it looks, start anew with so many seeds"
 GO_ON = NEEDED.replace("start anew with", "go on to")
 ANYTIME = "simultaneous 95 % anytime-valid interval"
-SCOPE = "This holds for this test set; in the sweep "
+SCOPE = "This holds for one split of the data and this test set; in the sweep "
 
 
 @pytest.mark.parametrize(

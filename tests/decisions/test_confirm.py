@@ -141,8 +141,8 @@ def test_a_confirmation_from_the_first_trial_to_the_claim(tmp_path: Path, capsys
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if line] == [
         "confirm s: the best of 2 kinds and the tuned baseline on seeds 4 to 11",
-        "8 trials of tuning, 18 runs to choose on seeds 1 to 3, 24 runs with the test set: about 50.0 minutes at the "
-        "sweep's pace",
+        "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 24 runs with the test set: about 53.0 minutes at "
+        "the sweep's pace",
         "where differences are shown, up to 16 more, of second baselines: about 16.0 minutes",
         "the network without regularization, tuned with 8 trials as the sweep was",
         "6 configurations on 3 seeds, of which the best of each kind is confirmed",
@@ -285,7 +285,7 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
             ["--until-settled"],
             [
                 "confirm s: the best of 3 kinds and the tuned baseline on seeds 4 to 33",
-                "8 trials of tuning, 18 runs to choose on seeds 1 to 3, 120 runs with the test set: about 146.0 "
+                "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 120 runs with the test set: about 149.0 "
                 "minutes at the sweep's pace",
                 "where differences are shown, up to 90 more, of second baselines: about 90.0 minutes",
                 "looks every 5 seeds; what 5 seeds can settle is little, so it may take them all",
@@ -297,8 +297,8 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
             [],
             [
                 "confirm s: the best of 3 kinds and the tuned baseline on seeds 4 to 13",
-                "8 trials of tuning, 18 runs to choose on seeds 1 to 3, 40 runs with the test set: about 66.0 minutes "
-                "at the sweep's pace",
+                "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 40 runs with the test set: about 69.0 "
+                "minutes at the sweep's pace",
                 "where differences are shown, up to 30 more, of second baselines: about 30.0 minutes",
             ],
             id="ten seeds without a spread",
@@ -339,7 +339,7 @@ def test_of_what_was_begun_the_rest_is_announced(tmp_path: Path, capsys: pytest.
     plan.take_contenders(sweep)
     write_sweep(paths.choosing, [trial(0.5)] * 2)
     assert announced()[0].startswith("0 trials of tuning, 4 runs to choose on seeds 1 to 3, 12 runs with the test set")
-    plan.take_best({0: 0.5, 1: 0.6})
+    plan.take_best({0: {1: 0.5}, 1: {1: 0.6}})
     write_sweep(paths.seeds, [trial(0.5)] * 5)
     write_sweep(paths.own, [trial(0.5)] * 4)
     runs, own = announced()

@@ -11,7 +11,7 @@ import pytest
 from regsweep.app import keyed
 from regsweep.app.candidates import Run
 from regsweep.app.plan import Plan
-from regsweep.app.stages import mean_objectives
+from regsweep.app.stages import values_of
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep
@@ -203,7 +203,7 @@ def test_what_is_chosen_is_the_best_mean_in_the_sweep_s_direction(
     rows = [{**row, "number": number, "folder": str(number)} for number in (0, 1)]
     baselines, others = keyed.configurations(sweep, rows, sweep, [{**row, "folder": "2"}] * 2, terms)
     plan.contenders = [baselines, others]
-    plan.take_best({0: 0.5, 1: -0.4, 2: 0.1, 3: -0.2})
+    plan.take_best({place: {1: value} for place, value in enumerate((0.5, -0.4, 0.1, -0.2))})
     every = [*baselines, *others]
     assert [next(i for i, each in enumerate(every) if each is chosen) for chosen in plan.configurations] == best
 
@@ -211,7 +211,7 @@ def test_what_is_chosen_is_the_best_mean_in_the_sweep_s_direction(
 def test_a_configuration_that_failed_on_a_choosing_seed_is_not_chosen(tmp_path: Path) -> None:
     jobs = [job(0.5, 0.1), job(0.4, 0.2), job(0.1, 0.1, status="failed"), job(0.4, 0.2)]
     runs = [Run(0, 1), Run(1, 1), Run(0, 2), Run(1, 2)]
-    assert mean_objectives(foreign(tmp_path / "s", *jobs), runs) == {1: pytest.approx(0.4)}
+    assert values_of(foreign(tmp_path / "s", *jobs), runs) == {1: {1: 0.4, 2: 0.4}}
 
 
 def test_another_application_s_confirmation_goes_on_as_it_began(tmp_path: Path) -> None:

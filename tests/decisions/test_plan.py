@@ -18,7 +18,7 @@ from regsweep.app.candidates import (
     unregularized,
 )
 from regsweep.app.plan import Plan, Row
-from regsweep.app.stages import mean_objectives
+from regsweep.app.stages import values_of
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep, read_sweep
@@ -123,7 +123,7 @@ def test_what_is_compared_on_the_choosing_seeds(tmp_path: Path) -> None:
 )
 def test_the_best_mean_of_each_kind_is_taken(tmp_path: Path, accuracies: dict[int, float], names: list[str]) -> None:
     made_plan = plan(tmp_path, 2, 1, 3)
-    made_plan.take_best(accuracies)
+    made_plan.take_best({place: {1: accuracy} for place, accuracy in accuracies.items()})
     assert [each.name for each in made_plan.configurations] == names
     assert made_plan.own_of == [None, None]
 
@@ -137,7 +137,8 @@ def test_choosing_counts_a_divergence_as_nothing_and_leaves_a_failure_out(tmp_pa
         {"accuracy": 0.9},
     ]
     trials = [{**each, "overrides": {"optimizer.lr": n}} for n, each in enumerate(results)]
-    assert mean_objectives(made(tmp_path, *trials), runs) == pytest.approx({0: 0.45, 1: 0.8, 2: 0.8})
+    found = values_of(made(tmp_path, *trials), runs)
+    assert found == {0: {1: 0.9, 2: 0.0}, 1: {1: 0.8}, 2: {1: 0.7, 2: 0.9}}
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_sweep_without_a_best_trial(tmp_path: Path) -> None:
 
 
 SEEDS = list(range(4, 14))
-TRAINED = {"trial": 7, "parameters": {}, "selected_for": 0.86}
+TRAINED = {"trial": 7, "parameters": {}, "selected_for": 0.86, "trial_0": None}
 
 
 @pytest.mark.parametrize("is_sequential", [False, True])
@@ -84,6 +84,7 @@ def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
         "seeds": SEEDS,
         "num_planned_seeds": 10,
         "is_sequential": is_sequential,
+        "new_splits": None,
         "baseline": {
             **TRAINED,
             "name": "no regularization (tuned)",

@@ -47,7 +47,7 @@ def draw(evidence: Evidence) -> Drawing:
     heights, bottom = _heights(rows)
     seeds = [_seeds(confirmation, row) for row in rows.to_dict("records")]
     extent = _extent(rows, seeds)
-    figure = new_figure(110 + ROW_HEIGHT * (TOP - bottom))
+    figure = new_figure(110 + round(ROW_HEIGHT * (TOP - bottom)))
     reference_line(figure, 0)
     for row, differences in zip(rows.to_dict("records"), seeds, strict=True):
         is_own = row["against"] == OWN
@@ -251,6 +251,11 @@ def _caption(confirmation: Confirmation, rows: pd.DataFrame) -> str:
     filled = "Filled: shown against both baselines, as both intervals leave out zero on one side"
     if confirmation.is_sequential:
         parts.append(f"Thick line: 95 % anytime-valid interval{together}. {filled}.")
+        return " ".join(parts)
+    if confirmation.overlap is not None:
+        parts.append(
+            f"Thick line: 95 % t interval over splits, corrected for what they have in common{together}. {filled}."
+        )
         return " ".join(parts)
     has_images = rows["low_with_images"].notna().any()
     images = "; thin line: over seeds and test images." if has_images else ", on this test set."

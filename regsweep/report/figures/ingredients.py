@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,9 @@ import pandas as pd
 from regsweep.report.ablation import REST
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.theme import BLUE, ORANGE, new_figure, reference_line
+
+if TYPE_CHECKING:
+    from regsweep.report.confirmation import Confirmation
 
 NAME, TITLE = "ingredients", "What each ingredient of the mixture adds"
 ROW_HEIGHT = 80
@@ -70,12 +74,13 @@ def draw(evidence: Evidence) -> Drawing:
     figure.update_yaxes(visible=False, range=[-len(heights) + 0.25, 0.5])
     longest = max(len(f"{row['ingredient']} {row['to']}") for row in rows.to_dict("records"))
     figure.update_layout(margin={"l": 24 + 7.3 * longest, "t": 30}, showlegend=False)
-    caption = _caption(ablation.mixture, len(ablation.additions), is_sequential=confirmation.is_sequential)
+    caption = _caption(ablation.mixture, len(ablation.additions), confirmation)
     return Drawing(NAME, TITLE, caption, figure, rows)
 
 
-def _caption(mixture: str, num: int, *, is_sequential: bool) -> str:
-    kind = "anytime-valid intervals" if is_sequential else "t intervals over seeds"
+def _caption(mixture: str, num: int, confirmation: Confirmation) -> str:
+    kind = "anytime-valid intervals" if confirmation.is_sequential else "t intervals over seeds"
+    kind = kind if confirmation.overlap is None else "t intervals over splits, corrected for what they have in common"
     return (
         f"Diamond: test accuracy of {mixture}, minus that of the same without the ingredient. Square: the ingredient "
         "alone, minus none, at the same other settings. Neither was tuned again. Lines: "

@@ -1,0 +1,111 @@
+"""``--new-splits``: each seed of a confirmation draws a split of its own, where all share the sweep's otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from regsweep.app.composed import composed, key_of
+from regsweep.app.plan import SPLIT_SEED, Plan
+from regsweep.app.stages import Origin, count_ended
+from regsweep.app.start import as_typed
+from regsweep.config import DatasetConfig
+from regsweep.errors import RegsweepError
+from regsweep.paths import ConfirmationPaths, shown
+from regsweep.report.answer import in_common
+from regsweep.report.sweep import Sweep
+from regsweep.started import Command
+from regsweep.statistics import Overlap, widening
+
+NEW_SPLITS = "--new-splits"
+
+VARIES = f"{NEW_SPLITS}: the sweep itself varies {SPLIT_SEED}; leave one of them out"
+
+WIDE = 2
+"""Times as wide, from which on it is printed what makes intervals narrower."""
+
+ONE_LOOK = "over new splits there is no interval that may be looked at more than once"
+
+
+def draw_anew(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> None:
+    """Let each seed of the plan draw a split, and write down what the splits have in common.
+
+    Raises:
+        RegsweepError: where runs were made on one split, and where splits are not known, or there is nothing to draw.
+        ConfigError, DatasetError: where the data cannot be split.
+    """
+    if plan.overlap is not None and num_seeds == plan.num_seeds:
+        return
+    if plan.overlap is None and count_ended(plan.paths.choosing) + count_ended(plan.paths.seeds):
+        place = shown(plan.paths.folder)
+        raise RegsweepError(
+            f"{NEW_SPLITS}: this confirmation was begun with one split; leave it out, or move {place} away to confirm "
+            "anew"
+        )
+    if not sweep.is_own:
+        raise RegsweepError(f"{NEW_SPLITS}: the images of another application's splits are not known; leave it out")
+    if SPLIT_SEED in sweep.swept:
+        raise RegsweepError(VARIES)
+    plan.overlap = _largest(origin, sweep, plan, num_seeds)
+    plan.write()
+
+
+def require_same_seeds(paths: ConfirmationPaths, before: int, now: int, anew: str) -> None:
+    """Refuse another number of seeds once a run on a new split has ended: whoever changes it may have seen it.
+
+    Raises:
+        RegsweepError: then; `anew` is how to begin with that number.
+    """
+    if now != before and count_ended(paths.seeds):
+        raise RegsweepError(f"--seeds {now}: {ONE_LOOK}, and {before} seeds were begun; leave it out, or {anew}")
+
+
+def require_splits(dataset: DictConfig, command: Command, ranges: Sequence[str]) -> Overlap:
+    """Return what two splits have in common; refuse data of which there is nothing to draw, before anything is trained.
+
+    Args:
+        dataset: as it was composed.
+        command: where and with which import path.
+        ranges: overrides that searches vary.
+    """
+    if any(key_of(line) == SPLIT_SEED for line in ranges):
+        raise RegsweepError(VARIES)
+    return _measure([_validated(dataset)], command, [0, 1])
+
+
+def describe_new_splits(overlap: Overlap, num_seeds: int) -> str:
+    """Return what is printed beforehand of splits that have so much in common."""
+    times = widening(overlap, num_seeds)
+    line = (
+        f"each seed draws a split of the data. {in_common(overlap)}: intervals are {times:.1f} times as wide as "
+        "over splits that have none"
+    )
+    return f"{line}; with fewer images to train on they are narrower (dataset.train_size)" if times >= WIDE else line
+
+
+def _largest(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> Overlap:
+    """Return what the splits have in common; the most of any configuration, where their data differ."""
+    folders = [sweep.folder / row["folder"] for row in plan.rows]
+    datasets = [_validated(composed(folder).dataset) for folder in folders]
+    return _measure(datasets, origin.command, plan.seeds(num_seeds))
+
+
+def _measure(datasets: Sequence[DatasetConfig], command: Command, seeds: Sequence[int]) -> Overlap:
+    from regsweep.data.overlap import measure_overlap  # noqa: PLC0415  (imports torch)
+
+    once = [config for place, config in enumerate(datasets) if config not in datasets[:place]]
+    with as_typed([], Path(command.working_folder), command.import_path):
+        found = [measure_overlap(config, seeds) for config in once]
+    train, tests = max(each.train for each in found), [each.test for each in found if each.test is not None]
+    if train >= 1:
+        raise RegsweepError(
+            f"{NEW_SPLITS}: the data set has training, validation and test images of its own, so there is nothing to "
+            "draw; leave it out, or train on some of them (dataset.train_size)"
+        )
+    return Overlap(train, max(tests, default=None))
+
+
+def _validated(dataset: DictConfig) -> DatasetConfig:
+    return DatasetConfig.model_validate(OmegaConf.to_container(dataset, resolve=True))
