@@ -76,6 +76,7 @@ def test_it_goes_on_from_its_folder_alone(swept: Path, regsweep: Regsweep) -> No
     assert (swept / "5" / "trial.json").read_bytes() == before
 
 
+@pytest.mark.full
 def test_a_module_is_started_as_a_module(tmp_path: Path) -> None:
     shutil.copytree(SCRIPT.parent, tmp_path / "package")
     words = [
@@ -103,7 +104,9 @@ def test_a_module_is_started_as_a_module(tmp_path: Path) -> None:
     assert len(read_sweep(tmp_path / "s").trials) == 2
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.full)]
+)
 def test_a_signal_is_passed_on_and_loses_nothing(swept: Path, number: signal.Signals, code: int) -> None:
     words = [sys.executable, "-m", "regsweep", "resume", "s", "n_trials=500"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -151,6 +154,7 @@ def test_the_answer_names_numbers_as_the_application_has_them(confirmed_once: Pa
     assert command.startswith(f"{sys.executable} {SCRIPT} ")
 
 
+@pytest.mark.full
 def test_a_confirmation_goes_on_with_more_seeds(confirmed_once: Path, tmp_path: Path, regsweep: Regsweep) -> None:
     shutil.copytree(confirmed_once / "s", tmp_path / "s")
     done = regsweep("confirm", "s", "--seeds", "7", "--json")
@@ -164,6 +168,7 @@ def test_a_confirmation_goes_on_with_more_seeds(confirmed_once: Path, tmp_path: 
     )
 
 
+@pytest.mark.full
 def test_a_seed_that_changes_nothing_is_named(swept: Path, regsweep: Regsweep) -> None:
     regsweep("confirm", "s", "--baseline", "noise=0", "--seed-key", "run.other", "--seeds", "2", "--trials", "1")
     answer = json.loads((swept / "summary.json").read_text())["answer"]
@@ -207,6 +212,7 @@ def test_own_sweeps_have_their_seed_and_their_number(
     refused(regsweep("confirm", "own/sweep" if (tmp_path / "own/sweep").exists() else "own", *words.split()), message)
 
 
+@pytest.mark.full
 def test_own_settings_that_are_no_method_are_confirmed_too(tmp_path: Path, regsweep: Regsweep) -> None:
     small = ("trainer.epochs=1", "dataset.train_size=100", "model.hidden=[8]", "hydra.sweep.dir=own")
     assert regsweep("-m", "trainer.batch_size=50,10", "seed=0,1", *small).code == 0

@@ -17,7 +17,7 @@ from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.confirmation import read_confirmation
 from regsweep.report.sweep import read_sweep
 from regsweep.run_record import RunRecord
-from tests.conftest import PROJECT, Regsweep, Shell, made_once, run_in
+from tests.conftest import PROJECT, Regsweep, made_once, run_in
 
 SMALL = ("trainer.epochs=2", "dataset.train_size=200", "model.hidden=[16]", "hydra/launcher=basic")
 TYPED = (
@@ -197,6 +197,7 @@ def test_its_last_command_trains_the_winner_again_and_keeps_the_weights(regsweep
     assert record.weights_sha256 in [each.weights_sha256 for each in first if each.seed == 4]
 
 
+@pytest.mark.full
 def test_with_new_splits_each_seed_draws_one_and_the_last_command_has_it(regsweep: Regsweep) -> None:
     """The flag is kept by resume; one split is not made several afterwards, nor are seeds added to several."""
     typed = ("compare", "regularizer=dropout", "n_trials=1", *SMALL, HERE, "--seeds", "2")
@@ -237,14 +238,11 @@ def test_a_report_draws_every_contestant(regsweep: Regsweep, compared: Path) -> 
     assert (other.code, "c: is a comparison; go on with regsweep resume c" in other.err) == (2, True)
 
 
-def test_with_json_the_standard_output_is_one_object_of_the_schema(
-    shell: Shell, regsweep: Regsweep, compared: Path
-) -> None:
+def test_with_json_the_standard_output_is_one_object_of_the_schema(regsweep: Regsweep, compared: Path) -> None:
     """Nothing is trained again, and two seeds, as planned, are not sequential."""
     schema = json.loads((PROJECT / "docs" / "summary.schema.json").read_text())
     before = records_of(compared)
-    made = shell(sys.executable, "-m", "regsweep", "compare", *TYPED, HERE, "--json")
-    for done in (made, regsweep("report", "c", "--json")):
+    for done in (regsweep("compare", *TYPED, HERE, "--json"), regsweep("report", "c", "--json")):
         assert done.code == 0, done.err
         found = json.loads(done.out)
         jsonschema.validate(found, schema)

@@ -131,6 +131,7 @@ def test_a_trial_with_a_faulty_method_fails_with_its_reason_and_the_sweep_goes_o
     assert FAULTS["not_a_number"][1] in trials["error"][2]
 
 
+@pytest.mark.full
 def test_a_method_of_one_s_own_is_searched_pruned_confirmed_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, regsweep: Regsweep
 ) -> None:

@@ -103,7 +103,7 @@ def test_a_wrong_value_in_a_command_is_named_by_its_file(regsweep: Regsweep, sea
     assert done.code == 2
     first, second = done.err.splitlines()
     assert first.startswith("regsweep: trainer.epochs=0: ")
-    assert second == f"regsweep: the sweep's own arguments stand in {command}"
+    assert second == f"regsweep: the sweep's own arguments stand in sweep/{command.name}"
     assert digests(search) == before
 
 

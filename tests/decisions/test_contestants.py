@@ -134,11 +134,11 @@ TIMES = {"none": Time(2, 2), "l2": Time(4, 2), "mixup": Time(6, 2)}
 
 
 def test_what_is_trained_and_how_long_it_takes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    # 3 × 15 trials, 3 × 3 × 3 to choose, 3 × 10 on fresh seeds: 102 runs of 42 seconds; 20 second baselines.
+    # 3 × 15 trials, 3 × 4 × 3 to choose, 3 × 10 on fresh seeds: 111 runs of 42 seconds; 20 second baselines.
     assert announced(capsys, tmp_path, TIMES, num_trials=15, num_seeds=10) == [
         "L2; mixup: each against the tuned baseline",
-        "3 searches with 45 trials, 27 runs to choose the best of each, 30 runs with the test set: about 71.4 minutes, "
-        "and the start of each sweep",
+        "3 searches with 45 trials, up to 36 runs to choose the best of each, 30 runs with the test set: about 77.7 "
+        "minutes, and the start of each sweep",
         "where differences are shown, up to 20 more, of second baselines: about 14.0 minutes",
     ]
 
@@ -146,12 +146,12 @@ def test_what_is_trained_and_how_long_it_takes(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("sizes", "n_jobs", "second"),
     [
-        # Batches of four: 4 + 4 + 4, 7 and 8 of them, of 42 seconds.
-        ((15, 10), 4, "3 searches with 45 trials, 27 runs to choose the best of each, 30 runs with the test set: about "
-                    "18.9 minutes, and the start of each sweep"),
+        # Batches of four: 4 + 4 + 4, 9 and 8 of them, of 42 seconds.
+        ((15, 10), 4, "3 searches with 45 trials, up to 36 runs to choose the best of each, 30 runs with the test "
+                       "set: about 20.3 minutes, and the start of each sweep"),
         # Two finalists of two trials; one of one needs no choice.
-        ((2, 10), None, "3 searches with 6 trials, 18 runs to choose the best of each, 30 runs with the test set: "
-                        "about 37.8 minutes, and the start of each sweep"),
+        ((2, 10), None, "3 searches with 6 trials, up to 18 runs to choose the best of each, 30 runs with the test "
+                        "set: about 37.8 minutes, and the start of each sweep"),
         ((1, 200), None, "3 searches with 3 trials, 600 runs with the test set: about 7.0 hours, and the start of each "
                        "sweep"),
     ],
@@ -170,9 +170,9 @@ def test_the_time_is_that_of_as_many_batches(
 def test_what_could_not_be_timed_takes_as_long_as_the_slowest(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    # 22, 42 and again 42 seconds: 35.3 on average, 102 runs.
+    # 22, 42 and again 42 seconds: 35.3 on average, 111 runs.
     lines = announced(capsys, tmp_path, {key: TIMES[key] for key in ("none", "l2")}, num_trials=15, num_seeds=10)
-    assert "about 60.1 minutes" in lines[1]
+    assert "about 65.4 minutes" in lines[1]
 
 
 @pytest.mark.parametrize(("num_seeds", "said"), [(6, "6 seeds cannot show"), (7, None)])
@@ -192,7 +192,7 @@ def test_what_has_ended_is_not_announced_again(capsys: pytest.CaptureFixture[str
     for key in ("none", "l2"):
         write_sweep(paths.search(key), [{}, {}] if key == "none" else [{}])
     lines = announced(capsys, tmp_path, TIMES, num_trials=2, num_seeds=3)
-    assert lines[1].startswith("2 searches with 3 trials, 18 runs to choose the best of each, 9 runs with the test set")
+    assert lines[1].startswith("2 searches with 3 trials, up to 18 runs to choose the best of each, 9 runs with")
     confirmation = SweepPaths(tmp_path).confirmation
     write_sweep(paths.search("mixup"), [{}, {}])
     (paths.search("l2") / "1").mkdir()

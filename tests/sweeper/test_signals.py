@@ -53,4 +53,4 @@ def test_a_sweep_that_is_stopped_while_logging_is_set_up_says_how_to_go_on(tmp_p
         [sys.executable, str(script), *arguments], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
     )
     assert process.returncode != 0
-    assert "stopped: 0 done; resume with: the same command, with hydra.sweep.dir=s" in process.stdout
+    assert "stopped: 0 done; resume with: regsweep resume s" in process.stdout
