@@ -125,6 +125,7 @@ def test_more_seeds_are_looks_and_the_same_command_and_resume_train_nothing_twic
     assert len(summary["confirmation"]["candidates"]) == 2
 
 
+@pytest.mark.full
 def test_a_further_contestant_makes_the_family_larger(regsweep: Regsweep, compared: Path) -> None:
     before = records_of(compared)
     more = (TYPED[0] + ",dropout", *TYPED[1:])

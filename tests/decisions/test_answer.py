@@ -583,6 +583,21 @@ def test_a_comparison_says_what_helps_and_what_hurts(tmp_path: Path, made: list[
     assert verdict or not any("settled" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("added", "line"),
+    [
+        ([], None),
+        (["mixup"], "Mixup was added after others had been trained on fresh seeds"),
+        (["mixup", "L2"], "Mixup and L2 were added after others had been trained on fresh seeds"),
+    ],
+)
+def test_contestants_that_were_added_are_named(tmp_path: Path, added: list[str], line: str | None) -> None:
+    sweep = replace(read_sweep(write_sweep(tmp_path / "s", [{}, {}])), is_comparison=True)
+    found = replace(confirmed(tmp_path / "c", Made("a", UP, UP), Made("b", MIXED)), added=added)
+    lines = [each for each in answer(sweep, found) if "added after" in each]
+    assert lines == ([f"{line}; intervals and p-values are for all 2 together."] if line else [])
+
+
 NOT_YET = (
     "It was selected for that value, on one seed, and is not yet an answer: regsweep confirm compares it with the "
     "tuned network without regularization on fresh seeds."

@@ -71,7 +71,7 @@ def waiting_line(process: subprocess.Popen[str]) -> str:
 @pytest.mark.parametrize(
     ("launcher", "n_trials"),
     [
-        pytest.param(JOBLIB, 2, id="joblib"),
+        pytest.param(JOBLIB, 2, id="joblib", marks=pytest.mark.faults),
         pytest.param(JOBLIB, 6, id="joblib-and-on", marks=pytest.mark.faults),
         pytest.param(QUEUED, 6, id="joblib-queued", marks=pytest.mark.faults),
         pytest.param(SUBMITIT, 6, id="submitit", marks=pytest.mark.faults),
