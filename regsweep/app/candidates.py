@@ -258,6 +258,7 @@ def configurations(
 
 def settings_of(parameters: Mapping[str, Any], terms: Terms = _METHODS) -> str:
     """Return what else was tuned, as a name's end: ``, at lr 0.0031``; nothing where nothing was."""
-    others = {key.rpartition(".")[2]: value for key, value in parameters.items() if not terms.compares(key)}
+    left = {key: value for key, value in parameters.items() if not terms.compares(key) and not _METHODS.compares(key)}
+    others = {key.rpartition(".")[2]: value for key, value in left.items()}
     settings = [f"{name} {show_value(value)}" for name, value in others.items()]
     return f", at {' and '.join(settings)}" if settings else ""

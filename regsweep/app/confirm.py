@@ -77,6 +77,10 @@ def _run(given: argparse.Namespace) -> Sweep:
         raise RegsweepError(f"--top {given.top}: has no meaning beside --trials, which names each kind; leave it out")
     require_this_version(given.folder, paths.multirun)
     sweep, agreed = terms.read(given)
+    if given.until_settled and given.margin is None and not agreed.is_own:
+        raise RegsweepError(
+            f"--until-settled: name the largest difference of {agreed.title} that does not matter, with --margin"
+        )
     if given.ablate and agreed.baseline:
         raise RegsweepError(
             f"--ablate: takes mixtures of methods apart; with --baseline {agreed.without} there are none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from regsweep import records
 from regsweep.app.candidates import Configuration, ranked, settings_of
 from regsweep.app.composed import Composed
 from regsweep.errors import RecordError, RegsweepError
-from regsweep.names import joined
+from regsweep.names import joined, name_of, place_of
 from regsweep.paths import SweepPaths
 from regsweep.plain_yaml import read_scalar
 from regsweep.report.hydra_files import at
@@ -129,16 +130,21 @@ def configurations(
     """Return the baseline's rows, and the chosen ones, as configurations that set the same keys, if they have them."""
     places = [*((baseline, row) for row in baseline_rows), *((sweep, row) for row in rows)]
     trials = [Composed.read(source.folder / str(row["folder"])) for source, row in places]
-    keys = _keys(sweep, trials[0], terms)
+    keys = _keys(sweep, trials, terms)
     found: list[Configuration] = []
-    for (_, row), trial in zip(places, trials, strict=True):
-        there = [key for key in keys if trial.has(key)]
-        parameters = {key: trial.value(key) for key in there}
+    for (source, row), trial in zip(places, trials, strict=True):
         is_tuned = len(found) < len(baseline_rows)
-        compared = joined([f"{key.rpartition('.')[2]} {show_value(parameters[key])}" for key in terms.baseline])
+        left_out = {key for key in keys if is_tuned and terms.compares(key) and key not in terms.baseline}
+        there = [key for key in keys if trial.has(key) and key not in left_out]
+        parameters = {key: trial.value(key) for key in there}
+        compared = joined(
+            [f"{key.rpartition('.')[2]} {show_value(parameters[key])}" for key in there if terms.compares(key)]
+        )
+        used = sorted(source.used(int(row["number"])).values(), key=place_of)
+        methods = f" beside {name_of(used)}" if used else ""
         found.append(
             Configuration(
-                f"{f'{terms.without} (tuned)' if is_tuned else compared}{settings_of(parameters, terms)}",
+                f"{f'{terms.without} (tuned)' if is_tuned else compared}{methods}{settings_of(parameters, terms)}",
                 [] if is_tuned else [compared],
                 int(row["number"]),
                 float(row["selected_for"]),
@@ -149,12 +155,14 @@ def configurations(
     return found[: len(baseline_rows)], found[len(baseline_rows) :]
 
 
-def _keys(sweep: Sweep, trial: Composed, terms: Terms) -> list[str]:
-    """Return the keys that make a configuration: those that were swept, and the baseline's."""
+def _keys(sweep: Sweep, trials: Sequence[Composed], terms: Terms) -> list[str]:
+    """Return the keys that make a configuration: the baseline's and what was typed below them, and those swept."""
     columns = [column for column in sweep.swept if column != terms.seed_key]
+    below = [key for trial in trials for key in trial.overrides if terms.compares(key)]
     # A key that is called as a column of the table is, has a column with a prefix.
-    keys = [column if trial.has(column) else column.removeprefix("params.") for column in columns]
-    return list(dict.fromkeys([*terms.baseline, *keys]))
+    there = {column for column in columns for trial in trials if trial.has(column)}
+    keys = [column if column in there else column.removeprefix("params.") for column in columns]
+    return list(dict.fromkeys([*terms.baseline, *below, *keys]))
 
 
 def others_tried(sweep: Sweep, terms: Terms) -> list[dict[str, str]] | None:
@@ -166,17 +174,19 @@ def others_tried(sweep: Sweep, terms: Terms) -> list[dict[str, str]] | None:
     sweeper = at(settings, "hydra", "sweeper")
     is_grid = str(at(sweeper, "_target_")).endswith("BasicSweeper") or "GridSampler" in str(at(sweeper, "sampler"))
     trial = first_trial(sweep)
-    others = [key for key in _keys(sweep, trial, terms) if key not in terms.baseline]
+    others = [key for key in _keys(sweep, [trial], terms) if not terms.compares(key)]
     if others and not is_grid:
         return None
     tried: dict[tuple[str, ...], dict[str, str]] = {}
     for folder in sweep.trials["folder"][sweep.trials["duplicate_of"].isna()]:
         each = Composed.read(sweep.folder / str(folder))
         found = {each.signs.get(key, "") + key: each.text(key) for key in others if each.has(key)}
-        tried.setdefault(tuple(found.values()), {**found, **_typed(each, terms)})
+        typed = {terms.typed(key): value for key, value in terms.baseline.items()}
+        tried.setdefault(tuple(found.values()), {**found, **typed})
     return list(tried.values())
 
 
-def _typed(trial: Composed, terms: Terms) -> dict[str, str]:
-    """Return the baseline's overrides, with the + or ++ of a key that is added."""
-    return {trial.signs.get(key, "") + key: value for key, value in terms.baseline.items()}
+def with_signs(sweep: Sweep, terms: Terms) -> Terms:
+    """Return the terms with the + or ++ of those keys that the sweep adds to the application's configuration."""
+    signs = first_trial(sweep).signs
+    return replace(terms, signs={key: signs[key] for key in (*terms.baseline, terms.seed_key) if signs.get(key)})

@@ -393,7 +393,7 @@ class Plan:
 
     def drawn_by(self, seed: int) -> dict[str, int]:
         """Return what a run on `seed` sets: the seed, and that of its split where each seed draws one."""
-        return {self.terms.seed_key: seed, **({} if self.overlap is None else {SPLIT_SEED: seed})}
+        return {self.terms.typed(self.terms.seed_key): seed, **({} if self.overlap is None else {SPLIT_SEED: seed})}
 
     def seeds(self, count: int) -> list[int]:
         """Return the first `count` fresh seeds."""

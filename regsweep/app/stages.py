@@ -23,6 +23,7 @@ from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.effort import count_configurations
 from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.terms import Terms
 from regsweep.started import Command
 from regsweep.sweeper.lock import await_owners
 
@@ -79,7 +80,7 @@ def tune_baseline(sweep: Sweep, plan: Plan) -> None:
     if tried is None:
         run_sweep(origin, folder, n_trials, lambda: _search_of_baseline(origin, sweep, plan))
         return
-    seed = {plan.terms.seed_key: plan.choosing_seeds[0] - 1}
+    seed = {plan.terms.typed(plan.terms.seed_key): plan.choosing_seeds[0] - 1}
     trials = [{**trial, **seed} for trial in tried]
     records.write_json(plan.paths.trials(folder), trials)
     run_sweep(origin, folder, n_trials, lambda: _named_trials(origin, plan, folder, trials, test=False))
@@ -105,7 +106,14 @@ def choose_contenders(origin: Origin, plan: Plan) -> None:
         several = f"{len({run.configuration for run in runs})} configurations on {len(plan.choosing_seeds)} seeds"
         title = f"{several}, of which the best of each kind is confirmed"
         _run_named(origin, plan, plan.paths.choosing, contenders, runs, title=title, test=False)
-        plan.take_best(values_of(plan.read_sweep(plan.paths.choosing), runs))
+        choosing = plan.read_sweep(plan.paths.choosing)
+        num_failed = int((choosing.trials["status"] != "complete").sum())
+        if num_failed and not choosing.is_own:
+            print(  # noqa: T201
+                f"{num_failed} of {len(runs)} runs to choose failed: a configuration with one of them is not chosen, "
+                "unless all have one; then the sweep's best is taken"
+            )
+        plan.take_best(values_of(choosing, runs))
     else:
         plan.take_best({})
 
@@ -203,7 +211,7 @@ def _ends(folder: Path) -> list[tuple[str, str]]:
 def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
     """Return the sweep's own arguments, with no regularization, and the learning rate searched in any case."""
     if plan.terms.baseline:
-        return _search_with(origin, plan.terms.baseline, {plan.terms.seed_key: str(plan.choosing_seeds[0] - 1)})
+        return _search_with(origin, plan.terms, plan.choosing_seeds[0] - 1)
     added = [f"{key}={value}" for key, value in unregularized(sweep, plan.rows).items()]
     replaced = {
         "hydra.sweep.dir",
@@ -229,13 +237,14 @@ def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
     return [*kept, *added, *_batch_size(kept, len(plan.kinds) + 1)]
 
 
-def _search_with(origin: Origin, *fixed: Mapping[str, str]) -> list[str]:
-    """Return the sweep's own arguments, with these values fixed."""
-    values = {key: value for each in fixed for key, value in each.items()}
-    replaced = {*values, *(f"hydra.sweeper.{name}" for name in ("n_trials", "storage", "study_name", "initial_trials"))}
-    kept = [argument for argument in origin.arguments if _key(argument) not in {*replaced, "hydra.sweep.dir"}]
+def _search_with(origin: Origin, terms: Terms, seed: int) -> list[str]:
+    """Return the sweep's own arguments, with the baseline's values fixed, and one seed."""
+    fixed = {**terms.baseline, terms.seed_key: str(seed)}
+    replaced = {*fixed, *(f"hydra.sweeper.{name}" for name in ("n_trials", "storage", "study_name", "initial_trials"))}
+    replaced.add("hydra.sweep.dir")
+    kept = [a for a in origin.arguments if _key(a) not in replaced and not (_key(a) and terms.compares(a))]
     others = ["hydra.sweeper.storage=null", "hydra.sweeper.initial_trials=[]"]
-    return [*kept, *(f"{key}={value}" for key, value in values.items()), *others]
+    return [*kept, *(f"{terms.typed(key)}={value}" for key, value in fixed.items()), *others]
 
 
 def _trials_of_application(origin: Origin, plan: Plan, folder: Path, made: set[str]) -> list[str]:
@@ -244,7 +253,8 @@ def _trials_of_application(origin: Origin, plan: Plan, folder: Path, made: set[s
     named = named_trials("confirmation", plan.paths.trials(folder))
     named = [word for word in named if _key(word) not in ("hydra/sweeper", "hydra.sweeper.direction", _OBJECTIVES)]
     replaced |= {_key(word) for word in named}
-    kept = [argument for argument in origin.arguments if _key(argument) not in replaced]
+    terms = plan.terms  # what lies below a key of the baseline's is set by the trials that have it
+    kept = [a for a in origin.arguments if _key(a) not in replaced and not (_key(a) and terms.compares(a))]
     return [*kept, *named, "hydra.sweeper.conditions=null"]
 
 
@@ -260,7 +270,7 @@ def _named_trials(
     kept = [a for a in origin.arguments if "=" not in a or a.startswith("-") or _is_kept(a)]
     return [
         *kept,
-        *(override for override in first if plan.terms.baseline or not plan.terms.compares(override)),
+        *(override for override in first if not plan.terms.compares(override)),
         f"trainer.test={str(test).lower()}",
         *named_trials("confirmation", plan.paths.trials(folder)),
         *_batch_size(kept, len(plan.kinds) + 1),

@@ -55,7 +55,7 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
         terms = Terms.of_plan(records.read_json(paths.confirmation.plan))
         _require_same(given, baseline, terms)
     elif is_own:
-        _require_own(given)
+        _require_own(given, baseline)
         terms = Terms(baseline)
     else:
         terms = _of_application(given, baseline)
@@ -66,6 +66,7 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
         sweep = replace(sweep, named_seed=terms.seed_key)
     if terms.baseline:
         keyed.require_keys(sweep, terms)
+        terms = keyed.with_signs(sweep, terms)
     return sweep, terms
 
 
@@ -85,7 +86,14 @@ def _of_application(given: argparse.Namespace, baseline: dict[str, str]) -> Term
     return Terms(baseline, seed_key, sweep.objective, sweep.maximize, is_own=False)
 
 
-def _require_own(given: argparse.Namespace) -> None:
+def _require_own(given: argparse.Namespace, baseline: dict[str, str]) -> None:
+    methods = Terms()
+    for key, value in baseline.items():
+        if methods.compares(key):
+            raise RegsweepError(
+                f"--baseline {key}={value}: methods are compared with none without --baseline; leave it out, or tune "
+                "each with regsweep compare"
+            )
     for name, value in (("--seed-key", given.seed_key), ("--objective", given.objective)):
         if value is not None:
             raise RegsweepError(

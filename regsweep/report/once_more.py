@@ -52,7 +52,8 @@ def _of_application(sweep: Sweep, folder: Path) -> str | None:
     arguments = [
         a for a in command["arguments"] if a not in ("-m", "--multirun") and (a.startswith("-") or "=" not in a)
     ]
-    return shlex.join([command["interpreter"], *command["program"], *arguments, *lines])
+    words = [command["interpreter"], *command["program"], *arguments, *lines]
+    return f"cd {shlex.quote(command['working_folder'])} && {shlex.join(words)}"
 
 
 def _regularizer(record: RunRecord, folder: Path) -> list[str]:

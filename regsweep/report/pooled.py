@@ -69,8 +69,13 @@ class Pools:
     @cached_property
     def without(self) -> list[Pooled]:
         """Those without regularization, as far as that is known: of this project's own sweeps."""
-        known = [each for each in self.configurations if each.values and each.number in self.sweep.regularization]
-        return [each for each in known if not self.sweep.kind(each.number)]
+        return [each for each in self.configurations if self._is_without(each)]
+
+    def _is_without(self, pooled: Pooled) -> bool:
+        """Return whether a configuration has no method; where no record is left, by the preset that it chose."""
+        if pooled.number in self.sweep.regularization:
+            return not self.sweep.kind(pooled.number)
+        return "regularizer" in self.sweep.swept and self.sweep.row(pooled.number)["regularizer"] == "none"
 
     @cached_property
     def num_compared(self) -> int:

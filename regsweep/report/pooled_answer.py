@@ -27,7 +27,7 @@ def untuned(sweep: Sweep) -> list[str]:
     if not is_of_presets(sweep) or not _regularizes(sweep):
         return []
     rate = "" if "optimizer.lr" in sweep.swept else " and at one learning rate"
-    line = f"The methods ran at the settings of their presets{rate}, which were not tuned"
+    line = f"The methods ran at fixed settings{rate}, which were not tuned"
     command = compare_command(sweep)
     return [f"{line}; to tune each of them, and then compare: {command}" if command else f"{line}."]
 

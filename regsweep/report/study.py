@@ -20,6 +20,9 @@ from typing import Any
 from regsweep.direction import unnamed
 from regsweep.errors import RecordError, show
 
+_NOT_SET = "(not set)"
+"""What regsweep's own sweeper writes into a study where a named trial leaves a key out."""
+
 STATUSES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
 """Those of trials that ended; the others were interrupted."""
 
@@ -169,10 +172,13 @@ def count_agreeing(study: Study, overrides: Mapping[int, Mapping[str, str]], off
 
 
 def agrees(trial: StudyTrial, overrides: Mapping[str, str]) -> bool:
-    """Return whether a job with these overrides, as typed, can be this trial's."""
+    """Return whether a job with these overrides, as typed, can be this trial's.
+
+    A named trial that leaves a key out has a sign of that in its place (`regsweep.sweeper.space`).
+    """
+    drawn = {name.lstrip("+"): value for name, value in trial.params.items()}
     return all(
-        name.lstrip("+") in overrides and _is_same(overrides[name.lstrip("+")], value)
-        for name, value in trial.params.items()
+        _is_same(overrides[name], value) if name in overrides else value == _NOT_SET for name, value in drawn.items()
     )
 
 

@@ -25,6 +25,7 @@ class Terms:
         objective: the column of the number that runs on fresh seeds are compared by.
         maximize: whether more of it is better.
         is_own: whether the runs are this project's own, and not another application's.
+        signs: the + of those of these keys that are added to the application's configuration.
     """
 
     baseline: dict[str, str] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Terms:
     objective: str = TEST_ACCURACY
     maximize: bool = True
     is_own: bool = True
+    signs: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
     def of_plan(plan: Mapping[str, Any]) -> Terms:
@@ -39,9 +41,18 @@ class Terms:
         return Terms(**plan.get("terms", {}))
 
     def compares(self, key: str) -> bool:
-        """Return whether `key`, as typed, is one of those in which a configuration differs from its own baseline."""
+        """Return whether `key`, as typed, is one of those in which a configuration differs from its own baseline.
+
+        What lies below a key of the baseline's is: where that is a config group, its option decides it.
+        """
         plain = key.partition("=")[0].lstrip("+~")
-        return plain in self.baseline if self.baseline else plain.partition(".")[0] == "regularizer"
+        if not self.baseline:
+            return plain.partition(".")[0] == "regularizer"
+        return any(plain == each or plain.startswith(f"{each}.") for each in self.baseline)
+
+    def typed(self, key: str) -> str:
+        """Return a key of the baseline's, or the seed's, as it is typed."""
+        return self.signs.get(key, "") + key
 
     @property
     def sign(self) -> int:

@@ -11,7 +11,7 @@ from regsweep.report.sweep import Sweep
 _TUNED = ("optimizer.lr", "regularizer.lambda")
 _OTHERWISE = ("sweep", "trainer.test", "trainer.save_weights")
 """Keys that a comparison sets itself."""
-_LAUNCHER = ("hydra/launcher", "hydra.launcher")
+_LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.searchpath", "hydra.job")
 
 
 def is_of_presets(sweep: Sweep) -> bool:

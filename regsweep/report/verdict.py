@@ -27,14 +27,23 @@ def main(arguments: list[str]) -> None:
         f"--by points, with {NOT_THERE} where all are shown not to be, else with {OPEN}.",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="of a comparison, or of a sweep that was confirmed")
-    parser.add_argument("--by", type=_points, default=0.0, metavar="POINTS", help="of test accuracy (default: 0)")
+    parser.add_argument(
+        "--by",
+        type=_points,
+        default=0.0,
+        metavar="POINTS",
+        help="of test accuracy, or of another application's number in its own unit (default: 0)",
+    )
     given = parser.parse_args(arguments)
     if not given.folder.is_dir():
         raise RegsweepError(f"{given.folder}: no such folder")
     confirmation = read_confirmation(given.folder)
     if confirmation is None:
         raise RegsweepError(f"{given.folder}: nothing was confirmed here; run regsweep confirm, or compare")
-    code, line = check(confirmation, given.by / 100)
+    terms = confirmation.terms
+    if terms.is_own and given.by > 100:  # noqa: PLR2004
+        raise RegsweepError(f"--by {given.by:g}: must be percentage points from 0 to 100, for example 0.5")
+    code, line = check(confirmation, given.by / terms.scale)
     print(line)  # noqa: T201
     raise SystemExit(code)
 
@@ -46,11 +55,12 @@ def check(confirmation: Confirmation, by: float) -> tuple[int, str]:
         confirmation: its intervals are those that decide what is shown.
         by: a fraction; the gain that is sought.
     """
-    points = f"{100 * by:g} points" if by else "0"
+    terms = confirmation.terms
+    points = f"{terms.scale * by:g}{terms.unit}" if by else "0"
     lows = {each.name: _low(each) for each in confirmation.candidates if each.claim.sign > 0}
     reached = [name for name, low in lows.items() if (low >= by if by else low > 0)]
     if reached:
-        return SHOWN, f"shown: {reached[0]}, by {100 * lows[reached[0]]:.2f} points or more"
+        return SHOWN, f"shown: {reached[0]}, by {terms.size(lows[reached[0]])} or more"
     highs = [_high(each) for each in confirmation.candidates]
     if all(high < by if by else high <= 0 for high in highs):
         return NOT_THERE, f"not there: no contestant gains {'more than 0' if not by else points}"
@@ -81,6 +91,6 @@ def _points(text: str) -> float:
         points = float(text)
     except ValueError:
         points = math.nan
-    if not 0 <= points <= 100:  # noqa: PLR2004
+    if not 0 <= points < math.inf:
         raise argparse.ArgumentTypeError(f"{text}: must be percentage points from 0 to 100, for example 0.5")
     return points

@@ -151,7 +151,7 @@ def test_the_answer_names_numbers_as_the_application_has_them(confirmed_once: Pa
     assert (confirmation["baseline_keys"], confirmation["seed_key"]) == ({"noise": "0"}, "run.seed")
     command = last.partition(" once more: ")[2]
     assert command == confirmation["once_more"]
-    assert command.startswith(f"{sys.executable} {SCRIPT} ")
+    assert command.startswith(f"cd {confirmed_once} && {sys.executable} {SCRIPT} ".replace("_confirmed", ""))
 
 
 @pytest.mark.full
@@ -166,6 +166,14 @@ def test_a_confirmation_goes_on_with_more_seeds(confirmed_once: Path, tmp_path: 
         regsweep("confirm", "s", "--baseline", "noise=0.2"),
         "--baseline: this sweep's confirmation was begun with another (noise=0); leave it out, or move",
     )
+
+
+def test_the_check_is_in_the_number_s_own_unit(confirmed_once: Path, regsweep: Regsweep, tmp_path: Path) -> None:
+    shutil.copytree(confirmed_once / "s", tmp_path / "s")
+    yes, no = regsweep("check", "s", "--by", "0.001"), regsweep("check", "s", "--by", "1000")
+    assert (yes.code, no.code) == (0, 5)
+    assert yes.out.startswith("shown: noise 0.4, at lr ")
+    assert "points" not in yes.out + no.out
 
 
 @pytest.mark.full
@@ -189,6 +197,10 @@ def test_a_seed_that_changes_nothing_is_named(swept: Path, regsweep: Regsweep) -
         ("--baseline noise=0 --seed-key run.seed --ablate", "--ablate: takes mixtures of methods apart; with"),
         ("--baseline noise=0 --seed-key run.seed --trials 1,1", "argument --trials: 1,1: must be numbers of trials"),
         ("--baseline noise=0 --seed-key run.seed --trials 1 --top 2", "--top 2: has no meaning beside --trials"),
+        (
+            "--baseline noise=0 --seed-key run.seed --until-settled",
+            "--until-settled: name the largest difference of value",
+        ),
         ("--baseline noise=0 --seed-key run.seed --margin 1", "--margin 1: has a meaning only with --until-settled"),
     ],
 )
@@ -202,6 +214,7 @@ def test_bad_input_is_one_line_and_nothing_is_begun(swept: Path, regsweep: Regsw
     [
         ("--seed-key run.seed", "--seed-key run.seed: belongs to another application's sweep; regsweep's own runs"),
         ("--objective test_loss", "--objective test_loss: belongs to another application's sweep; regsweep's own runs"),
+        ("--baseline regularizer.l2=null", "--baseline regularizer.l2=null: methods are compared with none without"),
         ("--minimize", "--minimize: belongs to another application's sweep; of accuracy more is better"),
     ],
 )

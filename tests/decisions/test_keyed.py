@@ -183,13 +183,37 @@ def test_configurations_are_named_by_their_values_and_keep_their_signs(tmp_path:
     sweep = foreign(tmp_path / "s", job(0.4, 0.2, 0.1), signs="++")
     baseline = foreign(tmp_path / "b", job(0.5, 0, 0.3), signs="++")
     row = {"number": 0, "folder": "0", "selected_for": 0.4}
-    (tuned,), (other,) = keyed.configurations(sweep, [row], baseline, [row], TERMS)
+    terms = keyed.with_signs(sweep, TERMS)
+    assert (terms.typed("noise"), terms.typed("run.seed")) == ("++noise", "++run.seed")
+    (tuned,), (other,) = keyed.configurations(sweep, [row], baseline, [row], terms)
     assert (tuned.name, tuned.kind) == ("noise=0 (tuned), at lr 0.3", [])
     assert (other.name, other.kind) == ("noise 0.2, at lr 0.1", ["noise 0.2"])
     assert other.overrides == {"++noise": "0.2", "++lr": "0.1"}
     own = other.at_own_settings(tuned, TERMS)
     assert own.overrides == {"++lr": "0.1", "++noise": "0"}
     assert own.name == "noise=0, at lr 0.1"
+
+
+def test_below_a_config_group_of_the_baseline_nothing_is_kept(tmp_path: Path) -> None:
+    """Its option would be another one with the candidate's values in it."""
+    terms = Terms({"size": "large"}, "run.seed", "value", maximize=False, is_own=False)
+    assert [terms.compares(key) for key in ("size", "++size", "size.noise=1", "sizes", "size_b.x")] == [
+        *[True] * 3,
+        *[False] * 2,
+    ]
+    sweep, baseline = (foreign(tmp_path / name, job(0.4, 0.2, 0.1)) for name in ("s", "b"))
+    (sweep.folder / "0" / ".hydra" / "overrides.yaml").write_text(dumped(["size=small", "size.noise=0.3", "lr=0.1"]))
+    config = {"size": {"noise": 0.3}, "lr": 0.1, "noise": 0, "run": {"seed": 0, "other": 1}}
+    for place in (sweep.folder, baseline.folder):
+        (place / "0" / ".hydra" / "config.yaml").write_text(dumped(config))
+    (baseline.folder / "0" / ".hydra" / "overrides.yaml").write_text(dumped(["size=large", "lr=0.1"]))
+    row = {"number": 0, "folder": "0", "selected_for": 0.4}
+    (tuned,), (other,) = keyed.configurations(sweep, [row], baseline, [row], terms)
+    assert {"size", "lr"} <= tuned.overrides.keys()
+    assert "size.noise" not in tuned.overrides
+    assert (other.overrides["size"], other.overrides["size.noise"]) == ("small", "0.3")
+    assert other.name.startswith("size small and noise 0.3")
+    assert other.at_own_settings(tuned, terms).overrides.keys() == tuned.overrides.keys()
 
 
 @pytest.mark.parametrize(("maximize", "best"), [(False, [1, 3]), (True, [0, 2])])

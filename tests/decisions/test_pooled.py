@@ -194,7 +194,7 @@ def test_the_end_of_a_grid_of_presets(tmp_path: Path) -> None:
         "An interval that includes 0 leaves the direction of a difference open.",
         "To compare the best with the tuned network without regularization, on fresh seeds: regsweep confirm "
         f"{shown(tmp_path / 's')}",
-        "The methods ran at the settings of their presets and at one learning rate, which were not tuned; to tune each "
+        "The methods ran at fixed settings and at one learning rate, which were not tuned; to tune each "
         "of them, and then compare: regsweep compare regularizer=l2,dropout,batch_norm",
     ]
     text = " ".join(answer(sweep, None))
@@ -419,7 +419,7 @@ def test_a_grid_that_was_confirmed_ends_with_the_command_that_tunes_it(tmp_path:
     sweep = made(tmp_path / "s", LUCKY, ("-m", "regularizer=none,l2,dropout", "seed=0,1,2"))
     found = confirmed(tmp_path / "c", Made("dropout 0.5", [0.01, 0.02, 0.01, 0.02]))
     assert answer(sweep, found)[-1] == (
-        "The methods ran at the settings of their presets and at one learning rate, which were not tuned; to tune each "
+        "The methods ran at fixed settings and at one learning rate, which were not tuned; to tune each "
         "of them, and then compare: regsweep compare regularizer=l2,dropout"
     )
 
