@@ -212,7 +212,7 @@ def test_below_a_config_group_of_the_baseline_nothing_is_kept(tmp_path: Path) ->
     assert {"size", "lr"} <= tuned.overrides.keys()
     assert "size.noise" not in tuned.overrides
     assert (other.overrides["size"], other.overrides["size.noise"]) == ("small", "0.3")
-    assert other.name.startswith("size small and noise 0.3")
+    assert other.name.startswith("size small with noise 0.3, at ")
     assert other.at_own_settings(tuned, terms).overrides.keys() == tuned.overrides.keys()
 
 
