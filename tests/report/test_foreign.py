@@ -16,6 +16,7 @@ import yaml
 
 from regsweep.errors import RegsweepError
 from regsweep.report.page.trials import table
+from regsweep.report.study import StudyTrial, agrees
 from regsweep.report.sweep import read_sweep
 from tests.conftest import PROJECT, Regsweep, made_once, run_script_in
 from tests.report.test_reading import HOSTILE
@@ -421,3 +422,12 @@ def test_hostile_text_stays_as_it_is(tmp_path: Path) -> None:
         assert row["folder"] == f"{number} {payload.replace('/', '∕')[:50]}"
         assert row[payload] == 1
     assert sum(key.startswith("key ") for key in sweep.swept) == len(HOSTILE)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "is_it"), [({"drop": "(not set)"}, True), ({"drop": 0.2}, False), ({"+drop": "(not set)"}, True)]
+)
+def test_a_key_that_a_named_trial_leaves_out_is_no_other_trial(drawn: dict[str, str | float], *, is_it: bool) -> None:
+    trial = StudyTrial(0, "complete", [1.0], {"model": "plain", **drawn}, {}, 0.0)
+    assert agrees(trial, {"model": "plain", "seed": "1"}) is is_it
+    assert not agrees(trial, {"model": "noisy", "seed": "1"})
