@@ -475,3 +475,16 @@ def test_a_sweep_of_another_application_ends_with_the_best_mean(
     with caplog.at_level("INFO", logger="hydra_plugins.regsweep"):
         announce_best(study, study.best_trial)
     assert [record.getMessage() for record in caplog.records if record.name.startswith("hydra_plugins")] == [expected]
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_where_the_matching_none_is_lost_nothing_is_compared_with_another(tmp_path: Path, *, is_recorded: bool) -> None:
+    rates = ((0.1, 0.8), (0.2, None))
+    trials = [of("none", seed, base, overrides={"optimizer.lr": lr}) for lr, base in rates for seed in (0, 1)]
+    trials += [of("l2", seed, 0.9 + seed / 100, overrides={"optimizer.lr": lr}) for lr, _ in rates for seed in (0, 1)]
+    folder = write_sweep(tmp_path / "s", trials)
+    for number in (2, 3) if not is_recorded else ():
+        (folder / str(number) / "result.json").unlink()
+    pools = Pools(read_sweep(folder))
+    assert pools.num_compared == 2
+    assert list(pools.differences) == [4], "not against none at the other rate"
