@@ -36,7 +36,8 @@ from scipy.special import ndtr
 from scipy.stats import t as student_t
 from table import print_header, print_row
 
-from regsweep.statistics import RESAMPLES, seeds_needed
+from regsweep.statistics.p_values import RESAMPLES
+from regsweep.statistics.power import seeds_needed
 
 Floats = NDArray[np.float64]
 Signs = NDArray[np.int_]
@@ -66,7 +67,7 @@ def patterns(num_seeds: int) -> NDArray[np.float32]:
 
 
 def sign_flip_p_values(differences_RS: Floats) -> Floats:
-    """Return `regsweep.statistics.sign_flip_p_value` of each row."""
+    """Return `regsweep.statistics.p_values.sign_flip_p_value` of each row."""
     num_seeds = differences_RS.shape[1]
     signs_PS = patterns(num_seeds)
     extra = 0 if num_seeds <= MOST_ENUMERATED else 1  # of drawn patterns, the observed one counts as one more
@@ -82,7 +83,7 @@ def sign_flip_p_values(differences_RS: Floats) -> Floats:
 
 
 def holm(p_EK: Floats) -> Floats:
-    """Return each row's p-values, adjusted as by `regsweep.statistics.holm`."""
+    """Return each row's p-values, adjusted as by `regsweep.statistics.p_values.holm`."""
     num = p_EK.shape[1]
     order_EK = np.argsort(p_EK, axis=1)
     sorted_EK = np.take_along_axis(p_EK, order_EK, 1) * np.arange(num, 0, -1)
@@ -110,7 +111,7 @@ def claims(tuned_EKS: Floats, own_EKS: Floats | None) -> Signs:
 
 
 def half_widths(differences_EKS: Floats, k: int) -> Floats:
-    """Return half the width of each t interval at 1 - LEVEL/k, as `regsweep.statistics.compare` has it."""
+    """Return half the width of each t interval at 1 - LEVEL/k, as `regsweep.statistics.comparison.compare` has it."""
     num_seeds = differences_EKS.shape[2]
     quantile = float(student_t.ppf(1 - LEVEL / k / 2, num_seeds - 1))
     widths: Floats = quantile * differences_EKS.std(2, ddof=1) / math.sqrt(num_seeds)

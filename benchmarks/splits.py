@@ -31,7 +31,8 @@ from regsweep.config import DatasetConfig
 from regsweep.data.dataset import Raw, Source
 from regsweep.data.load import Drawn, draw
 from regsweep.data.overlap import measure_overlap
-from regsweep.statistics import Interval, Overlap, compare, t_interval
+from regsweep.statistics.comparison import compare
+from regsweep.statistics.intervals import Interval, Overlap, t_interval
 
 CLASSES, DIMENSIONS, SPREAD = 10, 16, 1.1
 SPLITS, TEST_SET = 10, 2000
@@ -198,7 +199,7 @@ class Found:
     Attributes:
         differences: of test accuracy, one per split.
         plain: the t interval, as if splits were independent.
-        corrected: that of `regsweep.statistics.compare`.
+        corrected: that of `regsweep.statistics.comparison.compare`.
     """
 
     differences: NDArray[np.float64]

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from regsweep import member, statistics
+from regsweep import member
+from regsweep.statistics.claims import are_shown, claim
+from regsweep.statistics.comparison import compare
+from regsweep.statistics.p_values import RESAMPLES, sign_flip_p_value
 from tests.conftest import PROJECT, Regsweep, Shell
 
 FOLDER = PROJECT / "benchmarks"
@@ -216,11 +219,11 @@ def claims(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_simulated_p_values_are_those_of_the_answer(claims: Any) -> None:
     noise = np.random.default_rng(0)
     few = np.concatenate([noise.normal(0.3, 0.5, (20, 10)), noise.integers(-2, 3, (20, 10)) / 360, np.zeros((1, 10))])
-    assert claims.sign_flip_p_values(few) == pytest.approx([statistics.sign_flip_p_value(row) for row in few], abs=1e-9)
+    assert claims.sign_flip_p_values(few) == pytest.approx([sign_flip_p_value(row) for row in few], abs=1e-9)
     many = noise.normal(0.2, 0.5, (2, 20))
-    p_values = np.array([statistics.sign_flip_p_value(row) for row in many])
+    p_values = np.array([sign_flip_p_value(row) for row in many])
     # Both are drawn; twice a share of 99,999, and five standard errors of the difference of two.
-    errors = 2 * np.sqrt(2 * p_values / 2 * (1 - p_values / 2) / statistics.RESAMPLES)
+    errors = 2 * np.sqrt(2 * p_values / 2 * (1 - p_values / 2) / RESAMPLES)
     assert (np.abs(claims.sign_flip_p_values(many) - p_values) <= 5 * errors + 1e-4).all()
 
 
@@ -231,10 +234,10 @@ def test_simulated_claims_are_those_of_the_answer(claims: Any) -> None:
     own = noise.choice([1, 1, -1], (12, 3, 1)) * effects + noise.normal(0, 0.5, (12, 3, 10))
     expected = []
     for tuned_KS, own_KS in zip(tuned, own, strict=True):
-        compared = [statistics.compare(row) for row in tuned_KS]
-        shown = statistics.are_shown(compared)
-        second = [statistics.compare(row) if is_shown else None for row, is_shown in zip(own_KS, shown, strict=True)]
-        expected.append([each.sign for each in statistics.claim(compared, second)])
+        compared = [compare(row) for row in tuned_KS]
+        shown = are_shown(compared)
+        second = [compare(row) if is_shown else None for row, is_shown in zip(own_KS, shown, strict=True)]
+        expected.append([each.sign for each in claim(compared, second)])
     assert claims.claims(tuned, own).tolist() == expected
     assert {-1, 0, 1} == set(np.ravel(expected))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from regsweep.report.confirmation import read_confirmation
+from regsweep.report.read_confirmation import read_confirmation
 from tests.app.test_confirm import require_tuned_without_regularization
 from tests.conftest import PROJECT, Finished, Regsweep, Shell, run_script_in
 

@@ -16,26 +16,19 @@ from scipy import integrate, stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
-from regsweep.statistics import (
-    Comparison,
+from regsweep.statistics.claims import are_shown, claim, side_shown
+from regsweep.statistics.comparison import Comparison, compare, count_differing
+from regsweep.statistics.intervals import (
     Interval,
     Overlap,
     anytime_interval,
-    are_shown,
-    claim,
-    compare,
-    count_differing,
-    holm,
-    least_p_value,
-    least_seeds,
     seeds_and_images_interval,
-    seeds_needed,
-    side_shown,
-    sign_flip_p_value,
     splits_interval,
     t_interval,
     widening,
 )
+from regsweep.statistics.p_values import holm, least_p_value, least_seeds, sign_flip_p_value
+from regsweep.statistics.power import seeds_needed
 
 FloatArray = NDArray[np.float64]
 

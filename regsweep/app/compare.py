@@ -13,10 +13,10 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep import records
-from regsweep.app import dry_run
+from regsweep.app import choosing, dry_run, planning
 from regsweep.app.confirm import DEFAULT_SEEDS, add_new_splits, choose, require_complete, seeds_of, train_on_seeds
 from regsweep.app.contestants import BATCH_NORM, Contestant, Typed, compose, read_typed, require_its_methods
-from regsweep.app.effort import announce, time_epochs
+from regsweep.app.effort import Effort, announce, time_epochs
 from regsweep.app.folders import make_folder
 from regsweep.app.plan import Lost, Plan
 from regsweep.app.splits import NEW_SPLITS, draw_anew, require_same_seeds, require_splits
@@ -29,7 +29,7 @@ from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.files import ReportPaths
 from regsweep.report.sweep import ComparisonRecord, read_sweep
 from regsweep.started import Command
-from regsweep.statistics import Overlap
+from regsweep.statistics.intervals import Overlap
 from regsweep.sweeper import lock
 
 
@@ -118,17 +118,8 @@ def _compare(request: _Request, command: Command) -> Path | None:
     if request.is_plan:
         with tempfile.TemporaryDirectory() as place:
             origin, paths = Origin(replace(command, arguments=request.for_all), ""), ComparisonPaths(Path(place))
-            timed = time_epochs(origin, paths, contestants)
-            num_seeds = request.num_seeds or DEFAULT_SEEDS
-            announce(
-                timed,
-                contestants,
-                paths,
-                config,
-                num_trials=num_trials,
-                num_seeds=num_seeds,
-                overlap=overlap,
-            )
+            effort = Effort(num_trials, request.num_seeds or DEFAULT_SEEDS, overlap)
+            announce(time_epochs(origin, paths, contestants), contestants, paths, config, effort)
         return None
     wanted = Path(typed.folder or str(OmegaConf.select(config, "hydra.sweep.dir"))).absolute()
     folder = make_folder(wanted, is_named=typed.folder is not None)
@@ -179,16 +170,8 @@ def _train(
     paths, confirmation = ComparisonPaths(folder), SweepPaths(folder).confirmation
     num_trials = records.read_as(paths.record, ComparisonRecord).num_trials
     await_sweeps(confirmation)
-    timed = time_epochs(origin, paths, contestants)
-    announce(
-        timed,
-        contestants,
-        paths,
-        config,
-        num_trials=num_trials,
-        num_seeds=num_seeds,
-        overlap=_overlap(request, config, origin.command),
-    )
+    effort = Effort(num_trials, num_seeds, _overlap(request, config, origin.command))
+    announce(time_epochs(origin, paths, contestants), contestants, paths, config, effort)
     for place, each in enumerate(contestants):
         if count_ended(paths.search(each.key)) < num_trials:
             print(f"\nsearch {place + 1} of {len(contestants)}: {each.title}, {num_trials} trials")  # noqa: T201
@@ -197,12 +180,12 @@ def _train(
     baseline, *others = contestants
     sweep = read_sweep(folder)
     confirmation.folder.mkdir(exist_ok=True)
-    plan = Plan.of_comparison(sweep, {each.key: Lost(each.title, each.titles) for each in others})
+    plan = planning.of_comparison(sweep, {each.key: Lost(each.title, each.titles) for each in others})
     if request.has_new_splits:
         draw_anew(origin, sweep, plan, num_seeds)
     plan.intend(num_seeds, until_settled=False, has_begun=count_ended(confirmation.seeds) > 0)
     if len(plan.contenders) <= len(plan.kinds):
-        plan.take_contenders(sweep, read_sweep(paths.search(baseline.key)))
+        choosing.take_contenders(plan, sweep, read_sweep(paths.search(baseline.key)))
     choose(origin, plan)
     train_on_seeds(origin, sweep, plan, num_seeds)
     report_confirmed(sweep)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from regsweep import records
-from regsweep.app import terms
+from regsweep.app import choosing, planning, terms
 from regsweep.app.ablation import NO_MIXTURE
 from regsweep.app.candidates import Configuration
 from regsweep.app.plan import CONTENDERS, DEFAULT_TOP, Plan
@@ -32,12 +32,14 @@ from regsweep.numbers import show_number
 from regsweep.paths import ComparisonPaths, SweepPaths, shown
 from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
-from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Candidate, Confirmation, read_confirmation
+from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Candidate, Confirmation
 from regsweep.report.effort import seconds_a_trial, spread_of_differences
 from regsweep.report.files import ReportPaths
+from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
-from regsweep.statistics import least_p_value, least_seeds, seeds_needed
+from regsweep.statistics.p_values import least_p_value, least_seeds
+from regsweep.statistics.power import seeds_needed
 from regsweep.sweeper.lock import FolderLock
 
 ROUND = 5
@@ -105,7 +107,7 @@ def _run(given: argparse.Namespace) -> Sweep:
 
 def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
     """Train the runs of the plan that are not there yet."""
-    plan = Plan.read_or_choose(sweep, given.top, given.trials or (), agreed)
+    plan = planning.read_or_choose(sweep, given.top, given.trials or (), agreed)
     if given.ablate and not any(len(sweep.kind(rows[0].number)) > 1 for rows in plan.kinds):
         raise RegsweepError(NO_MIXTURE)
     num_seeds = given.seeds or plan.num_seeds or (MOST_SEEDS if given.until_settled else DEFAULT_SEEDS)
@@ -120,7 +122,7 @@ def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
     _announce(sweep, plan, num_seeds, until_settled=given.until_settled)
     if not plan.contenders:
         tune_baseline(sweep, plan)
-        plan.take_contenders(sweep)
+        choosing.take_contenders(plan, sweep)
     choose(origin, plan)
     margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / agreed.scale
     for count in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
@@ -323,9 +325,9 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
 def _count_choosing(sweep: Sweep, plan: Plan) -> int:
     """Return how many runs it takes to choose: the baseline will have as many configurations as trials."""
     if plan.contenders:
-        plan.compare_contenders()
+        choosing.compare_contenders(plan)
         return len(plan.choosing_runs)
     # Trial 0 of the baseline's search may be none of the best; where keys were named it is not compared.
     num_baselines = min(CONTENDERS + (not plan.terms.baseline), count_baseline_trials(sweep, plan))
-    sizes = [num_baselines, *plan.sizes_on_choosing_seeds(sweep)]
+    sizes = [num_baselines, *choosing.sizes_on_choosing_seeds(plan, sweep)]
     return len(plan.choosing_seeds) * sum(size for size in sizes if size > 1)

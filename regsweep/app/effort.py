@@ -18,7 +18,8 @@ from regsweep.launcher.share import Machine
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.confirmation import LEVEL
 from regsweep.report.sweep import read_sweep
-from regsweep.statistics import Overlap, least_p_value, least_seeds
+from regsweep.statistics.intervals import Overlap
+from regsweep.statistics.p_values import least_p_value, least_seeds
 
 ONE_EPOCH = ["trainer.epochs=1", "optimizer.schedule=constant", "optimizer.warmup=0"]
 """A schedule may need more steps than an epoch has."""
@@ -35,6 +36,21 @@ class Time:
 
     epoch: float
     rest: float
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a comparison trains.
+
+    Attributes:
+        num_trials: of each search.
+        num_seeds: fresh ones, of each configuration.
+        overlap: what their splits have in common, where each seed draws one.
+    """
+
+    num_trials: int
+    num_seeds: int
+    overlap: Overlap | None = None
 
 
 def time_epochs(origin: Origin, paths: ComparisonPaths, contestants: Sequence[Contestant]) -> dict[str, Time]:
@@ -61,12 +77,10 @@ def announce(
     contestants: Sequence[Contestant],
     paths: ComparisonPaths,
     config: DictConfig,
-    *,
-    num_trials: int,
-    num_seeds: int,
-    overlap: Overlap | None = None,
+    effort: Effort,
 ) -> None:
     """Print what is left to train, how long that takes at most, and whether so many seeds can show anything."""
+    num_trials, num_seeds, overlap = effort.num_trials, effort.num_seeds, effort.overlap
     epochs, num_workers = int(config.trainer.epochs), _count_workers(config)
     known = list(times.values())
     longest = Time(max((t.epoch for t in known), default=0.0), max((t.rest for t in known), default=0.0))

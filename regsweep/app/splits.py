@@ -14,10 +14,10 @@ from regsweep.app.start import as_typed
 from regsweep.config import DatasetConfig
 from regsweep.errors import RegsweepError
 from regsweep.paths import ConfirmationPaths, shown
-from regsweep.report.answer import in_common
+from regsweep.report.answer.phrases import in_common
 from regsweep.report.sweep import Sweep
 from regsweep.started import Command
-from regsweep.statistics import Overlap, widening
+from regsweep.statistics.intervals import Overlap, widening
 
 NEW_SPLITS = "--new-splits"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from regsweep import records
-from regsweep.app import keyed, program
+from regsweep.app import choosing, keyed, program
 from regsweep.app.candidates import Configuration, Run, unregularized
 from regsweep.app.composed import composed, fixed_overrides, key_of
 from regsweep.app.grammar import quoted
@@ -100,22 +100,22 @@ def choose_contenders(origin: Origin, plan: Plan) -> None:
     Raises:
         SystemExit: when it did not come to its end, with its exit code.
     """
-    plan.compare_contenders()
-    runs, contenders = plan.choosing_runs, [each for of_kind in plan.on_choosing_seeds() for each in of_kind]
+    choosing.compare_contenders(plan)
+    runs, contenders = plan.choosing_runs, [each for of_kind in choosing.on_choosing_seeds(plan) for each in of_kind]
     if runs:
         several = f"{len({run.configuration for run in runs})} configurations on {len(plan.choosing_seeds)} seeds"
         title = f"{several}, of which the best of each kind is confirmed"
         _run_named(origin, plan, plan.paths.choosing, contenders, runs, title=title, test=False)
-        choosing = plan.read_sweep(plan.paths.choosing)
-        num_failed = int((choosing.trials["status"] != "complete").sum())
-        if num_failed and not choosing.is_own:
+        sweep = plan.read_sweep(plan.paths.choosing)
+        num_failed = int((sweep.trials["status"] != "complete").sum())
+        if num_failed and not sweep.is_own:
             print(  # noqa: T201
                 f"{num_failed} of {len(runs)} runs to choose failed: a configuration with one of them is not chosen, "
                 "unless all have one; then the sweep's best is taken"
             )
-        plan.take_best(values_of(choosing, runs))
+        choosing.take_best(plan, values_of(sweep, runs))
     else:
-        plan.take_best({})
+        choosing.take_best(plan, {})
 
 
 def values_of(choosing: Sweep, runs: Sequence[Run]) -> dict[int, dict[int, float]]:

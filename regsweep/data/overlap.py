@@ -10,7 +10,7 @@ from regsweep.config import DatasetConfig
 from regsweep.data.dataset import Source
 from regsweep.data.load import draw
 from regsweep.data.sources import load_source
-from regsweep.statistics import Overlap
+from regsweep.statistics.intervals import Overlap
 
 
 def measure_overlap(config: DatasetConfig, seeds: Sequence[int], source: Source | None = None) -> Overlap:

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from regsweep.statistics import Comparison, Overlap, compare, holm, side_shown
+from regsweep.statistics.claims import side_shown
+from regsweep.statistics.comparison import Comparison, compare
+from regsweep.statistics.intervals import Overlap
+from regsweep.statistics.p_values import holm
 
 REST, ALONE = "to the rest", "alone"
 

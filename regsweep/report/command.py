@@ -81,7 +81,7 @@ def _answer_of_seeds(sweep: Sweep) -> list[str]:
     """Return the answer of a sweep over seeds, which stands below its table; that of others is the table."""
     if sweep.seed_key is None:
         return []
-    from regsweep.report.answer import answer  # noqa: PLC0415
+    from regsweep.report.answer.sentences import answer  # noqa: PLC0415
 
     return answer(sweep, None)
 
@@ -158,11 +158,11 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
     """Write everything of one sweep into its folder; the table in the terminal comes first, it is there at once."""
     # Plotly and Optuna, which a sweep's end does without.
     from regsweep.report import export  # noqa: PLC0415
-    from regsweep.report.answer import answer  # noqa: PLC0415
-    from regsweep.report.confirmation import read_confirmation  # noqa: PLC0415
+    from regsweep.report.answer.sentences import answer  # noqa: PLC0415
     from regsweep.report.confirmation_table import print_confirmation  # noqa: PLC0415
     from regsweep.report.figures import Evidence, draw_all  # noqa: PLC0415
     from regsweep.report.page import Headed, sweep_page  # noqa: PLC0415
+    from regsweep.report.read_confirmation import read_confirmation  # noqa: PLC0415
     from regsweep.report.summary import summary  # noqa: PLC0415
 
     paths = ReportPaths(sweep.folder)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from regsweep.numbers import show_number
 from regsweep.report.ablation import Ablation
-from regsweep.report.answer import answer
+from regsweep.report.answer.sentences import answer
 from regsweep.report.confirmation import SCORE, Against, Candidate, Confirmation, Trained
 from regsweep.report.sweep import Sweep
 from regsweep.report.terms import Terms

@@ -19,7 +19,8 @@ from regsweep.numbers import show_number
 from regsweep.pooling import Pooled, seed_keys
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import settings_in_words, short_names
-from regsweep.statistics import NOISE, Interval, t_interval
+from regsweep.statistics.checks import NOISE
+from regsweep.statistics.intervals import Interval, t_interval
 
 LEVEL = 0.05
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from regsweep import __version__
 from regsweep.report import once_more
-from regsweep.report.answer import seeds_still_needed
+from regsweep.report.answer.settling import seeds_still_needed
 from regsweep.report.confirmation import SCORE
 from regsweep.report.details import read_result
 from regsweep.report.files import MADE_BY
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from regsweep.report.figures.evidence import Evidence
     from regsweep.report.pooled import Difference
     from regsweep.report.sweep import Sweep
-    from regsweep.statistics import Interval
+    from regsweep.statistics.intervals import Interval
 
 
 def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regsweep.numbers import show_number
-from regsweep.statistics import EQUAL, Interval
+from regsweep.statistics.comparison import EQUAL
+from regsweep.statistics.intervals import Interval
 
 TEST_ACCURACY = "test_accuracy"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from regsweep.errors import RegsweepError
 from regsweep.report.command import Parser
-from regsweep.report.confirmation import Candidate, Confirmation, read_confirmation
-from regsweep.statistics import Comparison
+from regsweep.report.confirmation import Candidate, Confirmation
+from regsweep.report.read_confirmation import read_confirmation
+from regsweep.statistics.comparison import Comparison
 
 SHOWN, OPEN, NOT_THERE = 0, 4, 5
 """Exit codes: a gain is shown, neither is known, there is none."""

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from regsweep.paths import SweepPaths
-from regsweep.report.confirmation import read_confirmation
+from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import read_sweep
 from tests.conftest import PROJECT, Finished, Regsweep, made_once, run_in, run_script_in
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from regsweep.paths import ComparisonPaths, SweepPaths
-from regsweep.report.confirmation import read_confirmation
+from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import read_sweep
 from regsweep.run_record import RunRecord
 from tests.conftest import PROJECT, Regsweep, made_once, run_in

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from regsweep.report.confirmation import read_confirmation
+from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import read_sweep
 from tests.sweeper.audit import kill_group
 

@@ -24,8 +24,8 @@ from regsweep.chosen import no_method
 from regsweep.config import RunConfig
 from regsweep.paths import SweepPaths
 from regsweep.regularizers.batch_norm import has_batch_norm
-from regsweep.report.confirmation import read_confirmation
 from regsweep.report.effort import count_configurations, spread_of_differences
+from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import read_sweep
 from regsweep.run_record import RunRecord
 from regsweep.sweeper.plugin import RegsweepSweeper

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from regsweep.paths import SweepPaths
-from regsweep.report.confirmation import Confirmation, read_confirmation
+from regsweep.report.confirmation import Confirmation
+from regsweep.report.read_confirmation import read_confirmation
 from tests.decisions.handmade import write_sweep
 
 FIRST_SEED = 4

@@ -15,9 +15,9 @@ from regsweep.app.candidates import Configuration, Run
 from regsweep.errors import RegsweepError
 from regsweep.report import ablation
 from regsweep.report.ablation import ALONE, REST, Addition
-from regsweep.report.answer import of_ingredients
+from regsweep.report.answer.ingredients import of_ingredients
 from regsweep.report.figures import Evidence, ingredients
-from regsweep.statistics import Overlap, splits_interval, t_interval
+from regsweep.statistics.intervals import Overlap, splits_interval, t_interval
 from tests.decisions.confirmations import Made, confirmed
 
 NODES = {"l2": "{use: true, lambda: 0.1}", "dropout": "{use: true, p: 0.2}", "batch_norm": "{use: true}"}

@@ -13,8 +13,9 @@ import pytest
 from regsweep.app.confirm import is_settled
 from regsweep.errors import RecordError
 from regsweep.paths import SweepPaths
-from regsweep.report.answer import answer
-from regsweep.report.confirmation import Confirmation, read_confirmation
+from regsweep.report.answer.sentences import answer
+from regsweep.report.confirmation import Confirmation
+from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import Sweep, read_sweep
 from tests.decisions.confirmations import Made, confirmed, write_correct
 from tests.decisions.handmade import write_sweep

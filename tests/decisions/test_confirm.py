@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from regsweep.app import confirm, stages
-from regsweep.app.plan import Plan
+from regsweep.app import choosing, confirm, planning, stages
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths
-from regsweep.report.confirmation import Confirmation, read_confirmation
+from regsweep.report.confirmation import Confirmation
+from regsweep.report.read_confirmation import read_confirmation
 from tests.decisions.confirmable import COMMAND, OFF, SWEEP, made, trial, write_command
 from tests.decisions.handmade import write_sweep, write_trial
 
@@ -326,7 +326,7 @@ def test_of_what_was_begun_the_rest_is_announced(tmp_path: Path, capsys: pytest.
     SweepPaths(sweep.folder).command.write_text(json.dumps({**COMMAND, "working_folder": str(tmp_path / "gone")}))
     paths = SweepPaths(sweep.folder).confirmation
     paths.folder.mkdir()
-    plan = Plan.read_or_choose(sweep, None)
+    plan = planning.read_or_choose(sweep, None)
 
     def announced() -> list[str]:
         with pytest.raises(RegsweepError, match="the sweep's working folder is gone"):
@@ -336,10 +336,10 @@ def test_of_what_was_begun_the_rest_is_announced(tmp_path: Path, capsys: pytest.
     write_sweep(paths.baseline, [trial(0.5, 0.1)])
     assert announced()[0].startswith("1 trials of tuning, 6 runs to choose on seeds 1 to 3, 12 runs with the test set")
     write_trial(paths.baseline / "1", 1, trial(0.6, 0.2))
-    plan.take_contenders(sweep)
+    choosing.take_contenders(plan, sweep)
     write_sweep(paths.choosing, [trial(0.5)] * 2)
     assert announced()[0].startswith("0 trials of tuning, 4 runs to choose on seeds 1 to 3, 12 runs with the test set")
-    plan.take_best({0: {1: 0.5}, 1: {1: 0.6}})
+    choosing.take_best(plan, {0: {1: 0.5}, 1: {1: 0.6}})
     write_sweep(paths.seeds, [trial(0.5)] * 5)
     write_sweep(paths.own, [trial(0.5)] * 4)
     runs, own = announced()

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regsweep.report.confirmation import Confirmation, read_confirmation
+from regsweep.report.confirmation import Confirmation
 from regsweep.report.figures import Evidence
+from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.summary import summary
 from regsweep.report.sweep import read_sweep
 from tests.decisions.confirmations import Made, confirmed, write_correct

@@ -10,7 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from regsweep.app.contestants import Contestant, compose, read_typed
-from regsweep.app.effort import Time, announce
+from regsweep.app.effort import Effort, Time, announce
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.started import Command
 from tests.decisions.handmade import write_sweep
@@ -125,7 +125,7 @@ def announced(
 ) -> list[str]:  # fmt: skip
     config = OmegaConf.merge(CONFIG, {"hydra": {"launcher": {"_target_": launcher}, "sweeper": {"n_jobs": n_jobs}}})
     paths = ComparisonPaths(folder)
-    announce(times, [NONE, L2, MIXUP], paths, config, num_trials=num_trials, num_seeds=num_seeds)  # type: ignore[arg-type]
+    announce(times, [NONE, L2, MIXUP], paths, config, Effort(num_trials, num_seeds))  # type: ignore[arg-type]
     return capsys.readouterr().out.strip().splitlines()
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from regsweep.app import choosing, planning
 from regsweep.app.candidates import Configuration, Run, trial_0
 from regsweep.app.plan import Plan, Row, Untuned
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report import confirmation as report
-from regsweep.report.answer import answer
+from regsweep.report.answer.sentences import answer
 from regsweep.report.figures import Evidence
 from regsweep.report.summary import summary
 from regsweep.report.sweep import read_sweep
@@ -62,10 +63,10 @@ def test_trial_0_runs_on_the_choosing_seeds_unless_it_does_already(
     tmp_path: Path, groups: list[list[str]], first: list[str | None], running: str
 ) -> None:
     made_plan = plan(tmp_path, groups, first)
-    made_plan.compare_contenders()
-    flat = [each.name for group in made_plan.on_choosing_seeds() for each in group]
+    choosing.compare_contenders(made_plan)
+    flat = [each.name for group in choosing.on_choosing_seeds(made_plan) for each in group]
     assert "".join(flat[run.configuration] for run in made_plan.choosing_runs if run.seed == 2) == running
-    assert Plan.read(made_plan.paths).on_choosing_seeds() == made_plan.on_choosing_seeds()
+    assert choosing.on_choosing_seeds(Plan.read(made_plan.paths)) == choosing.on_choosing_seeds(made_plan)
 
 
 A, B = {1: 0.5, 2: 0.7, 3: 0.6}, {1: 0.6, 2: 0.7, 3: 0.8}
@@ -109,7 +110,7 @@ def test_trial_0_beside_what_was_chosen(
     untuned: list[Untuned | None],
 ) -> None:
     made_plan = plan(tmp_path, groups, first)
-    made_plan.take_best(accuracies)
+    choosing.take_best(made_plan, accuracies)
     assert "".join(each.name for each in made_plan.configurations) == chosen
     assert len(made_plan.untuned) == len(untuned)
     for found, expected in zip(made_plan.untuned, untuned, strict=True):
@@ -155,18 +156,18 @@ def test_of_a_kind_trial_0_of_the_sweep_counts_where_it_is_of_that_kind(
     sweep = made(tmp_path / "s", [trial(0.4, 0.1, **first), *(trial(0.9, lr / 10, dropout=0.2) for lr in (2, 3, 4))])
     fix_trial_0(sweep.folder)
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
-    made_plan = Plan.read_or_choose(sweep, 1)
+    made_plan = planning.read_or_choose(sweep, 1)
     write_sweep(made_plan.paths.baseline, [{**trial(0.5 + n / 100, (n + 1) / 100), "config": OFF} for n in range(5)])
     fix_trial_0(made_plan.paths.baseline)
-    assert made_plan.sizes_on_choosing_seeds(sweep) == [4 if is_of_kind else 3]
-    made_plan.take_contenders(sweep)
+    assert choosing.sizes_on_choosing_seeds(made_plan, sweep) == [4 if is_of_kind else 3]
+    choosing.take_contenders(made_plan, sweep)
     baseline, kind = made_plan.first_trials
     assert baseline is not None
     assert baseline.name == "no regularization, at lr 0.01", "that was not tuned"
     assert (kind is not None) == is_of_kind
     if kind is not None:
         assert kind.name == "dropout 0.5, at lr 0.1"
-    made_plan.take_contenders(sweep)
+    choosing.take_contenders(made_plan, sweep)
     assert len(made_plan.first_trials) == 2
     assert [len(group) for group in made_plan.contenders] == [3, 3]
 
@@ -174,11 +175,11 @@ def test_of_a_kind_trial_0_of_the_sweep_counts_where_it_is_of_that_kind(
 def test_of_a_contestant_that_is_added_later_trial_0_is_compared_too(tmp_path: Path) -> None:
     """Those of a plan of before have none, and keep their places."""
     made_plan = plan(tmp_path, [["a", "b"], ["c", "d"]], [])
-    made_plan.compare_contenders()
+    choosing.compare_contenders(made_plan)
     before = [*made_plan.choosing_runs]
     made_plan.contenders.append([named("e"), named("f")])
     made_plan.first_trials = [None, None, named("z")]
-    made_plan.compare_contenders()
+    choosing.compare_contenders(made_plan)
     assert made_plan.choosing_runs[: len(before)] == before
     assert made_plan.choosing_runs[len(before) :] == [Run(place, seed) for seed in (1, 2, 3) for place in (4, 5, 6)]
 

@@ -8,15 +8,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from regsweep.app import keyed
+from regsweep.app import choosing, keyed, planning
 from regsweep.app.candidates import Run
-from regsweep.app.plan import Plan
 from regsweep.app.stages import values_of
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep
 from regsweep.report.terms import Terms
-from regsweep.statistics import Interval
+from regsweep.statistics.intervals import Interval
 from tests.decisions.handmade import dumped
 
 TERMS = Terms({"noise": "0"}, "run.seed", "value", maximize=False, is_own=False)
@@ -153,7 +152,7 @@ def test_fresh_seeds_come_after_those_that_were_used(tmp_path: Path) -> None:
     fixed = foreign(tmp_path / "fixed", job(0.5, 0, seed=5), job(0.4, 0.1, seed=5))
     fixed = Sweep(fixed.folder, fixed.trials, ["noise", "lr"], "value", is_own=False)
     assert keyed.seeds_of(fixed, TERMS) == {5}
-    plan = Plan.read_or_choose(fixed, None, (), TERMS)
+    plan = planning.read_or_choose(fixed, None, (), TERMS)
     assert (plan.choosing_seeds, plan.first_seed) == ([6, 7, 8], 9)
 
 
@@ -222,12 +221,12 @@ def test_what_is_chosen_is_the_best_mean_in_the_sweep_s_direction(
 ) -> None:
     sweep = foreign(tmp_path / "s", job(0.5, 0.1), job(0.4, 0.2), job(0.3, 0, 0.2))
     terms = Terms({"noise": "0"}, "run.seed", "value", maximize=maximize, is_own=False)
-    plan = Plan.read_or_choose(sweep, None, (), terms)
+    plan = planning.read_or_choose(sweep, None, (), terms)
     row = {"number": 0, "folder": "0", "selected_for": 0.4}
     rows = [{**row, "number": number, "folder": str(number)} for number in (0, 1)]
     baselines, others = keyed.configurations(sweep, rows, sweep, [{**row, "folder": "2"}] * 2, terms)
     plan.contenders = [baselines, others]
-    plan.take_best({place: {1: value} for place, value in enumerate((0.5, -0.4, 0.1, -0.2))})
+    choosing.take_best(plan, {place: {1: value} for place, value in enumerate((0.5, -0.4, 0.1, -0.2))})
     every = [*baselines, *others]
     assert [next(i for i, each in enumerate(every) if each is chosen) for chosen in plan.configurations] == best
 
@@ -240,12 +239,12 @@ def test_a_configuration_that_failed_on_a_choosing_seed_is_not_chosen(tmp_path: 
 
 def test_another_application_s_confirmation_goes_on_as_it_began(tmp_path: Path) -> None:
     sweep = foreign(tmp_path / "s", *LUCKY)
-    plan = Plan.read_or_choose(sweep, None, [2, 8], TERMS)
-    again = Plan.read_or_choose(sweep, None)
+    plan = planning.read_or_choose(sweep, None, [2, 8], TERMS)
+    again = planning.read_or_choose(sweep, None)
     assert (again.terms, again.named, numbers([vars(k[0]) for k in again.kinds])) == (TERMS, [2, 8], [2, 8])
     assert plan.top == 2
     with pytest.raises(RegsweepError, match=r"--trials 8: this sweep's confirmation was begun --trials 2,8; leave it"):
-        Plan.read_or_choose(sweep, None, [8])
+        planning.read_or_choose(sweep, None, [8])
 
 
 @pytest.mark.parametrize(

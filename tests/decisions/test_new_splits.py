@@ -18,19 +18,20 @@ from omegaconf import OmegaConf
 from PIL import Image
 from rich.console import Console
 
+from regsweep.app import planning
 from regsweep.app.plan import Plan
 from regsweep.app.splits import describe_new_splits, draw_anew, require_splits
 from regsweep.app.stages import Origin
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths
-from regsweep.report.answer import answer
-from regsweep.report.confirmation import read_confirmation
+from regsweep.report.answer.sentences import answer
 from regsweep.report.confirmation_table import print_confirmation
 from regsweep.report.figures import Evidence, forest
+from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.summary import summary
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.started import Command
-from regsweep.statistics import Overlap, t_interval
+from regsweep.statistics.intervals import Overlap, t_interval
 from tests.conftest import PROJECT
 from tests.decisions.confirmable import OFF, made, trial
 from tests.decisions.confirmations import Made, confirmed, write_correct
@@ -124,7 +125,7 @@ def test_where_splits_are_not_known_or_none_are_drawn_it_is_refused(tmp_path: Pa
     ):
         sweep = replace(made(tmp_path / name, trials), is_own=is_own)
         SweepPaths(sweep.folder).confirmation.folder.mkdir()
-        plan = Plan.read_or_choose(sweep, 1)
+        plan = planning.read_or_choose(sweep, 1)
         with pytest.raises(RegsweepError, match=f"^--new-splits: {expected}"):
             draw_anew(Origin.of(sweep), sweep, plan, 4)
         assert plan.overlap is None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from regsweep.app import choosing, planning
 from regsweep.app.candidates import (
     Configuration,
     Run,
@@ -103,12 +104,12 @@ def plan(tmp_path: Path, *sizes: int) -> Plan:
 
 def test_what_is_compared_on_the_choosing_seeds(tmp_path: Path) -> None:
     made_plan = plan(tmp_path, 2, 1, 3)
-    made_plan.compare_contenders()
+    choosing.compare_contenders(made_plan)
     runs = made_plan.choosing_runs
     assert {run.configuration for run in runs} == {0, 1, 3, 4, 5}, "no run where there is one"
     assert [run.seed for run in runs] == [1] * 5 + [2] * 5 + [3] * 5
     single = plan(tmp_path, 1, 1)
-    single.compare_contenders()
+    choosing.compare_contenders(single)
     assert single.choosing_runs == []
 
 
@@ -123,7 +124,7 @@ def test_what_is_compared_on_the_choosing_seeds(tmp_path: Path) -> None:
 )
 def test_the_best_mean_of_each_kind_is_taken(tmp_path: Path, accuracies: dict[int, float], names: list[str]) -> None:
     made_plan = plan(tmp_path, 2, 1, 3)
-    made_plan.take_best({place: {1: accuracy} for place, accuracy in accuracies.items()})
+    choosing.take_best(made_plan, {place: {1: accuracy} for place, accuracy in accuracies.items()})
     assert [each.name for each in made_plan.configurations] == names
     assert made_plan.own_of == [None, None]
 
@@ -192,20 +193,20 @@ def test_a_lost_plan_gives_its_runs_to_nobody(tmp_path: Path) -> None:
     paths = SweepPaths(sweep.folder).confirmation
     write_sweep(paths.seeds, [l2(0.9)])
     with pytest.raises(RecordError, match=r"plan\.json: missing beside finished trials"):
-        Plan.read_or_choose(sweep, None)
+        planning.read_or_choose(sweep, None)
     assert not paths.plan.exists()
 
 
 def test_a_plan_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     sweep = made(tmp_path, l2(0.9), trial(0.8, dropout=0.1, seed=3))
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
-    first = Plan.read_or_choose(sweep, 1)
+    first = planning.read_or_choose(sweep, 1)
     assert (first.choosing_seeds, first.first_seed) == ([4, 5, 6], 7), "none that the sweep has used"
     assert [[row.number for row in rows] for rows in first.kinds] == [[0]]
-    assert Plan.read_or_choose(sweep, None) == first
+    assert planning.read_or_choose(sweep, None) == first
     first.paths.plan.write_text('{"kinds": 3}')
     with pytest.raises(RecordError, match=r"plan\.json: damaged"):
-        Plan.read_or_choose(sweep, None)
+        planning.read_or_choose(sweep, None)
 
 
 def of_resnet(accuracy: float, **more: Any) -> dict[str, Any]:
@@ -240,9 +241,9 @@ def test_batch_norm_that_a_model_has_of_its_own_accord_stays_in_the_baseline(
     assert baseline.get("regularizer.batch_norm", "null") == batch_norm
     value = {"null": None, "false": False}[batch_norm]
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
-    made_plan = Plan.read_or_choose(sweep, 3)
+    made_plan = planning.read_or_choose(sweep, 3)
     write_sweep(made_plan.paths.baseline, [of_resnet(0.5, batch_norm=value)])
-    made_plan.take_contenders(sweep)
+    choosing.take_contenders(made_plan, sweep)
     assert [group[0].kind for group in made_plan.contenders] == [[], *kinds]
     named = [("dropout" in group[0].name, "BatchNorm" in group[0].name) for group in made_plan.contenders[1:]]
     assert named == [("dropout" in kind, "BatchNorm" in kind) for kind in kinds]
@@ -252,10 +253,10 @@ def test_a_baseline_with_the_batch_norm_that_its_sweep_turns_off_is_none(tmp_pat
     trials = [of_resnet(0.9, dropout=0.5, batch_norm=True), of_resnet(0.8, batch_norm=False)]
     sweep = made(tmp_path, *trials)
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
-    made_plan = Plan.read_or_choose(sweep, 1)
+    made_plan = planning.read_or_choose(sweep, 1)
     write_sweep(made_plan.paths.baseline, [of_resnet(0.5)])
     with pytest.raises(RegsweepError, match=r"confirmation/baseline.*one of its best trials regularizes"):
-        made_plan.take_contenders(sweep)
+        choosing.take_contenders(made_plan, sweep)
 
 
 def test_a_list_is_the_text_that_is_typed(tmp_path: Path) -> None:
@@ -296,7 +297,7 @@ def test_seeds_that_no_trial_used_are_there_up_to_the_largest(tmp_path: Path, us
     trials = [l2(0.9, seed=seed) for seed in used] or [{**l2(0.9), "seed": None}]
     sweep = read_sweep(write_sweep(tmp_path / "t", trials))
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
-    assert Plan.read_or_choose(sweep, 1).choosing_seeds == [first, first + 1, first + 2]
+    assert planning.read_or_choose(sweep, 1).choosing_seeds == [first, first + 1, first + 2]
 
 
 @pytest.mark.parametrize(
@@ -522,13 +523,13 @@ def test_names_that_occur_twice_have_their_trials_numbers(tmp_path: Path) -> Non
         [replace(configuration("L2 λ=0.1"), trial=3)],
         [replace(configuration("L2 λ=0.1"), trial=8)],
     ]
-    made_plan.take_best({})
+    choosing.take_best(made_plan, {})
     assert [each.name for each in made_plan.configurations] == ["none", "L2 λ=0.1 (trial 3)", "L2 λ=0.1 (trial 8)"]
 
 
 def test_all_configurations_run_on_one_seed_after_the_other(tmp_path: Path) -> None:
     made_plan = plan(tmp_path, 1, 1)
-    made_plan.take_best({})
+    choosing.take_best(made_plan, {})
     made_plan.add_seeds(2)
     assert made_plan.seed_runs == [Run(0, 4), Run(1, 4), Run(0, 5), Run(1, 5)]
     made_plan.add_seeds(3)
@@ -548,7 +549,7 @@ def test_a_plan_of_another_version_is_refused(tmp_path: Path, content: str, expe
     paths.folder.mkdir()
     paths.plan.write_text(content)
     with pytest.raises(RecordError, match=expected):
-        Plan.read_or_choose(sweep, None)
+        planning.read_or_choose(sweep, None)
 
 
 @pytest.mark.parametrize(
@@ -561,10 +562,10 @@ def test_a_plan_of_another_version_is_refused(tmp_path: Path, content: str, expe
 def test_a_baseline_that_is_none_is_refused(tmp_path: Path, trials: list[dict[str, Any]], expected: str) -> None:
     sweep = made(tmp_path, l2(0.9))
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
-    made_plan = Plan.read_or_choose(sweep, 1)
+    made_plan = planning.read_or_choose(sweep, 1)
     write_sweep(made_plan.paths.baseline, trials)
     with pytest.raises(RegsweepError, match=expected):
-        made_plan.take_contenders(sweep)
+        choosing.take_contenders(made_plan, sweep)
     assert made_plan.contenders == []
 
 
@@ -572,5 +573,5 @@ def test_a_sweep_without_seeds_on_record_begins_with_one(tmp_path: Path) -> None
     sweep = made(tmp_path, l2(0.9))
     sweep.trials["seed"] = float("nan")
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
-    made_plan = Plan.read_or_choose(sweep, None)
+    made_plan = planning.read_or_choose(sweep, None)
     assert (made_plan.choosing_seeds, made_plan.first_seed, made_plan.top) == ([1, 2, 3], 4, 3)

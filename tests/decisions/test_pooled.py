@@ -23,7 +23,7 @@ from regsweep.app import compare
 from regsweep.app.candidates import ranked
 from regsweep.paths import shown
 from regsweep.pooling import seed_key
-from regsweep.report.answer import answer
+from regsweep.report.answer.sentences import answer
 from regsweep.report.figures import Evidence, draw_all, seeds
 from regsweep.report.pooled import Pools
 from regsweep.report.pooled_table import print_pooled
@@ -31,7 +31,7 @@ from regsweep.report.summary import summary
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.table import print_table
 from regsweep.report.tune import compare_command
-from regsweep.statistics import t_interval
+from regsweep.statistics.intervals import t_interval
 from regsweep.sweeper.announce import announce_best
 from tests.conftest import PROJECT
 from tests.decisions.confirmable import OFF, made

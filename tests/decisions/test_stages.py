@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from regsweep.app import stages
+from regsweep.app import choosing, planning, stages
 from regsweep.app.plan import Plan
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import SweepPaths
@@ -35,9 +35,9 @@ def planned(tmp_path: Path, trials: Sequence[Mapping[str, Any]], arguments: Sequ
     sweep = made(tmp_path / "s", trials, arguments)
     paths = SweepPaths(sweep.folder).confirmation
     paths.folder.mkdir()
-    plan = Plan.read_or_choose(sweep, None)
+    plan = planning.read_or_choose(sweep, None)
     write_sweep(paths.baseline, [trial(0.5, 0.05)])
-    plan.take_contenders(sweep)
+    choosing.take_contenders(plan, sweep)
     return sweep, plan
 
 
@@ -309,7 +309,7 @@ def test_a_baseline_that_was_tuned_is_not_tuned_again(
 ) -> None:
     sweep = made(tmp_path / "s")
     SweepPaths(sweep.folder).confirmation.folder.mkdir()
-    plan = Plan.read_or_choose(sweep, 1)
+    plan = planning.read_or_choose(sweep, 1)
     write_sweep(plan.paths.baseline, [trial(0.5)] * num_ended)
     started: list[int] = []
     monkeypatch.setattr(stages, "run_sweep", lambda *given: started.append(given[2]))

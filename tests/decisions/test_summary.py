@@ -14,7 +14,8 @@ from regsweep import __version__
 from regsweep.report.figures.evidence import Evidence
 from regsweep.report.summary import plain, summary
 from regsweep.report.sweep import read_sweep
-from regsweep.statistics import anytime_interval, seeds_needed, t_interval
+from regsweep.statistics.intervals import anytime_interval, t_interval
+from regsweep.statistics.power import seeds_needed
 from tests.decisions.confirmations import Made, confirmed
 from tests.decisions.handmade import write_sweep
 

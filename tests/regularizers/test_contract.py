@@ -55,7 +55,8 @@ def example(name: str) -> dict[str, Any]:
 
 def config_of(nodes: Nodes, network: str = SMALL, optimizer: str = "sgd", **trainer: Any) -> RunConfig:
     """Return a small configuration with these methods."""
-    values = plain_configuration(f"optimizer={optimizer}", "device=cpu")
+    # What is computed outside of the training is compared with it, and no machine may choose another precision.
+    values = plain_configuration(f"optimizer={optimizer}", "device=cpu", "device.precision=float32")
     values["model"] = {"_target_": network}
     values["dataset"] |= {"train_size": 64}
     values["trainer"] |= {"epochs": EPOCHS, "batch_size": 16, **trainer}

@@ -1,0 +1,95 @@
+"""What a difference rests on: images, splits, the search that chose, and single seeds."""
+
+from __future__ import annotations
+
+from regsweep.report.answer import phrases
+from regsweep.report.confirmation import Against, Candidate, Confirmation
+from regsweep.report.terms import Terms
+from regsweep.statistics.comparison import FEWEST_IMAGES
+
+
+def how_far(confirmation: Confirmation, candidate: Candidate) -> str:
+    """Return which images and splits the answer holds for, and how far the sweep's validation accuracy held."""
+    terms, subject = confirmation.terms, phrases.subject(candidate, starts=False)
+    if not terms.is_own:
+        return (
+            f"{terms.title.capitalize()} on fresh seeds: {terms.value(candidate.mean())}; in the sweep {subject} had "
+            f"{terms.value(candidate.selected_for)}."
+        )
+    return (
+        f"{_scope(confirmation, candidate.against_tuned)}; in the sweep {subject} had a validation accuracy of "
+        f"{100 * candidate.selected_for:.2f} %, on fresh seeds {100 * candidate.mean('validation_accuracy'):.2f} %."
+    )
+
+
+def _scope(confirmation: Confirmation, tuned: Against) -> str:
+    comparison, overlap = tuned.compared, confirmation.overlap
+    test_set = "this test set"
+    if confirmation.num_images is not None:
+        test_set += f" of {confirmation.num_images:,} images"
+    if overlap is not None and overlap.test is not None:
+        return (
+            "This holds for such images split anew: each seed drew training, validation and test images. "
+            f"{phrases.in_common(overlap)}, and the intervals allow for that. The settings were chosen on images of "
+            "which some are now test images"
+        )
+    if overlap is not None:
+        return (
+            f"This holds for {test_set}, which is the data set's own and stayed, and for such training images split "
+            f"anew: each seed drew a split of the rest. {phrases.in_common(overlap)}, and the intervals allow for that"
+        )
+    scope = f"This holds for one split of the data and {test_set}"
+    if comparison.interval_with_images is not None:
+        return (
+            f"{scope} (for others of their kind the interval is "
+            f"{confirmation.terms.ends(comparison.interval_with_images)} points)"
+        )
+    if tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
+        return (
+            f"{scope} ({_count(tuned.num_differing)} classified differently: too few for an answer about other images)"
+        )
+    return scope
+
+
+def overtuned(confirmation: Confirmation) -> list[str]:
+    """Return a sentence for each search that chose worse than its trial 0, on the seeds on which it was chosen."""
+    lines = []
+    for each in (confirmation.baseline, *confirmation.candidates):
+        first = each.untuned
+        if first is not None and first.is_better:
+            lines.append(
+                f"The search of {phrases.subject(each, starts=False)} overtuned: over the {first.num_seeds} seeds on "
+                f"which it was chosen it has a mean validation accuracy of {100 * first.of_chosen:.2f} %, trial 0 of "
+                f"that search ({first.name}) has {100 * first.accuracy:.2f} %."
+            )
+    return lines
+
+
+def _count(num_images: int) -> str:
+    return "none is" if num_images == 0 else "one is" if num_images == 1 else f"{num_images} are"
+
+
+def seed_without_effect(confirmation: Confirmation) -> list[str]:
+    """Return a warning where no run differs from another of its configuration, though each had another seed."""
+    if confirmation.terms.is_own or not confirmation.is_seed_without_effect:
+        return []
+    return [
+        f"Careful: other values of {confirmation.terms.seed_key} changed nothing, so nothing is known of chance: name "
+        "the key that the jobs' random numbers follow, with --seed-key."
+    ]
+
+
+def far_seeds(terms: Terms, candidate: Candidate) -> list[str]:
+    """Return a warning where single seeds differ so much that intervals and p-values are not to be trusted."""
+    lines = []
+    tuned, own = candidate.against_tuned, candidate.against_own
+    against_own = None if own is None or own.far_seeds == tuned.far_seeds else own  # the tuned baseline may be its own
+    for against, whom in ((tuned, "the tuned baseline"), (against_own, "its own baseline")):
+        if against is not None and (far := against.far_seeds):
+            seeds = ", ".join(f"{terms.difference(difference)}{terms.unit} on seed {seed}" for seed, difference in far)
+            subject = phrases.subject(candidate, starts=False)
+            lines.append(
+                f"Careful: the difference of {subject} from {whom} is {seeds}, far from the other seeds'. The "
+                "intervals assume that no seed collapses: look at these runs, and at the median."
+            )
+    return lines

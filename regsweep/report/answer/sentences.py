@@ -1,0 +1,84 @@
+"""The answer in a few sentences: what was shown, what was not, and how far to trust it."""
+
+from __future__ import annotations
+
+from regsweep.numbers import show_number
+from regsweep.pooling import Pooled
+from regsweep.report import once_more
+from regsweep.report.answer import phrases
+from regsweep.report.answer.contestants import of_contestants
+from regsweep.report.answer.differences import of_differences
+from regsweep.report.answer.ingredients import of_ingredients
+from regsweep.report.answer.limits import overtuned
+from regsweep.report.answer.pooled import of_seeds, untuned
+from regsweep.report.answer.settling import settling
+from regsweep.report.confirmation import Confirmation
+from regsweep.report.pooled import why_not_pooled
+from regsweep.report.sweep import Sweep
+from regsweep.report.table import count_statuses
+
+
+def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
+    """Return the answer of a sweep and its confirmation, in plain words."""
+    if confirmation is not None:
+        return [
+            *of_contestants(sweep, confirmation),
+            *of_differences(confirmation),
+            *overtuned(confirmation),
+            *of_ingredients(confirmation),
+            *settling(confirmation),
+            *_winner(sweep, confirmation),
+            *untuned(sweep),
+        ]
+    best = sweep.best()
+    if best is None:
+        return [_nothing_to_rank(sweep)]
+    return _of_trials(sweep, best) if sweep.seed_key is None else of_seeds(sweep)
+
+
+def _of_trials(sweep: Sweep, best: Pooled) -> list[str]:
+    """Return the answer of a sweep of single trials of which nothing is confirmed."""
+    if len(sweep.trials) == 1:
+        return [f"One run{_value_of(sweep, best.mean)}; a single run compares nothing."]
+    lines = [f"Trial {best.number} is the best of {len(sweep.trials)}{_value_of(sweep, best.mean)}."]
+    if sweep.is_comparison:
+        return [*lines, "The comparison is not complete: go on with regsweep resume."]
+    if sweep.is_own:
+        return [
+            *lines,
+            "It was selected for that value, on one seed, and is not yet an answer: "
+            "regsweep confirm compares it with the tuned network without regularization on fresh seeds.",
+            *untuned(sweep),
+        ]
+    reason = why_not_pooled(sweep)
+    return [
+        *lines,
+        *([reason] if reason else []),
+        "It was selected for that value, which flatters it: run it again on fresh seeds before believing it.",
+    ]
+
+
+def _nothing_to_rank(sweep: Sweep) -> str:
+    num_complete = count_statuses(sweep).get("complete", 0)
+    if num_complete:
+        name = sweep.objective.replace("_", " ")
+        return f"None of the {num_complete} complete trials has a {name}, so there is nothing to rank them by."
+    return "No trial is complete, so there is no answer yet."
+
+
+def _value_of(sweep: Sweep, value: float) -> str:
+    if sweep.objective.endswith("accuracy") and 0 <= value <= 1:
+        return f", with {100 * value:.2f} % {sweep.objective.replace('_', ' ')}"
+    return f", with {sweep.objective.replace('_', ' ')} {show_number(value, 5)}"
+
+
+def _winner(sweep: Sweep, confirmation: Confirmation) -> list[str]:
+    """Return the command that trains once more what helps most; where nothing is shown to help, the tuned baseline."""
+    command = once_more.of_winner(sweep, confirmation) if confirmation.has_comparisons else None
+    if command is None:
+        return []
+    winner = once_more.winner(confirmation)
+    keep = " and keep its weights" if confirmation.terms.is_own else ""
+    if winner is confirmation.baseline:
+        return [f"Nothing is shown to help; to train the tuned baseline once more{keep}: {command}"]
+    return [f"To train {phrases.subject(winner, starts=False)} once more{keep.replace('its', 'the')}: {command}"]
