@@ -25,11 +25,11 @@ from regsweep.app.folders import make_folder
 from regsweep.app.grammar import quoted
 from regsweep.app.refuse import refuse
 from regsweep.app.short_forms import require_one_key
-from regsweep.app.sweeper_settings import is_optuna, is_stock_optuna
+from regsweep.app.sweeper_settings import is_optuna, is_own_grid, is_stock_optuna
 from regsweep.errors import ConfigError, RecordError, RegsweepError
+from regsweep.job_folders import find_jobs
 from regsweep.launcher.private import make_private_folder
 from regsweep.paths import SweepPaths, shown
-from regsweep.report.hydra_files import find_jobs
 from regsweep.sweeper import lock
 from regsweep.sweeper.redact import redact
 from regsweep.sweeper.same import require_same_configuration
@@ -149,7 +149,7 @@ def _warm_up(launcher: DictConfig) -> None:
 
 def _announce(sweep: SweepPaths, config: DictConfig) -> None:
     _log.info(f"sweep in {shown(sweep.folder)}")
-    if is_optuna(config):
+    if is_optuna(config) or is_own_grid(config):
         import optuna  # noqa: PLC0415
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -157,7 +157,7 @@ def _announce(sweep: SweepPaths, config: DictConfig) -> None:
 
 def _check_run(config: DictConfig) -> None:
     sweep = config.hydra.runtime.choices.get("sweep")
-    if sweep is not None:
+    if sweep not in (None, "grid"):  # what -m runs where no other sweep is chosen
         raise ConfigError("sweep", sweep, "a sweep makes many runs; add -m")
     require_one_key(config.hydra.overrides.task)
     validated = door.validate_composed(config)

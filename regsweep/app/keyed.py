@@ -172,7 +172,8 @@ def others_tried(sweep: Sweep, terms: Terms) -> list[dict[str, str]] | None:
     """
     settings = records.read_yaml(SweepPaths(sweep.folder).multirun)
     sweeper = at(settings, "hydra", "sweeper")
-    is_grid = str(at(sweeper, "_target_")).endswith("BasicSweeper") or "GridSampler" in str(at(sweeper, "sampler"))
+    is_grid = str(at(sweeper, "_target_")).endswith(("BasicSweeper", "GridSweeper"))
+    is_grid |= "GridSampler" in str(at(sweeper, "sampler"))
     trial = first_trial(sweep)
     others = [key for key in _keys(sweep, [trial], terms) if not terms.compares(key)]
     if others and not is_grid:

@@ -42,6 +42,7 @@ _TRUSTED = [
     "optuna.pruners.*",
     "regsweep.sweeper.pruners.SuccessiveHalvingPruner",
     "regsweep.sweeper.plugin.RegsweepSweeper",
+    "regsweep.sweeper.plugin.GridSweeper",
     "regsweep.launcher.plugin.PoolLauncher",
     "logging.FileHandler",
     "logging.StreamHandler",

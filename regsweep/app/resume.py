@@ -16,6 +16,7 @@ from regsweep.app.grammar import quoted
 from regsweep.app.versions import require_this_version
 from regsweep.errors import ConfigError, RegsweepError
 from regsweep.paths import SweepPaths
+from regsweep.report.hydra_files import at
 from regsweep.started import Command
 from regsweep.sweeper.redact import is_redacted, redact
 
@@ -40,7 +41,7 @@ def require_numbered(config: DictConfig) -> None:
         ConfigError: naming the sweeper.
     """
     sweeper = str(config.hydra.sweeper.get("_target_")).rpartition(".")[2]
-    if sweeper not in ("BasicSweeper", "RegsweepSweeper"):
+    if sweeper not in ("BasicSweeper", "GridSweeper", "RegsweepSweeper"):
         allowed = "it would count its trials from 0 again; only hydra/sweeper=regsweep and grids can go on"
         raise ConfigError("hydra/sweeper", config.hydra.runtime.choices.get("hydra/sweeper", sweeper), allowed)
 
@@ -102,6 +103,8 @@ def read_going_on(arguments: list[str]) -> GoingOn:
                 f"{redact(setting)}: a resumed sweep takes n_trials=N, timeout=S and storage=URL; "
                 "start a new one for anything else"
             )
+        if name == "n_trials" and _is_grid(paths):
+            raise RegsweepError(f"{setting}: a grid has one trial for each of its combinations; leave it out")
         if name == "storage":
             _require_same_storage(value, command.arguments)
             value = quoted(value)
@@ -115,6 +118,11 @@ def read_going_on(arguments: list[str]) -> GoingOn:
         )
     words = [*before, *extra, f"hydra.sweep.dir={quoted(str(folder))}"]
     return GoingOn(folder, replace(command, arguments=words))
+
+
+def _is_grid(paths: SweepPaths) -> bool:
+    sweeper = at(records.read_yaml(paths.multirun), "hydra", "sweeper", "_target_") if paths.multirun.exists() else ""
+    return str(sweeper).endswith(("BasicSweeper", "GridSweeper"))
 
 
 def restore(going_on: GoingOn) -> None:

@@ -11,7 +11,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from regsweep.app import door, searched
 from regsweep.app.short_forms import require_one_key
@@ -19,6 +19,7 @@ from regsweep.app.sweeper_settings import (
     check_settings,
     is_grid,
     is_optuna,
+    is_own_grid,
     is_stock_optuna,
     require_launcher,
     require_made,
@@ -28,7 +29,9 @@ from regsweep.errors import ConfigError, show
 from regsweep.methods import Method
 from regsweep.regularizers import METHODS
 from regsweep.sweeper import hydra_private
-from regsweep.sweeper.search import read_search
+from regsweep.sweeper.grid import read_grid
+from regsweep.sweeper.plugin import require_sensible
+from regsweep.sweeper.search import Search, read_search
 from regsweep.sweeper.space import LEFT_OUT, Condition, parse_conditions, read_trials, text_of
 
 MOST_COMBINATIONS = 500
@@ -66,18 +69,48 @@ def _checked(
     """Check the sweep, and return what there is to print: on what is searched, and on the data."""
     if is_optuna(config):
         check_settings(config, _swept_keys(config, loader))
+    elif is_own_grid(config):
+        require_sensible(config.hydra)
     runs = _runs(config, loader)
     if is_optuna(config):  # after the values, of which a pruner may be made
         for group in ("sampler", "pruner"):
             require_made(group, config.hydra.sweeper.get(group))
+    if is_own_grid(config):
+        require_folders(config, read_grid(config.hydra.sweeper, _typed(config), loader), loader)
     lines = []
     if is_search_of_presets:
         left_out = _leave_out_without_place(config, loader)
         runs = _runs(config, loader) if left_out else runs
         lines = [searched.describe(config, loader), *left_out]
     if is_optuna(config) and not is_stock_optuna(config):
-        read_search(config.hydra.sweeper, [str(override) for override in config.hydra.overrides.task])
+        read_search(config.hydra.sweeper, _typed(config))
     return lines, _with_torch(config, require_all_buildable, runs)
+
+
+def _typed(config: DictConfig) -> list[str]:
+    return [str(override) for override in config.hydra.overrides.task]
+
+
+def require_folders(config: DictConfig, grid: Search, loader: ConfigLoader) -> None:
+    """Refuse folders of a grid's trials (``hydra.sweep.subdir``) of which two trials would have the same.
+
+    Raises:
+        ConfigError: naming the two.
+    """
+    template = str(OmegaConf.to_container(config.hydra.sweep, resolve=False)["subdir"])  # type: ignore[call-overload, index]
+    left_out = config.hydra.job.config.override_dirname.exclude_keys
+    if "hydra.job.num" in template or ("hydra.job.override_dirname" in template and not left_out):
+        return
+    numbers: dict[str, int] = {}
+    for number, drawn in enumerate(grid.initial):
+        trial = loader.load_sweep_config(config, grid.space.overrides_of(drawn))
+        with open_dict(trial.hydra.job):
+            trial.hydra.job.num, trial.hydra.job.id = number, str(number)
+        place = str(OmegaConf.select(trial, "hydra.sweep.subdir"))
+        other = numbers.setdefault(place, number)
+        if other != number:
+            allowed = f"trials {other} and {number} would both lie in {place}; add ${{hydra.job.num}} to it"
+            raise ConfigError("hydra.sweep.subdir", template, allowed)
 
 
 def _with_torch(config: DictConfig, function: Callable[..., Any], *arguments: Any) -> Any:

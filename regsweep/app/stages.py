@@ -54,8 +54,10 @@ class Origin:
 
     @property
     def arguments(self) -> list[str]:
-        """Return what the sweep was started with, but for the flag that makes it one."""
-        return [argument for argument in self.command.arguments if argument not in ("-m", "--multirun")]
+        """Return what the sweep was started with, but for the flag that makes it one, and names for its folders."""
+        left_out = ("-m", "--multirun")
+        kept = [argument for argument in self.command.arguments if argument not in left_out]
+        return [argument for argument in kept if _key(argument) != "hydra.sweep.subdir"]
 
 
 def await_sweeps(paths: ConfirmationPaths) -> None:

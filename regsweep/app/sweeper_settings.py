@@ -27,6 +27,11 @@ def is_optuna(config: DictConfig) -> bool:
     return str(config.hydra.sweeper.get("_target_", "")).endswith(("optuna_sweeper.OptunaSweeper", "RegsweepSweeper"))
 
 
+def is_own_grid(config: DictConfig) -> bool:
+    """Return whether the sweep is a grid that this project's sweeper runs."""
+    return str(config.hydra.sweeper.get("_target_", "")).endswith("sweeper.plugin.GridSweeper")
+
+
 def is_stock_optuna(config: DictConfig) -> bool:
     """Return whether the sweeper is Hydra's own Optuna sweeper."""
     return str(config.hydra.sweeper.get("_target_", "")).endswith("optuna_sweeper.OptunaSweeper")

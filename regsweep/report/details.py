@@ -17,8 +17,9 @@ from pandas.errors import ParserError
 
 from regsweep import records
 from regsweep.errors import RecordError
+from regsweep.job_folders import settings_file
 from regsweep.paths import RunPaths, SweepPaths
-from regsweep.report.hydra_files import at, settings_file
+from regsweep.report.hydra_files import at
 from regsweep.report.sweep import Sweep
 
 _FLAGS = ("--config-dir", "-cd")

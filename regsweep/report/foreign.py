@@ -10,16 +10,15 @@ from urllib.parse import unquote
 
 from regsweep.direction import is_minimized, unnamed
 from regsweep.errors import RecordError, RegsweepError, show
+from regsweep.job_folders import Job, settings_file
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.records import read_yaml
 from regsweep.report.hydra_files import (
-    Job,
     at,
     find_swept,
     find_values,
     read_given,
     read_overrides,
-    settings_file,
 )
 from regsweep.report.metrics_file import find_metrics, read_metrics, require_metrics_name
 from regsweep.report.rows import FIRST, LAST, Problems, Rows, column_of, plain_text, require_objective

@@ -3,7 +3,6 @@
 They are read as plain values; OmegaConf comes in where one is an interpolation.
 """
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,84 +11,9 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from regsweep.errors import RecordError, RegsweepError, show
-from regsweep.paths import RunPaths, SweepPaths
+from regsweep.errors import RecordError
 from regsweep.plain_yaml import read_scalar
 from regsweep.records import read_yaml
-
-Job = tuple[int, Path]
-"""Number and folder."""
-
-DEEPEST = 5
-"""Levels below a sweep's folder that hydra.sweep.subdir may put its jobs at."""
-
-
-def find_jobs(folder: Path) -> list[Job]:
-    """Return the jobs of the multirun in `folder` in the order of their numbers: folders named so, or any below it.
-
-    With another hydra.sweep.subdir the number stands in each job's own .hydra/hydra.yaml; where two jobs have the
-    same one (the folder was used twice), they are numbered in the order of their folders.
-
-    Raises:
-        RegsweepError: when several multiruns lie in `folder`.
-    """
-    is_sweep = SweepPaths(folder).multirun.is_file() or SweepPaths(folder).optimization_results.is_file()
-    with os.scandir(folder) as entries:
-        named = [entry for entry in entries if re.fullmatch(r"0|[1-9][0-9]{0,8}", entry.name) and entry.is_dir()]
-    numbered = sorted((int(entry.name), folder / entry.name) for entry in named)
-    jobs = [job for job in numbered if is_sweep or _is_job(job[1])]
-    if any(_is_job(path) for _, path in jobs):
-        return jobs
-    below = list(_jobs_below(folder))
-    if not below:
-        return jobs
-    numbers = {path: _number(path) for path in below}
-    if None not in numbers.values() and len(set(numbers.values())) == len(below):
-        found = sorted((number, path) for path, number in numbers.items() if number is not None)
-        _require_no_level_between(folder, found, is_sweep=is_sweep)
-        return found
-    if not is_sweep:
-        raise RegsweepError(f"{show(folder)}: several sweeps lie in it; give one of them")
-    return list(enumerate(sorted(below)))
-
-
-def _is_job(path: Path) -> bool:
-    paths = RunPaths(path)
-    return any(file.exists() for file in (paths.overrides.parent, paths.result, paths.trial))
-
-
-def _jobs_below(folder: Path) -> Iterable[Path]:
-    """Yield the folders with a .hydra in them, leaving out those of another sweep that lies inside this one."""
-    for place, names, files in os.walk(folder):
-        path = Path(place)
-        depth = len(path.parts) - len(folder.parts)
-        if depth and (RunPaths(path).overrides.parent.name in names or SweepPaths(path).multirun.name in files):
-            if SweepPaths(path).multirun.name not in files:
-                yield path
-            names.clear()
-        elif depth == DEEPEST:
-            names.clear()
-
-
-def settings_file(path: Path) -> Path:
-    """Return where a job's folder has Hydra's own settings."""
-    return RunPaths(path).config.with_name("hydra.yaml")
-
-
-def _number(path: Path) -> int | None:
-    try:
-        text = settings_file(path).read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return None
-    found = re.search(r"^  job:\n(?:    .*\n)*?    num: (\d{1,9})$", text, re.MULTILINE)
-    return int(found[1]) if found else None
-
-
-def _require_no_level_between(folder: Path, jobs: Sequence[Job], *, is_sweep: bool) -> None:
-    """Refuse a folder whose only content is a sweep's folder: there lies what belongs to the sweep."""
-    parents = {path.parent for number, path in jobs if path.name == str(number)}
-    if not is_sweep and len(parents) == 1 and len({path.parent for _, path in jobs}) == 1:
-        raise RegsweepError(f"{show(folder)}: no sweep itself; give {show(parents.pop())}")
 
 
 def read_overrides(path: Path) -> dict[str, str]:

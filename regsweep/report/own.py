@@ -8,15 +8,14 @@ from typing import Any
 from regsweep import records
 from regsweep.direction import is_minimized
 from regsweep.errors import RecordError
+from regsweep.job_folders import Job, JobFolders, settings_file
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.hydra_files import (
-    Job,
     find_swept,
     find_values,
     read_given,
     read_overrides,
     read_searched,
-    settings_file,
 )
 from regsweep.report.regularization import Regularization, read_regularization
 from regsweep.report.rows import NUMBERS, Problems, Rows, column_of, plain_text, require_objective, table_columns
@@ -89,15 +88,16 @@ class OwnRows:
 
     def __init__(self, folder: Path, swept: Sequence[str]) -> None:
         self._folder, self._swept = folder, list(swept)
+        self._folders = JobFolders(folder)
         self.columns = [name for name in table_columns([column_of(key) for key in swept]) if name != "ended"]
 
     def row(self, number: int) -> dict[str, Any]:
         """Return the row of a trial that has ended."""
-        jobs = {path_number: self._folder / str(path_number) for path_number in range(number + 1)}
+        jobs = {each: self._folders.of(each) for each in range(number + 1)}
         problems = Problems(self._folder)
         overrides = _OverridesAsNeeded(jobs, problems)
         reader = _Reader(jobs, overrides, self._swept, problems)
-        row = {"number": number, "folder": str(number), **reader.row(number, RunPaths(jobs[number]))}
+        row = {"number": number, "folder": self._folders.name_of(number), **reader.row(number, RunPaths(jobs[number]))}
         return {name: row.get(name) for name in self.columns}
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from regsweep import records
 from regsweep.errors import RegsweepError, show
+from regsweep.job_folders import find_jobs
 from regsweep.paths import ComparisonPaths, RunPaths, SweepPaths
 from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
 from regsweep.report.foreign import read_foreign
-from regsweep.report.hydra_files import find_jobs
 from regsweep.report.own import is_own, read_own
 from regsweep.report.regularization import Regularization
 from regsweep.report.rows import NUMBERS, OBJECTIVE, Rows, plain_text, table_columns

@@ -24,6 +24,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from regsweep import records
 from regsweep.errors import RecordError, RegsweepError
+from regsweep.job_folders import JobFolders
 from regsweep.launcher.jobs import Ended, Jobs
 from regsweep.paths import RunPaths
 from regsweep.sweeper import optuna_private
@@ -112,7 +113,7 @@ class Engine:
     Args:
         study: new, or with the trials of an earlier start.
         space: what a trial draws.
-        folder: the sweep's folder; trial n lies in ``folder / str(n)``.
+        folder: the sweep's folder.
         limits: how far to go.
         reuse_duplicates: whether a configuration that has already run gets its earlier result instead of another run.
         stop: where a signal may interrupt.
@@ -133,6 +134,7 @@ class Engine:
         on_end: Callable[[FrozenTrial], None],
     ) -> None:
         self._study, self._space, self._folder = study, space, folder
+        self._folders = JobFolders(folder)
         self._limits, self._reuse_duplicates, self._stop = limits, reuse_duplicates, stop
         self._on_start, self._on_end = on_start, on_end
         self._ran: dict[tuple[str, ...], int] = {}
@@ -211,7 +213,7 @@ class Engine:
     def _await_owners(self, numbers: Iterable[int]) -> None:
         """Wait for the trials among these that run in processes nobody waits for: each leaves its record itself."""
         with self._stop.interruptible():
-            await_owners([self._folder / str(number) for number in numbers], _log.info)
+            await_owners([self._folders.of(number) for number in numbers], _log.info)
 
     def _next(self) -> _Job | None:
         """Return the next trial to start: one to run again, else a new one while the limits allow."""
@@ -236,7 +238,7 @@ class Engine:
         if earlier is not None and (record := self._reusable(earlier)):
             self._tell_again(job, replace(record, duplicate_of=earlier, seconds=0.0))
             return
-        place = self._folder / str(number)
+        place = self._folders.of(number)
         if job.attempt and RunPaths(place).trial.exists():
             shutil.rmtree(place, ignore_errors=True)  # its own record has failed
         elif job.attempt and place.exists():
@@ -248,7 +250,7 @@ class Engine:
 
     def _end(self, job: _Job, ended: Ended) -> list[str | None]:
         """Tell an ended trial, or put it back; return why it failed (None: it did not), nothing if it runs again."""
-        place = self._folder / str(ended.number)
+        place = self._folders.of(ended.number)
         if not RunPaths(place).trial.exists():
             self._await_owners([ended.number])  # the launcher lost it, and it may still run
         record = self._read(ended.number)
@@ -268,16 +270,16 @@ class Engine:
         return [f"trial {ended.number}: {record.error}" if record.status == "failed" else None]
 
     def _read(self, number: int) -> TrialRecord | None:
-        return read_record(self._folder / str(number), len(self._study.directions))
+        return read_record(self._folders.of(number), len(self._study.directions))
 
     def _reusable(self, number: int) -> TrialRecord | None:
         """Return the record of a complete trial; None where it is gone or damaged, and its like has to run."""
         with suppress(RecordError):
-            return TrialRecord.read(self._folder / str(number), len(self._study.directions))
+            return TrialRecord.read(self._folders.of(number), len(self._study.directions))
         return None
 
     def _tell_again(self, job: _Job, again: TrialRecord) -> None:
-        place = self._folder / str(job.trial.number)
+        place = self._folders.of(job.trial.number)
         place.mkdir(exist_ok=True)
         again.write(place)
         self._tell(job.trial, again, job.overrides)

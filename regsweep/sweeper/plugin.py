@@ -36,6 +36,7 @@ from regsweep.sweeper.same import require_same_configuration
 
 if TYPE_CHECKING:
     from optuna import Study
+    from optuna.samplers import BaseSampler
     from optuna.storages import BaseStorage
 
     from regsweep.launcher.jobs import Jobs, OnReport
@@ -85,11 +86,32 @@ class RegsweepSweeperConf:
     rerun_duplicates: bool = False
 
 
-ConfigStore.instance().store(group="hydra/sweeper", name="regsweep", node=RegsweepSweeperConf, provider="regsweep")
+@dataclass
+class GridSweeperConf:
+    """A grid: every combination of the listed values."""
+
+    _target_: str = "regsweep.sweeper.plugin.GridSweeper"
+    direction: Any = "minimize"
+    # Trials at a time; null: as many as the pool has workers, with the basic launcher 1, in a batch of another one all.
+    n_jobs: int | None = None
+    # Share of as many trials as run at a time that may fail before the sweep gives up.
+    max_failure_rate: float = 1.0
+    # How often a trial that fails runs again.
+    max_retries: int = 0
+    # Seconds after which no further trial starts; null: no limit.
+    timeout: float | None = None
+    # Keys and their values, beside those of the command line.
+    params: dict[str, Any] | None = None
+
+
+for _name, _conf in (("regsweep", RegsweepSweeperConf), ("regsweep_grid", GridSweeperConf)):
+    ConfigStore.instance().store(group="hydra/sweeper", name=_name, node=_conf, provider="regsweep")
 
 
 class RegsweepSweeper(Sweeper):
     """An ask/tell loop over Optuna; what it does is in `regsweep.sweeper.engine`."""
+
+    _searches = True
 
     def __init__(self, **settings: Any) -> None:
         self._settings = settings
@@ -122,6 +144,18 @@ class RegsweepSweeper(Sweeper):
             config=config,
         )
 
+    def _read(self, arguments: list[str]) -> Search:
+        """Return what is searched, and how far."""
+        from regsweep.sweeper.search import read_search  # noqa: PLC0415
+
+        return read_search(self._settings, arguments)
+
+    def _sampler(self, search: Search, num_begun: int, *, is_parallel: bool) -> BaseSampler:
+        from regsweep.sweeper.sampler import build_sampler  # noqa: PLC0415
+
+        typed = self._config.hydra.overrides.hydra
+        return build_sampler(self._settings["sampler"], search.space, num_begun, is_parallel=is_parallel, typed=typed)
+
     def sweep(self, arguments: list[str]) -> None:
         """Run the sweep, or go on with the one in the folder.
 
@@ -133,10 +167,9 @@ class RegsweepSweeper(Sweeper):
             self._sweep_in_folder(arguments)
 
     def _sweep_in_folder(self, arguments: list[str]) -> None:
-        from regsweep.sweeper.search import read_search  # noqa: PLC0415
         from regsweep.sweeper.storage import AWAY, reason  # noqa: PLC0415
 
-        search = read_search(self._settings, arguments)
+        search = self._read(arguments)
         folder = Path(str(self._config.hydra.sweep.dir)).absolute()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -153,7 +186,6 @@ class RegsweepSweeper(Sweeper):
         from regsweep.sweeper.engine import Engine  # noqa: PLC0415
         from regsweep.sweeper.live import LiveTable  # noqa: PLC0415
         from regsweep.sweeper.lock import FolderLock  # noqa: PLC0415
-        from regsweep.sweeper.sampler import build_sampler  # noqa: PLC0415
         from regsweep.sweeper.signals import Stop  # noqa: PLC0415
         from regsweep.sweeper.tables import Tables  # noqa: PLC0415
 
@@ -165,10 +197,11 @@ class RegsweepSweeper(Sweeper):
             _remember_command(SweepPaths(folder).command)
             make_private_folder(self._config.hydra.launcher)
             study = self._study(folder, space, search.initial)
+            self._name_first(study, search)
             announce(study.directions, self._objectives)
             names = [name.lstrip("+") for name in space.distributions]
             rows = None if self._trial_rows is None else self._trial_rows(folder, names)
-            tables = Tables(folder, study, self._objectives, space.distributions, rows)
+            tables = Tables(folder, study, self._objectives, space.distributions, rows, has_best=self._searches)
             states = [trial.state for trial in study.get_trials(deepcopy=False)]
             num_done, num_begun = sum(s.is_finished() for s in states), sum(s.name != "WAITING" for s in states)
             with LiveTable(limits.n_trials, num_done, study.directions[0]) as live, watching(live.is_shown):
@@ -187,14 +220,8 @@ class RegsweepSweeper(Sweeper):
                     on_start=live.start,
                     on_end=on_end,
                 )
-                jobs = self._jobs(engine.should_prune if settings["pruner"] is not None else None)
-                study.sampler = build_sampler(
-                    settings["sampler"],
-                    space,
-                    num_begun,
-                    is_parallel=jobs.num_slots > 1,
-                    typed=self._config.hydra.overrides.hydra,
-                )
+                jobs = self._jobs(limits.n_trials, engine.should_prune if settings["pruner"] is not None else None)
+                study.sampler = self._sampler(search, num_begun, is_parallel=jobs.num_slots > 1)
                 try:
                     engine.run(jobs)
                 except KeyboardInterrupt:
@@ -223,14 +250,16 @@ class RegsweepSweeper(Sweeper):
         else:
             records.write_text(recorded, redact(OmegaConf.to_yaml(self._config)))
 
-    def _jobs(self, on_report: OnReport | None) -> Jobs:
+    def _jobs(self, n_trials: int, on_report: OnReport | None) -> Jobs:
         """Return the workers of a pool, or batches of any other launcher."""
         from regsweep.launcher.jobs import LauncherJobs  # noqa: PLC0415
 
         n_jobs = self._settings["n_jobs"]
         if isinstance(self._launcher, PoolLauncher):
             return self._launcher.pool(workers=n_jobs, on_report=on_report)
-        return LauncherJobs(self._launcher, n_jobs or 1, on_report)  # null is refused where it is not the basic one
+        is_basic = type(self._launcher).__name__ == "BasicLauncher"
+        # Of a search null is refused where it is not the basic one: each batch of it learns from those before.
+        return LauncherJobs(self._launcher, n_jobs or (1 if is_basic else n_trials), on_report)
 
     def _study(self, folder: Path, space: SearchSpace, initial: list[dict[str, Any]]) -> Study:
         import optuna  # noqa: PLC0415
@@ -247,10 +276,14 @@ class RegsweepSweeper(Sweeper):
                 study.set_metric_names(self._objectives)  # for the report, and Optuna's dashboard
         study.pruner = instantiate(settings["pruner"]) if settings["pruner"] is not None else optuna.pruners.NopPruner()
         rebuilder.rebuild(study, is_expected=is_outgrown)
-        # Those that are not there yet: an earlier start may have been killed here, or fewer were named then.
-        for trial in initial[len(study.get_trials(deepcopy=False)) :]:
-            study.enqueue_trial({name: value for name, value in trial.items() if _is_allowed(space, name, value)})
         return study
+
+    def _name_first(self, study: Study, search: Search) -> None:
+        """Let the trials that the search is to begin with be the next ones."""
+        # Those that are not there yet: an earlier start may have been killed here, or fewer were named then.
+        for trial in search.initial[len(study.get_trials(deepcopy=False)) :]:
+            given = {name: value for name, value in trial.items() if _is_allowed(search.space, name, value)}
+            study.enqueue_trial(given)
 
     def _start_anew_where_outgrown(self, folder: Path, space: SearchSpace, rebuilder: Rebuilder) -> bool:
         """Delete the study of named trials to which others were added, to be rebuilt; return whether it was."""
@@ -319,6 +352,30 @@ class RegsweepSweeper(Sweeper):
         )
 
 
+class GridSweeper(RegsweepSweeper):
+    """Every combination of listed values, in the loop of `RegsweepSweeper`; see `regsweep.sweeper.grid`."""
+
+    _searches = False
+
+    def __init__(self, **settings: Any) -> None:
+        of_searches: dict[str, Any] = {each.name: None for each in fields(RegsweepSweeperConf)}
+        of_searches |= {"n_trials": 0, "rerun_duplicates": False}
+        super().__init__(**{**of_searches, "study_name": "grid", **settings})
+
+    def _read(self, arguments: list[str]) -> Search:
+        from regsweep.sweeper.grid import read_grid  # noqa: PLC0415
+
+        return read_grid(self._settings, arguments, self._context.config_loader)
+
+    def _name_first(self, study: Study, search: Search) -> None:
+        """Name none: the number of a trial says what it is."""
+
+    def _sampler(self, search: Search, num_begun: int, *, is_parallel: bool) -> BaseSampler:
+        from regsweep.sweeper.grid import Given  # noqa: PLC0415
+
+        return Given(search.initial)
+
+
 def _remember_command(file: Path) -> None:
     """Write down what another application's sweep was started with; this project's own sweeps have done so by now."""
     with suppress(RecordError):
@@ -356,7 +413,10 @@ def require_sensible(hydra: DictConfig) -> None:
     """
     _require_known_keys(hydra)
     sweeper = hydra.sweeper
+    is_grid = str(sweeper.get("_target_")) == GridSweeperConf._target_
     for name, least in (("n_trials", 1), ("n_jobs", 1), ("max_retries", 0)):
+        if is_grid and name == "n_trials":
+            continue
         value = sweeper[name]
         if (type(value) is not int or value < least) and not (name == "n_jobs" and value is None):
             raise ConfigError(f"hydra.sweeper.{name}", value, f"must be a whole number of {least} or more")
@@ -369,6 +429,8 @@ def require_sensible(hydra: DictConfig) -> None:
         raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")
     if sweeper.timeout is not None and not sweeper.timeout > 0:
         raise ConfigError("hydra.sweeper.timeout", sweeper.timeout, "must be seconds above 0, or null")
+    if is_grid:
+        return
     subdir = OmegaConf.to_container(hydra.sweep, resolve=False)["subdir"]  # type: ignore[call-overload, index]
     if str(subdir) != "${hydra.job.num}":
         allowed = "this sweeper finds its trials by their numbers; leave it as it is"
@@ -379,7 +441,11 @@ def require_sensible(hydra: DictConfig) -> None:
 
 def _require_known_keys(hydra: DictConfig) -> None:
     """Refuse keys that were added with + and that nothing would read."""
-    for group, schema in (("sweeper", RegsweepSweeperConf), ("launcher", PoolLauncherConf)):
+    for group, schema in (
+        ("sweeper", RegsweepSweeperConf),
+        ("sweeper", GridSweeperConf),
+        ("launcher", PoolLauncherConf),
+    ):
         given = OmegaConf.to_container(hydra[group], resolve=False)
         assert isinstance(given, dict)
         if given.get("_target_") != schema._target_:

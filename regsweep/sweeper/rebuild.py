@@ -8,13 +8,13 @@ numbers, as Optuna counts them in the order in which they are added.
 from __future__ import annotations
 
 import logging
-import re
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from regsweep import records
 from regsweep.errors import RecordError, RegsweepError
+from regsweep.job_folders import JobFolders
 from regsweep.launcher.jobs import one_line
 from regsweep.paths import RunPaths, shown
 from regsweep.sweeper.engine import STATES, attributes_of, read_record
@@ -105,6 +106,10 @@ class Rebuilder:
     initial: Sequence[Mapping[str, Any]]
     num_objectives: int
 
+    @cached_property
+    def _folders(self) -> JobFolders:
+        return JobFolders(self.folder)
+
     def damage(self, trials: Sequence[FrozenTrial]) -> str | None:
         """Return what of a study's `trials` is not as the sweep wrote it, None where nothing is."""
         if [trial.number for trial in trials] != list(range(len(trials))):
@@ -117,7 +122,7 @@ class Rebuilder:
             if lacking:
                 return f"trial {number} has no {', '.join(lacking)}"
             if (drawn is not None and not _are_equal(drawn, trial.params)) or not self._has_ended_so(trial):
-                return f"its trial {number} is another one than that in {shown(self.folder / str(number))}"
+                return f"its trial {number} is another one than that in {shown(self._folders.of(number))}"
         return None
 
     def _are_whole(self, values: Sequence[Any] | None) -> bool:
@@ -126,14 +131,14 @@ class Rebuilder:
     def _known(self, number: int) -> dict[str, Any] | None:
         """Return what the overrides in a trial's folder set; None where it has not begun, or only the study knows."""
         try:
-            drawn = self._drawn(self.folder / str(number))
+            drawn = self._drawn(self._folders.of(number))
         except RecordError:
             return None
         return {name: value for name, value in drawn.items() if value != NOT_SET} or None
 
     def _has_ended_so(self, trial: FrozenTrial) -> bool:
         """Return whether the record of an ended trial, where there is one, is the same."""
-        record = self._record(self.folder / str(trial.number)) if trial.state.is_finished() else None
+        record = self._record(self._folders.of(trial.number)) if trial.state.is_finished() else None
         if record is None:
             return True
         is_same_end = trial.state == STATES[record.status]
@@ -151,7 +156,7 @@ class Rebuilder:
             raise RecordError(f"{shown(study)}: damaged ({wrong}), and left where it lies; {error}") from error
 
     def _made_from(self, first: int) -> list[FrozenTrial]:
-        return [self._made(number) for number in range(first, max(self._numbers(), default=-1) + 1)]
+        return [self._made(number) for number in range(first, max(self._folders.numbers(), default=-1) + 1)]
 
     def rebuild(self, study: optuna.Study, *, is_expected: bool = False) -> None:
         """Add the trials that have a folder and are not in `study`, and log in a line what could not be restored.
@@ -178,13 +183,8 @@ class Rebuilder:
             "reported to a pruner and what a sampler noted"
         )
 
-    def _numbers(self) -> list[int]:
-        """Return the numbers of the trials that left anything, in order."""
-        places = [path for path in self.folder.iterdir() if re.fullmatch(r"0|[1-9][0-9]{0,8}", path.name)]
-        return sorted(int(path.name) for path in places if RunPaths(path).is_ended or RunPaths(path).overrides.exists())
-
     def _made(self, number: int) -> FrozenTrial:
-        place = self.folder / str(number)
+        place = self._folders.of(number)
         paths = RunPaths(place)
         if not paths.is_ended and not paths.overrides.exists():
             if number < len(self.initial):
@@ -214,7 +214,7 @@ class Rebuilder:
         if not file.exists():
             record = self._record(place)
             if record is not None and record.duplicate_of is not None:
-                file = RunPaths(self.folder / str(record.duplicate_of)).overrides
+                file = RunPaths(self._folders.of(record.duplicate_of)).overrides
             elif record is not None and record.status == "failed":
                 return {}  # it failed before Hydra wrote them
         if not file.exists():

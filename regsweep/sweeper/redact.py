@@ -37,7 +37,7 @@ def redact_config(config: DictConfig) -> None:
     """
     sweeper = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
     assert isinstance(sweeper, dict)
-    if not isinstance(sweeper["storage"], str):
+    if not isinstance(sweeper.get("storage"), str):
         return
     with read_write(config.hydra):
         config.hydra.sweeper.storage = redact(sweeper["storage"])

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from regsweep import records
 from regsweep.direction import unnamed
+from regsweep.job_folders import JobFolders
 from regsweep.paths import SweepPaths
 
 STATUSES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
@@ -52,6 +53,7 @@ class Tables:
         objectives: names of the objectives; those without a name are `unnamed`.
         parameters: names of all that the study searches: a trial may leave some out.
         rows: the application's own rows; None: those of the study.
+        has_best: whether to write which trial is the best; a grid has no search that one would be the result of.
 
     Attributes:
         best: the best complete trial, the first of equals; None where there is none yet, or several objectives.
@@ -64,9 +66,12 @@ class Tables:
         objectives: list[str],
         parameters: Collection[str],
         rows: TrialRows | None = None,
+        *,
+        has_best: bool = True,
     ) -> None:
+        self._has_best = has_best
         self._own_rows = rows
-        self._paths, self._study = SweepPaths(folder), study
+        self._paths, self._study, self._folders = SweepPaths(folder), study, JobFolders(folder)
         # A metric that is an objective shares its column: they are the same number.
         values = [] if objectives else unnamed(len(study.directions))
         self._own = {*RESERVED, *values}
@@ -118,7 +123,7 @@ class Tables:
         records.write_text(self._paths.trials, header + "".join(self._lines[number] for number in sorted(self._lines)))
 
     def _write_results(self) -> None:
-        results = self._results()
+        results = self._results() if self._has_best else None
         if results is not None:
             records.write_text(self._paths.optimization_results, OmegaConf.to_yaml(OmegaConf.create(results)))
 
@@ -126,7 +131,7 @@ class Tables:
         if self._own_rows is not None:
             return self._own_rows.row(trial.number)
         values = dict(zip(self._objectives, trial.values or [], strict=False))
-        row = {"number": trial.number, "folder": str(trial.number), "status": STATUSES[trial.state]}
+        row = {"number": trial.number, "folder": self._folders.name_of(trial.number), "status": STATUSES[trial.state]}
         params = {f"params.{name}" if name in self._own else name: value for name, value in trial.params.items()}
         # In the study only the names of our own are apart from the metrics.
         others = {
@@ -139,13 +144,12 @@ class Tables:
         """Return the stock plugin's keys, and number and folder of the best trial or trials."""
         if len(self._study.directions) > 1:
             front = self._study.best_trials
-            solutions = [{"params": t.params, "values": list(t.values), **_place(t)} for t in front]
+            solutions = [{"params": t.params, "values": list(t.values), **self._place(t)} for t in front]
             return {"name": "optuna", "solutions": solutions} if front else None
         best = self.best
         if best is None:
             return None
-        return {"name": "optuna", "best_params": best.params, "best_value": best.value, "best_trial": _place(best)}
+        return {"name": "optuna", "best_params": best.params, "best_value": best.value, "best_trial": self._place(best)}
 
-
-def _place(trial: FrozenTrial) -> dict[str, Any]:
-    return {"number": trial.number, "folder": str(trial.number)}
+    def _place(self, trial: FrozenTrial) -> dict[str, Any]:
+        return {"number": trial.number, "folder": self._folders.name_of(trial.number)}
