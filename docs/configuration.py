@@ -21,7 +21,7 @@ from regsweep.config import AdamConfig, DatasetConfig, DeviceConfig, RunConfig, 
 from regsweep.fields import Section
 from regsweep.paths import config_folder
 from regsweep.regularizers import METHODS
-from regsweep.sweeper.plugin import RegsweepSweeperConf
+from regsweep.sweeper.plugin import GridSweeperConf, RegsweepSweeperConf
 
 PAGE = Path(__file__).resolve().parent / "configuration.md"
 CONF = config_folder()
@@ -165,11 +165,11 @@ def methods() -> list[Row]:
     return rows
 
 
-def sweeper() -> list[Row]:
-    """Return the settings of the sweeper, with the comments that stand before them in the source."""
-    source = inspect.getsource(RegsweepSweeperConf).splitlines()
+def sweeper(conf: type[RegsweepSweeperConf | GridSweeperConf]) -> list[Row]:
+    """Return the settings of a sweeper, with the comments that stand before them in the source."""
+    source = inspect.getsource(conf).splitlines()
     rows = []
-    for each in fields(RegsweepSweeperConf):
+    for each in fields(conf):
         if each.name in ("_target_", "defaults", "sampler"):
             continue
         place = next(i for i, line in enumerate(source) if re.match(rf"    {each.name}:", line))
@@ -220,7 +220,10 @@ def page() -> str:
         "\n## Sweeps\n",
         choices("sweep"),
         "",
-        table(sweeper()),
+        "Of a search:\n",
+        table(sweeper(RegsweepSweeperConf)),
+        "\nOf a grid:\n",
+        table(sweeper(GridSweeperConf)),
         "",
         "Samplers (`hydra/sweeper/sampler=tpe`) are Hydra's; pruners:\n",
         choices("hydra/sweeper/pruner"),
