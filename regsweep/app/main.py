@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import re
@@ -13,6 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from regsweep import records
 from regsweep.app.door import validate_composed
 from regsweep.app.finished import finished_before
 from regsweep.app.refuse import refuse
@@ -20,7 +22,9 @@ from regsweep.app.resume import is_trial_of_resumed
 from regsweep.errors import Pruned, RecordError, RegsweepError, show
 from regsweep.names import name_of
 from regsweep.numbers import show_number
-from regsweep.paths import config_folder, shown
+from regsweep.paths import SweepPaths, config_folder, shown
+from regsweep.report.hydra_files import is_several
+from regsweep.started import Command
 from regsweep.sweeper import TrialValue, is_watched, report
 from regsweep.sweeper.job import owned
 
@@ -126,12 +130,24 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
 
 def _made_of(config: RunConfig, overrides: Sequence[str]) -> str:
     """Return a trial's methods and its other overrides as one readable line; the record has them whole."""
-    pairs = [override.partition("=") for override in overrides]
-    others = [f"{key} {_rounded(value)}" for key, _, value in pairs if not re.match(_NOT_SHOWN, key)]
+    pairs = [(key.lstrip("+~"), value) for key, _, value in (override.partition("=") for override in overrides)]
+    same = _same_for_all(Path(HydraConfig.get().sweep.dir))
+    others = [f"{k} {_rounded(v)}" for k, v in pairs if not re.match(_NOT_SHOWN, k) and k not in same]
     return ", ".join([name_of(config.regularizer.in_use), *others])
 
 
-_NOT_SHOWN = r"[+~]*(sweep|experiment|regularizer)\b"
+@functools.cache
+def _same_for_all(sweep: Path) -> frozenset[str]:
+    """Return the keys that the sweep's command line gives one value: those of all its trials."""
+    try:
+        arguments = records.read_as(SweepPaths(sweep).command, Command).arguments
+    except RecordError:
+        return frozenset()
+    pairs = [(key.lstrip("+~"), value) for key, sign, value in (each.partition("=") for each in arguments) if sign]
+    return frozenset(key for key, value in pairs if not is_several(value))
+
+
+_NOT_SHOWN = r"(sweep|experiment|regularizer)\b"
 """Keys of overrides that add nothing to the methods' own words, or are the same for all trials."""
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from regsweep import records
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import RunPaths, SweepPaths, shown
+from regsweep.report import printed
 from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.export import FORMATS
 from regsweep.report.files import COMPARISON, ReportPaths, require_free, writes_trials, written_before
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> None:
             read_sweep(folder, metrics=options.metrics, objective=options.objective, minimize=options.minimize)
             for folder in folders
         ]
-        console = _console()
+        console = printed.console()
         reported = [_report(sweep, console, options.format) for sweep in sweeps]
         if len(reported) > 1:
             _compare([evidence for evidence, _ in reported], [headed for _, headed in reported], console)
@@ -62,7 +63,7 @@ def report(folder: Path) -> dict[str, int]:
     as long as some sweeps do.
     """
     sweep = read_sweep(folder)
-    console = _console()
+    console = printed.console()
     _write_table(sweep, console, _answer_of_seeds(sweep))
     if len(sweep.trials) > 1:
         place = shlex.quote(str(shown(folder)))
@@ -88,7 +89,7 @@ def _answer_of_seeds(sweep: Sweep) -> list[str]:
 
 def report_confirmed(sweep: Sweep) -> None:
     """Print the answer of the confirmation of `sweep`, and write its report."""
-    _report(sweep, _console(), (), table=False)
+    _report(sweep, printed.console(), (), table=False)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -145,13 +146,6 @@ def _formats(text: str) -> tuple[str, ...]:
     if not set(formats) <= set(FORMATS):
         raise argparse.ArgumentTypeError(f"{text!r}: must be of {', '.join(FORMATS)}")
     return formats
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 160
-    return console
 
 
 def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bool = True) -> tuple[Evidence, Headed]:

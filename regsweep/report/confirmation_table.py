@@ -12,6 +12,7 @@ from regsweep.numbers import show_number
 from regsweep.report.ablation import Ablation
 from regsweep.report.answer.sentences import answer
 from regsweep.report.confirmation import SCORE, Against, Candidate, Confirmation, Trained
+from regsweep.report.printed import print_line
 from regsweep.report.sweep import Sweep
 from regsweep.report.terms import Terms
 
@@ -40,11 +41,11 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
             cells = [f"  vs. {title}", *_numbers(terms, candidate, name, against)]
             table.add_row(*(escape(cell) for cell in cells), style=style)
     console.print(table)
-    console.print("; ".join(_legend(confirmation)))
+    print_line(console, "; ".join(_legend(confirmation)))
     if confirmation.ablation is not None:
         console.print(_ablation_table(terms, confirmation.ablation))
     for line in [*confirmation.problems, *answer(sweep, confirmation)]:
-        console.print(escape(line), soft_wrap=True)
+        print_line(console, line)
 
 
 def _ablation_table(terms: Terms, ablation: Ablation) -> Table:

@@ -43,7 +43,7 @@ def read_searched(path: Path) -> list[str]:
     content = read_yaml(path)
     params, given = at(content, "hydra", "sweeper", "params"), _as_dict(at(content, "hydra", "overrides", "task"), path)
     keys = [str(key).lstrip("+") for key in params] if isinstance(params, dict) else []
-    return [key for key in keys if key not in given or _is_several(given[key])]
+    return [key for key in keys if key not in given or is_several(given[key])]
 
 
 def at(content: Any, *names: str) -> Any:
@@ -83,10 +83,10 @@ def find_swept(
     varied = {key for key in keys if any(job.get(key) != overrides[0].get(key) for job in overrides)} | {*searched}
     if given is None:
         return [key for key in keys if key in varied] or keys
-    return [key for key in keys if key in varied or key in first or key not in given or _is_several(given[key])]
+    return [key for key in keys if key in varied or key in first or key not in given or is_several(given[key])]
 
 
-def _is_several(value: str) -> bool:
+def is_several(value: str) -> bool:
     """Return whether `value`, as typed, is Hydra's syntax for several values."""
     without_lists = re.sub(r"\[.*?\]|\{.*?\}|'.*?'|\".*?\"", "", value)
     return "," in without_lists or re.match(r"(interval|choice|range|glob|tag|shuffle|sort)\(", value) is not None

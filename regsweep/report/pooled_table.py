@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from regsweep.paths import SweepPaths, shown
 from regsweep.pooling import Pooled
 from regsweep.report.pooled import Pools, interval, is_share, seeds_of, signed
+from regsweep.report.printed import Column, print_columns, print_line
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import outcome, score, short_names, show_value
 
@@ -40,7 +40,7 @@ def pooled_table(sweep: Sweep) -> PooledTable:
     headings = [*names.values(), f"mean {sweep.objective.replace('_', ' ')}", "95 % interval"]
     headings += ["mean test accuracy"] if has_test else []
     headings += ["seeds"]
-    headings += [f"minus none, {points}", "simultaneous\ninterval"] if pools.differences else []
+    headings += [f"minus none, {points}", "simultaneous interval"] if pools.differences else []
     rows = []
     for pooled in pools.configurations:
         row = sweep.row(pooled.number)
@@ -60,15 +60,16 @@ def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> Non
         console: to print to.
         answered: the sentences of the answer; none where that stands elsewhere.
     """
-    found = pooled_table(sweep)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in found.headings:
-        table.add_column(escape(heading), justify="right", overflow="fold", no_wrap=heading.endswith("interval"))
-    for pooled, cells in found.rows:
-        table.add_row(*map(escape, cells), style="bold green" if pooled is found.best else None)
-    console.print(table)
+    found, num_settings = pooled_table(sweep), len(sweep.settings)
+    cells = list(zip(*(row for _, row in found.rows), strict=True)) or [()] * len(found.headings)
+    columns = [
+        Column(heading, each, is_setting=place < num_settings)
+        for place, (heading, each) in enumerate(zip(found.headings, cells, strict=True))
+    ]
+    styles = ["bold green" if pooled is found.best else None for pooled, _ in found.rows]
+    print_columns(console, columns, styles, all_in=str(shown(SweepPaths(sweep.folder).trials)))
     for line in [*outcome(sweep), *answered]:
-        console.print(escape(line), soft_wrap=True)
+        print_line(console, line)
 
 
 def _interval(sweep: Sweep, pooled: Pooled) -> str:

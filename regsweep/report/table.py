@@ -8,39 +8,40 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from regsweep.names import name_of
 from regsweep.numbers import show_number
-from regsweep.paths import shown
+from regsweep.paths import SweepPaths, shown
+from regsweep.report.printed import Column, print_columns, print_line
 from regsweep.report.sweep import CONTESTANT, Sweep
+
+MOST_REASONS = 5
+"""Why trials failed: so many reasons are printed, and so many trials of each."""
 
 
 def print_table(sweep: Sweep, console: Console) -> None:
-    """Print one row per trial (number, swept parameters, the objective, status, seconds), then the best."""
-    names = short_names(sweep.swept)
-    has_test = sweep.objective != "test_accuracy" and sweep.trials["test_accuracy"].notna().any()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in [
-        "trial",
-        *names.values(),
-        sweep.objective.replace("_", " "),
-        *(["test accuracy"] if has_test else []),
-        "status",
-        "seconds",
-    ]:
-        table.add_column(escape(heading), justify="left" if heading == "status" else "right", overflow="fold")
+    """Print a row per trial (number, swept parameters, the objective, status, seconds), then the best.
+
+    Args:
+        sweep: of single trials.
+        console: to print to.
+    """
+    names, trials = short_names(sweep.swept), sweep.ranked()
+    has_test = sweep.objective != "test_accuracy" and trials["test_accuracy"].notna().any()
+    again = ["" if pd.isna(number) else f" (as {int(number)})" for number in trials["duplicate_of"]]
+    columns = [
+        Column("trial", [str(number) for number in trials["number"]]),
+        *(Column(name, [show_value(value) for value in trials[key]], is_setting=True) for key, name in names.items()),
+        Column(sweep.objective.replace("_", " "), [score(sweep, value) for value in trials[sweep.objective]]),
+        *([Column("test accuracy", [_accuracy(value) for value in trials["test_accuracy"]])] if has_test else []),
+        Column("status", [s + a for s, a in zip(trials["status"], again, strict=True)], is_left=True),
+        Column("seconds", [_seconds(value) for value in trials["total_seconds"]]),
+    ]
     best = sweep.best()
-    for _, row in sweep.ranked().iterrows():
-        cells = [str(row["number"]), *(show_value(row[key]) for key in names), score(sweep, row[sweep.objective])]
-        cells += [_accuracy(row["test_accuracy"])] if has_test else []
-        again = "" if pd.isna(row["duplicate_of"]) else f" (as {int(row['duplicate_of'])})"
-        cells += [row["status"] + again, _seconds(row["total_seconds"])]
-        is_best = best is not None and row["number"] == best.number
-        table.add_row(*(escape(cell) for cell in cells), style="bold green" if is_best else None)
-    console.print(table)
-    console.print(escape(_conclusion(sweep, names)), soft_wrap=True)
+    styles = ["bold green" if best is not None and number == best.number else None for number in trials["number"]]
+    print_columns(console, columns, styles, all_in=str(shown(SweepPaths(sweep.folder).trials)))
+    for line in _conclusion(sweep, names):
+        print_line(console, line)
 
 
 def count_statuses(sweep: Sweep) -> dict[str, int]:
@@ -53,11 +54,29 @@ def outcome(sweep: Sweep) -> list[str]:
     counts = count_statuses(sweep)
     total = f"{len(sweep.trials)} trial{'s' if len(sweep.trials) != 1 else ''}"
     lines = [": ".join(filter(None, [total, ", ".join(f"{n} {status}" for status, n in counts.items())]))]
+    reasons: dict[str, list[int]] = {}
     failed = sweep.trials[sweep.trials["error"].notna()]
-    return lines + [f"trial {number}: {error}" for number, error in zip(failed["number"], failed["error"], strict=True)]
+    for number, error in zip(failed["number"], failed["error"], strict=True):
+        reasons.setdefault(error, []).append(int(number))
+    first = sorted(reasons, key=lambda reason: len(reasons[reason]), reverse=True)[:MOST_REASONS]
+    lines += [f"{_named(reasons[reason])}: {reason}" for reason in sorted(first, key=lambda reason: reasons[reason])]
+    if len(reasons) > MOST_REASONS:
+        more = len(reasons) - MOST_REASONS
+        file = shown(SweepPaths(sweep.folder).trials)
+        lines.append(f"{more} more reason{'s' if more > 1 else ''} in {file}")
+    return lines
 
 
-def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
+def _named(numbers: Sequence[int]) -> str:
+    """Return trials by their numbers, a few of many."""
+    some = [str(number) for number in numbers[:MOST_REASONS]]
+    if len(numbers) == 1:
+        return f"trial {some[0]}"
+    more = len(numbers) - len(some)
+    return f"trials {', '.join(some)} and {more:,} more" if more else f"trials {', '.join(some[:-1])} and {some[-1]}"
+
+
+def _conclusion(sweep: Sweep, names: dict[str, str]) -> list[str]:
     lines, best = outcome(sweep), sweep.best()
     if best is not None and len(sweep.trials) > 1:
         row = sweep.row(best.number)
@@ -65,7 +84,7 @@ def _conclusion(sweep: Sweep, names: dict[str, str]) -> str:
         value += "" if sweep.maximize else " (lower is better)"
         lines.append(f"best: trial {best.number}, {value}, {settings_in_words(sweep, row, names)}")
         lines.append(f"      {shown(sweep.folder / row['folder'])}")
-    return "\n".join(lines)
+    return lines
 
 
 def settings_in_words(sweep: Sweep, row: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -1,0 +1,121 @@
+"""What a terminal of any width shows: tables whose numbers and words stay whole, sentences, and commands to copy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+MOST_ROWS = 20
+"""Rows that a table has, at most."""
+
+WIDTH = 160
+"""Of a table that goes into a file or another program."""
+
+_GAP = 2
+_COMMAND = re.compile(r"(.*?): ((?:regsweep|python|cd) \S.*)")
+"""A command to copy stands at the end of its line, behind a colon."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        heading: in words.
+        cells: one per row.
+        is_setting: whether it is one of the settings, which may share a column where the terminal is narrow.
+        is_left: whether its cells are aligned to the left.
+    """
+
+    heading: str
+    cells: Sequence[str]
+    is_setting: bool = False
+    is_left: bool = False
+
+    @property
+    def width(self) -> int:
+        """Of its widest cell or line of the heading."""
+        return max(map(cell_len, [*self.cells, *self.heading.split("\n")]), default=0)
+
+
+def console() -> Console:
+    """Return the terminal, or whatever the output goes to."""
+    found = Console(highlight=False)
+    if not found.is_terminal:
+        found.width = WIDTH
+    return found
+
+
+def print_columns(console: Console, columns: Sequence[Column], styles: Sequence[str | None], *, all_in: str) -> None:
+    """Print the first rows of a table, and where all are.
+
+    Settings that are the same in all rows stand below it. Where the rest is too wide, the words of a heading stand
+    below one another, and where that is not enough, the settings share a column.
+
+    Args:
+        console: to print to.
+        columns: with a cell for each row.
+        styles: of each row.
+        all_in: the file that has all rows.
+    """
+    num_rows = len(styles)
+    cut = [replace(each, cells=each.cells[:MOST_ROWS]) for each in columns]
+    fixed = [c for c in columns if c.is_setting and num_rows > 1 and len(set(c.cells)) == 1]
+    shown = [each for each, whole in zip(cut, columns, strict=True) if whole not in fixed]
+    if not _fit(shown, console.width):
+        shown = [replace(each, heading="\n".join(each.heading.split())) for each in shown]
+    if not _fit(shown, console.width):
+        shown = _with_settings_together(shown)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for each in shown:
+        # A column of words in place of cells may be broken between them, others nowhere.
+        table.add_column(
+            escape(each.heading),
+            justify="left" if each.is_left else "right",
+            no_wrap=each.heading != _TOGETHER,
+            overflow="fold",
+        )
+    for row, style in zip(zip(*(each.cells for each in shown), strict=True), styles, strict=False):
+        table.add_row(*map(escape, row), style=style)
+    console.print(table)
+    if fixed:
+        print_line(console, f"in all rows: {', '.join(f'{each.heading} {each.cells[0]}' for each in fixed)}")
+    if num_rows > MOST_ROWS:
+        print_line(console, f"the best {MOST_ROWS} of {num_rows:,}; all are in {all_in}")
+
+
+_TOGETHER = "settings"
+
+
+def _fit(columns: Sequence[Column], width: int) -> bool:
+    return sum(each.width + _GAP for each in columns) - _GAP <= width
+
+
+def _with_settings_together(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns with one for all settings, the last, in which a setting is a word."""
+    settings = [each for each in columns if each.is_setting]
+    others = [each for each in columns if not each.is_setting]
+    names = ["_".join(each.heading.split()) for each in settings]
+    rows = zip(*(each.cells for each in settings), strict=True)
+    words = [" ".join(f"{n}={c}" for n, c in zip(names, row, strict=True) if c not in ("", "–")) for row in rows]
+    return [*others, Column(_TOGETHER, words, is_setting=True, is_left=True)] if settings else others
+
+
+def print_line(console: Console, line: str) -> None:
+    """Print a sentence; in a terminal it is broken between words, and a command at its end stands in a line of its own.
+
+    A command is printed as one line, however long, so that it can be copied.
+    """
+    if not console.is_terminal:
+        console.print(escape(line), soft_wrap=True)
+        return
+    command = _COMMAND.fullmatch(line)
+    console.print(escape(f"{command[1]}:" if command else line))
+    if command:
+        console.print(escape(f"    {command[2]}"), soft_wrap=True)

@@ -1,0 +1,149 @@
+"""What terminals of several widths show: no word and no number is broken, and no command."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line
+from regsweep.report.sweep import read_sweep
+from regsweep.report.table import outcome, print_table
+from tests.decisions.handmade import write_sweep
+
+NAMES = ("l2", "l2.lambda", "dropout", "dropout.p", "batch_norm", "optimizer.lr", "momentum", "label_smoothing.amount")
+
+
+def shown(columns: Sequence[Column], width: int, num_rows: int) -> list[str]:
+    file = io.StringIO()
+    print_columns(Console(file=file, width=width, highlight=False), columns, [None] * num_rows, all_in="s/trials.csv")
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+def settings(num: int, num_rows: int) -> list[Column]:
+    return [
+        Column("trial", [str(number) for number in range(num_rows)]),
+        *(Column(name, [f"{0.123456 * (row + 1):.7f}" for row in range(num_rows)], True) for name in NAMES[:num]),
+        Column("validation accuracy", [f"{0.9 - row / 1000:.4f}" for row in range(num_rows)]),
+        Column("status", ["complete"] * num_rows, is_left=True),
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+@pytest.mark.parametrize("num", [0, 1, 4, 6, 8])
+def test_a_table_fits_and_nothing_in_it_is_broken(width: int, num: int) -> None:
+    columns = settings(num, 3)
+    lines = shown(columns, width, 3)
+    assert max(map(len, lines)) <= width
+    words = {word for line in lines for part in line.split() for word in (part, part.partition("=")[2])}
+    assert {cell for column in columns for cell in column.cells} <= words
+    assert {word for column in columns if not column.is_setting for word in column.heading.split()} <= words
+    assert all(name in words or any(f"{name}=" in line for line in lines) for name in NAMES[:num])
+
+
+def test_a_table_has_as_many_columns_as_fit() -> None:
+    """All with whole headings; else headings in several lines; else the settings share the last column."""
+    wide, narrow, together = (shown(settings(num, 2), 76, 2) for num in (2, 4, 6))
+    assert wide[0].split() == ["trial", "l2", "l2.lambda", "validation", "accuracy", "status"]
+    assert narrow[0].split() == ["validation"]
+    assert narrow[1].split() == ["trial", "l2", "l2.lambda", "dropout", "dropout.p", "accuracy", "status"]
+    assert together[1].split() == ["trial", "accuracy", "status", "settings"]
+    assert together[2].split()[:5] == ["0", "0.9000", "complete", "l2=0.1234560", "l2.lambda=0.1234560"]
+
+
+def test_what_a_trial_does_not_set_is_no_word_of_its_settings() -> None:
+    columns = [*settings(6, 2), Column("warmup", ["–", "3"], is_setting=True)]
+    lines = " ".join(shown(columns, 80, 2))
+    assert lines.count("warmup=") == 1
+    assert "warmup=3" in lines
+
+
+def test_settings_that_are_the_same_everywhere_stand_below() -> None:
+    same = Column("momentum", ["0.9"] * 2, is_setting=True)
+    lines = shown([*settings(1, 2), same], 80, 2)
+    assert lines[0].split() == ["trial", "l2", "validation", "accuracy", "status"], "the status is no setting"
+    assert lines[-1] == "in all rows: momentum 0.9"
+    assert shown([*settings(1, 1), Column("momentum", ["0.9"], is_setting=True)], 80, 1)[0].endswith(" momentum")
+    late = Column("momentum", ["0.9"] * (MOST_ROWS + 4) + ["0.5"], is_setting=True)
+    lines = shown([*settings(0, MOST_ROWS + 5), late], 80, MOST_ROWS + 5)
+    assert "momentum" in lines[0].split(), "also where the row that differs is not shown"
+
+
+@pytest.mark.parametrize(("num_rows", "last"), [(MOST_ROWS, None), (MOST_ROWS + 1, "21"), (1500, "1,500")])
+def test_of_many_rows_the_first_are_shown(num_rows: int, last: str | None) -> None:
+    lines = shown(settings(1, num_rows), 80, num_rows)
+    numbers = [int(line.split()[0]) for line in lines[1:] if line.split()[0].isdigit()]
+    assert numbers == list(range(MOST_ROWS))
+    expected = [] if last is None else [f"the best {MOST_ROWS} of {last}; all are in s/trials.csv"]
+    assert [line for line in lines if line.startswith("the best")] == expected
+
+
+COMMAND = "regsweep compare regularizer=l1,l2 dataset=fashion_mnist dataset.train_size=1000 trainer.epochs=15 model=mlp"
+SENTENCE = "To tune each of them, and then compare, which takes about as long as the sweep took, and a little more"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (f"{SENTENCE}: {COMMAND}", [f"{SENTENCE}:", f"    {COMMAND}"]),
+        (f"{SENTENCE}: cd /a && python train.py", [f"{SENTENCE}:", "    cd /a && python train.py"]),
+        (f"{SENTENCE}: it is so", [f"{SENTENCE}: it is so"]),
+        ("best: trial 3", ["best: trial 3"]),
+        ("go on with regsweep resume s", ["go on with regsweep resume s"]),
+    ],
+)
+def test_a_command_at_the_end_stays_whole(line: str, expected: list[str]) -> None:
+    """In a terminal it has a line of its own, and the sentence is broken between words; a file has one line."""
+    terminal, file = io.StringIO(), io.StringIO()
+    print_line(Console(file=terminal, width=80, highlight=False, force_terminal=True, color_system=None), line)
+    print_line(Console(file=file, width=80, highlight=False), line)
+    assert file.getvalue() == f"{line}\n"
+    lines = terminal.getvalue().splitlines()
+    assert [" ".join(text.split()) for text in expected] == _joined(lines)
+    assert all(len(text) <= 80 for text in lines if not text.startswith("    "))
+    assert all(text in lines for text in expected if text.startswith("    ")), "a command is one line"
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """Return sentences and commands, each as one line."""
+    sentence = " ".join(line.strip() for line in lines if not line.startswith("    "))
+    return [sentence, *(line.strip() for line in lines if line.startswith("    "))]
+
+
+def failed(errors: Sequence[str | None]) -> list[dict[str, Any]]:
+    return [
+        {"overrides": {"optimizer.lr": 0.1}, "accuracy": None if error else 0.5, "error": error} for error in errors
+    ]
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([None, "a", "b"], ["trial 1: a", "trial 2: b"]),
+        (["a", "b", "a"], ["trials 0 and 2: a", "trial 1: b"]),
+        (["a"] * 5, ["trials 0, 1, 2, 3 and 4: a"]),
+        (["a"] * 8 + ["b"], ["trials 0, 1, 2, 3, 4 and 3 more: a", "trial 8: b"]),
+        # The most frequent reasons, in the order of their trials.
+        ([*"abcdef", "f"], ["trial 0: a", "trial 1: b", "trial 2: c", "trial 3: d", "trials 5 and 6: f",
+                            "1 more reason in s/trials.csv"]),
+    ],
+)  # fmt: skip
+def test_why_trials_failed_takes_a_few_lines(tmp_path: Path, errors: Sequence[str | None], expected: list[str]) -> None:
+    write_sweep(tmp_path / "s", failed(errors))
+    assert outcome(read_sweep(Path("s")))[1:] == expected
+
+
+def test_fifteen_hundred_trials_print_a_screen(tmp_path: Path) -> None:
+    rows = [{"overrides": {"optimizer.lr": 0.1 + n / 1e4}, "accuracy": 0.5 + n / 1e4} for n in range(1500)]
+    rows[7] |= {"accuracy": None, "error": "out of memory"}
+    file = io.StringIO()
+    print_table(read_sweep(write_sweep(tmp_path / "s", rows)), Console(file=file, width=80, highlight=False))
+    lines = file.getvalue().splitlines()
+    assert len(lines) < 30
+    assert re.match(r" *1499 ", lines[1]), "the best first"
+    assert any(line.startswith("best: trial 1499") for line in lines)
