@@ -268,7 +268,8 @@ def test_report_reads_a_grid_a_sweep_and_a_single_run(regsweep: Regsweep, search
 
 def test_report_names_what_it_cannot_read(regsweep: Regsweep, tmp_path: Path) -> None:
     regsweep("-m", "seed=0,1,2", "hydra.sweep.dir=grid", *QUICK)
-    (tmp_path / "grid" / "0" / "result.json").unlink()
+    for name in ("result.json", "trial.json"):
+        (tmp_path / "grid" / "0" / name).unlink()
     (tmp_path / "grid" / "1" / "result.json").write_text('{"status": "comp')
     shutil.rmtree(tmp_path / "grid" / "2" / ".hydra")
     done = regsweep("report", "grid")
