@@ -18,7 +18,8 @@ from regsweep import __version__
 from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.theme import BLUE, DARK, LIGHT
-from regsweep.report.page import made, papers, security, trials
+from regsweep.report.page import confirmed, head, made, papers, security, trials
+from regsweep.report.printed import split_command
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -57,8 +58,10 @@ def sweep_page(evidence: Evidence, drawings: Sequence[Drawing], answer: Sequence
         title=sweep.folder.absolute().name,
         folder=str(sweep.folder.absolute()),
         is_confirmable=sweep.is_own and made.kind(sweep) != made.RUN,
-        answer=answer,
+        answer=[(_unbroken(sentence), command) for sentence, command in map(split_command, answer)],
         facts=made.facts(sweep),
+        head=head.lines(sweep, is_confirmed=evidence.confirmation is not None),
+        confirmed=confirmed.table(evidence.confirmation),
         table={
             "json": security.json_block(rows),
             "title": "Trials" if len(sweep.trials) != 1 else "The run",
@@ -105,6 +108,8 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
         (
             "answer",
             "facts",
+            "head",
+            "confirmed",
             "sweeps",
             "pooled",
             "table",
@@ -132,6 +137,11 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     )
     # File names may hold bytes that are no text; they must not keep the page from being written.
     return page.encode("utf-8", "backslashreplace").decode()
+
+
+def _unbroken(sentence: str) -> str:
+    """Return a sentence in which no line ends between a number and its sign."""
+    return sentence.replace(" %", "\u00a0%")
 
 
 def _figure(drawing: Drawing) -> dict[str, Any]:
