@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,7 +13,12 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 
+from regsweep.report.figures import Evidence, draw_all
+from regsweep.report.page import sweep_page
+from regsweep.report.sweep import read_sweep
+from regsweep.report.watch import HOST, Latest, server_of
 from tests.conftest import Regsweep, made_once, run_in
+from tests.decisions.handmade import write_sweep
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs Selenium")
@@ -44,12 +51,16 @@ SEARCH = ("-m", "sweep=regularization", "regularizer=[l2,dropout]", "hydra/launc
 class Page:
     """A report in the browser."""
 
-    def __init__(self, driver: Any, file: Path) -> None:
+    def __init__(self, driver: Any, file: Path | str) -> None:
         self.driver = driver
         driver.get("about:blank")
         for kind in ("browser", "performance"):
             driver.get_log(kind)  # those of the page before
-        driver.get(file.absolute().as_uri())
+        driver.get(file if isinstance(file, str) else file.absolute().as_uri())
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until all figures are drawn."""
         for _ in range(300):
             if self("return !document.querySelector('.canvas') || document.documentElement.dataset.drawn === 'all'"):
                 return
@@ -263,8 +274,8 @@ def test_hostile_strings_stay_text(regsweep: Regsweep, driver: Any) -> None:
 
 
 def _num_own_scripts(page: Page) -> int:
-    """The theme, the trials and each figure as data; the table's, the figures' and Plotly's script."""
-    return 5 + len(page.figures())
+    """The theme, the trials and each figure as data; scripts of address, table, figures and Plotly."""
+    return 6 + len(page.figures())
 
 
 def _hostile_method(payload: str, number: int) -> dict[str, Any]:
@@ -296,3 +307,50 @@ def _hostile_sweep(regsweep: Regsweep) -> Path:
         run.rename(hostile / f"{payload} {number}".replace("/", "⁄"))
     (hostile / "command.json").write_text(json.dumps({"arguments": PAYLOADS, "working_folder": PAYLOADS[0]}))
     return hostile
+
+
+def test_what_was_chosen_is_there_after_two_reloads(driver: Any, tmp_path: Path) -> None:
+    rows = [{"overrides": {"optimizer.lr": 0.1 + n / 1e3}, "accuracy": 0.5 + n / 1e3} for n in range(80)]
+    folder = write_sweep(tmp_path / "s", rows)
+    latest = Latest(folder, lambda: page_of(folder))
+    with served(folder, latest) as address:
+        page = Page(driver, address)
+        assert page.click_header("lr") == "ascending"
+        driver.find_element("id", "filter").send_keys("complete")
+        driver.find_element("id", "next").click()
+        page("scrollTo(0, 300)")
+        before = (page.column("trial"), page("return document.getElementById('shown').textContent"))
+        assert before[1] == "26–50 of 80"
+        for _ in range(2):
+            began = page("return performance.timeOrigin")
+            for _ in range(100):
+                time.sleep(0.1)
+                if page("return performance.timeOrigin !== arguments[0] && document.readyState === 'complete'", began):
+                    break
+            else:
+                raise AssertionError("the page was not loaded anew")
+            page.wait()
+            assert (page.column("trial"), page("return document.getElementById('shown').textContent")) == before
+            assert page("return document.getElementById('filter').value") == "complete"
+            sorted_by = "return document.querySelector('th[aria-sort]').innerText.trim()"
+            assert page(sorted_by) == "lr"
+            assert abs(page("return scrollY") - 300) <= 1
+        assert page("return seen") == []
+
+
+def page_of(folder: Path) -> str:
+    evidence = Evidence(read_sweep(folder))
+    return sweep_page(evidence, draw_all(evidence), ["An answer."], seconds=1)
+
+
+@contextmanager
+def served(folder: Path, latest: Latest) -> Iterator[str]:
+    """Serve a page meanwhile, and return its address."""
+    with server_of(folder, latest) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://{HOST}:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()

@@ -45,8 +45,17 @@ class Headed:
     answer: Sequence[str]
 
 
-def sweep_page(evidence: Evidence, drawings: Sequence[Drawing], answer: Sequence[str]) -> str:
-    """Return ``report.html`` of one sweep or single run."""
+def sweep_page(
+    evidence: Evidence, drawings: Sequence[Drawing], answer: Sequence[str], *, seconds: int | None = None
+) -> str:
+    """Return ``report.html`` of one sweep or single run.
+
+    Args:
+        evidence: the sweep, and its confirmation.
+        drawings: the figures.
+        answer: the sentences at its head.
+        seconds: after which the page loads itself anew; None: it does not.
+    """
     sweep = evidence.sweep
     rows = trials.table(sweep)
     statuses = Counter(sweep.trials["status"])
@@ -54,6 +63,7 @@ def sweep_page(evidence: Evidence, drawings: Sequence[Drawing], answer: Sequence
     problems = [*sweep.problems, *(evidence.confirmation.problems if evidence.confirmation is not None else ())]
     return _render(
         drawings,
+        seconds=seconds,
         kind=made.kind(sweep),
         title=sweep.folder.absolute().name,
         folder=str(sweep.folder.absolute()),
@@ -103,7 +113,8 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     drawn = [figure for figure in figures if figure["json"]]
     headline = next((f for f in figures if f["name"] == HEADLINE and (f["json"] or parts["is_confirmable"])), None)
     style = security.inline(_style(drawn))
-    scripts = {"table": _asset("table.js"), "figures": _asset("figures.js"), "plotly": security.inline(get_plotlyjs())}
+    scripts = {name: _asset(f"{name}.js") for name in ("state", "table", "figures", "watch")}
+    scripts["plotly"] = security.inline(get_plotlyjs())
     given: dict[str, Any] = dict.fromkeys(
         (
             "answer",
@@ -119,6 +130,7 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
             "problems_more",
             "made",
             "papers",
+            "seconds",
         ),
         (),
     )

@@ -6,7 +6,7 @@
   const find = (id) => document.getElementById(id);
   const data = JSON.parse(find("trials-data").textContent);
   const numTrials = data.folders.length;
-  const state = { rows: [...Array(numTrials).keys()], page: 0, sorted: data.sorted };
+  const state = { rows: [...Array(numTrials).keys()], page: Number(chosen.get("page")), sorted: data.sorted };
 
   // The rule of numbers.py.
   function shortened(value, digits) {
@@ -44,9 +44,19 @@
     state.sorted = { column: index, descending };
     const values = data.columns[index].values;
     state.rows.sort((a, b) => compare(values[a], values[b], descending ? -1 : 1) || a - b);
-    state.page = 0;
     showHeader();
     showRows();
+  }
+
+  function sortAnew(index, descending) {
+    chosen.set("sort", `${descending ? "-" : ""}${data.columns[index].key}`);
+    turnTo(0);
+    sort(index, descending);
+  }
+
+  function turnTo(page) {
+    state.page = page;
+    chosen.set("page", page || "");
   }
 
   let texts = null; // of each row, made when first needed: "lambda=0.000154 status=complete …"
@@ -73,7 +83,7 @@
       const button = element("button", { type: "button", textContent: column.name, title: column.title });
       // The best first, as one would read it; the other way round on the second click.
       button.addEventListener("click", () =>
-        sort(index, isSorted ? !state.sorted.descending : column.descends));
+        sortAnew(index, isSorted ? !state.sorted.descending : column.descends));
       const cell = element("th", { scope: "col", className: column.is_number ? "number" : "" }, button);
       if (isSorted) cell.setAttribute("aria-sort", state.sorted.descending ? "descending" : "ascending");
       return cell;
@@ -85,6 +95,7 @@
 
   function showRows() {
     const rows = filtered();
+    state.page = Math.max(0, Math.min(state.page, Math.ceil(rows.length / ROWS_PER_PAGE) - 1));
     const first = state.page * ROWS_PER_PAGE;
     const visible = rows.slice(first, first + ROWS_PER_PAGE);
     find("table").tBodies[0].replaceChildren(...visible.map(rowOf));
@@ -125,10 +136,17 @@
     find("copied").replaceChildren(label, code);
   }
 
-  find("filter").addEventListener("input", () => { state.page = 0; showRows(); });
-  find("status").addEventListener("change", () => { state.page = 0; showRows(); });
-  find("previous").addEventListener("click", () => { state.page -= 1; showRows(); });
-  find("next").addEventListener("click", () => { state.page += 1; showRows(); });
-  showHeader();
-  showRows();
+  for (const [name, event] of [["filter", "input"], ["status", "change"]]) {
+    find(name).value = chosen.get(name);
+    find(name).addEventListener(event, () => { chosen.set(name, find(name).value); turnTo(0); showRows(); });
+  }
+  find("previous").addEventListener("click", () => { turnTo(state.page - 1); showRows(); });
+  find("next").addEventListener("click", () => { turnTo(state.page + 1); showRows(); });
+  const sorted = chosen.get("sort");
+  const index = data.columns.findIndex((column) => column.key === sorted.replace(/^-/, ""));
+  if (index >= 0) sort(index, sorted.startsWith("-"));
+  else {
+    showHeader();
+    showRows();
+  }
 })();
