@@ -18,7 +18,7 @@ from regsweep import __version__
 from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.theme import BLUE, DARK, LIGHT
-from regsweep.report.page import confirmed, head, made, papers, security, trials
+from regsweep.report.page import confirmed, head, made, panel, papers, security, trials
 from regsweep.report.printed import split_command
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def sweep_page(
         confirmed=confirmed.table(evidence.confirmation),
         table={
             "json": security.json_block(rows),
+            "plain": trials.plain(rows),
+            "panels": security.json_block(panel.panels(sweep)),
             "title": "Trials" if len(sweep.trials) != 1 else "The run",
             "has_controls": len(sweep.trials) > 1,
             "statuses": statuses,
@@ -113,7 +115,8 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     drawn = [figure for figure in figures if figure["json"]]
     headline = next((f for f in figures if f["name"] == HEADLINE and (f["json"] or parts["is_confirmable"])), None)
     style = security.inline(_style(drawn))
-    scripts = {name: _asset(f"{name}.js") for name in ("state", "table", "figures", "watch")}
+    names = ["state", *(["table", "panel"] if "table" in parts else []), *(["watch"] if parts.get("seconds") else [])]
+    scripts = {name: _asset(f"{name}.js") for name in (*names, "figures")}
     scripts["plotly"] = security.inline(get_plotlyjs())
     given: dict[str, Any] = dict.fromkeys(
         (

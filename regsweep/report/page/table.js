@@ -3,6 +3,7 @@
 "use strict";
 (() => {
   const ROWS_PER_PAGE = 25;
+  let rowsPerPage = ROWS_PER_PAGE;
   const find = (id) => document.getElementById(id);
   const data = JSON.parse(find("trials-data").textContent);
   const numTrials = data.folders.length;
@@ -28,6 +29,8 @@
     if (value === null) return "–";
     return typeof value === "number" ? (SHOW[column.kind] ?? SHOW.number)(value) : String(value);
   }
+
+  window.trialsTable = { shown };
 
   const words = new Intl.Collator(undefined, { numeric: true });
 
@@ -67,8 +70,21 @@
     texts ??= state.rows.slice().sort((a, b) => a - b).map((row) =>
       [...data.columns.map((column) => `${column.name}=${shown(column, row)}`), data.errors[row] ?? ""]
         .join(" ").toLowerCase());
+    const tests = words.map(testOf);
     return state.rows.filter((row) =>
-      (!status || String(statuses[row]).split(" ")[0] === status) && words.every((word) => texts[row].includes(word)));
+      (!status || String(statuses[row]).split(" ")[0] === status) && tests.every((test) => test(row)));
+  }
+
+  const COMPARE = { "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
+
+  // A word of the filter: lr>0.01 compares a column's numbers, any other stands somewhere in the row.
+  function testOf(word) {
+    const parts = /^(.+?)(<=|>=|<|>)(-?[\d.]+(?:e[+-]?\d+)?)$/.exec(word);
+    const column = parts && data.columns.find((each) => [each.name, each.key].some((name) =>
+      name.toLowerCase().replaceAll(" ", "_") === parts[1] || name.toLowerCase() === parts[1]));
+    if (!column) return (row) => texts[row].includes(word);
+    const bound = Number(parts[3]);
+    return (row) => typeof column.values[row] === "number" && COMPARE[parts[2]](column.values[row], bound);
   }
 
   function element(name, properties = {}, ...children) {
@@ -89,23 +105,23 @@
       return cell;
     });
     const focused = [...find("table").tHead.querySelectorAll("button")].indexOf(document.activeElement);
-    find("table").tHead.replaceChildren(element("tr", {}, ...cells, element("th", { scope: "col" }, "rerun")));
+    find("table").tHead.replaceChildren(element("tr", {}, ...cells, element("th", { scope: "col", textContent: "" })));
     if (focused >= 0) find("table").tHead.querySelectorAll("button")[focused].focus();
   }
 
   function showRows() {
     const rows = filtered();
-    state.page = Math.max(0, Math.min(state.page, Math.ceil(rows.length / ROWS_PER_PAGE) - 1));
-    const first = state.page * ROWS_PER_PAGE;
-    const visible = rows.slice(first, first + ROWS_PER_PAGE);
+    state.page = Math.max(0, Math.min(state.page, Math.ceil(rows.length / rowsPerPage) - 1));
+    const first = state.page && state.page * rowsPerPage;
+    const visible = rows.slice(first, first + rowsPerPage);
     find("table").tBodies[0].replaceChildren(...visible.map(rowOf));
     const [matching, all] = [rows.length, numTrials].map((count) => count.toLocaleString("en"));
     find("shown").textContent = rows.length
       ? `${first + 1}–${first + visible.length} of ${matching}${matching === all ? "" : ` (${all} in all)`}`
       : "no trial matches";
     find("previous").disabled = first === 0;
-    find("next").disabled = first + ROWS_PER_PAGE >= rows.length;
-    for (const name of ["previous", "next"]) find(name).hidden = rows.length <= ROWS_PER_PAGE;
+    find("next").disabled = first + rowsPerPage >= rows.length;
+    for (const name of ["previous", "next"]) find(name).hidden = rows.length <= rowsPerPage;
   }
 
   function rowOf(row) {
@@ -115,10 +131,14 @@
       return element("td", { className: column.is_number ? "number" : "" }, inside);
     });
     const command = data.commands[row];
-    const last = element("td");
+    const number = data.columns[0].values[row];
+    const more = element("button", { type: "button", textContent: "details" });
+    more.setAttribute("aria-label", `details of trial ${number}`);
+    more.addEventListener("click", () => dispatchEvent(new CustomEvent("trial", { detail: number })));
+    const last = element("td", {}, more);
     if (command) {
       const button = element("button", { type: "button", textContent: "copy", title: command });
-      button.setAttribute("aria-label", `copy the command that runs trial ${data.columns[0].values[row]} again`);
+      button.setAttribute("aria-label", `copy the command that runs trial ${number} again`);
       button.addEventListener("click", () => copy(command));
       last.append(button);
     }
@@ -140,6 +160,25 @@
     find(name).value = chosen.get(name);
     find(name).addEventListener(event, () => { chosen.set(name, find(name).value); turnTo(0); showRows(); });
   }
+  // What is printed has no button to turn the page.
+  addEventListener("beforeprint", () => { rowsPerPage = Infinity; showRows(); });
+  addEventListener("afterprint", () => { rowsPerPage = ROWS_PER_PAGE; showRows(); });
+
+  function offer(id, kind, text) {
+    find(id).addEventListener("click", () => {
+      const link = element("a", { href: URL.createObjectURL(new Blob([text()], { type: kind })), download: find(id).dataset.file });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    });
+  }
+
+  const quoted = (value) => /[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  offer("as-csv", "text/csv", () => [data.columns.map((column) => column.key),
+    ...filtered().map((row) => data.columns.map((column) => column.values[row] ?? ""))]
+    .map((cells) => cells.map((cell) => quoted(String(cell))).join(",")).join("\n") + "\n");
+  offer("as-json", "application/json", () => JSON.stringify(filtered().map((row) =>
+    Object.fromEntries(data.columns.map((column) => [column.key, column.values[row]]))), null, 1));
+
   find("previous").addEventListener("click", () => { turnTo(state.page - 1); showRows(); });
   find("next").addEventListener("click", () => { turnTo(state.page + 1); showRows(); });
   const sorted = chosen.get("sort");
