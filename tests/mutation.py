@@ -31,7 +31,7 @@ SPLITS = "tests/decisions/test_new_splits.py"
 ABLATION = "tests/decisions/test_ablation.py"
 
 MODULES: dict[str, tuple[str, ...]] = {
-    "app/ablation": (ABLATION, PLAN),
+    "app/ablation": (ABLATION,),
     "app/candidates": (PLAN, CONFIRM, STAGES),
     "app/confirm": (CONFIRM, ANSWER),
     "app/contestants": ("tests/decisions/test_contestants.py",),
@@ -39,7 +39,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "app/keyed": (KEYED,),
     "app/choosing": (PLAN, STAGES, KEYED, "tests/decisions/test_first_trials.py"),
     "app/plan": (PLAN, CONFIRM, KEYED, STAGES),
-    "app/planning": (PLAN, KEYED, "tests/decisions/test_contestants.py"),
+    "app/planning": (PLAN, KEYED, "tests/decisions/test_plan_of_comparison.py"),
     "app/searched": ("tests/app/test_searches.py::test_what_is_typed_says_what_is_searched",),
     "app/short_forms": ("tests/app/test_searches.py::test_what_is_typed_says_what_is_searched",),
     "app/splits": (SPLITS,),

@@ -30,9 +30,15 @@ def job(value: float | None, noise: float, lr: float = 0.1, seed: int = 0, statu
 
 
 def foreign(
-    folder: Path, *jobs: Job, maximize: bool = False, sweeper: str = SEARCH, signs: str = "", sampler: str = "Tpe"
+    folder: Path,
+    *jobs: Job,
+    maximize: bool = False,
+    sweeper: str = SEARCH,
+    signs: str = "",
+    sampler: str = "Tpe",
+    is_first_fixed: bool = False,
 ) -> Sweep:
-    """Return a sweep of another application, whose jobs left what Hydra writes."""
+    """Return a sweep of another application, whose jobs left what Hydra writes; `is_first_fixed`: trial 0 was named."""
     rows = []
     for number, each in enumerate(jobs):
         typed, place = each["typed"], folder / str(number) / ".hydra"
@@ -42,7 +48,8 @@ def foreign(
         (place / "overrides.yaml").write_text(dumped([f"{signs}{key}={value}" for key, value in typed.items()]))
         (place / "hydra.yaml").write_text(dumped({"hydra": {"runtime": {"choices": {"size": "small"}}}}))
         rows.append({"number": number, "folder": str(number), "duplicate_of": None, **each, **typed})
-    settings = {"hydra": {"sweeper": {"_target_": sweeper, "sampler": {"_target_": sampler}}}}
+    first = [{"noise": 0.1}] if is_first_fixed else []
+    settings = {"hydra": {"sweeper": {"_target_": sweeper, "sampler": {"_target_": sampler}, "initial_trials": first}}}
     SweepPaths(folder).multirun.write_text(dumped(settings))
     swept = ["noise", "lr", "run.seed"]
     SweepPaths(folder).confirmation.folder.mkdir()
@@ -213,6 +220,27 @@ def test_below_a_config_group_of_the_baseline_nothing_is_kept(tmp_path: Path) ->
     assert (other.overrides["size"], other.overrides["size.noise"]) == ("small", "0.3")
     assert other.name.startswith("size small with noise 0.3, at ")
     assert other.at_own_settings(tuned, terms).overrides.keys() == tuned.overrides.keys()
+
+
+def test_at_most_three_of_each_are_compared_and_no_first_trial_beside_them(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", *(job(value, 0.1, value) for value in (0.9, 0.5, 0.6, 0.7)), is_first_fixed=True)
+    plan = planning.read_or_choose(sweep, None, (), TERMS)
+    tried = [job(value, 0, value) for value in (0.8, 0.3, 0.4, 0.2)] + [job(0.1, 0, 0.1, status="failed")]
+    choosing.take_contenders(plan, sweep, foreign(tmp_path / "b", *tried, is_first_fixed=True))
+    assert [[each.overrides["lr"] for each in group] for group in plan.contenders] == [
+        ["0.2", "0.3", "0.4"],
+        ["0.5", "0.6", "0.7"],
+    ]
+    assert plan.first_trials == [None, None]
+    assert choosing.sizes_on_choosing_seeds(plan, sweep) == [3]
+
+
+def test_a_baseline_that_leaves_its_keys_is_refused(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", job(0.5, 0.1))
+    plan = planning.read_or_choose(sweep, None, (), TERMS)
+    with pytest.raises(RegsweepError, match="one of its best trials is without noise=0; this is a fault of regsweep"):
+        choosing.take_contenders(plan, sweep, foreign(tmp_path / "b", job(0.5, 0), job(0.4, 0.1)))
+    assert plan.contenders == []
 
 
 @pytest.mark.parametrize(("maximize", "best"), [(False, [1, 3]), (True, [0, 2])])
