@@ -24,6 +24,7 @@ from regsweep.app import compare
 from regsweep.app.candidates import ranked
 from regsweep.paths import shown
 from regsweep.pooling import Pooled, Trial, pool, seed_key
+from regsweep.report.answer.pooled import untuned
 from regsweep.report.answer.sentences import answer
 from regsweep.report.figures import Evidence, draw_all, seeds
 from regsweep.report.pooled import Pools, seeds_in_words, signed, why_not_pooled
@@ -532,6 +533,8 @@ def test_the_command_that_tunes_what_a_grid_ran(
     sweep = made(tmp_path / "s", trials, ("-m", *arguments))
     command = compare_command(sweep)
     assert command == (None if expected is None else f"regsweep compare {expected}")
+    end = "which were not tuned." if command is None else f"to tune each of them, and then compare: {command}"
+    assert all(line.endswith(end) for line in untuned(sweep))
     if command is not None:
         request = compare._read(shlex.split(command)[2:])
         assert request.typed.contestants, "the command's own reader takes it"
