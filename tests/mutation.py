@@ -73,7 +73,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/once_more": ("tests/decisions/test_once_more.py",),
     "report/pooled": (POOLED,),
     "report/pooled_table": (POOLED,),
-    "report/read_confirmation": (ANSWER, SPLITS, KEYED, "tests/decisions/test_confirmation.py"),
+    "report/read_confirmation": (ANSWER, SPLITS, KEYED, ABLATION, "tests/decisions/test_confirmation.py"),
     "report/regularization": ("tests/decisions/test_regularization.py",),
     "report/summary": ("tests/decisions/test_summary.py", "tests/decisions/test_confirmation.py"),
     "report/sweep": ("tests/decisions/test_best_trial.py", f"{FOREIGN}::test_hostile_text_stays_as_it_is"),

@@ -491,6 +491,13 @@ def test_no_figure_rings_the_luckiest_seed(tmp_path: Path) -> None:
     assert drawings["weight_histogram"].missing == "the record of trial 2 holds no histogram of its weights"
 
 
+def fixed(presets: Sequence[str], **overrides: Any) -> list[dict[str, Any]]:
+    """Return a grid of presets that was started with these overrides; none has no method, whatever they say."""
+    return [
+        of(preset, 0, 0.5, overrides=overrides, **({"methods": {}} if preset == "none" else {})) for preset in presets
+    ]
+
+
 COMMANDS: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str | None]] = {
     "presets": (grid(none=[0.8], l2=[0.9], dropout=[0.7]), (), "regularizer=l2,dropout"),
     "a mixture": ([of("none", 0, 0.5), of("[l2,dropout]", 0, 0.6)], (), "'regularizer=[l2,dropout]'"),
@@ -522,6 +529,36 @@ COMMANDS: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str | None]] = 
         None,
     ),
     "another configuration": (grid(none=[0.8], l2=[0.9]), ("--config-name", "mine"), None),
+    "another configuration, joined": (grid(none=[0.8], l2=[0.9]), ("--config-name=mine",), None),
+    "another folder of configurations": (grid(none=[0.8], l2=[0.9]), ("-cp", "mine"), None),
+    "an experiment without methods": (fixed(("none", "l2"), experiment="x"), (), "regularizer=l2 experiment=x"),
+    "an experiment that may have methods": (fixed(("l2", "dropout"), experiment="x"), (), None),
+    "one that was added": (fixed(("l2", "dropout"), **{"+experiment": "x"}), (), None),
+    "a method beside all": (
+        fixed(("l2", "dropout"), **{"+regularizer.mixup": 0.4}),
+        ("+regularizer.mixup=0.4",),
+        None,
+    ),
+    "a method that is off in all": (
+        fixed(("l2", "dropout"), **{"regularizer.flips": False}),
+        ("regularizer.flips=false",),
+        "regularizer=l2,dropout regularizer.flips=false",
+    ),
+    "a method's settings stay, its strength goes": (
+        fixed(("none", "l2"), **{"regularizer.l2.scope": "all", "regularizer.l2.lambda": 0.1}),
+        ("regularizer.l2.scope=all", "regularizer.l2.lambda=0.1"),
+        "regularizer=l2 regularizer.l2.scope=all",
+    ),
+    "so does its short form": (
+        fixed(("none", "l2"), **{"regularizer.l2": 0.1}),
+        ("regularizer.l2=0.1",),
+        "regularizer=l2",
+    ),
+    "no method is no contestant, recorded or not": (
+        [of("none", 0, 0.5, status="interrupted"), of("l2", 0, 0.5)],
+        (),
+        "regularizer=l2",
+    ),
     "a lambda was swept": ([of("l2", 0, 0.5, overrides={"regularizer.lambda": v}) for v in (0.1, 0.2)], (), None),
 }  # fmt: skip
 
