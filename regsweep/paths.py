@@ -133,7 +133,16 @@ class SweepPaths:
     @property
     def is_begun(self) -> bool:
         """Whether a sweep began here: what it was started with is there, or was lost beside trials that ended."""
-        return self.command.exists() or any(RunPaths(trial).is_ended for trial in self.folder.glob("[0-9]*"))
+        return self.command.exists() or self._has_ended_trials
+
+    @property
+    def is_on_record(self) -> bool:
+        """Whether there is anything to read of a sweep that began here: a kill may have left no more than its start."""
+        return self._has_ended_trials or (self.command.exists() and self.multirun.is_file())
+
+    @property
+    def _has_ended_trials(self) -> bool:
+        return any(RunPaths(trial).is_ended for trial in self.folder.glob("[0-9]*"))
 
     @property
     def confirmation(self) -> "ConfirmationPaths":

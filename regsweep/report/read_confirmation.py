@@ -43,13 +43,13 @@ def read_confirmation(folder: Path) -> Confirmation | None:
         RecordError: when the plan, with its configurations and seeds, cannot be read.
     """
     paths = SweepPaths(folder).confirmation
-    if not SweepPaths(paths.seeds).is_begun:
+    if not SweepPaths(paths.seeds).is_on_record:
         return None
     plan = records.read_json(paths.plan)
     try:
         terms = Terms.of_plan(plan)
         ranking: dict[str, Any] = {} if terms.is_own else {"objective": terms.objective, "minimize": not terms.maximize}
-        places = [each if SweepPaths(each).is_begun else None for each in (paths.own, paths.ablation)]
+        places = [each if SweepPaths(each).is_on_record else None for each in (paths.own, paths.ablation)]
     except (AttributeError, KeyError, TypeError) as error:
         raise RecordError(f"{paths.plan}: damaged ({show(error)}); the confirmation is left out") from error
     seeds = read_sweep(paths.seeds, **ranking)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from regsweep.paths import SweepPaths
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.figures import Evidence
 from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.summary import summary
 from regsweep.report.sweep import read_sweep
+from tests.decisions.confirmable import write_command
 from tests.decisions.confirmations import Made, confirmed, write_correct
 from tests.decisions.handmade import write_sweep
 
@@ -31,6 +34,26 @@ def read(folder: Path) -> Confirmation:
 def test_what_one_look_shows_several_may_not(tmp_path: Path, *, is_sequential: bool, is_shown: bool, sign: int) -> None:
     found = confirmed(tmp_path, Made("dropout 0.2", ONE_LOOK, ONE_LOOK), is_sequential=is_sequential)
     assert (found.candidates[0].is_shown, found.candidates[0].claim.sign) == (is_shown, sign)
+
+
+@pytest.mark.parametrize("name", ["own", "ablation"])
+def test_a_sweep_that_was_killed_at_its_start_takes_nothing_from_those_before(tmp_path: Path, name: str) -> None:
+    before = confirmed(tmp_path, Made("dropout 0.2", UP))
+    begun: Path = getattr(SweepPaths(tmp_path).confirmation, name)
+    begun.mkdir()
+    write_command(begun, [])
+    found = read(tmp_path)
+    assert found.candidates[0].against_tuned.comparison == before.candidates[0].against_tuned.comparison
+    assert (found.candidates[0].against_own, found.ablation) == (None, None)
+
+
+def test_where_the_first_sweep_was_killed_at_its_start_nothing_is_confirmed(tmp_path: Path) -> None:
+    confirmed(tmp_path, Made("dropout 0.2", UP))
+    seeds = SweepPaths(tmp_path).confirmation.seeds
+    shutil.rmtree(seeds)
+    seeds.mkdir()
+    write_command(seeds, [])
+    assert read_confirmation(tmp_path) is None
 
 
 @pytest.mark.parametrize(("num_seeds", "is_compared"), [(1, False), (2, True)])
