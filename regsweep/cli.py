@@ -10,6 +10,7 @@ from typing import TextIO
 
 from regsweep import __version__
 from regsweep.errors import RegsweepError
+from regsweep.paths import remember_place
 
 
 def main() -> None:
@@ -52,6 +53,7 @@ def _command() -> None:
         return
     try:
         _require_posix()
+        remember_place()
         first = sys.argv[1] if len(sys.argv) > 1 else ""
         if first in commands:
             commands[first](sys.argv[2:])

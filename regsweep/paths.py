@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORKING_FOLDER = "REGSWEEP_WORKING_FOLDER"
+_TYPED_IN = "REGSWEEP_TYPED_IN"
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -17,6 +18,16 @@ def config_folder() -> Path:
     """
     inside = _PACKAGE / "conf"
     return inside if inside.is_dir() else _PACKAGE.parent / "conf"
+
+
+def remember_place() -> None:
+    """Remember the folder that a person typed in; what goes on from there may work in another one."""
+    os.environ[_TYPED_IN] = str(Path.cwd().resolve())
+
+
+def place_typed_in() -> Path:
+    """Return the folder that a person typed in, in the worker processes too."""
+    return Path(os.environ.get(_TYPED_IN) or working_folder())
 
 
 def enter_working_folder() -> None:
@@ -31,13 +42,13 @@ def enter_working_folder() -> None:
 
 
 def working_folder() -> Path:
-    """Return the folder that the command was typed in, in its worker processes too."""
+    """Return the folder that the run or sweep was first typed in, in its worker processes too."""
     return Path(os.environ.get(WORKING_FOLDER) or Path.cwd().resolve())
 
 
 def shown(path: Path) -> Path:
-    """Return `path` as a person in the working folder would write it."""
-    here = working_folder()
+    """Return `path` as the person at the command line would write it."""
+    here = place_typed_in()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
@@ -122,7 +133,16 @@ class SweepPaths:
     @property
     def is_begun(self) -> bool:
         """Whether a sweep began here: what it was started with is there, or was lost beside trials that ended."""
-        return self.command.exists() or any(RunPaths(trial).is_ended for trial in self.folder.glob("[0-9]*"))
+        return self.command.exists() or self._has_ended_trials
+
+    @property
+    def is_on_record(self) -> bool:
+        """Whether there is anything to read of a sweep that began here: a kill may have left no more than its start."""
+        return self._has_ended_trials or (self.command.exists() and self.multirun.is_file())
+
+    @property
+    def _has_ended_trials(self) -> bool:
+        return any(RunPaths(trial).is_ended for trial in self.folder.glob("[0-9]*"))
 
     @property
     def confirmation(self) -> "ConfirmationPaths":

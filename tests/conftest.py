@@ -66,6 +66,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test works in an empty folder of its own, and reads its data anew."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("REGSWEEP_WORKING_FOLDER", raising=False)
+    monkeypatch.delenv("REGSWEEP_TYPED_IN", raising=False)
     load_dataset.cache_clear()
 
 
@@ -104,6 +105,7 @@ def run_in(folder: Path, *arguments: str) -> None:
     with logging_as_before(), pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("REGSWEEP_WORKING_FOLDER", raising=False)
+        patch.delenv("REGSWEEP_TYPED_IN", raising=False)
         patch.setattr(sys, "argv", ["regsweep", *arguments])
         assert exit_code() == 0
 

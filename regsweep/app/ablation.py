@@ -37,6 +37,11 @@ class Ablation:
         self.runs += [run for run in runs if run not in self.runs]
 
 
+def count_parts(num_ingredients: int) -> int:
+    """Return how many networks take a mixture apart; of two methods, each is what is left without the other."""
+    return 2 if num_ingredients == 2 else 2 * num_ingredients  # noqa: PLR2004
+
+
 def plan_ablation(baseline: Configuration, others: Sequence[Configuration]) -> Ablation:
     """Return the ablation of the first of `others` that is a mixture: the best one.
 

@@ -102,8 +102,14 @@ def _run(request: _Request, command: Command) -> None:
     if request.is_json:
         write(output, records.read_json(ReportPaths(folder).summary))
     require_complete(read_sweep(folder))
-    if Plan.read(SweepPaths(folder).confirmation).lost:
-        raise SystemExit(1)  # the answer names them
+    lost = Plan.read(SweepPaths(folder).confirmation).lost
+    if lost:
+        names = ", ".join(each.name for each in lost.values())
+        sys.stderr.write(
+            f"no trial of these is complete, and they count as contestants: {names}; to train them again, or to leave "
+            "them out, choose another folder\n"
+        )
+        raise SystemExit(1)
 
 
 def _compare(request: _Request, command: Command) -> Path | None:
@@ -236,7 +242,8 @@ def _require_place(folder: Path, request: _Request, num_trials: int | None) -> N
         num_before = before.num_seeds or DEFAULT_SEEDS
         _require_same(folder, before, request, record, record.num_trials if num_trials is None else num_trials)
         if request.num_seeds is not None and request.num_seeds < num_before:
-            allowed = f"the comparison in {shown(folder)} has {num_before} seeds; give more, or leave it out"
+            more = "" if before.has_new_splits else "give more, or "
+            allowed = f"the comparison in {shown(folder)} has {num_before} seeds; {more}leave it out"
             raise RegsweepError(f"--seeds {request.num_seeds}: {allowed}")
     elif folder.is_dir():
         unfinished = [*records.unfinished(paths.record), *records.unfinished(file)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from regsweep import records
 from regsweep.app import choosing, planning, terms
-from regsweep.app.ablation import NO_MIXTURE
+from regsweep.app.ablation import NO_MIXTURE, count_parts
 from regsweep.app.candidates import Configuration
 from regsweep.app.plan import CONTENDERS, DEFAULT_TOP, Plan
 from regsweep.app.splits import NEW_SPLITS, ONE_LOOK, describe_new_splits, draw_anew, require_same_seeds
@@ -120,6 +120,8 @@ def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
         draw_anew(origin, sweep, plan, num_seeds)
     plan.intend(num_seeds, until_settled=given.until_settled, has_begun=count_ended(plan.paths.seeds) > 0)
     _announce(sweep, plan, num_seeds, until_settled=given.until_settled)
+    if given.ablate or plan.ablation is not None:
+        _announce_ablation(sweep, plan, num_seeds)
     if not plan.contenders:
         tune_baseline(sweep, plan)
         choosing.take_contenders(plan, sweep)
@@ -319,6 +321,18 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         print(  # noqa: T201
             f"{num_seeds} seeds cannot show a difference: the smallest possible p-value of {of} is "
             f"{least_p_value(num_seeds, k):.2g}; take --seeds {least_seeds(k, LEVEL)} or more"
+        )
+
+
+def _announce_ablation(sweep: Sweep, plan: Plan, num_seeds: int) -> None:
+    """Print how many runs take the best mixture apart, as far as that was not done."""
+    num_ingredients = next(n for rows in plan.kinds if (n := len(sweep.kind(rows[0].number))) > 1)
+    num_runs = count_parts(num_ingredients) * num_seeds - count_ended(plan.paths.ablation)
+    if num_runs > 0:
+        minutes = max(0.1, seconds_a_trial(sweep) * num_runs / 60)
+        print(  # noqa: T201
+            f"{num_runs} more without an ingredient of the best mixture or with one alone: about {minutes:.1f} "
+            "minutes; its second baseline is trained in any case"
         )
 
 

@@ -208,6 +208,8 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
         _write_table(sweep, console, [] if evidence.confirmation is not None else answered, is_shown=table)
     if evidence.confirmation is not None:
         print_confirmation(sweep, evidence.confirmation, console)
+    elif sweep.is_comparison:
+        console.print(answered[-1], soft_wrap=True, markup=False)  # that it is not complete
     records.write_text(paths.page, sweep_page(evidence, drawings, answered))
     _say(console, paths.page)
     if formats:

@@ -31,6 +31,9 @@ SCORE = "score"
 NOT_ENDED = ("interrupted", "unreadable")
 """The statuses of a run that has not ended, as far as is known."""
 
+NO_TRIAL = -1
+"""The number of what was not chosen: no trial of that contestant is complete."""
+
 
 @dataclass(frozen=True)
 class Untuned:
@@ -61,7 +64,7 @@ class Trained:
     Attributes:
         name: in plain words.
         kind: what regularizes it.
-        trial: its number in the sweep that it was chosen in.
+        trial: its number in the sweep that it was chosen in; `NO_TRIAL` for a contestant without a complete trial.
         parameters: the swept values, by key.
         selected_for: the validation accuracy that it was chosen for, a fraction.
         runs: a row per seed: ``seed``, ``folder`` (in the confirmation's own sweep), ``status``,
@@ -186,7 +189,7 @@ class Confirmation:
     problems: list[str]
     added: list[str] = field(default_factory=list)
     ablation: Ablation | None = None
-    go_on: str = "regsweep confirm"
+    go_on: str = "regsweep confirm DIR"
     terms: Terms = field(default_factory=Terms)
     overlap: Overlap | None = None
     is_waiting: bool = False
@@ -195,6 +198,12 @@ class Confirmation:
     def has_p_values(self) -> bool:
         """Return whether its differences have p-values."""
         return not self.is_sequential and self.overlap is None
+
+    @property
+    def num_whole(self) -> int:
+        """Return on how many seeds all runs have ended; a contestant that nothing could be chosen of has none."""
+        every = (self.baseline, *self.candidates)
+        return len(set.intersection(*(each.ended_seeds for each in every if each.trial != NO_TRIAL)))
 
     @property
     def is_seed_without_effect(self) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from io import StringIO
@@ -18,7 +19,7 @@ from pandas.errors import ParserError
 from regsweep import records
 from regsweep.errors import RecordError
 from regsweep.job_folders import settings_file
-from regsweep.paths import RunPaths, SweepPaths
+from regsweep.paths import RunPaths, SweepPaths, place_typed_in
 from regsweep.report.hydra_files import at
 from regsweep.report.sweep import Sweep
 
@@ -58,10 +59,18 @@ def read_command(sweep: Sweep) -> dict[str, Any] | None:
 
 
 def read_flags(sweep: Sweep) -> list[str]:
-    """Return the flag that named a configuration folder of the user's own when the sweep was started."""
+    """Return what named configuration folders of the user's own at the start: a flag, and Hydra's search path."""
     arguments = (read_command(sweep) or {}).get("arguments") or []
     joined = [argument for argument in arguments if argument.startswith("--config-dir=")]
-    return joined or [word for flag, folder in pairwise(arguments) if flag in _FLAGS for word in (flag, folder)]
+    flag = joined or [word for flag, folder in pairwise(arguments) if flag in _FLAGS for word in (flag, folder)]
+    return [*flag, *(argument for argument in arguments if argument.lstrip("+").startswith("hydra.searchpath="))]
+
+
+def show_command(sweep: Sweep, words: Sequence[str]) -> str:
+    """Return a command line to be typed here that finds modules, data and configurations where the sweep did."""
+    place, line = (read_command(sweep) or {}).get("working_folder"), shlex.join(words)
+    is_here = not isinstance(place, str) or not Path(place).is_dir() or Path(place).resolve() == place_typed_in()
+    return line if is_here else f"cd {shlex.quote(str(place))} && {line}"
 
 
 def read_override_lines(folder: Path) -> list[str]:

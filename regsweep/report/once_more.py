@@ -9,7 +9,7 @@ from typing import Any
 from regsweep.errors import RecordError
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.confirmation import Confirmation, Trained
-from regsweep.report.details import read_command, read_flags, read_override_lines
+from regsweep.report.details import read_command, read_flags, read_override_lines, show_command
 from regsweep.report.sweep import Sweep
 from regsweep.run_record import RunRecord
 
@@ -41,7 +41,7 @@ def of_winner(sweep: Sweep, confirmation: Confirmation) -> str | None:
     words = [*read_flags(sweep), *_regularizer(record, folder), *_others(folder)]
     threads = record.machine.get("threads")
     words += [f"device.threads={threads}"] if record.machine.get("device") == "cpu" and threads else []
-    return shlex.join(["regsweep", *words])
+    return show_command(sweep, ["regsweep", *words])
 
 
 def _of_application(sweep: Sweep, folder: Path) -> str | None:
@@ -49,11 +49,14 @@ def _of_application(sweep: Sweep, folder: Path) -> str | None:
     command, lines = read_command(sweep) or {}, read_override_lines(folder)
     if not command.get("program") or not lines:
         return None
-    arguments = [
-        a for a in command["arguments"] if a not in ("-m", "--multirun") and (a.startswith("-") or "=" not in a)
-    ]
+    arguments = [a for a in command["arguments"] if a not in ("-m", "--multirun") and _is_of_every_run(a)]
     words = [command["interpreter"], *command["program"], *arguments, *lines]
     return f"cd {shlex.quote(command['working_folder'])} && {shlex.join(words)}"
+
+
+def _is_of_every_run(argument: str) -> bool:
+    """Return whether an argument is a flag of Hydra, or a setting of Hydra's that no job's own overrides have."""
+    return argument.startswith(("-", "hydra.searchpath=", "hydra.job.")) or "=" not in argument
 
 
 def _regularizer(record: RunRecord, folder: Path) -> list[str]:

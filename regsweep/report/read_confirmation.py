@@ -18,6 +18,7 @@ from regsweep.report.confirmation import (
     FAR_POINTS,
     FEWEST_SEEDS,
     LEVEL,
+    NO_TRIAL,
     NOT_ENDED,
     SCORE,
     Against,
@@ -27,7 +28,7 @@ from regsweep.report.confirmation import (
     Untuned,
 )
 from regsweep.report.correct_images import CorrectImages
-from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.sweep import Sweep, command_to_confirm, read_sweep
 from regsweep.report.terms import Terms
 from regsweep.statistics.claims import are_shown, claim
 from regsweep.statistics.comparison import compare, count_differing
@@ -43,19 +44,19 @@ def read_confirmation(folder: Path) -> Confirmation | None:
         RecordError: when the plan, with its configurations and seeds, cannot be read.
     """
     paths = SweepPaths(folder).confirmation
-    if not SweepPaths(paths.seeds).is_begun:
+    if not SweepPaths(paths.seeds).is_on_record:
         return None
     plan = records.read_json(paths.plan)
     try:
         terms = Terms.of_plan(plan)
         ranking: dict[str, Any] = {} if terms.is_own else {"objective": terms.objective, "minimize": not terms.maximize}
-        places = [each if SweepPaths(each).is_begun else None for each in (paths.own, paths.ablation)]
+        places = [each if SweepPaths(each).is_on_record else None for each in (paths.own, paths.ablation)]
     except (AttributeError, KeyError, TypeError) as error:
         raise RecordError(f"{paths.plan}: damaged ({show(error)}); the confirmation is left out") from error
     seeds = read_sweep(paths.seeds, **ranking)
     try:
         own, parts = (read_sweep(each, **ranking) if each else None for each in places)
-        return _Reader(plan, seeds, own, parts).confirmation()
+        return _Reader(folder, plan, seeds, own, parts).confirmation()
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise RecordError(f"{paths.plan}: damaged ({show(error)}); the confirmation is left out") from error
 
@@ -63,8 +64,10 @@ def read_confirmation(folder: Path) -> Confirmation | None:
 class _Reader:
     """Reads what a plan names from the sweeps that were made after it."""
 
-    def __init__(self, plan: dict[str, Any], seeds: Sweep, own: Sweep | None, parts: Sweep | None) -> None:
-        self._plan, self._seeds, self._own, self._parts = plan, seeds, own, parts
+    def __init__(
+        self, folder: Path, plan: dict[str, Any], seeds: Sweep, own: Sweep | None, parts: Sweep | None
+    ) -> None:
+        self._folder, self._plan, self._seeds, self._own, self._parts = folder, plan, seeds, own, parts
         self._terms = Terms.of_plan(plan)
         self._problems = [*seeds.problems, *(own.problems if own else [])]
         self._images = CorrectImages()
@@ -86,7 +89,7 @@ class _Reader:
         baseline, *others = [
             _trained(content, trials[place_of_run == i], untuned[i]) for i, content in enumerate(found)
         ]
-        nothing = {"trial": -1, "parameters": {}, "selected_for": np.nan}
+        nothing = {"trial": NO_TRIAL, "parameters": {}, "selected_for": np.nan}
         others += [_trained({**nothing, **lost}, trials[:0]) for lost in self._plan.get("lost", {}).values()]
         tuned = [self._compare(other, baseline, self._seeds) for other in others]
         own = [self._compare_own(i, other, baseline) for i, other in enumerate(others)]
@@ -110,7 +113,7 @@ class _Reader:
             problems=list(dict.fromkeys(self._problems)),
             added=self._plan.get("added", []),
             ablation=self._ablation(candidates),
-            go_on="regsweep resume" if self._plan.get("keys") else "regsweep confirm",
+            go_on=command_to_confirm(self._folder),
             terms=self._terms,
             overlap=self._overlap,
             is_waiting=self._is_waiting,

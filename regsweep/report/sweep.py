@@ -1,5 +1,6 @@
 """From a sweep's folder to a table: one row per trial."""
 
+import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ import pandas as pd
 from regsweep import records
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.job_folders import find_jobs
-from regsweep.paths import ComparisonPaths, RunPaths, SweepPaths
+from regsweep.paths import ComparisonPaths, RunPaths, SweepPaths, shown
 from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
 from regsweep.report.foreign import read_foreign
 from regsweep.report.own import is_own, read_own
@@ -19,7 +20,7 @@ from regsweep.report.rows import NUMBERS, OBJECTIVE, Rows, plain_text, table_col
 from regsweep.run_record import UsedMethod
 from regsweep.started import Command
 
-__all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "read_sweep"]
+__all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "command_to_confirm", "read_sweep"]
 
 
 CONTESTANT = "contestant"
@@ -136,6 +137,12 @@ class Sweep:
         """Return what the table has of the trial `number`."""
         row = self.trials[self.trials["number"] == number].iloc[0]
         return {str(name): value for name, value in row.items()}
+
+
+def command_to_confirm(folder: Path) -> str:
+    """Return the command that confirms the sweep in `folder`, or goes on with the comparison there."""
+    word = "resume" if ComparisonPaths(folder).record.is_file() else "confirm"
+    return f"regsweep {word} {shlex.quote(str(shown(folder)))}"
 
 
 def read_sweep(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 
-from regsweep.report.details import read_command, read_flags, read_override_lines
+from regsweep.report.details import read_command, read_flags, read_override_lines, show_command
 from regsweep.report.sweep import Sweep
 
 _TUNED = ("optimizer.lr", "regularizer.lambda")
 _OTHERWISE = ("sweep", "trainer.test", "trainer.save_weights")
 """Keys that a comparison sets itself."""
-_LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.searchpath", "hydra.job")
+_LAUNCHER = ("hydra/launcher", "hydra.launcher", "hydra.job")
 
 
 def is_of_presets(sweep: Sweep) -> bool:
@@ -40,7 +39,7 @@ def compare_command(sweep: Sweep) -> str | None:
     others = [line for line in lines if _is_kept(sweep, line)]
     launcher = [each for each in arguments if each.partition("=")[0].startswith(_LAUNCHER)]
     listed = f"regularizer={','.join(options)}"
-    return shlex.join(["regsweep", "compare", *read_flags(sweep), listed, *others, *launcher])
+    return show_command(sweep, ["regsweep", "compare", *read_flags(sweep), listed, *others, *launcher])
 
 
 def _names_another_configuration(argument: str) -> bool:

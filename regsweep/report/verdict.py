@@ -7,9 +7,11 @@ import math
 from pathlib import Path
 
 from regsweep.errors import RegsweepError
+from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.command import Parser
 from regsweep.report.confirmation import Candidate, Confirmation
 from regsweep.report.read_confirmation import read_confirmation
+from regsweep.report.sweep import command_to_confirm
 from regsweep.statistics.comparison import Comparison
 
 SHOWN, OPEN, NOT_THERE = 0, 4, 5
@@ -40,13 +42,30 @@ def main(arguments: list[str]) -> None:
         raise RegsweepError(f"{given.folder}: no such folder")
     confirmation = read_confirmation(given.folder)
     if confirmation is None:
-        raise RegsweepError(f"{given.folder}: nothing was confirmed here; run regsweep confirm, or compare")
+        raise RegsweepError(_why_nothing(given.folder))
     terms = confirmation.terms
     if terms.is_own and given.by > 100:  # noqa: PLR2004
         raise RegsweepError(f"--by {given.by:g}: must be percentage points from 0 to 100, for example 0.5")
     code, line = check(confirmation, given.by / terms.scale)
-    print(line)  # noqa: T201
+    print(f"{line}{_missing(confirmation) if code == OPEN else ''}")  # noqa: T201
     raise SystemExit(code)
+
+
+def _why_nothing(folder: Path) -> str:
+    command = command_to_confirm(folder)
+    if ComparisonPaths(folder).record.is_file():
+        return f"{folder}: the comparison has trained nothing on fresh seeds yet; go on with {command}"
+    is_sweep = SweepPaths(folder).command.is_file()
+    return f"{folder}: nothing was confirmed here; run {command if is_sweep else 'regsweep confirm, or compare'}"
+
+
+def _missing(confirmation: Confirmation) -> str:
+    """Return how many seeds are complete, where that is not all that were planned, and how to go on."""
+    num_whole, num_planned = confirmation.num_whole, confirmation.num_planned
+    if num_whole >= num_planned:
+        return ""
+    verb = "is" if num_whole == 1 else "are"
+    return f"; {num_whole} of {num_planned} planned seeds {verb} complete: go on with {confirmation.go_on}"
 
 
 def check(confirmation: Confirmation, by: float) -> tuple[int, str]:

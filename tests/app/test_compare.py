@@ -186,9 +186,9 @@ def test_any_other_change_is_refused(
 
 
 def test_its_last_command_trains_the_winner_again_and_keeps_the_weights(regsweep: Regsweep, compared: Path) -> None:
-    """The same weights as on the first fresh seed, bit for bit."""
+    """The same weights as on the first fresh seed, bit for bit; the copy was typed in another folder."""
     done = regsweep("report", "c")
-    (line,) = re.findall(r"^Nothing .* once more and keep its weights: regsweep (.*)$", done.out, re.MULTILINE)
+    (line,) = re.findall(r"^Nothing .* once more and keep its .*: cd \S+ && regsweep (.*)$", done.out, re.MULTILINE)
     trained = regsweep(*shlex.split(line), "hydra.run.dir=again")
     assert trained.code == 0, trained.err
     assert Path("again/model.safetensors").is_file()
@@ -227,6 +227,22 @@ def test_with_new_splits_each_seed_draws_one_and_the_last_command_has_it(regswee
     assert records_of(Path("c")) == before
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"), [([], "3 seeds; give more, or leave it out"), (["--new-splits"], "3 seeds; leave it out")]
+)
+def test_fewer_seeds_are_refused_and_more_offered_where_more_are_allowed(
+    regsweep: Regsweep, flags: list[str], expected: str
+) -> None:
+    typed = ["compare", "regularizer=l2", "n_trials=1", HERE, *flags]
+    paths = ComparisonPaths(Path("c"))
+    paths.record.parent.mkdir()
+    paths.record.write_text(json.dumps({"contestants": ["none", "l2"], "num_trials": 1}))
+    command = {"arguments": [*typed, "--seeds", "3"], "working_folder": str(Path.cwd()), "import_path": []}
+    SweepPaths(Path("c")).command.write_text(json.dumps(command))
+    done = regsweep(*typed, "--seeds", "2")
+    assert (done.code, f"--seeds 2: the comparison in c has {expected}\n" in done.err) == (2, True)
+
+
 def test_a_report_draws_every_contestant(regsweep: Regsweep, compared: Path) -> None:
     (compared / "report.html").unlink()
     done = regsweep("report", "c")
@@ -248,7 +264,7 @@ def test_with_json_the_standard_output_is_one_object_of_the_schema(regsweep: Reg
         found = json.loads(done.out)
         jsonschema.validate(found, schema)
         assert found == json.loads((compared / "summary.json").read_text())
-        assert found["confirmation"]["once_more"].startswith("regsweep regularizer=none")
+        assert found["confirmation"]["once_more"].partition(" && ")[2].startswith("regsweep regularizer=none")
         assert not found["confirmation"]["is_sequential"]
         assert "vs. the tuned baseline" in done.err
     assert records_of(compared) == before
@@ -390,6 +406,7 @@ def test_a_contestant_that_never_trains_is_named_and_counts(regsweep: Regsweep, 
     done = regsweep("resume", "c")
     assert done.code == 1, done.err
     assert "L2 + dropout is not settled; BatchNorm never trained to the end." in done.out
+    assert "they count as contestants: BatchNorm; to train them again, or to leave them out, choose anoth" in done.err
     found = read_confirmation(compared)
     assert found is not None
     assert [each.kind for each in found.candidates] == [["L2", "dropout"], ["BatchNorm"]]

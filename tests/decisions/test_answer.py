@@ -85,7 +85,7 @@ def answered(tmp_path: Path, *made: Made, **options: object) -> list[str]:
             [
                 f"Dropout 0.2 is ahead of the tuned baseline by {UP_TEXT}; 10 paired seeds, adjusted p = 0.002. "
                 "Nothing is claimed before the same network without it is trained on them, too: go on with "
-                "regsweep confirm."
+                "regsweep confirm c."
             ],
             id="the second baseline is not trained",
         ),
@@ -326,7 +326,7 @@ def test_too_few_seeds_and_unfinished_ones(tmp_path: Path) -> None:
     assert last[-1] == "1 of the 11 planned seeds was not trained."
     assert "anytime-valid" in unfinished[0]
     single = answer(few_sweep, confirmed(tmp_path / "e", Made("x", UP[:1]), num_planned=3))
-    assert single == ["1 of 3 seeds is complete: too few for an answer. Go on with regsweep confirm."]
+    assert single == ["1 of 3 seeds is complete: too few for an answer. Go on with regsweep confirm e."]
 
 
 def test_a_seed_without_all_its_runs_is_not_complete(tmp_path: Path) -> None:

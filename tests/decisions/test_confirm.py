@@ -347,6 +347,31 @@ def test_of_what_was_begun_the_rest_is_announced(tmp_path: Path, capsys: pytest.
     assert own.startswith("where differences are shown, up to 2 more, of second baselines")
 
 
+@pytest.mark.parametrize(
+    ("mixture", "num_runs"),
+    [
+        pytest.param({"l2": 0.1, "dropout": 0.2}, 12, id="each of two alone is what the other is left out of"),
+        pytest.param({"l2": 0.1, "dropout": 0.2, "mixup": 0.3}, 36, id="of three, six networks"),
+    ],
+)
+def test_runs_that_take_the_best_mixture_apart_are_announced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mixture: dict[str, Any], num_runs: int
+) -> None:
+    sweep = made(tmp_path / "s", [trial(0.5), trial(0.9, l2=0.1), trial(0.8, **mixture)])
+    SweepPaths(sweep.folder).command.write_text(json.dumps({**COMMAND, "working_folder": str(tmp_path / "gone")}))
+    apart = " more without an ingredient of the best mixture or with one alone: about "
+
+    def announced(*arguments: str) -> list[str]:
+        with pytest.raises(RegsweepError, match="the sweep's working folder is gone"):
+            run_confirm(Runs(sweep.folder), "--seeds", "6", *arguments)
+        return [line.partition(apart)[0] for line in capsys.readouterr().out.splitlines() if apart in line]
+
+    assert announced() == []
+    assert announced("--ablate") == [str(num_runs)]
+    write_sweep(SweepPaths(sweep.folder).confirmation.ablation, [trial(0.5)] * 5)
+    assert announced("--ablate") == [str(num_runs - 5)]
+
+
 def test_a_sweep_that_has_grown_is_confirmed_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made(tmp_path / "s", SMALL)
     runs = Runs(tmp_path / "s")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from regsweep.paths import SweepPaths
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.figures import Evidence
 from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.summary import summary
 from regsweep.report.sweep import read_sweep
 from regsweep.statistics.intervals import t_interval
+from tests.decisions.confirmable import write_command
 from tests.decisions.confirmations import Made, confirmed, write_correct
 from tests.decisions.handmade import write_sweep
 
@@ -48,7 +51,27 @@ def test_a_contestant_that_never_trained_counts_among_all(tmp_path: Path) -> Non
         assert each.against_tuned.comparison is not None
         interval, expected = each.against_tuned.comparison.interval, t_interval(UP, confidence)
         assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
-    assert (found.added, found.go_on) == (["mixup"], "regsweep resume")
+    assert found.added == ["mixup"]
+
+
+@pytest.mark.parametrize("name", ["own", "ablation"])
+def test_a_sweep_that_was_killed_at_its_start_takes_nothing_from_those_before(tmp_path: Path, name: str) -> None:
+    before = confirmed(tmp_path, Made("dropout 0.2", UP))
+    begun: Path = getattr(SweepPaths(tmp_path).confirmation, name)
+    begun.mkdir()
+    write_command(begun, [])
+    found = read(tmp_path)
+    assert found.candidates[0].against_tuned.comparison == before.candidates[0].against_tuned.comparison
+    assert (found.candidates[0].against_own, found.ablation) == (None, None)
+
+
+def test_where_the_first_sweep_was_killed_at_its_start_nothing_is_confirmed(tmp_path: Path) -> None:
+    confirmed(tmp_path, Made("dropout 0.2", UP))
+    seeds = SweepPaths(tmp_path).confirmation.seeds
+    shutil.rmtree(seeds)
+    seeds.mkdir()
+    write_command(seeds, [])
+    assert read_confirmation(tmp_path) is None
 
 
 @pytest.mark.parametrize(("num_seeds", "is_compared"), [(1, False), (2, True)])

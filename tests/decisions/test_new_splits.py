@@ -156,7 +156,7 @@ def test_a_confirmation_that_was_stopped_has_no_answer_before_all_seeds(tmp_path
     assert not found.has_comparisons
     assert answer(read_sweep(tmp_path / "s"), found) == [
         "3 of 4 seeds are complete. Where each draws a split of its own, there is no answer before all are: go on with "
-        "regsweep confirm."
+        "regsweep confirm s."
     ]
 
 

@@ -523,6 +523,11 @@ COMMANDS: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str | None]] = 
         (),
         "regularizer=l2 model=cnn",
     ),
+    "own presets": (
+        grid(none=[0.8], l2=[0.9]),
+        ("--config-dir", "my conf", "hydra.searchpath=[file://my other]"),
+        "--config-dir 'my conf' 'hydra.searchpath=[file://my other]' regularizer=l2",
+    ),
     "no network is without a method": (
         [of(preset, 0, 0.5, overrides={"regularizer.mixup": 0.4}) for preset in ("none", "l2")],
         ("regularizer.mixup=0.4",),
@@ -575,6 +580,16 @@ def test_the_command_that_tunes_what_a_grid_ran(
     if command is not None:
         request = compare._read(shlex.split(command)[2:])
         assert request.typed.contestants, "the command's own reader takes it"
+
+
+def test_typed_elsewhere_the_command_that_tunes_goes_to_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my place").mkdir()
+    sweep = made(tmp_path / "my place" / "s", grid(none=[0.8], l2=[0.9]), ("-m",))
+    assert compare_command(sweep) == f"cd '{tmp_path}/my place' && regsweep compare regularizer=l2"
+    monkeypatch.chdir(tmp_path / "my place")
+    assert compare_command(sweep) == "regsweep compare regularizer=l2"
 
 
 def test_a_grid_that_was_confirmed_ends_with_the_command_that_tunes_it(tmp_path: Path) -> None:

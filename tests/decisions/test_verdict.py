@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.verdict import check
 from tests.conftest import Regsweep
+from tests.decisions.confirmable import made as made_sweep
+from tests.decisions.confirmable import trial
 from tests.decisions.confirmations import Made, confirmed
 
 # Mean 0.4 points; alone the interval is 0.34 to 0.46, of two configurations 0.33 to 0.47.
@@ -68,6 +73,26 @@ def test_the_command_prints_its_reason(
     confirmed(tmp_path / "c", Made("dropout 0.2", made, made))
     done = regsweep("check", "c", *typed)
     assert (done.code, done.out.strip()) == expected
+
+
+def test_of_what_was_begun_the_next_command_is_named(regsweep: Regsweep, tmp_path: Path) -> None:
+    """A contestant without a complete trial has no runs, and does not hide that a seed is complete."""
+    made_sweep(tmp_path / "s", [trial(0.5)])
+    assert "s: nothing was confirmed here; run regsweep confirm s" in regsweep("check", "s").err
+    confirmed(tmp_path / "s", Made("dropout 0.2", UP[:1]), num_planned=3)
+    plan = SweepPaths(tmp_path / "s").confirmation.plan
+    plan.write_text(json.dumps({**json.loads(plan.read_text()), "lost": {"l2": {"name": "L2", "kind": ["L2"]}}}))
+    line = "open: whether a contestant gains more than 0 is not settled; 1 of 3 planned seeds is complete: go on with "
+    done = regsweep("check", "s")
+    assert (done.code, done.out.strip()) == (4, f"{line}regsweep confirm s")
+    record = {"contestants": ["none", "dropout", "l2"], "num_trials": 1}
+    ComparisonPaths(tmp_path / "s").record.write_text(json.dumps(record))
+    done = regsweep("check", "s")
+    assert (done.code, done.out.strip()) == (4, f"{line}regsweep resume s")
+    shutil.rmtree(SweepPaths(tmp_path / "s").confirmation.folder)
+    done = regsweep("check", "s")
+    assert done.code == 2
+    assert "s: the comparison has trained nothing on fresh seeds yet; go on with regsweep resume s" in done.err
 
 
 @pytest.mark.parametrize(

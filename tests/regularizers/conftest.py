@@ -10,3 +10,4 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test works in an empty folder of its own; the data set stays, as none of these changes it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("REGSWEEP_WORKING_FOLDER", raising=False)
+    monkeypatch.delenv("REGSWEEP_TYPED_IN", raising=False)

@@ -36,7 +36,7 @@ def _unpaired(confirmation: Confirmation) -> list[str]:
     """Return why configurations have fewer than two seeds on which they and the tuned baseline trained."""
     num_seeds, baseline = len(confirmation.seeds), confirmation.baseline
     if confirmation.is_waiting:
-        num_whole = _count_whole(confirmation)
+        num_whole = confirmation.num_whole
         return [
             f"{num_whole} of {confirmation.num_planned} seeds {'is' if num_whole == 1 else 'are'} complete. Where each "
             f"draws a split of its own, there is no answer before all are: go on with {confirmation.go_on}."
@@ -65,18 +65,12 @@ def _unpaired(confirmation: Confirmation) -> list[str]:
             "an answer."
         )
     elif waiting:
-        num_whole = _count_whole(confirmation)
+        num_whole = confirmation.num_whole
         lines.append(
             f"{num_whole} of {confirmation.num_planned} seeds {'is' if num_whole == 1 else 'are'} complete: too few "
             f"for an answer. Go on with {confirmation.go_on}."
         )
     return lines
-
-
-def _count_whole(confirmation: Confirmation) -> int:
-    """Return on how many seeds the runs of all configurations have ended."""
-    every = (confirmation.baseline, *confirmation.candidates)
-    return len(set.intersection(*(each.ended_seeds for each in every)))
 
 
 def _shown(confirmation: Confirmation, candidate: Candidate) -> str:

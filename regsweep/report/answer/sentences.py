@@ -14,7 +14,7 @@ from regsweep.report.answer.pooled import of_seeds, untuned
 from regsweep.report.answer.settling import settling
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.pooled import why_not_pooled
-from regsweep.report.sweep import Sweep
+from regsweep.report.sweep import Sweep, command_to_confirm
 from regsweep.report.table import count_statuses, left_to_run
 
 
@@ -42,7 +42,7 @@ def _of_trials(sweep: Sweep, best: Pooled) -> list[str]:
         return [f"One run{_value_of(sweep, best.mean)}; a single run compares nothing."]
     lines = [f"Trial {best.number} is the best of {len(sweep.trials)}{_value_of(sweep, best.mean)}."]
     if sweep.is_comparison:
-        return [*lines, "The comparison is not complete: go on with regsweep resume."]
+        return [*lines, f"The comparison is not complete: go on with {command_to_confirm(sweep.folder)}."]
     if sweep.is_own:
         return [
             *lines,

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, new_figure, reference_line, shade
+from regsweep.report.sweep import command_to_confirm
 
 if TYPE_CHECKING:
     from regsweep.report.confirmation import Against, Confirmation
@@ -38,8 +39,8 @@ def draw(evidence: Evidence) -> Drawing:
     """Draw paired differences in test accuracy from both baselines, best on top, in percentage points."""
     confirmation = evidence.confirmation
     if confirmation is None:
-        command = "go on with regsweep resume" if evidence.sweep.is_comparison else "run regsweep confirm"
-        return Drawing(NAME, TITLE, missing=f"nothing was confirmed on fresh seeds yet: {command}")
+        command = command_to_confirm(evidence.sweep.folder)
+        return Drawing(NAME, TITLE, missing=f"nothing was confirmed on fresh seeds yet; run {command}")
     if not confirmation.has_comparisons:
         return Drawing(NAME, TITLE, missing="no configuration has two complete seeds that the baseline has, too")
     rows = table(confirmation)
