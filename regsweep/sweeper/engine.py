@@ -285,7 +285,7 @@ class Engine:
         self._tell(job.trial, again, job.overrides)
 
     def _tell(self, trial: Trial, record: TrialRecord, overrides: list[str]) -> None:
-        for name, value in attributes_of(record).items():
+        for name, value in {**attributes_of(record), "folder": self._folders.name_of(trial.number)}.items():
             trial.set_user_attr(name, value)
         ended = self._study.tell(trial, record.values or None, STATES[record.status])
         if record.status == "complete":

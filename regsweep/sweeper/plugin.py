@@ -133,6 +133,7 @@ class RegsweepSweeper(Sweeper):
         redact_config(config)  # this sweeper's own settings were made before, with the password
         self._config, self._context = config, hydra_context
         self._trial_rows: Callable[[Path, list[str]], TrialRows] | None = getattr(task_function, "trial_rows", None)
+        self._returned: list[str] = list(getattr(task_function, "returned", []))
         self._objectives = [str(name) for name in self._settings["objectives"] or []]
         directions = self._settings["direction"]
         self._directions: list[Any] = [
@@ -270,10 +271,10 @@ class RegsweepSweeper(Sweeper):
         rebuilder = Rebuilder(space, folder, initial, len(self._directions))
         is_outgrown = not settings["storage"] and self._start_anew_where_outgrown(folder, space, rebuilder)
         study = self._named_study(folder, rebuilder) if settings["storage"] else self._own_study(folder, rebuilder)
-        if self._objectives:
+        if names := self._objectives or self._returned:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                study.set_metric_names(self._objectives)  # for the report, and Optuna's dashboard
+                study.set_metric_names(names)  # for the report, and Optuna's dashboard
         study.pruner = instantiate(settings["pruner"]) if settings["pruner"] is not None else optuna.pruners.NopPruner()
         rebuilder.rebuild(study, is_expected=is_outgrown)
         return study

@@ -201,7 +201,7 @@ class Rebuilder:
             values=(record.values or None) if record else None,
             params=drawn,
             distributions={name: self.space.distributions[name] for name in drawn},
-            user_attrs=attributes_of(record) if record else None,
+            user_attrs={**attributes_of(record), "folder": self._folders.name_of(number)} if record else None,
         )
         if record:
             made.datetime_complete = datetime.fromtimestamp(paths.trial.stat().st_mtime)

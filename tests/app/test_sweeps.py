@@ -87,6 +87,8 @@ def test_the_optuna_sweep_searches_the_declared_space(regsweep: Regsweep, tmp_pa
     }
     assert results["best_value"] == study.best_value
     assert not [name for trial in study.trials for name in trial.user_attrs if name.startswith("test")]
+    assert study.metric_names == ["validation_accuracy"], "as other programs show it"
+    assert [trial.user_attrs["folder"] for trial in study.trials] == [str(number) for number in range(6)]
 
 
 def test_the_same_seed_draws_the_same_trials_and_another_one_others(regsweep: Regsweep, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_as_many_trials_as_were_asked_for_run_and_are_told(tmp_path: Path) -> No
     assert sweep.started == [(0, {"x": 3}), (1, {"x": 1}), (2, {"x": 2})]
     assert jobs.most_at_a_time == 1
     assert [(trial.number, trial.value) for trial in sweep.ended] == [(0, 10.0), (1, 11.0), (2, 12.0)]
-    assert sweep.ended[1].user_attrs == {"size": 1.0, "seconds": 1.5}
+    assert sweep.ended[1].user_attrs == {"size": 1.0, "seconds": 1.5, "folder": "1"}
     assert [trial.state.name for trial in sweep.study.trials] == ["COMPLETE"] * 3 + ["WAITING"]
 
 
@@ -141,10 +141,10 @@ def test_how_a_trial_ended_is_told(tmp_path: Path) -> None:
     sweep.run(lambda number, _: records[number], n_trials=4)
     assert sweep.states() == ["COMPLETE", "PRUNED", "FAIL", "FAIL"]
     assert [trial.user_attrs for trial in sweep.ended] == [
-        {"metrics.number": 7.0, "size": 2.0, "seconds": 0.0},
-        {"seconds": 0.0, "error": "given up"},
-        {"size": 3.0, "seconds": 0.0, "error": "it died"},
-        {"seconds": 0.0, "error": "WorkerDied: it is gone"},
+        {"metrics.number": 7.0, "size": 2.0, "seconds": 0.0, "folder": "0"},
+        {"seconds": 0.0, "error": "given up", "folder": "1"},
+        {"size": 3.0, "seconds": 0.0, "error": "it died", "folder": "2"},
+        {"seconds": 0.0, "error": "WorkerDied: it is gone", "folder": "3"},
     ]
     written = TrialRecord.read(tmp_path / "3", 1)
     assert written is not None
