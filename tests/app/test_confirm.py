@@ -320,6 +320,7 @@ def test_a_signal_stops_a_confirmation_and_says_how_to_go_on(
         [*CONFIRM, "s", "--top", "1", "--seeds", "40"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
