@@ -22,6 +22,7 @@ class Command:
         import_path: from which it imported.
         interpreter: the Python that ran it.
         program: a script's absolute path, or ``-m`` and a module's name.
+        num_trials: how many trials the sweep is to have; None where its sweeper has not written that down.
     """
 
     arguments: list[str]
@@ -29,6 +30,7 @@ class Command:
     import_path: list[str]
     interpreter: str = sys.executable
     program: list[str] = field(default_factory=lambda: [*OWN])
+    num_trials: int | None = None
 
     @property
     def is_own(self) -> bool:

@@ -155,6 +155,9 @@ OVERLAPS = [
 def test_splits_interval_by_hand(overlap: Overlap, half: float) -> None:
     found = splits_interval(five_seeds, overlap)
     assert ends(found) == pytest.approx((0.003 - half / 1000, 0.003 + half / 1000), abs=1e-9)
+    half *= 4.604095 / 2.776445  # t(0.995; 4)
+    surer = splits_interval(five_seeds, overlap, 0.99)
+    assert ends(surer) == pytest.approx((0.003 - half / 1000, 0.003 + half / 1000), abs=1e-8)
 
 
 def test_splits_interval_covers_where_splits_are_as_correlated_as_their_overlap() -> None:
@@ -189,6 +192,13 @@ def test_over_splits_what_the_t_interval_would_show_is_not_shown() -> None:
     assert [each.sign for each in claims] == [0, 1, 0]
     assert [each.rests_on for each in claims] == ["tuned", "tuned", "own"]
     assert {(each.p_value, each.adjusted_p_value) for each in claims} == {(None, None)}
+
+
+def test_seeds_and_images_interval_where_images_differ_more_than_seeds() -> None:
+    """Sums of squares 0, 8/3 and 4/3 on 2, 2 and 4 degrees: V = 4/3, of degrees V²/(1/18 + 8/9 + 1/36) = 64/35."""
+    low, high = ends(seeds_and_images_interval([[1, 0, 0], [1, 0, 0], [1, -1, 1]]))
+    half = stats.t.ppf(0.975, 64 / 35) * math.sqrt(4 / 27)
+    assert (low, high) == pytest.approx((1 / 3 - half, 1 / 3 + half))
 
 
 def test_seeds_and_images_interval_by_hand() -> None:
@@ -331,6 +341,23 @@ def test_with_so_many_seeds_the_last_of_several_looks_shows_it(effect: float, nu
     draws = np.random.default_rng(0).normal(effect, 0.7, (2000, num_seeds))
     shown = [anytime_interval(each, 1 - 0.05 / num_configurations).low > 0 for each in draws]
     assert np.mean(shown) == pytest.approx(0.88, abs=3 * math.sqrt(0.88 * 0.12 / 2000))
+
+
+@pytest.mark.parametrize(
+    ("effect", "num_configurations", "expected"),
+    [
+        (math.inf, 1, 5),  # up to four seeds nothing is excluded
+        (math.inf, 3, 6),
+        (1.85, 1, 10),  # at nine it is 87.3 %
+        (1.6, 3, 14),
+    ],
+)
+def test_seeds_needed_until_a_look_shows_it(effect: float, num_configurations: int, expected: int) -> None:
+    assert seeds_needed(1, 1 / effect, num_configurations, is_sequential=True) == expected
+
+
+def test_a_stricter_level_needs_more_seeds() -> None:
+    assert seeds_needed(1, 0, 3, 0.01) == least_seeds(3, 0.01) > least_seeds(3)
 
 
 def test_seeds_needed_is_never_fewer_than_can_show_anything() -> None:

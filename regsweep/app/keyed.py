@@ -70,7 +70,7 @@ def named(sweep: Sweep, numbers: Sequence[int], terms: Terms) -> list[list[Row]]
         if is_baseline(sweep, row, terms) if terms.baseline else not sweep.kind(number):
             what = terms.without or "no method of regularization"
             raise RegsweepError(f"{given}: trial {number} has {what}, as the baseline; leave it out")
-        settings = _settings(row, sweep) or str(number)
+        settings = _settings(row, sweep)
         if settings in kinds:
             first = int(kinds[settings][0]["number"])
             raise RegsweepError(f"{given}: trials {first} and {number} are one configuration; name one of them")

@@ -38,7 +38,7 @@ def draw_anew(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> None:
     """
     if plan.overlap is not None and num_seeds == plan.num_seeds:
         return
-    if plan.overlap is None and count_ended(plan.paths.choosing) + count_ended(plan.paths.seeds):
+    if plan.overlap is None and (count_ended(plan.paths.choosing) or count_ended(plan.paths.seeds)):
         place = shown(plan.paths.folder)
         raise RegsweepError(
             f"{NEW_SPLITS}: this confirmation was begun with one split; leave it out, or move {place} away to confirm "

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -43,11 +44,14 @@ def main(arguments: list[str]) -> None:
     folders = list(dict.fromkeys(options.folders))
     if options.json and len(folders) > 1:
         raise RegsweepError("--json: prints one object; give one folder")
+    read = partial(read_sweep, metrics=options.metrics, objective=options.objective, minimize=options.minimize)
+    if options.watch:
+        if len(folders) > 1 or options.json or options.format:
+            raise RegsweepError("--watch: shows the page of one folder; leave --json, --format and other folders out")
+        _watch(folders[0], lambda: read(folders[0]))
+        return
     with stdout_for_json(options.json) as output:
-        sweeps = [
-            read_sweep(folder, metrics=options.metrics, objective=options.objective, minimize=options.minimize)
-            for folder in folders
-        ]
+        sweeps = [read(folder) for folder in folders]
         console = printed.console()
         reported = [_report(sweep, console, options.format) for sweep in sweeps]
         if len(reported) > 1:
@@ -119,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
         "that it alone matches there",
     )
     add_json(parser)
+    parser.add_argument(
+        "--watch", action="store_true", help="serve the page on this machine alone; it shows what has ended by now"
+    )
     parser.add_argument("--objective", metavar="NAME", help="metric that trials are ranked by (validation_accuracy)")
     direction = parser.add_mutually_exclusive_group()
     direction.add_argument(
@@ -148,24 +155,45 @@ def _formats(text: str) -> tuple[str, ...]:
     return formats
 
 
+def _watch(folder: Path, read: Callable[[], Sweep]) -> None:
+    """Serve the page of a sweep that may run; nothing is written."""
+    from regsweep.report import watch  # noqa: PLC0415
+    from regsweep.report.answer.sentences import answer  # noqa: PLC0415
+    from regsweep.report.figures import draw_all  # noqa: PLC0415
+    from regsweep.report.page import sweep_page  # noqa: PLC0415
+
+    def page() -> str:
+        evidence = _evidence(read())
+        answered = answer(evidence.sweep, evidence.confirmation)
+        return sweep_page(evidence, draw_all(evidence), answered, seconds=watch.SECONDS)
+
+    watch.serve(folder, page, lambda line: print(line, flush=True))  # noqa: T201
+
+
+def _evidence(sweep: Sweep) -> Evidence:
+    """Return a sweep with its confirmation; one that cannot be read is noted in the sweep's problems."""
+    from regsweep.report.figures import Evidence  # noqa: PLC0415
+    from regsweep.report.read_confirmation import read_confirmation  # noqa: PLC0415
+
+    try:
+        return Evidence(sweep, read_confirmation(sweep.folder))
+    except RegsweepError as error:
+        sweep.problems.append(str(error))
+        return Evidence(sweep, None)
+
+
 def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bool = True) -> tuple[Evidence, Headed]:
     """Write everything of one sweep into its folder; the table in the terminal comes first, it is there at once."""
     # Plotly and Optuna, which a sweep's end does without.
     from regsweep.report import export  # noqa: PLC0415
     from regsweep.report.answer.sentences import answer  # noqa: PLC0415
     from regsweep.report.confirmation_table import print_confirmation  # noqa: PLC0415
-    from regsweep.report.figures import Evidence, draw_all  # noqa: PLC0415
+    from regsweep.report.figures import draw_all  # noqa: PLC0415
     from regsweep.report.page import Headed, sweep_page  # noqa: PLC0415
-    from regsweep.report.read_confirmation import read_confirmation  # noqa: PLC0415
     from regsweep.report.summary import summary  # noqa: PLC0415
 
     paths = ReportPaths(sweep.folder)
-    try:
-        confirmation = read_confirmation(sweep.folder)
-    except RegsweepError as error:
-        confirmation = None
-        sweep.problems.append(str(error))
-    evidence = Evidence(sweep, confirmation)
+    evidence = _evidence(sweep)
     drawings = draw_all(evidence)
     answered = answer(sweep, evidence.confirmation)
     files = [paths.page.name, paths.summary.name]

@@ -14,8 +14,8 @@ COMPARISON = "comparison.html"
 """Several sweeps side by side, in the working folder."""
 MADE_BY = "made_by"
 """The key of ``summary.json`` with the name of its author."""
-SWEEPER = "regsweep.sweeper.plugin.RegsweepSweeper"
-"""The target of ``hydra/sweeper=regsweep``, as a sweep's settings name it."""
+SWEEPERS = ("regsweep.sweeper.plugin.RegsweepSweeper", "regsweep.sweeper.plugin.GridSweeper")
+"""The targets of ``hydra/sweeper=regsweep`` and ``regsweep_grid``, as a sweep's settings name them."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ def require_free(paths: ReportPaths, files: Iterable[str]) -> None:
 
 
 def _is_of_our_sweeper(paths: ReportPaths) -> bool:
-    """Return whether ``hydra/sweeper=regsweep`` made the sweep, and so its ``trials.csv``."""
+    """Return whether this project's sweeper made the sweep, and so its ``trials.csv``."""
     try:
         settings = records.read_yaml(SweepPaths(paths.folder).multirun)
     except RecordError:
         return False
-    return bool(at(settings, "hydra", "sweeper", "_target_") == SWEEPER)
+    return bool(at(settings, "hydra", "sweeper", "_target_") in SWEEPERS)
 
 
 def _is_table_of_trials(path: Path) -> bool:

@@ -115,7 +115,13 @@ def print_line(console: Console, line: str) -> None:
     if not console.is_terminal:
         console.print(escape(line), soft_wrap=True)
         return
-    command = _COMMAND.fullmatch(line)
-    console.print(escape(f"{command[1]}:" if command else line))
+    sentence, command = split_command(line)
+    console.print(escape(sentence))
     if command:
-        console.print(escape(f"    {command[2]}"), soft_wrap=True)
+        console.print(escape(f"    {command}"), soft_wrap=True)
+
+
+def split_command(line: str) -> tuple[str, str]:
+    """Return a sentence, and the command at its end; nothing where there is none."""
+    found = _COMMAND.fullmatch(line)
+    return (f"{found[1]}:", found[2]) if found else (line, "")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from regsweep import records
-from regsweep.errors import RegsweepError, show
+from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.job_folders import find_jobs
 from regsweep.paths import ComparisonPaths, RunPaths, SweepPaths
 from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
@@ -17,6 +17,7 @@ from regsweep.report.own import is_own, read_own
 from regsweep.report.regularization import Regularization
 from regsweep.report.rows import NUMBERS, OBJECTIVE, Rows, plain_text, table_columns
 from regsweep.run_record import UsedMethod
+from regsweep.started import Command
 
 __all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "read_sweep"]
 
@@ -57,6 +58,7 @@ class Sweep:
         rows: the trials as they were read, before they became a table.
         is_comparison: whether these are the trials of all searches of a comparison.
         named_seed: the key that was named as the seed's; None where its name says so.
+        num_planned: how many trials it is to have; None where that is not on record.
     """
 
     folder: Path
@@ -70,6 +72,7 @@ class Sweep:
     rows: list[dict[str, Any]] = field(default_factory=list)
     is_comparison: bool = False
     named_seed: str | None = None
+    num_planned: int | None = None
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""
@@ -123,6 +126,12 @@ class Sweep:
         """Return the best configuration, the first of equals; None where no trial is complete."""
         return next((each for each in self.configurations if each.values), None)
 
+    @property
+    def num_left(self) -> int:
+        """How many of the trials that it is to have have not ended; 0 where that is not on record."""
+        num_ended = int((~self.trials["status"].isin(["interrupted", "unknown"])).sum())
+        return max(0, (self.num_planned or 0) - num_ended)
+
     def row(self, number: int) -> dict[str, Any]:
         """Return what the table has of the trial `number`."""
         row = self.trials[self.trials["number"] == number].iloc[0]
@@ -166,8 +175,25 @@ def read_sweep(
         rows = read_foreign(folder, jobs, metrics=metrics, objective=objective, minimize=minimize)
     problems = [*rows.problems, *(f"{plain_text(path.name)}: this folder's name is not UTF-8" for path in unnamed)]
     return Sweep(
-        folder, _table(rows), rows.swept, rows.objective, rows.maximize, problems, own, rows.regularization, rows.rows
+        folder,
+        _table(rows),
+        rows.swept,
+        rows.objective,
+        rows.maximize,
+        problems,
+        own,
+        rows.regularization,
+        rows.rows,
+        num_planned=_num_planned(folder),
     )
+
+
+def _num_planned(folder: Path) -> int | None:
+    """Return how many trials a sweep is to have, as its sweeper wrote it down."""
+    try:
+        return records.read_as(SweepPaths(folder).command, Command).num_trials
+    except RecordError:
+        return None
 
 
 def _read_comparison(folder: Path) -> Sweep:

@@ -1,6 +1,7 @@
 """The table of a sweep's trials in the terminal: best first. A sweep over seeds has one of its configurations."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -67,6 +68,15 @@ def outcome(sweep: Sweep) -> list[str]:
     return lines
 
 
+def left_to_run(sweep: Sweep) -> list[str]:
+    """Return how many trials a sweep that was stopped lacks, and the command that goes on with it."""
+    if not sweep.num_left or sweep.is_comparison:
+        return []
+    place = shlex.quote(str(shown(sweep.folder)))
+    verb = "has" if sweep.num_left == 1 else "have"
+    return [f"{sweep.num_left} of {sweep.num_planned} trials {verb} not ended; to go on: regsweep resume {place}"]
+
+
 def _named(numbers: Sequence[int]) -> str:
     """Return trials by their numbers, a few of many."""
     some = [str(number) for number in numbers[:MOST_REASONS]]
@@ -77,7 +87,7 @@ def _named(numbers: Sequence[int]) -> str:
 
 
 def _conclusion(sweep: Sweep, names: dict[str, str]) -> list[str]:
-    lines, best = outcome(sweep), sweep.best()
+    lines, best = [*outcome(sweep), *left_to_run(sweep)], sweep.best()
     if best is not None and len(sweep.trials) > 1:
         row = sweep.row(best.number)
         value = f"{sweep.objective.replace('_', ' ')} {score(sweep, best.mean)}"

@@ -57,15 +57,15 @@ def check(confirmation: Confirmation, by: float) -> tuple[int, str]:
         by: a fraction; the gain that is sought.
     """
     terms = confirmation.terms
-    points = f"{terms.scale * by:g}{terms.unit}" if by else "0"
+    gain = f"{terms.scale * by:g}{terms.unit}" if by else "more than 0"
     lows = {each.name: _low(each) for each in confirmation.candidates if each.claim.sign > 0}
     reached = [name for name, low in lows.items() if (low >= by if by else low > 0)]
     if reached:
         return SHOWN, f"shown: {reached[0]}, by {terms.size(lows[reached[0]])} or more"
     highs = [_high(each) for each in confirmation.candidates]
     if all(high < by if by else high <= 0 for high in highs):
-        return NOT_THERE, f"not there: no contestant gains {'more than 0' if not by else points}"
-    return OPEN, f"open: whether a contestant gains {'more than 0' if not by else points} is not settled"
+        return NOT_THERE, f"not there: no contestant gains {gain}"
+    return OPEN, f"open: whether a contestant gains {gain} is not settled"
 
 
 def _low(candidate: Candidate) -> float:

@@ -7,7 +7,7 @@ import shlex
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,7 +200,7 @@ class RegsweepSweeper(Sweeper):
             _log.info(f"the grid has {limits.n_trials} points: as many trials")
         with FolderLock(folder), Stop() as stop:
             self._require_same_sweep(SweepPaths(folder).multirun)
-            _remember_command(SweepPaths(folder).command)
+            _remember_command(SweepPaths(folder).command, limits.n_trials)
             make_private_folder(self._config.hydra.launcher)
             study = self._study(folder, space, search.initial)
             self._name_first(study, search)
@@ -382,12 +382,13 @@ class GridSweeper(RegsweepSweeper):
         return Given(search.initial)
 
 
-def _remember_command(file: Path) -> None:
-    """Write down what another application's sweep was started with; this project's own sweeps have done so by now."""
+def _remember_command(file: Path, num_trials: int) -> None:
+    """Write down what a sweep was started with, as this project's own have done by now, and how far it is to go."""
+    command = this_program(redact)
     with suppress(RecordError):
-        if file.exists() and records.read_as(file, Command).is_own:
-            return
-    records.write_json(file, asdict(this_program(redact)))
+        if file.exists() and (written := records.read_as(file, Command)).is_own:
+            command = written
+    records.write_json(file, asdict(replace(command, num_trials=num_trials)))
 
 
 def _resume_command(folder: Path) -> str:

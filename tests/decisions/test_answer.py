@@ -14,6 +14,7 @@ from regsweep.app.confirm import is_settled
 from regsweep.errors import RecordError
 from regsweep.paths import SweepPaths
 from regsweep.report.answer.sentences import answer
+from regsweep.report.answer.settling import settling
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import Sweep, read_sweep
@@ -460,6 +461,22 @@ NEEDED = "To show what is not shown, were it as large as it looks, start anew wi
 GO_ON = NEEDED.replace("start anew with", "go on to")
 ANYTIME = "simultaneous 95 % anytime-valid interval"
 SCOPE = "This holds for one split of the data and this test set; in the sweep "
+
+
+@pytest.mark.parametrize(
+    ("made", "end"),
+    [
+        (
+            [Made("open", MIXED), Made("a", MIXED), Made("wide", WIDE)],
+            ": 259 for wide; more than 1,000 for the others.",
+        ),
+        ([Made("open", MIXED), Made("a", MIXED)], ": more than 1,000 for a and open."),
+        ([Made("wide", WIDE), Made("b", WIDE)], ": 237 for b; 237 for wide."),
+        ([Made("up", UP, UP)], None),
+    ],
+)
+def test_the_seeds_that_are_still_needed(tmp_path: Path, made: list[Made], end: str | None) -> None:
+    assert settling(confirmed(tmp_path / "c", *made)) == ([] if end is None else [f"{NEEDED}{end}"])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from regsweep.errors import RegsweepError
+from regsweep.report.answer.sentences import answer
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.table import count_statuses, print_table, show_value
 from tests.decisions.handmade import write_sweep, write_trial
@@ -282,3 +284,25 @@ def highlighted(sweep: Sweep) -> int | None:
     rows = [line for line in file.getvalue().splitlines() if "\x1b[1;32m" in line]
     assert len(rows) <= 1
     return int(re.sub(r"\x1b\[[0-9;]*m", "", rows[0]).split()[0]) if rows else None
+
+
+@pytest.mark.parametrize(
+    ("planned", "statuses", "expected"),
+    [
+        (None, ["complete", "complete"], []),
+        (2, ["complete", "pruned"], []),
+        (2, ["complete", "failed", "complete"], []),  # its folder has more than it was to have
+        (24, ["complete", "pruned", "failed"], ["21 of 24 trials have not ended; to go on: regsweep resume 'a b'"]),
+        (3, ["complete", "complete", "interrupted"], ["1 of 3 trials has not ended; to go on: regsweep resume 'a b'"]),
+        (3, ["interrupted"], ["3 of 3 trials have not ended; to go on: regsweep resume 'a b'"]),
+    ],
+)
+def test_a_sweep_that_was_stopped_says_how_it_goes_on(
+    tmp_path: Path, planned: int | None, statuses: list[str], expected: list[str]
+) -> None:
+    write_sweep(tmp_path / "a b", [{"status": s, "accuracy": 0.5 if s == "complete" else None} for s in statuses])
+    command = {"arguments": ["-m"], "working_folder": str(tmp_path), "import_path": [], "num_trials": planned}
+    (tmp_path / "a b" / "command.json").write_text(json.dumps(command))
+    sweep = read_sweep(Path("a b"))
+    assert [line for line in answer(sweep, None) if "not ended" in line] == expected
+    assert [line for line in printed(sweep).splitlines() if "not ended" in line] == expected

@@ -13,6 +13,7 @@ from regsweep.report.figures import Evidence
 from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.summary import summary
 from regsweep.report.sweep import read_sweep
+from regsweep.statistics.intervals import t_interval
 from tests.decisions.confirmations import Made, confirmed, write_correct
 from tests.decisions.handmade import write_sweep
 
@@ -31,6 +32,23 @@ def read(folder: Path) -> Confirmation:
 def test_what_one_look_shows_several_may_not(tmp_path: Path, *, is_sequential: bool, is_shown: bool, sign: int) -> None:
     found = confirmed(tmp_path, Made("dropout 0.2", ONE_LOOK, ONE_LOOK), is_sequential=is_sequential)
     assert (found.candidates[0].is_shown, found.candidates[0].claim.sign) == (is_shown, sign)
+
+
+def test_a_contestant_that_never_trained_counts_among_all(tmp_path: Path) -> None:
+    """It makes the intervals wider and the p-values larger, as if it had been trained."""
+    alone = confirmed(tmp_path, Made("a", UP, UP)).candidates[0]
+    plan = tmp_path / "confirmation" / "plan.json"
+    lost = {"mixup": {"name": "mixup", "kind": ["mixup"]}}
+    plan.write_text(json.dumps({**json.loads(plan.read_text()), "lost": lost, "keys": ["a"], "added": ["mixup"]}))
+    found = read(tmp_path)
+    candidate, never = found.candidates
+    assert (never.name, never.kind, never.complete.empty, never.claim.sign) == ("mixup", ["mixup"], True, 0)
+    assert (alone.claim.adjusted_p_value, candidate.claim.adjusted_p_value) == (2 / 1024, 4 / 1024)
+    for each, confidence in ((alone, 0.95), (candidate, 0.975)):
+        assert each.against_tuned.comparison is not None
+        interval, expected = each.against_tuned.comparison.interval, t_interval(UP, confidence)
+        assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
+    assert (found.added, found.go_on) == (["mixup"], "regsweep resume")
 
 
 @pytest.mark.parametrize(("num_seeds", "is_compared"), [(1, False), (2, True)])

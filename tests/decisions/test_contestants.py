@@ -11,8 +11,10 @@ from omegaconf import OmegaConf
 
 from regsweep.app.contestants import Contestant, compose, read_typed
 from regsweep.app.effort import Effort, Time, announce
+from regsweep.app.splits import describe_new_splits
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.started import Command
+from regsweep.statistics.intervals import Overlap
 from tests.decisions.handmade import write_sweep
 
 USE = "regularizer.{}.use=true"
@@ -167,6 +169,17 @@ def test_the_time_is_that_of_as_many_batches(
     assert lines[1] == second
 
 
+def test_a_pool_runs_as_many_at_a_time_as_it_has_workers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    # 600 runs, four at a time, of 42 seconds.
+    pool = OmegaConf.merge(CONFIG, {"hydra": {"launcher": {"_target_": "x.PoolLauncher", "workers": 4}}})
+    overlap = Overlap(0.2, 0.2)
+    effort = Effort(1, 200, overlap)
+    announce(TIMES, [NONE, L2, MIXUP], ComparisonPaths(tmp_path), pool, effort)  # type: ignore[arg-type]
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert lines[1].startswith("3 searches with 3 trials, 600 runs with the test set: about 107.1 minutes")
+    assert lines[3] == describe_new_splits(overlap, 200)
+
+
 def test_what_could_not_be_timed_takes_as_long_as_the_slowest(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -191,9 +204,11 @@ def test_what_has_ended_is_not_announced_again(capsys: pytest.CaptureFixture[str
     paths = ComparisonPaths(tmp_path)
     for key in ("none", "l2"):
         write_sweep(paths.search(key), [{}, {}] if key == "none" else [{}])
+    confirmation = SweepPaths(tmp_path).confirmation
+    write_sweep(confirmation.own, [{"seed": n} for n in range(2)])
     lines = announced(capsys, tmp_path, TIMES, num_trials=2, num_seeds=3)
     assert lines[1].startswith("2 searches with 3 trials, up to 18 runs to choose the best of each, 9 runs with")
-    confirmation = SweepPaths(tmp_path).confirmation
+    assert lines[2].startswith("where differences are shown, up to 4 more, of second baselines")
     write_sweep(paths.search("mixup"), [{}, {}])
     (paths.search("l2") / "1").mkdir()
     for folder, number in ((confirmation.choosing, 18), (confirmation.seeds, 9)):

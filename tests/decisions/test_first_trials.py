@@ -172,6 +172,24 @@ def test_of_a_kind_trial_0_of_the_sweep_counts_where_it_is_of_that_kind(
     assert [len(group) for group in made_plan.contenders] == [3, 3]
 
 
+@pytest.mark.parametrize("is_searched", [True, False])
+def test_a_trial_named_by_hand_has_no_trial_0_beside_it(tmp_path: Path, *, is_searched: bool) -> None:
+    """Nothing chose it. The baseline has one where it was searched."""
+    sweep = made(tmp_path / "s", [trial(0.4, 0.1, dropout=0.5), trial(0.9, 0.2, dropout=0.2)])
+    fix_trial_0(sweep.folder)
+    SweepPaths(sweep.folder).confirmation.folder.mkdir()
+    made_plan = planning.read_or_choose(sweep, None, [1])
+    write_sweep(made_plan.paths.baseline, [{**trial(0.5 + n / 100, (n + 1) / 100), "config": OFF} for n in range(5)])
+    if is_searched:
+        fix_trial_0(made_plan.paths.baseline)
+    assert choosing.sizes_on_choosing_seeds(made_plan, sweep) == [1]
+    choosing.take_contenders(made_plan, sweep)
+    assert [each and each.name for each in made_plan.first_trials] == [
+        "no regularization, at lr 0.01" if is_searched else None,
+        None,
+    ]
+
+
 def test_of_a_contestant_that_is_added_later_trial_0_is_compared_too(tmp_path: Path) -> None:
     """Those of a plan of before have none, and keep their places."""
     made_plan = plan(tmp_path, [["a", "b"], ["c", "d"]], [])

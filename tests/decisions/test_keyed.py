@@ -16,6 +16,7 @@ from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep
 from regsweep.report.terms import Terms
 from regsweep.statistics.intervals import Interval
+from tests.decisions.confirmable import made, trial
 from tests.decisions.handmade import dumped
 
 TERMS = Terms({"noise": "0"}, "run.seed", "value", maximize=False, is_own=False)
@@ -30,9 +31,15 @@ def job(value: float | None, noise: float, lr: float = 0.1, seed: int = 0, statu
 
 
 def foreign(
-    folder: Path, *jobs: Job, maximize: bool = False, sweeper: str = SEARCH, signs: str = "", sampler: str = "Tpe"
+    folder: Path,
+    *jobs: Job,
+    maximize: bool = False,
+    sweeper: str = SEARCH,
+    signs: str = "",
+    sampler: str = "Tpe",
+    is_first_fixed: bool = False,
 ) -> Sweep:
-    """Return a sweep of another application, whose jobs left what Hydra writes."""
+    """Return a sweep of another application, whose jobs left what Hydra writes; `is_first_fixed`: trial 0 was named."""
     rows = []
     for number, each in enumerate(jobs):
         typed, place = each["typed"], folder / str(number) / ".hydra"
@@ -42,7 +49,8 @@ def foreign(
         (place / "overrides.yaml").write_text(dumped([f"{signs}{key}={value}" for key, value in typed.items()]))
         (place / "hydra.yaml").write_text(dumped({"hydra": {"runtime": {"choices": {"size": "small"}}}}))
         rows.append({"number": number, "folder": str(number), "duplicate_of": None, **each, **typed})
-    settings = {"hydra": {"sweeper": {"_target_": sweeper, "sampler": {"_target_": sampler}}}}
+    first = [{"noise": 0.1}] if is_first_fixed else []
+    settings = {"hydra": {"sweeper": {"_target_": sweeper, "sampler": {"_target_": sampler}, "initial_trials": first}}}
     SweepPaths(folder).multirun.write_text(dumped(settings))
     swept = ["noise", "lr", "run.seed"]
     SweepPaths(folder).confirmation.folder.mkdir()
@@ -106,6 +114,15 @@ def test_named_trials_are_taken_as_named_in_that_order(tmp_path: Path) -> None:
     assert [rows[0]["selected_for"] for rows in kinds] == pytest.approx([0.6, 0.5]), "over both seeds of the second"
 
 
+def test_a_named_trial_of_a_sweep_over_seeds_alone_counts_by_their_mean(tmp_path: Path) -> None:
+    found = foreign(tmp_path / "s", job(0.2, 0.1, seed=0), job(0.4, 0.1, seed=1))
+    sweep = Sweep(found.folder, found.trials, ["run.seed"], "value", is_own=False, named_seed="run.seed")
+    ((row,),) = keyed.named(sweep, [0], TERMS)
+    assert row["selected_for"] == pytest.approx(0.3)
+    with pytest.raises(RegsweepError, match="trials 0 and 1 are one configuration; name one of them"):
+        keyed.named(sweep, [0, 1], TERMS)
+
+
 @pytest.mark.parametrize(
     ("named", "message"),
     [
@@ -144,6 +161,36 @@ def test_a_key_may_be_a_config_group_or_one_that_was_added(tmp_path: Path) -> No
     keyed.require_keys(sweep, Terms({"size": "large", "run.other": "0"}, "run.seed"))
     assert keyed.is_baseline(sweep, {"folder": "0"}, Terms({"size": "small"}))
     assert not keyed.is_baseline(sweep, {"folder": "0"}, Terms({"size": "large"}))
+
+
+def test_a_trial_that_left_nothing_is_passed_over(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", job(0.5, 0.1, seed=3), job(0.4, 0.2, seed=3))
+    fixed = Sweep(sweep.folder, sweep.trials, ["noise", "lr"], "value", is_own=False)
+    (sweep.folder / "0" / ".hydra" / "config.yaml").unlink()
+    keyed.require_keys(fixed, TERMS)
+    assert keyed.seeds_of(fixed, TERMS) == {3}
+    (sweep.folder / "1" / ".hydra" / "config.yaml").unlink()
+    with pytest.raises(RegsweepError, match=r"no trial left its configuration \(\.hydra\), so none can be run again"):
+        keyed.require_keys(fixed, TERMS)
+
+
+def test_a_key_that_is_called_as_a_column_is_set_under_its_own_name(tmp_path: Path) -> None:
+    """The table's column has a prefix then."""
+    sweep = foreign(tmp_path / "s", job(0.4, 0.2))
+    place = sweep.folder / "0" / ".hydra"
+    (place / "overrides.yaml").write_text(dumped(["noise=0.2", "status=7"]))
+    (place / "config.yaml").write_text(dumped({"noise": 0.2, "status": 7, "run": {"seed": 0}}))
+    sweep = Sweep(sweep.folder, sweep.trials, ["noise", "params.status", "run.seed"], "value", is_own=False)
+    row = {"number": 0, "folder": "0", "selected_for": 0.4}
+    _, (found,) = keyed.configurations(sweep, [row], sweep, [row], TERMS)
+    assert found.overrides == {"noise": "0.2", "status": "7"}
+
+
+def test_what_regularizes_beside_the_keys_is_in_the_name(tmp_path: Path) -> None:
+    sweep = made(tmp_path / "s", [trial(0.5, 0.1, dropout=0.5), trial(0.6, 0.2)])
+    rows = [{"number": number, "folder": str(number), "selected_for": 0.5} for number in (0, 1)]
+    _, found = keyed.configurations(sweep, rows, sweep, rows[1:], Terms({"optimizer.lr": "0.1"}))
+    assert [each.name for each in found] == ["lr 0.1 beside dropout 0.5", "lr 0.2"]
 
 
 def test_fresh_seeds_come_after_those_that_were_used(tmp_path: Path) -> None:
@@ -213,6 +260,27 @@ def test_below_a_config_group_of_the_baseline_nothing_is_kept(tmp_path: Path) ->
     assert (other.overrides["size"], other.overrides["size.noise"]) == ("small", "0.3")
     assert other.name.startswith("size small with noise 0.3, at ")
     assert other.at_own_settings(tuned, terms).overrides.keys() == tuned.overrides.keys()
+
+
+def test_at_most_three_of_each_are_compared_and_no_first_trial_beside_them(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", *(job(value, 0.1, value) for value in (0.9, 0.5, 0.6, 0.7)), is_first_fixed=True)
+    plan = planning.read_or_choose(sweep, None, (), TERMS)
+    tried = [job(value, 0, value) for value in (0.8, 0.3, 0.4, 0.2)] + [job(0.1, 0, 0.1, status="failed")]
+    choosing.take_contenders(plan, sweep, foreign(tmp_path / "b", *tried, is_first_fixed=True))
+    assert [[each.overrides["lr"] for each in group] for group in plan.contenders] == [
+        ["0.2", "0.3", "0.4"],
+        ["0.5", "0.6", "0.7"],
+    ]
+    assert plan.first_trials == [None, None]
+    assert choosing.sizes_on_choosing_seeds(plan, sweep) == [3]
+
+
+def test_a_baseline_that_leaves_its_keys_is_refused(tmp_path: Path) -> None:
+    sweep = foreign(tmp_path / "s", job(0.5, 0.1))
+    plan = planning.read_or_choose(sweep, None, (), TERMS)
+    with pytest.raises(RegsweepError, match="one of its best trials is without noise=0; this is a fault of regsweep"):
+        choosing.take_contenders(plan, sweep, foreign(tmp_path / "b", job(0.5, 0), job(0.4, 0.1)))
+    assert plan.contenders == []
 
 
 @pytest.mark.parametrize(("maximize", "best"), [(False, [1, 3]), (True, [0, 2])])

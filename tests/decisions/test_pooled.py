@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import optuna
+import pandas as pd
 import pytest
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
@@ -22,10 +23,11 @@ from rich.console import Console
 from regsweep.app import compare
 from regsweep.app.candidates import ranked
 from regsweep.paths import shown
-from regsweep.pooling import seed_key
+from regsweep.pooling import Pooled, Trial, pool, seed_key
+from regsweep.report.answer.pooled import untuned
 from regsweep.report.answer.sentences import answer
 from regsweep.report.figures import Evidence, draw_all, seeds
-from regsweep.report.pooled import Pools
+from regsweep.report.pooled import Pools, seeds_in_words, signed, why_not_pooled
 from regsweep.report.pooled_table import print_pooled
 from regsweep.report.summary import summary
 from regsweep.report.sweep import Sweep, read_sweep
@@ -234,6 +236,44 @@ def test_each_is_compared_at_its_own_other_settings(tmp_path: Path) -> None:
     assert any("at the same other settings" in line for line in answer(sweep, None))
 
 
+def test_strengths_are_compared_at_their_own_other_settings_too(tmp_path: Path) -> None:
+    trials: list[dict[str, Any]] = [
+        {"overrides": {"regularizer.l2": strength, "optimizer.lr": lr, "seed": 0}, "config": OFF, "accuracy": accuracy}
+        for lr, accuracies in ((0.1, (0.5, 0.6)), (0.2, (0.8, 0.7)))
+        for strength, accuracy in zip((0, 0.001), accuracies, strict=True)
+    ]
+    again = {**trials[0], "overrides": {**trials[0]["overrides"], "seed": 1}, "seed": 1}
+    found = Pools(read(tmp_path, [*trials, again])).differences
+    assert {number: each.baseline.number for number, each in found.items()} == {1: 0, 3: 2}
+    assert {number: round(each.mean, 9) for number, each in found.items()} == {1: 0.1, 3: -0.1}
+
+
+@pytest.mark.parametrize(
+    ("trials", "without"),
+    [
+        pytest.param(grid(none=[0.8, 0.8], l2=[0.9, 0.9]), [0], id="no method"),
+        pytest.param(
+            [
+                of(preset, seed, 0.5, config={"regularizer.mixup": 0.4} | OFF)
+                for preset in ("none", "l2")
+                for seed in (0, 1)
+            ],
+            [],
+            id="a method beside the preset",
+        ),
+        pytest.param(
+            [of(preset, seed, 0.5, status="interrupted") for preset in ("none", "l2") for seed in (0, 1)],
+            [0],
+            id="no record: by the preset",
+        ),
+    ],
+)
+def test_which_configuration_is_without_regularization(
+    tmp_path: Path, trials: list[dict[str, Any]], without: list[int]
+) -> None:
+    assert [each.number for each in Pools(read(tmp_path, trials)).without] == without
+
+
 def _rounded(by_seed: Mapping[int, float]) -> dict[int, float]:
     return {seed: round(value, 9) for seed, value in by_seed.items()}
 
@@ -268,6 +308,48 @@ def test_pairs_are_the_seeds_that_both_have(tmp_path: Path) -> None:
 )
 def test_which_key_is_the_seed(columns: dict[str, list[Any]], expected: str | None) -> None:
     assert seed_key(columns) == expected
+
+
+@pytest.mark.parametrize(
+    ("trials", "numbers", "lost"),
+    [
+        pytest.param(
+            [Trial(0, ("a",), None, "complete", 0.5), Trial(1, ("a",), None, "complete", 0.7)],
+            (0, 1),
+            {},
+            id="seeds that are not known are not one seed",
+        ),
+        pytest.param(
+            [Trial(0, ("a",), 0, "complete", 0.5), Trial(1, ("a",), 1, "complete", None)],
+            (0,),
+            {"without a value": 1},
+            id="a complete trial without a value is lost",
+        ),
+        pytest.param(
+            [Trial(0, ("a",), 0, "complete", 0.5), Trial(1, ("a",), 1, "pruned", 0.7)],
+            (0,),
+            {"pruned": 1},
+            id="the value of a trial that did not end is none",
+        ),
+    ],
+)
+def test_which_trials_of_a_configuration_count(
+    trials: list[Trial], numbers: tuple[int, ...], lost: dict[str, int]
+) -> None:
+    (found,) = pool(trials, maximize=True)
+    assert (found.numbers, found.lost) == (numbers, lost)
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ({}, "2 seeds"),
+        ({"diverged": 1}, "2 of 3 seeds (1 diverged)"),
+        ({"failed": 2, "pruned": 1}, "2 of 5 seeds (2 failed, 1 pruned)"),
+    ],
+)
+def test_lost_seeds_are_counted_in_words(lost: dict[str, int], words: str) -> None:
+    assert seeds_in_words(Pooled((0, 1), (0, 1), (0.5, 0.6), (2,), lost)) == words
 
 
 def foreign(folder: Path, jobs: Sequence[tuple[dict[str, Any], float]]) -> Sweep:
@@ -309,9 +391,50 @@ def test_what_is_no_seed_is_not_pooled(tmp_path: Path) -> None:
 
 
 def test_in_this_project_s_sweeps_the_seed_has_one_name(tmp_path: Path) -> None:
-    trials = [of("l2", 0, 0.5 + 0.1 * n, overrides={"model.seed": n}) for n in (1, 2)]
+    trials = [of("l2", 0, 0.5 + 0.1 * n, overrides={"model.seed": n, "model.random_seed": n}) for n in (1, 2)]
     sweep = read(tmp_path, trials)
     assert (sweep.seed_key, len(sweep.configurations)) == (None, 2)
+    assert why_not_pooled(sweep) is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_said"),
+    [
+        (("random_seed", "random_state"), True),
+        (("seed", "random_state"), False),
+        (("random_state",), False),
+        (("fold",), False),
+    ],
+)
+def test_that_nothing_is_pooled_is_said_where_several_keys_may_be_the_seed(
+    tmp_path: Path, keys: Sequence[str], *, is_said: bool
+) -> None:
+    sweep = foreign(tmp_path / "f", [(dict.fromkeys(keys, number), 0.5) for number in (0, 1)])
+    expected = "random_seed and random_state may all be the seed, so no trials are pooled."
+    assert why_not_pooled(sweep) == (expected if is_said else None)
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "difference", "text"),
+    [
+        ("accuracy", (0.8, 0.9), 0.1, "+10.00"),
+        ("accuracy", (0.8, 0.9), -0.1, "−10.00"),
+        ("accuracy", (0.8, 0.9), -1e-9, "0.00"),
+        ("accuracy", (80, 90), 10, "+10"),  # in percent already
+        ("loss", (0.8, 0.9), 0.5, "+0.5"),  # no share, though from 0 to 1
+        ("loss", (0.8, 0.9), -0.5, "−0.5"),
+        ("loss", (0.8, 0.9), 1, "+1"),
+        ("loss", (0.8, 0.9), -1e-15, "0"),
+    ],
+)
+def test_a_difference_has_its_sign_and_accuracies_differ_by_points(
+    tmp_path: Path, metric: str, values: Sequence[float], difference: float, text: str
+) -> None:
+    trials = [
+        {"number": number, "folder": str(number), "status": "complete", metric: v} for number, v in enumerate(values)
+    ]
+    sweep = Sweep(tmp_path, pd.DataFrame(trials), [], metric, metric == "accuracy", is_own=False)
+    assert signed(sweep, difference) == text
 
 
 def test_without_a_swept_seed_all_is_as_it_was(tmp_path: Path) -> None:
@@ -391,6 +514,13 @@ def test_no_figure_rings_the_luckiest_seed(tmp_path: Path) -> None:
     assert drawings["weight_histogram"].missing == "the record of trial 2 holds no histogram of its weights"
 
 
+def fixed(presets: Sequence[str], **overrides: Any) -> list[dict[str, Any]]:
+    """Return a grid of presets that was started with these overrides; none has no method, whatever they say."""
+    return [
+        of(preset, 0, 0.5, overrides=overrides, **({"methods": {}} if preset == "none" else {})) for preset in presets
+    ]
+
+
 COMMANDS: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str | None]] = {
     "presets": (grid(none=[0.8], l2=[0.9], dropout=[0.7]), (), "regularizer=l2,dropout"),
     "a mixture": ([of("none", 0, 0.5), of("[l2,dropout]", 0, 0.6)], (), "'regularizer=[l2,dropout]'"),
@@ -422,7 +552,37 @@ COMMANDS: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str | None]] = 
         None,
     ),
     "another configuration": (grid(none=[0.8], l2=[0.9]), ("--config-name", "mine"), None),
-    "a λ was swept": ([of("l2", 0, 0.5, overrides={"regularizer.lambda": v}) for v in (0.1, 0.2)], (), None),
+    "another configuration, joined": (grid(none=[0.8], l2=[0.9]), ("--config-name=mine",), None),
+    "another folder of configurations": (grid(none=[0.8], l2=[0.9]), ("-cp", "mine"), None),
+    "an experiment without methods": (fixed(("none", "l2"), experiment="x"), (), "regularizer=l2 experiment=x"),
+    "an experiment that may have methods": (fixed(("l2", "dropout"), experiment="x"), (), None),
+    "one that was added": (fixed(("l2", "dropout"), **{"+experiment": "x"}), (), None),
+    "a method beside all": (
+        fixed(("l2", "dropout"), **{"+regularizer.mixup": 0.4}),
+        ("+regularizer.mixup=0.4",),
+        None,
+    ),
+    "a method that is off in all": (
+        fixed(("l2", "dropout"), **{"regularizer.flips": False}),
+        ("regularizer.flips=false",),
+        "regularizer=l2,dropout regularizer.flips=false",
+    ),
+    "a method's settings stay, its strength goes": (
+        fixed(("none", "l2"), **{"regularizer.l2.scope": "all", "regularizer.l2.lambda": 0.1}),
+        ("regularizer.l2.scope=all", "regularizer.l2.lambda=0.1"),
+        "regularizer=l2 regularizer.l2.scope=all",
+    ),
+    "so does its short form": (
+        fixed(("none", "l2"), **{"regularizer.l2": 0.1}),
+        ("regularizer.l2=0.1",),
+        "regularizer=l2",
+    ),
+    "no method is no contestant, recorded or not": (
+        [of("none", 0, 0.5, status="interrupted"), of("l2", 0, 0.5)],
+        (),
+        "regularizer=l2",
+    ),
+    "a lambda was swept": ([of("l2", 0, 0.5, overrides={"regularizer.lambda": v}) for v in (0.1, 0.2)], (), None),
 }  # fmt: skip
 
 
@@ -433,6 +593,8 @@ def test_the_command_that_tunes_what_a_grid_ran(
     sweep = made(tmp_path / "s", trials, ("-m", *arguments))
     command = compare_command(sweep)
     assert command == (None if expected is None else f"regsweep compare {expected}")
+    end = "which were not tuned." if command is None else f"to tune each of them, and then compare: {command}"
+    assert all(line.endswith(end) for line in untuned(sweep))
     if command is not None:
         request = compare._read(shlex.split(command)[2:])
         assert request.typed.contestants, "the command's own reader takes it"

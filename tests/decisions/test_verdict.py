@@ -50,15 +50,24 @@ def test_the_exit_code_of_a_confirmation(tmp_path: Path, made: list[Made], by: f
     assert check(confirmed(tmp_path, *made), by / 100)[0] == code
 
 
-def test_the_command_prints_its_reason(regsweep: Regsweep, tmp_path: Path) -> None:
-    confirmed(tmp_path / "c", Made("dropout 0.2", UP, UP))
-    for by, code, line in (
-        ("0.3", 0, "shown: dropout 0.2, by 0.34 points or more"),
-        ("0.4", 4, "open: whether a contestant gains 0.4 points is not settled"),
-        ("0.5", 5, "not there: no contestant gains 0.5 points"),
-    ):
-        done = regsweep("check", "c", "--by", by)
-        assert (done.code, done.out.strip()) == (code, line)
+@pytest.mark.parametrize(
+    ("made", "typed", "expected"),
+    [
+        (UP, ["--by", "0.3"], (0, "shown: dropout 0.2, by 0.34 points or more")),
+        (UP, [], (0, "shown: dropout 0.2, by 0.34 points or more")),
+        (UP, ["--by", "0.4"], (4, "open: whether a contestant gains 0.4 points is not settled")),
+        (UP, ["--by", "0.5"], (5, "not there: no contestant gains 0.5 points")),
+        (UP, ["--by", "100"], (5, "not there: no contestant gains 100 points")),
+        (WIDE, [], (4, "open: whether a contestant gains more than 0 is not settled")),
+        (DOWN, ["--by", "0"], (5, "not there: no contestant gains more than 0")),
+    ],
+)
+def test_the_command_prints_its_reason(
+    regsweep: Regsweep, tmp_path: Path, made: list[float], typed: list[str], expected: tuple[int, str]
+) -> None:
+    confirmed(tmp_path / "c", Made("dropout 0.2", made, made))
+    done = regsweep("check", "c", *typed)
+    assert (done.code, done.out.strip()) == expected
 
 
 @pytest.mark.parametrize(
@@ -67,11 +76,14 @@ def test_the_command_prints_its_reason(regsweep: Regsweep, tmp_path: Path) -> No
         (("check", "nowhere"), "nowhere: no such folder"),
         (("check", "empty"), "empty: nothing was confirmed here; run regsweep confirm, or compare"),
         (("check", "empty", "--by", "-1"), "argument --by: -1: must be percentage points from 0 to 100"),
+        (("check", "empty", "--by", "much"), "argument --by: much: must be percentage points from 0 to 100"),
+        (("check", "c", "--by", "100.5"), "--by 100.5: must be percentage points from 0 to 100, for example 0.5"),
     ],
 )
 def test_without_a_confirmation_there_is_no_verdict(
     regsweep: Regsweep, tmp_path: Path, typed: tuple[str, ...], expected: str
 ) -> None:
     (tmp_path / "empty").mkdir()
+    confirmed(tmp_path / "c", Made("a", UP, UP))
     done = regsweep(*typed)
     assert (done.code, expected in done.err) == (2, True)

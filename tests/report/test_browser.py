@@ -1,9 +1,12 @@
 """Reports in a real browser: opened from disk they are complete, quiet, closed to the network, and can be used."""
 
+import csv
 import json
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,7 +14,12 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 
+from regsweep.report.figures import Evidence, draw_all
+from regsweep.report.page import sweep_page
+from regsweep.report.sweep import read_sweep
+from regsweep.report.watch import HOST, Latest, server_of
 from tests.conftest import Regsweep, made_once, run_in
+from tests.decisions.handmade import write_sweep
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs Selenium")
@@ -44,12 +52,16 @@ SEARCH = ("-m", "sweep=regularization", "regularizer=[l2,dropout]", "hydra/launc
 class Page:
     """A report in the browser."""
 
-    def __init__(self, driver: Any, file: Path) -> None:
+    def __init__(self, driver: Any, file: Path | str) -> None:
         self.driver = driver
         driver.get("about:blank")
         for kind in ("browser", "performance"):
             driver.get_log(kind)  # those of the page before
-        driver.get(file.absolute().as_uri())
+        driver.get(file if isinstance(file, str) else file.absolute().as_uri())
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until all figures are drawn."""
         for _ in range(300):
             if self("return !document.querySelector('.canvas') || document.documentElement.dataset.drawn === 'all'"):
                 return
@@ -263,8 +275,8 @@ def test_hostile_strings_stay_text(regsweep: Regsweep, driver: Any) -> None:
 
 
 def _num_own_scripts(page: Page) -> int:
-    """The theme, the trials and each figure as data; the table's, the figures' and Plotly's script."""
-    return 5 + len(page.figures())
+    """Theme, trials, panels and each figure as data; the scripts of address, table, panel, figures, and Plotly's."""
+    return 8 + len(page.figures())
 
 
 def _hostile_method(payload: str, number: int) -> dict[str, Any]:
@@ -296,3 +308,118 @@ def _hostile_sweep(regsweep: Regsweep) -> Path:
         run.rename(hostile / f"{payload} {number}".replace("/", "⁄"))
     (hostile / "command.json").write_text(json.dumps({"arguments": PAYLOADS, "working_folder": PAYLOADS[0]}))
     return hostile
+
+
+def test_what_was_chosen_is_there_after_two_reloads(driver: Any, tmp_path: Path) -> None:
+    folder = a_sweep(tmp_path / "s", 80)
+    latest = Latest(folder, lambda: page_of(folder, seconds=1))
+    with served(folder, latest) as address:
+        page = Page(driver, address)
+        assert page.click_header("lr") == "ascending"
+        driver.find_element("id", "filter").send_keys("complete")
+        driver.find_element("id", "next").click()
+        page("scrollTo(0, 300)")
+        before = (page.column("trial"), page("return document.getElementById('shown').textContent"))
+        assert before[1] == "26–50 of 80"
+        for _ in range(2):
+            began = page("return performance.timeOrigin")
+            for _ in range(100):
+                time.sleep(0.1)
+                if page("return performance.timeOrigin !== arguments[0] && document.readyState === 'complete'", began):
+                    break
+            else:
+                raise AssertionError("the page was not loaded anew")
+            page.wait()
+            assert (page.column("trial"), page("return document.getElementById('shown').textContent")) == before
+            assert page("return document.getElementById('filter').value") == "complete"
+            sorted_by = "return document.querySelector('th[aria-sort]').innerText.trim()"
+            assert page(sorted_by) == "lr"
+            assert abs(page("return scrollY") - 300) <= 1
+        assert page("return seen") == []
+
+
+def page_of(folder: Path, seconds: int | None = None) -> str:
+    evidence = Evidence(read_sweep(folder))
+    return sweep_page(evidence, draw_all(evidence), ["An answer."], seconds=seconds)
+
+
+@contextmanager
+def served(folder: Path, latest: Latest) -> Iterator[str]:
+    """Serve a page meanwhile, and return its address."""
+    with server_of(folder, latest) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://{HOST}:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_trial_that_is_clicked_on_shows_what_is_on_record(driver: Any, tmp_path: Path) -> None:
+    """In the table and in a figure; by key too, and Escape closes it."""
+    folder = a_sweep(tmp_path / "s", 40)
+    (folder / "7" / "app.log").write_text("it <b>began</b>\nit ended\n")
+    page = Page(driver, written(folder))
+    assert not driver.find_element("id", "panel").is_displayed()
+
+    driver.find_element("id", "filter").send_keys("lr>=0.107 lr<0.1075 complete")
+    assert page.column("trial") == ["7"], "a range of numbers"
+    driver.find_element("css selector", "#table tbody button").send_keys("\ue007")
+    assert driver.find_element("id", "panel-title").text == "Trial 7"
+    text = driver.find_element("id", "panel").text
+    for part in ("lr\n0.107", "validation accuracy (%)\n50.70", "regsweep reproduce", "it <b>began</b>\nit ended"):
+        assert part in text
+    assert page("return document.getElementById('panel-accuracy').data.map((trace) => [trace.name, trace.y])") == [
+        ["validation", [50.7, 50.7, 50.7]],
+        ["train", [90, 90, 90]],
+    ]
+    driver.switch_to.active_element.send_keys("\ue00c")
+    assert not driver.find_element("id", "panel").is_displayed()
+
+    page(
+        "const canvas = document.querySelector('[data-name=best_so_far]');"
+        "canvas.emit('plotly_click', { points: [{ hovertext: canvas.data[0].hovertext[3] }] })"
+    )
+    expected = page("return document.querySelector('[data-name=best_so_far]').data[0].hovertext[3]")
+    number = expected.split("trial ")[1].split("<")[0]
+    assert driver.find_element("id", "panel-title").text == f"Trial {number}"
+    page.require_clean()
+
+
+def test_the_rows_that_are_shown_can_be_taken_away(driver: Any, tmp_path: Path) -> None:
+    """As CSV and JSON, with all digits that the page has; and paper has every row."""
+    place = tmp_path / "downloads"
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(place)})
+    page = Page(driver, written(a_sweep(tmp_path / "s", 40)))
+    driver.find_element("id", "filter").send_keys("lr<0.103")
+    for kind in ("csv", "json"):
+        driver.find_element("id", f"as-{kind}").click()
+        for _ in range(100):
+            if (place / f"s.{kind}").exists():
+                break
+            time.sleep(0.05)
+    with (place / "s.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["number"], row["optimizer.lr"]) for row in rows] == [("2", "0.102"), ("1", "0.101"), ("0", "0.1")]
+    found = json.loads((place / "s.json").read_text())
+    assert [(row["number"], row["optimizer.lr"]) for row in found] == [(2, 0.102), (1, 0.101), (0, 0.1)]
+    driver.find_element("id", "filter").clear()
+    driver.find_element("id", "filter").send_keys(" ")
+    assert len(page.column("trial")) == 25
+    page("dispatchEvent(new Event('beforeprint'))")
+    assert len(page.column("trial")) == 40
+    page("dispatchEvent(new Event('afterprint'))")
+    assert len(page.column("trial")) == 25
+    page.require_clean()
+
+
+def a_sweep(folder: Path, num: int) -> Path:
+    return write_sweep(
+        folder, [{"overrides": {"optimizer.lr": 0.1 + n / 1e3}, "accuracy": 0.5 + n / 1e3} for n in range(num)]
+    )
+
+
+def written(folder: Path) -> Path:
+    (folder / "report.html").write_text(page_of(folder))
+    return folder / "report.html"

@@ -21,6 +21,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regsweep.report.page.security import json_block
+from regsweep.report.printed import split_command
 from tests.conftest import PROJECT, Regsweep, Shell, made_once, run_in
 
 MEBIBYTE = 2**20
@@ -139,7 +140,9 @@ def test_the_summary_holds_the_numbers_of_the_records(reported: Path) -> None:
     assert summary["confirmation"] is None
     page = Elements((reported / "report.html").read_text())
     claims = [text for attributes, text in page.of("p") if attributes.get("class") in ("claim", "behind")]
-    assert claims == summary["answer"]
+    said = [split_command(line) for line in summary["answer"]]
+    assert [claim.replace("\u00a0", " ") for claim in claims] == [sentence for sentence, _ in said]
+    assert {command for _, command in said if command} <= {text for _, text in page.of("code")}, "each to be copied"
 
 
 def test_a_sweeps_end_says_how_to_get_the_page(regsweep: Regsweep) -> None:

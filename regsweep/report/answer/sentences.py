@@ -15,7 +15,7 @@ from regsweep.report.answer.settling import settling
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.pooled import why_not_pooled
 from regsweep.report.sweep import Sweep
-from regsweep.report.table import count_statuses
+from regsweep.report.table import count_statuses, left_to_run
 
 
 def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
@@ -32,8 +32,8 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
         ]
     best = sweep.best()
     if best is None:
-        return [_nothing_to_rank(sweep)]
-    return _of_trials(sweep, best) if sweep.seed_key is None else of_seeds(sweep)
+        return [_nothing_to_rank(sweep), *left_to_run(sweep)]
+    return [*left_to_run(sweep), *(_of_trials(sweep, best) if sweep.seed_key is None else of_seeds(sweep))]
 
 
 def _of_trials(sweep: Sweep, best: Pooled) -> list[str]:

@@ -18,7 +18,8 @@ from regsweep import __version__
 from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.theme import BLUE, DARK, LIGHT
-from regsweep.report.page import made, papers, security, trials
+from regsweep.report.page import confirmed, head, made, panel, papers, security, trials
+from regsweep.report.printed import split_command
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -44,8 +45,17 @@ class Headed:
     answer: Sequence[str]
 
 
-def sweep_page(evidence: Evidence, drawings: Sequence[Drawing], answer: Sequence[str]) -> str:
-    """Return ``report.html`` of one sweep or single run."""
+def sweep_page(
+    evidence: Evidence, drawings: Sequence[Drawing], answer: Sequence[str], *, seconds: int | None = None
+) -> str:
+    """Return ``report.html`` of one sweep or single run.
+
+    Args:
+        evidence: the sweep, and its confirmation.
+        drawings: the figures.
+        answer: the sentences at its head.
+        seconds: after which the page loads itself anew; None: it does not.
+    """
     sweep = evidence.sweep
     rows = trials.table(sweep)
     statuses = Counter(sweep.trials["status"])
@@ -53,14 +63,19 @@ def sweep_page(evidence: Evidence, drawings: Sequence[Drawing], answer: Sequence
     problems = [*sweep.problems, *(evidence.confirmation.problems if evidence.confirmation is not None else ())]
     return _render(
         drawings,
+        seconds=seconds,
         kind=made.kind(sweep),
         title=sweep.folder.absolute().name,
         folder=str(sweep.folder.absolute()),
         is_confirmable=sweep.is_own and made.kind(sweep) != made.RUN,
-        answer=answer,
+        answer=[(_unbroken(sentence), command) for sentence, command in map(split_command, answer)],
         facts=made.facts(sweep),
+        head=head.lines(sweep, is_confirmed=evidence.confirmation is not None),
+        confirmed=confirmed.table(evidence.confirmation),
         table={
             "json": security.json_block(rows),
+            "plain": trials.plain(rows),
+            "panels": security.json_block(panel.panels(sweep)),
             "title": "Trials" if len(sweep.trials) != 1 else "The run",
             "has_controls": len(sweep.trials) > 1,
             "statuses": statuses,
@@ -100,11 +115,15 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     drawn = [figure for figure in figures if figure["json"]]
     headline = next((f for f in figures if f["name"] == HEADLINE and (f["json"] or parts["is_confirmable"])), None)
     style = security.inline(_style(drawn))
-    scripts = {"table": _asset("table.js"), "figures": _asset("figures.js"), "plotly": security.inline(get_plotlyjs())}
+    names = ["state", *(["table", "panel"] if "table" in parts else []), *(["watch"] if parts.get("seconds") else [])]
+    scripts = {name: _asset(f"{name}.js") for name in (*names, "figures")}
+    scripts["plotly"] = security.inline(get_plotlyjs())
     given: dict[str, Any] = dict.fromkeys(
         (
             "answer",
             "facts",
+            "head",
+            "confirmed",
             "sweeps",
             "pooled",
             "table",
@@ -114,6 +133,7 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
             "problems_more",
             "made",
             "papers",
+            "seconds",
         ),
         (),
     )
@@ -132,6 +152,11 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     )
     # File names may hold bytes that are no text; they must not keep the page from being written.
     return page.encode("utf-8", "backslashreplace").decode()
+
+
+def _unbroken(sentence: str) -> str:
+    """Return a sentence in which no line ends between a number and its sign."""
+    return sentence.replace(" %", "\u00a0%")
 
 
 def _figure(drawing: Drawing) -> dict[str, Any]:

@@ -36,7 +36,7 @@
     const { data, layout } = figureOf(canvas);
     const config = { ...CONFIG, toImageButtonOptions: { filename: canvas.dataset.name, format: "svg" } };
     drawn.push(canvas);
-    return Plotly.newPlot(canvas, data, layout, config);
+    return Plotly.newPlot(canvas, data, layout, config).then(() => canvas.dispatchEvent(new Event("drawn")));
   }
 
   function redraw() {

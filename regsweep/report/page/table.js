@@ -3,10 +3,11 @@
 "use strict";
 (() => {
   const ROWS_PER_PAGE = 25;
+  let rowsPerPage = ROWS_PER_PAGE;
   const find = (id) => document.getElementById(id);
   const data = JSON.parse(find("trials-data").textContent);
   const numTrials = data.folders.length;
-  const state = { rows: [...Array(numTrials).keys()], page: 0, sorted: data.sorted };
+  const state = { rows: [...Array(numTrials).keys()], page: Number(chosen.get("page")), sorted: data.sorted };
 
   // The rule of numbers.py.
   function shortened(value, digits) {
@@ -29,6 +30,8 @@
     return typeof value === "number" ? (SHOW[column.kind] ?? SHOW.number)(value) : String(value);
   }
 
+  window.trialsTable = { shown };
+
   const words = new Intl.Collator(undefined, { numeric: true });
 
   // Numbers before words; what is missing last, whichever way the column is sorted.
@@ -44,9 +47,19 @@
     state.sorted = { column: index, descending };
     const values = data.columns[index].values;
     state.rows.sort((a, b) => compare(values[a], values[b], descending ? -1 : 1) || a - b);
-    state.page = 0;
     showHeader();
     showRows();
+  }
+
+  function sortAnew(index, descending) {
+    chosen.set("sort", `${descending ? "-" : ""}${data.columns[index].key}`);
+    turnTo(0);
+    sort(index, descending);
+  }
+
+  function turnTo(page) {
+    state.page = page;
+    chosen.set("page", page || "");
   }
 
   let texts = null; // of each row, made when first needed: "lambda=0.000154 status=complete …"
@@ -57,8 +70,21 @@
     texts ??= state.rows.slice().sort((a, b) => a - b).map((row) =>
       [...data.columns.map((column) => `${column.name}=${shown(column, row)}`), data.errors[row] ?? ""]
         .join(" ").toLowerCase());
+    const tests = words.map(testOf);
     return state.rows.filter((row) =>
-      (!status || String(statuses[row]).split(" ")[0] === status) && words.every((word) => texts[row].includes(word)));
+      (!status || String(statuses[row]).split(" ")[0] === status) && tests.every((test) => test(row)));
+  }
+
+  const COMPARE = { "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
+
+  // A word of the filter: lr>0.01 compares a column's numbers, any other stands somewhere in the row.
+  function testOf(word) {
+    const parts = /^(.+?)(<=|>=|<|>)(-?[\d.]+(?:e[+-]?\d+)?)$/.exec(word);
+    const column = parts && data.columns.find((each) => [each.name, each.key].some((name) =>
+      name.toLowerCase().replaceAll(" ", "_") === parts[1] || name.toLowerCase() === parts[1]));
+    if (!column) return (row) => texts[row].includes(word);
+    const bound = Number(parts[3]);
+    return (row) => typeof column.values[row] === "number" && COMPARE[parts[2]](column.values[row], bound);
   }
 
   function element(name, properties = {}, ...children) {
@@ -73,28 +99,29 @@
       const button = element("button", { type: "button", textContent: column.name, title: column.title });
       // The best first, as one would read it; the other way round on the second click.
       button.addEventListener("click", () =>
-        sort(index, isSorted ? !state.sorted.descending : column.descends));
+        sortAnew(index, isSorted ? !state.sorted.descending : column.descends));
       const cell = element("th", { scope: "col", className: column.is_number ? "number" : "" }, button);
       if (isSorted) cell.setAttribute("aria-sort", state.sorted.descending ? "descending" : "ascending");
       return cell;
     });
     const focused = [...find("table").tHead.querySelectorAll("button")].indexOf(document.activeElement);
-    find("table").tHead.replaceChildren(element("tr", {}, ...cells, element("th", { scope: "col" }, "rerun")));
+    find("table").tHead.replaceChildren(element("tr", {}, ...cells, element("th", { scope: "col", textContent: "" })));
     if (focused >= 0) find("table").tHead.querySelectorAll("button")[focused].focus();
   }
 
   function showRows() {
     const rows = filtered();
-    const first = state.page * ROWS_PER_PAGE;
-    const visible = rows.slice(first, first + ROWS_PER_PAGE);
+    state.page = Math.max(0, Math.min(state.page, Math.ceil(rows.length / rowsPerPage) - 1));
+    const first = state.page && state.page * rowsPerPage;
+    const visible = rows.slice(first, first + rowsPerPage);
     find("table").tBodies[0].replaceChildren(...visible.map(rowOf));
     const [matching, all] = [rows.length, numTrials].map((count) => count.toLocaleString("en"));
     find("shown").textContent = rows.length
       ? `${first + 1}–${first + visible.length} of ${matching}${matching === all ? "" : ` (${all} in all)`}`
       : "no trial matches";
     find("previous").disabled = first === 0;
-    find("next").disabled = first + ROWS_PER_PAGE >= rows.length;
-    for (const name of ["previous", "next"]) find(name).hidden = rows.length <= ROWS_PER_PAGE;
+    find("next").disabled = first + rowsPerPage >= rows.length;
+    for (const name of ["previous", "next"]) find(name).hidden = rows.length <= rowsPerPage;
   }
 
   function rowOf(row) {
@@ -104,10 +131,14 @@
       return element("td", { className: column.is_number ? "number" : "" }, inside);
     });
     const command = data.commands[row];
-    const last = element("td");
+    const number = data.columns[0].values[row];
+    const more = element("button", { type: "button", textContent: "details" });
+    more.setAttribute("aria-label", `details of trial ${number}`);
+    more.addEventListener("click", () => dispatchEvent(new CustomEvent("trial", { detail: number })));
+    const last = element("td", {}, more);
     if (command) {
       const button = element("button", { type: "button", textContent: "copy", title: command });
-      button.setAttribute("aria-label", `copy the command that runs trial ${data.columns[0].values[row]} again`);
+      button.setAttribute("aria-label", `copy the command that runs trial ${number} again`);
       button.addEventListener("click", () => copy(command));
       last.append(button);
     }
@@ -125,10 +156,36 @@
     find("copied").replaceChildren(label, code);
   }
 
-  find("filter").addEventListener("input", () => { state.page = 0; showRows(); });
-  find("status").addEventListener("change", () => { state.page = 0; showRows(); });
-  find("previous").addEventListener("click", () => { state.page -= 1; showRows(); });
-  find("next").addEventListener("click", () => { state.page += 1; showRows(); });
-  showHeader();
-  showRows();
+  for (const [name, event] of [["filter", "input"], ["status", "change"]]) {
+    find(name).value = chosen.get(name);
+    find(name).addEventListener(event, () => { chosen.set(name, find(name).value); turnTo(0); showRows(); });
+  }
+  // What is printed has no button to turn the page.
+  addEventListener("beforeprint", () => { rowsPerPage = Infinity; showRows(); });
+  addEventListener("afterprint", () => { rowsPerPage = ROWS_PER_PAGE; showRows(); });
+
+  function offer(id, kind, text) {
+    find(id).addEventListener("click", () => {
+      const link = element("a", { href: URL.createObjectURL(new Blob([text()], { type: kind })), download: find(id).dataset.file });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    });
+  }
+
+  const quoted = (value) => /[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  offer("as-csv", "text/csv", () => [data.columns.map((column) => column.key),
+    ...filtered().map((row) => data.columns.map((column) => column.values[row] ?? ""))]
+    .map((cells) => cells.map((cell) => quoted(String(cell))).join(",")).join("\n") + "\n");
+  offer("as-json", "application/json", () => JSON.stringify(filtered().map((row) =>
+    Object.fromEntries(data.columns.map((column) => [column.key, column.values[row]]))), null, 1));
+
+  find("previous").addEventListener("click", () => { turnTo(state.page - 1); showRows(); });
+  find("next").addEventListener("click", () => { turnTo(state.page + 1); showRows(); });
+  const sorted = chosen.get("sort");
+  const index = data.columns.findIndex((column) => column.key === sorted.replace(/^-/, ""));
+  if (index >= 0) sort(index, sorted.startsWith("-"));
+  else {
+    showHeader();
+    showRows();
+  }
 })();

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from regsweep.direction import is_minimized
+from regsweep.numbers import show_number
 from regsweep.paths import RunPaths, shown
 from regsweep.report.details import read_override_lines, read_program
 from regsweep.report.figures.labels import ZEROS_FOLLOW
@@ -56,6 +57,22 @@ def table(sweep: Sweep) -> dict[str, Any]:
         "best": [numbers.index(number) for number in (best.numbers if best is not None else ())],
         "sorted": {"column": objective, "descending": sweep.maximize},
     }
+
+
+def plain(table: dict[str, Any]) -> dict[str, Any]:
+    """Return headings and rows of the table as text, for a browser that runs no script; the rule is the script's."""
+    columns = [[_shown(column["kind"], value) for value in column["values"]] for column in table["columns"]]
+    return {"headings": [column["name"] for column in table["columns"]], "rows": list(zip(*columns, strict=True))}
+
+
+def _shown(kind: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    if not isinstance(value, int | float):
+        return str(value)
+    if kind in ("percent", "seconds"):
+        return f"{value:.{2 if kind == 'percent' else 1}f}"
+    return show_number(value, 5 if kind == "score" else 3)
 
 
 def pooled(sweep: Sweep) -> dict[str, Any] | None:

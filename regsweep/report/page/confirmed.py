@@ -1,0 +1,51 @@
+"""The table of a confirmation on the page: what each configuration reached, and by how much it differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from regsweep.report.confirmation import SCORE
+from regsweep.report.confirmation_table import own_title
+
+if TYPE_CHECKING:
+    from regsweep.report.confirmation import Against, Confirmation, Trained
+    from regsweep.report.terms import Terms
+
+
+def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
+    """Return the headings of the table and its rows, the baseline's first; None where nothing was confirmed."""
+    if confirmation is None:
+        return None
+    terms = confirmation.terms
+    headings = ["configuration", f"mean {terms.title}", "between seeds ±", "seeds"]
+    headings += [f"minus the tuned baseline{', points' if terms.is_own else ''}", "95 % interval"]
+    headings += ["minus its own baseline", "95 % interval"]
+    headings += ["p (Holm)"] if confirmation.has_p_values else []
+    rows: list[dict[str, Any]] = [{"cells": [*_reached(terms, confirmation.baseline)], "is_best": False}]
+    for each in confirmation.candidates:
+        p_value = each.claim.adjusted_p_value
+        cells = [
+            *_reached(terms, each),
+            *_against(terms, each.against_tuned),
+            *_against(terms, each.against_own),
+            *([f"{p_value:.2g}" if p_value is not None else "–"] if confirmation.has_p_values else []),
+        ]
+        rows.append({"cells": cells, "is_best": each.claim.sign > 0})
+    width = len(headings)
+    for row in rows:
+        row["cells"] += [""] * (width - len(row["cells"]))
+    owns = dict.fromkeys(own_title(terms, each.kind) for each in confirmation.candidates)
+    return {"headings": headings, "rows": rows, "note": f"Own baseline: {' or '.join(owns)}." if owns else ""}
+
+
+def _reached(terms: Terms, trained: Trained) -> list[str]:
+    values = trained.complete[SCORE].astype(float)
+    spread = terms.size(float(values.std())).removesuffix(terms.unit) if len(values) > 1 else "–"
+    mean = terms.value(float(values.mean())) if len(values) else "–"
+    return [trained.name, mean, spread, f"{len(values)} of {len(trained.runs)}"]
+
+
+def _against(terms: Terms, against: Against | None) -> list[str]:
+    if against is None or against.comparison is None:
+        return ["–", ""]
+    return [terms.signed(against.comparison.mean), terms.ends(against.comparison.interval)]

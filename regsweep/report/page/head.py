@@ -1,0 +1,117 @@
+"""What stands at the head of a page beside the answer: what was trained on what, the best, and the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from regsweep.report.details import read_config, read_result
+from regsweep.report.figures.labels import count
+from regsweep.report.figures.points import complete, score, without_regularization
+from regsweep.report.hydra_files import at
+from regsweep.report.table import settings_in_words, short_names
+
+if TYPE_CHECKING:
+    from regsweep.pooling import Pooled
+    from regsweep.report.sweep import Sweep
+
+Line = tuple[str, str]
+"""Name and text."""
+
+
+def lines(sweep: Sweep, *, is_confirmed: bool) -> list[Line]:
+    """Return what was trained on what and, before anything is confirmed, the best and the baseline; own sweeps' alone.
+
+    Args:
+        sweep: that the page is about.
+        is_confirmed: whether a table of the page has these.
+    """
+    best = sweep.best()
+    numbers = list(sweep.trials["number"]) if best is None else [best.number]
+    config = next((found for number in numbers[:5] if (found := read_config(sweep, number))), None)
+    if not sweep.is_own or config is None:
+        return []
+    result = next((found for number in numbers[:5] if (found := read_result(sweep, number))), None) or {}
+    made = [("Trained", _trained(sweep, config)), ("On", _data(sweep, config, result.get("class_sizes")))]
+    is_compared = not is_confirmed and len(sweep.trials) > 1
+    made += _compared(sweep, best) if is_compared and best is not None else []
+    return [(name, text) for name, text in made if text]
+
+
+def _trained(sweep: Sweep, config: Mapping[str, Any]) -> str:
+    """Return network, optimizer and epochs; of what the sweep varied, that it did."""
+    optimizer, trainer = at(config, "optimizer", "name"), config.get("trainer")
+    parts = [
+        "several networks" if _varies(sweep, "model") else _network(config.get("model")),
+        "several optimizers" if _varies(sweep, "optimizer", below=False) else str(optimizer or "").upper(),
+        _of(sweep, "trainer.epochs", at(trainer, "epochs"), "epoch"),
+        _of(sweep, "trainer.batch_size", at(trainer, "batch_size"), "image", " a step"),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _network(model: Any) -> str:
+    """Return the network's class and what was set of it."""
+    if not isinstance(model, dict):
+        return ""
+    name = str(model.get("_target_", "")).rpartition(".")[2]
+    given = [f"{key}={_plain(value)}" for key, value in model.items() if key != "_target_" and value is not None]
+    return f"{name} ({', '.join(given)})" if given else name
+
+
+def _plain(value: Any) -> str:
+    return str(value).replace(" ", "") if isinstance(value, list) else str(value).lower()
+
+
+def _of(sweep: Sweep, key: str, value: Any, noun: str, rest: str = "") -> str:
+    if _varies(sweep, key):
+        return f"several numbers of {noun}s{rest}"
+    return f"{count(value, noun)}{rest}" if isinstance(value, int) else ""
+
+
+def _varies(sweep: Sweep, key: str, *, below: bool = True) -> bool:
+    """Return whether the sweep varied a key, or one below it."""
+    return any(each == key or (below and each.startswith(f"{key}.")) for each in sweep.swept)
+
+
+def _data(sweep: Sweep, config: Mapping[str, Any], sizes: Any) -> str:
+    """Return the data set, the sizes of its parts, and how large the classes are."""
+    if _varies(sweep, "dataset"):
+        return "several data sets, or parts of one"
+    name = str(at(config, "dataset", "name") or "")
+    if not isinstance(sizes, dict) or not all(isinstance(each, list) and each for each in sizes.values()):
+        return name
+    parts = [f"{sum(sizes[part]):,} {part}" for part in ("train", "validation", "test") if sizes.get(part)]
+    noise = at(config, "dataset", "label_noise")
+    noisy = f", {100 * noise:g} % of the training labels replaced" if isinstance(noise, int | float) and noise else ""
+    return f"{name}: {' / '.join(parts)} images{noisy}; {_classes(sizes.get('train') or [])}".removesuffix("; ")
+
+
+def _classes(sizes: Sequence[int]) -> str:
+    if not sizes:
+        return ""
+    low, high = min(sizes), max(sizes)
+    each = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    return f"{len(sizes)} classes of {each} training images"
+
+
+def _compared(sweep: Sweep, best: Pooled) -> list[Line]:
+    """Return the best configuration, and the best of those without regularization, each with its value."""
+    found = [("Best so far" if sweep.num_left else "Best", _in_words(sweep, best))]
+    bare = set(sweep.trials.loc[without_regularization(sweep), "number"])
+    without = next((each for each in sweep.configurations if each.values and each.number in bare), None)
+    if without is not None and without is not best and sweep.kind(best.number):
+        found.append(("Without regularization", _in_words(sweep, without)))
+    return found
+
+
+def _in_words(sweep: Sweep, pooled: Pooled) -> str:
+    """Return a configuration's settings, its value, and which trials it is."""
+    words = settings_in_words(sweep, sweep.row(pooled.number), short_names(sweep.settings))
+    value = score(sweep).show(pooled.mean)
+    objective = sweep.objective.replace("_", " ")
+    if sweep.seed_key is None:
+        which = f"{value} {objective}, trial {pooled.number} of {len(complete(sweep))} complete ones"
+    else:
+        which = f"mean {objective} {value} over {len(pooled.values)} seeds"
+    return f"{words}: {which}" if words else which

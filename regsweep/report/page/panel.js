@@ -1,0 +1,98 @@
+// A trial that was clicked on, in the table or in a figure: settings, command, curves, zeros, the end of its log.
+"use strict";
+(() => {
+  const find = (id) => document.getElementById(id);
+  const trials = JSON.parse(find("trials-data").textContent);
+  const panels = JSON.parse(find("panels-data").textContent);
+  const theme = JSON.parse(find("theme").textContent);
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const numbers = trials.columns[0].values;
+
+  function element(name, properties = {}, ...children) {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  }
+
+  function settings(row) {
+    const list = element("dl");
+    for (const column of trials.columns.slice(1)) {
+      if (column.values[row] === null) continue;
+      list.append(element("dt", { textContent: column.name }),
+        element("dd", { textContent: window.trialsTable.shown(column, row) }));
+    }
+    if (trials.errors[row]) list.append(element("dt", { textContent: "reason" }), element("dd", { textContent: trials.errors[row] }));
+    list.append(element("dt", { textContent: "folder" }),
+      element("dd", {}, element("a", { href: trials.folders[row], textContent: trials.folders[row].replace(/^\.\//, "") })));
+    if (trials.commands[row])
+      list.append(element("dt", { textContent: "runs it again" }), element("dd", {}, element("code", { textContent: trials.commands[row] })));
+    return list;
+  }
+
+  function zeros(rows) {
+    const cell = (text, isNumber = true) => element("td", { textContent: text, className: isNumber ? "number" : "" });
+    const head = ["layer", "exact zeros (%)", "near zero (%)"].map((text, index) =>
+      element("th", { textContent: text, scope: "col", className: index ? "number" : "" }));
+    return element("table", {}, element("thead", {}, element("tr", {}, ...head)),
+      element("tbody", {}, ...rows.map(([layer, ...shares]) =>
+        element("tr", {}, cell(layer, false), ...shares.map((share) => cell((100 * share).toFixed(2)))))));
+  }
+
+  const LOOKS = [["validation", "blue", "solid"], ["train", "muted", "dot"]];
+
+  function draw(curves) {
+    const colours = dark.matches ? theme.dark : theme.light;
+    // Shown before they are drawn: what stands beside a figure makes it narrower.
+    for (const kind of ["accuracy", "loss"])
+      find(`panel-${kind}`).hidden = !LOOKS.some(([part]) => curves[`${part}_${kind}`]);
+    for (const [kind, factor, unit] of [["accuracy", 100, "accuracy (%)"], ["loss", 1, "loss"]]) {
+      const canvas = find(`panel-${kind}`);
+      const data = LOOKS.filter(([part]) => curves[`${part}_${kind}`]).map(([part, colour, dash]) => ({
+        x: curves.epoch, y: curves[`${part}_${kind}`].map((value) => value === null ? null : factor * value),
+        mode: curves.epoch.length > 1 ? "lines" : "markers", name: part, line: { color: colours[colour], dash, width: 2 },
+        marker: { color: colours[colour], size: 8 },
+      }));
+      if (canvas.hidden) continue;
+      const axis = { gridcolor: colours.grid, zeroline: false, automargin: true };
+      Plotly.react(canvas, data, {
+        height: 260, margin: { l: 56, r: 12, t: 12, b: 44 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+        font: { color: colours.text, size: 13 }, showlegend: true, legend: { orientation: "h", y: 1.15 },
+        xaxis: { ...axis, title: { text: "epoch" } }, yaxis: { ...axis, title: { text: unit } },
+      }, { responsive: true, displayModeBar: false });
+    }
+  }
+
+  function show(number, { moves = true } = {}) {
+    const row = numbers.indexOf(number);
+    if (row < 0) return;
+    const panel = find("panel"), known = panels[number] ?? {};
+    find("panel-title").textContent = `Trial ${number}`;
+    find("panel-settings").replaceChildren(settings(row));
+    find("panel-zeros").replaceChildren(...(known.zeros?.some(([, share]) => share > 0) ? [zeros(known.zeros)] : []));
+    find("panel-log").textContent = known.log ?? "";
+    find("panel-log").hidden = !known.log;
+    panel.hidden = false;
+    for (const kind of ["accuracy", "loss"]) find(`panel-${kind}`).hidden = true;
+    if (known.curves && window.Plotly) draw(known.curves);
+    chosen.set("trial", number);
+    if (!moves) return;
+    panel.scrollIntoView({ block: "nearest" });
+    find("panel-title").focus();
+  }
+
+  function close() {
+    find("panel").hidden = true;
+    chosen.set("trial", "");
+  }
+
+  find("panel-close").addEventListener("click", close);
+  find("panel").addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
+  addEventListener("trial", (event) => show(event.detail));
+  // A mark's own text begins with the trials that it stands for.
+  for (const canvas of document.querySelectorAll(".canvas"))
+    canvas.addEventListener("drawn", () => canvas.on("plotly_click", ({ points }) => {
+      const number = /\btrials? (\d+)/.exec(points[0]?.hovertext ?? "");
+      if (number) show(Number(number[1]));
+    }));
+  addEventListener("load", () => { if (chosen.get("trial")) show(Number(chosen.get("trial")), { moves: false }); });
+})();

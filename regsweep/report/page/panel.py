@@ -1,0 +1,93 @@
+"""What the page shows of a single trial that is clicked on: curves, zeros by layer, the end of its log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from regsweep.report.details import read_history, read_result
+from regsweep.report.page.security import finite
+
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
+
+MOST_BEST = 200
+"""So many of the best trials have such a panel, beside every one that failed."""
+
+MOST_LINES, MOST_SIGNS = 15, 3000
+"""Of a log, from its end."""
+
+MOST_BYTES = 8 * 2**20
+"""Of all panels; the failed trials come last."""
+
+MOST_EPOCHS = 200
+"""A longer curve has so many of its epochs, evenly spaced."""
+
+_CURVES = ("train_accuracy", "validation_accuracy", "train_loss", "validation_loss")
+
+
+def panels(sweep: Sweep) -> dict[str, dict[str, Any]]:
+    """Return what is on record of the best trials and of those that failed, by number."""
+    ranked = sweep.ranked()
+    best = list(ranked["number"].head(MOST_BEST))
+    failed = list(ranked.loc[ranked["status"].isin(["failed", "diverged", "unreadable"]), "number"])
+    folders = dict(zip(ranked["number"], ranked["folder"], strict=True))
+    found: dict[str, dict[str, Any]] = {}
+    size = 0
+    for number in dict.fromkeys([*best, *failed]):
+        panel = _panel(sweep, int(number), sweep.folder / str(folders[number]))
+        size += len(json.dumps(panel))
+        if size > MOST_BYTES:
+            break
+        if panel:
+            found[str(number)] = panel
+    return found
+
+
+def _panel(sweep: Sweep, number: int, folder: Path) -> dict[str, Any]:
+    parts: dict[str, Any] = {
+        "curves": _curves(read_history(sweep, number)),
+        "zeros": _zeros(read_result(sweep, number)),
+        "log": _end_of_log(folder),
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+def _curves(history: pd.DataFrame | None) -> dict[str, list[Any]] | None:
+    if history is None:
+        return None
+    step = -(-len(history) // MOST_EPOCHS)
+    rows = pd.concat([history.iloc[::step], history.iloc[[-1]]]).drop_duplicates("epoch")
+    kept = [name for name in _CURVES if name in rows and rows[name].notna().any()]
+    curves = {name: [finite(float(f"{value:.6g}")) for value in rows[name]] for name in kept}
+    return {"epoch": [int(epoch) for epoch in rows["epoch"]], **curves} if curves else None
+
+
+def _zeros(result: dict[str, Any] | None) -> list[list[Any]] | None:
+    """Return of each layer its name and the shares of its weights that are exactly zero, and near zero."""
+    if result is None:
+        return None
+    shares = [(result.get(name) or {}) for name in ("sparsity", "near_zero")]
+    layers = [each.get("layers") if isinstance(each, dict) else None for each in shares]
+    if not all(isinstance(each, dict) for each in layers):
+        return None
+    rows = [[str(name), *(each.get(name) for each in layers if each is not None)] for name in layers[0] or ()]
+    is_whole = all(isinstance(share, int | float) for row in rows for share in row[1:])
+    return [finite(row) for row in rows] if rows and is_whole else None
+
+
+def _end_of_log(folder: Path) -> str:
+    """Return the last lines of the job's log; nothing where there is none."""
+    for file in sorted(folder.glob("*.log"))[:1]:
+        try:
+            with file.open("rb") as log:
+                log.seek(0, 2)
+                log.seek(max(0, log.tell() - MOST_SIGNS))
+                text = log.read().decode("utf-8", "replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-MOST_LINES:])
+    return ""

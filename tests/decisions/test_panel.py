@@ -1,0 +1,86 @@
+"""Which trials have a panel on the page, and what stands in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from regsweep.report.page import panel, trials
+from regsweep.report.sweep import read_sweep
+from tests.decisions.handmade import write_sweep
+
+
+def ranked(num: int, **others: Any) -> list[dict[str, Any]]:
+    return [{"overrides": {"optimizer.lr": 0.1}, "accuracy": 0.5 + n / 1e4, **others} for n in range(num)]
+
+
+def test_the_best_and_every_one_that_failed_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panel, "MOST_BEST", 3)
+    rows = ranked(6)
+    rows[1] |= {"accuracy": None, "status": "failed", "error": "out of memory"}
+    rows[2] |= {"accuracy": None, "status": "diverged", "error": "NaN"}
+    assert set(panel.panels(read_sweep(write_sweep(tmp_path / "s", rows)))) == {"5", "4", "3", "1", "2"}
+
+
+def test_all_of_them_are_not_more_than_a_page_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = read_sweep(write_sweep(tmp_path / "s", ranked(6)))
+    one = len(json.dumps(panel.panels(sweep)["5"]))
+    monkeypatch.setattr(panel, "MOST_BYTES", 3 * one)
+    assert list(panel.panels(sweep)) == ["5", "4", "3"], "the best come first"
+
+
+@pytest.mark.parametrize(
+    ("num_epochs", "expected"), [(1, [1]), (4, [1, 2, 3, 4]), (5, [1, 3, 5]), (7, [1, 3, 5, 7]), (8, [1, 3, 5, 7, 8])]
+)
+def test_a_long_curve_keeps_its_last_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, num_epochs: int, expected: list[int]
+) -> None:
+    monkeypatch.setattr(panel, "MOST_EPOCHS", 4)
+    history = [0.1 * epoch for epoch in range(1, num_epochs + 1)]
+    found = panel.panels(read_sweep(write_sweep(tmp_path / "s", ranked(1, history=history))))["0"]["curves"]
+    assert found["epoch"] == expected
+    assert found["validation_accuracy"] == pytest.approx([0.1 * epoch for epoch in expected])
+    assert "validation_loss" not in found, "the records have none"
+
+
+def test_the_log_ends_with_its_last_lines(tmp_path: Path) -> None:
+    folder = write_sweep(tmp_path / "s", ranked(3))
+    (folder / "0" / "app.log").write_text("".join(f"line {n}\n" for n in range(40)))
+    (folder / "1" / "app.log").write_bytes(b"\xff" * 5000 + b"\nlast <b>line</b>\n")
+    found = panel.panels(read_sweep(folder))
+    lines = found["0"]["log"].splitlines()
+    assert (len(lines), lines[-1]) == (panel.MOST_LINES, "line 39")
+    assert found["1"]["log"].splitlines()[-1] == "last <b>line</b>"
+    assert len(found["1"]["log"]) <= panel.MOST_SIGNS
+    assert "log" not in found["2"]
+
+
+@pytest.mark.parametrize(
+    ("sparsity", "near", "expected"),
+    [
+        ({"layers": {"a": 0.25, "b": 0.0}}, {"layers": {"a": 0.5, "b": 0.125}}, [["a", 0.25, 0.5], ["b", 0.0, 0.125]]),
+        ({"layers": {"a": 0.25}}, {"layers": {}}, None),
+        ({"overall": 0.25}, {"overall": 0.5}, None),
+        (None, None, None),
+        ({"layers": {"a": "<x>"}}, {"layers": {"a": 0.5}}, None),
+    ],
+)
+def test_zeros_by_layer_as_far_as_they_are_on_record(
+    tmp_path: Path, sparsity: Any, near: Any, expected: list[list[Any]] | None
+) -> None:
+    folder = write_sweep(tmp_path / "s", ranked(1))
+    path = folder / "0" / "result.json"
+    sweep = read_sweep(folder)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "sparsity": sparsity, "near_zero": near}))
+    assert panel.panels(sweep)["0"].get("zeros") == expected
+
+
+def test_without_a_script_the_table_is_the_same(tmp_path: Path) -> None:
+    rows = ranked(3)
+    rows[1] |= {"accuracy": None, "status": "failed", "error": "x"}
+    found = trials.plain(trials.table(read_sweep(write_sweep(tmp_path / "s", rows))))
+    lr, accuracy = (found["headings"].index(name) for name in ("trial", "validation accuracy (%)"))
+    assert [(row[lr], row[accuracy]) for row in found["rows"]] == [("2", "50.02"), ("0", "50.00"), ("1", "–")]
