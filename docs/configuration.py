@@ -10,11 +10,12 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic.fields import FieldInfo
 
 from regsweep.chosen import shared_settings
 from regsweep.config import AdamConfig, DatasetConfig, DeviceConfig, RunConfig, SGDConfig, TrainerConfig
@@ -28,6 +29,31 @@ CONF = config_folder()
 
 Row = tuple[str, str, str, str]
 """Key, default, allowed, meaning."""
+
+MEANINGS = {
+    "augmentation.shift": "largest shift, in pixels, up or down and left or right; edges are continued",
+    "augmentation.flip": "true: each image is mirrored, left to right, with probability ½",
+    "l1_ratio": "ρ, the share of the L1 penalty",
+    "scope": "weights: matrices and kernels; all: biases and BatchNorm's scale and shift, too",
+    "solver": "proximal: a soft threshold after each step; subgradient: λ sign(w) is added to the gradient",
+}
+"""Of settings of which the method's own first sentence does not say enough."""
+
+SWEEPER_VALUES = {
+    "direction": "minimize, maximize, or a list of them, one for each objective",
+    "max_failure_rate": "a share from 0 to 1",
+    "pruner": "a preset, or null",
+    "initial_trials": "a list of dictionaries, or the path of a file",
+    "bool": "true or false",
+    "int": "a whole number",
+    "int | None": "a whole number, or null",
+    "float": "a number",
+    "float | None": "a number, or null",
+    "str | None": "a text, or null",
+    "list[str] | None": "a list of names, or null",
+    "dict[str, Any] | None": "a dictionary by key, or null",
+}
+"""What a setting of a sweeper may be, by its name or its type."""
 
 HEAD = """# Every key
 
@@ -84,16 +110,31 @@ def section(name: str, cls: type[Section], defaults: dict[str, Any], meanings: d
     rows = []
     for field_name, info in cls.model_fields.items():
         key = info.alias or field_name
-        allowed = (info.description or "").removeprefix("must be ").split(", for example")[0]
-        rows.append((f"{name}.{key}", typed(defaults.get(key)), allowed, meanings.get(key, "")))
+        rows.append((f"{name}.{key}", typed(defaults.get(key)), words_of(info), meanings.get(key, "")))
     return rows
+
+
+def words_of(info: FieldInfo) -> str:
+    """Return what a field of the schema may be, in the words of its error."""
+    return (info.description or "").removeprefix("must be ").split(", for example")[0]
 
 
 def table(rows: list[Row]) -> str:
     """Return rows as Markdown; a bar within a cell is escaped."""
     head = ["| key | default | allowed | meaning |", "|---|---|---|---|"]
+    for key, _, allowed, meaning in rows:
+        assert allowed, f"{key} has no words for what is allowed"
+        assert meaning, f"{key} has no meaning"
     cells = (tuple(cell.replace("|", "\\|") for cell in row) for row in rows)
-    return "\n".join([*head, *(f"| `{key}` | `{default}` | {rest[0]} | {rest[1]} |" for key, default, *rest in cells)])
+    return "\n".join(
+        [*head, *(f"| `{key}` | {code(default)} | {allowed} | {meaning} |" for key, default, allowed, meaning in cells)]
+    )
+
+
+def code(default: str) -> str:
+    """Return a default as code, or several, each with the presets that have it."""
+    parts = (each.partition(" (") for each in default.split("; "))
+    return ", ".join(f"`{value}`{space}{names}" for value, space, names in parts)
 
 
 def choices(group: str) -> str:
@@ -110,29 +151,40 @@ def content_of(path: Path) -> dict[str, Any]:
 
 
 def optimizers() -> list[Row]:
-    """Return the keys of the optimizers, each with the default of the first preset that has it."""
+    """Return the keys of the optimizers, each with its defaults and with the optimizers that have it."""
+    paths = [CONF / "optimizer" / f"{name}.yaml" for name in ("sgd", "adam", "adamw")]
+    contents = {path.stem: content_of(path) for path in paths}
+    searched = by_value({name: shown_range(each["search"]["optimizer.lr"], {}) for name, each in contents.items()})
     rows: dict[str, Row] = {}
-    rates: dict[str, list[str]] = {}
-    for path in presets("optimizer"):
-        rates.setdefault(shown_range(content_of(path)["search"]["optimizer.lr"], {}), []).append(path.stem)
-    searched = "; ".join(f"{each} ({', '.join(names)})" for each, names in rates.items())
-    for name, cls in (("sgd", SGDConfig), ("adam", AdamConfig)):
-        path = CONF / "optimizer" / f"{name}.yaml"
+    schemas: list[type[Section]] = [SGDConfig, AdamConfig, AdamConfig]
+    for path, cls in zip(paths, schemas, strict=True):
         meanings = {key.partition(".")[2]: text for key, text in comments(path).items()}
         meanings["lr"] += f"; searched: {searched}"
-        for row in section("optimizer", cls, content_of(path)["optimizer"], meanings):
-            rows.setdefault(row[0], row)
+        for key, _, allowed, meaning in section("optimizer", cls, contents[path.stem]["optimizer"], meanings):
+            name = key.removeprefix("optimizer.")
+            having = {
+                each: typed(content["optimizer"][name])
+                for each, content in contents.items()
+                if name in content["optimizer"]
+            }
+            whose = f"of {' and '.join(having)}: " if len(having) < len(contents) else ""
+            rows.setdefault(key, (key, by_value(having), allowed, f"{whose}{meaning}"))
     return [row for key, row in rows.items() if key != "optimizer.name"]
+
+
+def by_value(values: dict[str, str]) -> str:
+    """Return the values of presets, each with the names of those that have it; one value of all without names."""
+    names: dict[str, list[str]] = {}
+    for name, value in values.items():
+        names.setdefault(value, []).append(name)
+    return next(iter(names)) if len(names) == 1 else "; ".join(f"{each} ({', '.join(n)})" for each, n in names.items())
 
 
 def shown_range(text: str, ranges: dict[str, Any]) -> str:
     """Return a range of Hydra's grammar in words; `ranges` by method and optimizer are those of its preset."""
     by_optimizer = re.fullmatch(r"\$\{ranges\.(\w+)\.\$\{optimizer\.name\}\}", text)
     if by_optimizer:
-        names: dict[str, list[str]] = {}
-        for optimizer, each in ranges[by_optimizer[1]].items():
-            names.setdefault(shown_range(each, {}), []).append(optimizer)
-        return "; ".join(f"{each} ({', '.join(optimizers)})" for each, optimizers in names.items())
+        return by_value({name: shown_range(each, {}) for name, each in ranges[by_optimizer[1]].items()})
     log = re.fullmatch(r"tag\(log, interval\((.+), (.+)\)\)", text)
     if log:
         return f"{log[1]} to {log[2]}, log"
@@ -144,15 +196,22 @@ def methods() -> list[Row]:
     """Return the keys of every method, and the short ones of the penalties."""
     rows: list[Row] = []
     for key, having in shared_settings().items():
-        names = ", ".join(f"`{method.name}`" for method in having)
-        rows.append((f"regularizer.{key}", "null", "see below", f"that of the one penalty in use that has it: {names}"))
+        *others, last = [f"`{method.name}`" for method in having]
+        names = f"{', '.join(others)} or {last}" if others else last
+        meaning = (
+            f"sets {'λ' if key == 'lambda' else key} of the one penalty in use ({names}); an error with none or several"
+        )
+        info = having[0].Settings.model_fields[having[0].setting_fields()[key]]
+        rows.append((f"regularizer.{key}", "null", words_of(info), meaning))
     for name, method in METHODS.items():
         content = content_of(CONF / "regularizer" / f"{name}.yaml")
         search = content.get("search", {})
         for setting, field_name in method.setting_fields().items():
             info = method.Settings.model_fields[field_name]
-            allowed = (info.description or "").removeprefix("must be ").split(", for example")[0]
-            parts = [str(method.__doc__).splitlines()[0].rstrip(".")] if setting == method.main_setting() else []
+            meant = MEANINGS.get(f"{name}.{setting}", MEANINGS.get(setting))
+            if meant is None and setting == method.main_setting():
+                meant = str(method.__doc__).splitlines()[0].rstrip(".")
+            parts = [] if meant is None else [meant]
             searched = str(search.get(f"regularizer.{name}.{setting}", ""))
             parts += (
                 [f"searched: {shown_range(searched, content.get('ranges', {}))}"]
@@ -161,7 +220,7 @@ def methods() -> list[Row]:
             )
             taken_out = ", false takes it out of the network" if method.can_take_out else ""
             meaning = f"whether it is used{taken_out}; searched on and off" if setting == "use" else "; ".join(parts)
-            rows.append((f"regularizer.{name}.{setting}", typed(info.default), allowed, meaning))
+            rows.append((f"regularizer.{name}.{setting}", typed(info.default), words_of(info), meaning))
     return rows
 
 
@@ -177,10 +236,9 @@ def sweeper(conf: type[RegsweepSweeperConf | GridSweeperConf]) -> list[Row]:
         while source[first - 1].strip().startswith("#"):
             first -= 1
         meaning = " ".join(line.strip("# ") for line in source[first:place])
-        default = "" if each.default is MISSING else typed(each.default)
-        rows.append(
-            (f"hydra.sweeper.{each.name}", default or "{}", str(each.type).replace("Any", "see its meaning"), meaning)
-        )
+        default = typed(getattr(conf(), each.name))
+        allowed = SWEEPER_VALUES.get(each.name) or SWEEPER_VALUES[str(each.type)]
+        rows.append((f"hydra.sweeper.{each.name}", default, allowed, meaning))
     return rows
 
 
@@ -216,6 +274,8 @@ def page() -> str:
             ]
         ),
         "\n## Device\n",
+        choices("device"),
+        "",
         table(section("device", DeviceConfig, content_of(device), comments(device))),
         "\n## Sweeps\n",
         choices("sweep"),

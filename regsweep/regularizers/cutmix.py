@@ -7,7 +7,7 @@ from regsweep.methods import Batch, Mixing, Paper
 
 
 class CutMix(Mixing):
-    """One box for a batch: λ ~ Beta(α, α), sides √(1 − λ) of the image's, its centre anywhere, clipped to the image.
+    """One box for a batch: s ~ Beta(α, α), sides √(1 − s) of the image's, its centre anywhere, clipped to the image.
 
     The target's share is that of the image's own pixels after the clipping.
     """

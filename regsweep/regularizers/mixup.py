@@ -6,7 +6,7 @@ from regsweep.methods import Batch, Mixing, Paper
 
 
 class Mixup(Mixing):
-    """λ x + (1 − λ) x′ and λ y + (1 − λ) y′, one λ ~ Beta(α, α) for a batch, x′ in a random order of the batch."""
+    """s x + (1 − s) x′ and s y + (1 − s) y′, one s ~ Beta(α, α) for a batch, x′ in a random order of the batch."""
 
     name, title = "mixup", "mixup"
     paper = Paper(

@@ -53,7 +53,7 @@ class Untuned:
 
     @property
     def is_better(self) -> bool:
-        """Return whether trial 0 is better than what was chosen: the search overtuned."""
+        """Return whether trial 0 is better than what was chosen: the search may have overfitted."""
         return self.accuracy - self.of_chosen >= EQUAL
 
 

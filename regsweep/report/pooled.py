@@ -118,6 +118,17 @@ def interval(values: Sequence[float], confidence: float = 1 - LEVEL) -> Interval
     return t_interval(values, confidence) if len(values) > 1 and np.ptp(values) > NOISE else None
 
 
+def mean_interval(sweep: Sweep, pooled: Pooled) -> Interval | None:
+    """Return the interval of a configuration's mean; of an accuracy, the part of it from 0 to 1.
+
+    A mean accuracy lies there, so what is cut off cannot hold it: the coverage stays.
+    """
+    found = interval(pooled.values)
+    if found is None or (found.low >= 0 and found.high <= 1) or not is_share(sweep):
+        return found
+    return Interval(max(found.low, 0.0), min(found.high, 1.0))
+
+
 def is_share(sweep: Sweep) -> bool:
     """Return whether the objective is an accuracy, which is shown in percent and differs by points."""
     values = pd.to_numeric(sweep.trials[sweep.objective], errors="coerce").dropna()

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from regsweep.paths import SweepPaths, shown
 from regsweep.pooling import Pooled
-from regsweep.report.pooled import Pools, interval, is_share, seeds_of, signed
+from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_of, signed
 from regsweep.report.printed import Column, print_columns, print_line
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import outcome, score, short_names, show_value
@@ -73,7 +73,7 @@ def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> Non
 
 
 def _interval(sweep: Sweep, pooled: Pooled) -> str:
-    found = interval(pooled.values)
+    found = mean_interval(sweep, pooled)
     if found is not None:
         return f"{score(sweep, found.low)} to {score(sweep, found.high)}"
     return "all equal" if len(pooled.values) > 1 else "–"

@@ -15,7 +15,7 @@ from regsweep.report.answer.settling import seeds_still_needed
 from regsweep.report.confirmation import SCORE
 from regsweep.report.details import read_result
 from regsweep.report.files import MADE_BY
-from regsweep.report.pooled import Pools, interval
+from regsweep.report.pooled import Pools, mean_interval
 from regsweep.report.table import count_statuses
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _configuration(pools: Pools, pooled: Pooled) -> dict[str, Any]:
         "name": pools.names[pooled.number],
         "parameters": {key: plain(row[key]) for key in sweep.settings},
         "mean": plain(pooled.mean) if pooled.values else None,
-        "interval": _ends(interval(pooled.values)),
+        "interval": _ends(mean_interval(sweep, pooled)),
         "num_seeds": len(pooled.values),
         "seeds": {str(seed): plain(value) for seed, value in pooled.by_seed.items()},
         "trials": list(pooled.numbers),

@@ -58,14 +58,19 @@ class RegsweepSweeperConf:
     defaults: list[Any] = field(default_factory=lambda: ["_self_", {"sampler": "tpe"}, {"pruner": None}])
 
     sampler: Any = MISSING
+    # Which values of the objective are better; sweep=regularization and this project's grids set maximize.
     direction: Any = "minimize"
+    # URL of the database that holds Optuna's study; null: the file study.db in the sweep's folder.
     storage: str | None = None
+    # Name of the study; null: sweep. sweep=regularization sets regularization.
     study_name: str | None = None
+    # How many trials the search has in all, those before a resume included.
     n_trials: int = 20
     # Trials at a time; null: as many as the pool has workers, with the basic launcher 1.
     n_jobs: int | None = None
-    # Share of as many trials as run at a time that may fail before the sweep gives up.
+    # The sweep stops when more than this share of the trials running at a time fails; 1.0: never.
     max_failure_rate: float = 1.0
+    # What is searched: keys and their ranges, beside those of the command line.
     params: dict[str, Any] | None = None
 
     # Which trials are given up early: a pruner of Optuna; null: none.
@@ -74,8 +79,8 @@ class RegsweepSweeperConf:
     max_retries: int = 0
     # Seconds after which no further trial starts; null: no limit.
     timeout: float | None = None
-    # name: {when: {other parameter: value or list of values}, otherwise: value}; or unless in place of when; without
-    # otherwise the parameter is left out
+    # Which parameters are drawn only where others have some value. By parameter: {when: {other parameter: value or
+    # list of values}, otherwise: value}, or unless in place of when; without otherwise the parameter is left out.
     conditions: dict[str, Any] | None = field(default_factory=dict)
     # Trials to start from, each a dictionary of parameters, or a YAML or JSON file with such a list; what a trial
     # leaves out is drawn. Where nothing is searched they are the whole sweep, and may set any key.
@@ -91,10 +96,11 @@ class GridSweeperConf:
     """A grid: every combination of the listed values."""
 
     _target_: str = "regsweep.sweeper.plugin.GridSweeper"
+    # Which values of the objective are better; sweep=regularization and this project's grids set maximize.
     direction: Any = "minimize"
     # Trials at a time; null: as many as the pool has workers, with the basic launcher 1, in a batch of another one all.
     n_jobs: int | None = None
-    # Share of as many trials as run at a time that may fail before the sweep gives up.
+    # The sweep stops when more than this share of the trials running at a time fails; 1.0: never.
     max_failure_rate: float = 1.0
     # How often a trial that fails runs again.
     max_retries: int = 0

@@ -205,8 +205,9 @@ def test_of_a_contestant_that_is_added_later_trial_0_is_compared_too(tmp_path: P
 UP = [0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004, 0.005, 0.003, 0.004]
 FIRST = {"name": "dropout 0.5, at lr 0.05", "accuracy": 0.9, "of_chosen": 0.88, "num_seeds": 3}
 LINE = (
-    "The search of dropout 0.2, at lr 0.1, overtuned: over the 3 seeds on which it was chosen it has a mean validation "
-    "accuracy of 88.00 %, trial 0 of that search (dropout 0.5, at lr 0.05) has 90.00 %."
+    "The search of dropout 0.2, at lr 0.1, may have overfitted the validation images: over the 3 seeds on which it was "
+    "chosen its mean validation accuracy is 88.00 %, that of trial 0 of the search (dropout 0.5, at lr 0.05) is "
+    "90.00 %. On so few seeds this can be chance."
 )
 
 
@@ -220,13 +221,13 @@ LINE = (
         (None, False),
     ],
 )
-def test_the_answer_says_where_a_search_overtuned(
+def test_the_answer_says_where_a_search_may_have_overfitted(
     tmp_path: Path, untuned: dict[str, Any] | None, *, is_overtuned: bool
 ) -> None:
     sweep = read_sweep(write_sweep(tmp_path / "sweep", [{"overrides": {"optimizer.lr": 0.1}}] * 2))
     found = confirmed(tmp_path / "c", Made("y", UP), Made("dropout 0.2, at lr 0.1", UP, untuned=untuned))
     lines = answer(sweep, found)
-    assert [line for line in lines if "overtuned" in line] == ([LINE] if is_overtuned else [])
+    assert [line for line in lines if "overfitted" in line] == ([LINE] if is_overtuned else [])
     content = summary(Evidence(sweep, found), lines, [])
     jsonschema.validate(content, json.loads((PROJECT / "docs" / "summary.schema.json").read_text()))
     first, second = (each["trial_0"] for each in content["confirmation"]["candidates"])
@@ -234,13 +235,15 @@ def test_the_answer_says_where_a_search_overtuned(
     assert second == (None if untuned is None else {**untuned, "is_overtuned": is_overtuned})
 
 
-def test_a_baseline_that_overtuned_is_named_too(tmp_path: Path) -> None:
+def test_the_search_of_the_baseline_is_named_too(tmp_path: Path) -> None:
     sweep = read_sweep(write_sweep(tmp_path / "sweep", [{"overrides": {"optimizer.lr": 0.1}}] * 2))
     found = confirmed(tmp_path / "c", Made("x", UP))
     first = report.Untuned("no regularization, at lr 0.05", 0.9, 0.88, 3)
     lines = answer(sweep, replace(found, baseline=replace(found.baseline, untuned=first)))
-    (line,) = [line for line in lines if "overtuned" in line]
-    assert line.startswith("The search of no regularization (tuned) overtuned: over the 3 seeds")
+    (line,) = [line for line in lines if "overfitted" in line]
+    assert line.startswith(
+        "The search of no regularization (tuned) may have overfitted the validation images: over the"
+    )
 
 
 def test_a_search_that_began_better_than_it_ended(tmp_path: Path) -> None:
@@ -263,8 +266,9 @@ def test_a_search_that_began_better_than_it_ended(tmp_path: Path) -> None:
     folder = SweepPaths(tmp_path / "s").confirmation.folder
     for sweep, rates in (("choosing", {"0.01", "0.02", "0.03", "0.04"}), ("seeds", {"0.03", "0.2"})):
         assert {each["optimizer.lr"] for each in json.loads((folder / f"{sweep}.json").read_text())} == rates
-    (line,) = [line for line in answer(read_sweep(tmp_path / "s"), found) if "overtuned" in line]
+    (line,) = [line for line in answer(read_sweep(tmp_path / "s"), found) if "overfitted" in line]
     assert line == (
-        "The search of no regularization (tuned), at lr 0.03, overtuned: over the 3 seeds on which it was chosen it "
-        "has a mean validation accuracy of 70.00 %, trial 0 of that search (no regularization, at lr 0.01) has 75.00 %."
+        "The search of no regularization (tuned), at lr 0.03, may have overfitted the validation images: over the 3 "
+        "seeds on which it was chosen its mean validation accuracy is 70.00 %, that of trial 0 of the search (no "
+        "regularization, at lr 0.01) is 75.00 %. On so few seeds this can be chance."
     )

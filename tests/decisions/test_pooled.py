@@ -470,6 +470,29 @@ def test_the_figure_has_every_seed_and_the_interval_of_each_mean(tmp_path: Path)
     assert np.isnan(same.figure.data[1].error_x.array[1]), "no interval where there is no spread"
 
 
+def test_the_interval_of_a_mean_accuracy_ends_at_0_and_100_percent(tmp_path: Path) -> None:
+    """The t interval over these two seeds is 16.3 to 135.5 %; a loss has no such bound, nor has a difference."""
+    pair = [0.7118, 0.8056]
+    found, trials = t_interval(pair), grid(l2=pair, none=[0.02, 0.3])
+    assert 0 < found.low < 1 < found.high
+    sweep = read(tmp_path, trials)
+    best, worst = summary(Evidence(sweep, None), [], [])["configurations"]
+    assert best["interval"] == pytest.approx([found.low, 1.0])
+    assert worst["interval"] == pytest.approx([0.0, 1.0])
+    assert best["against_no_regularization"]["interval"][1] > 1
+    assert f"(95 % interval {100 * found.low:.2f} % to 100.00 %)" in " ".join(answer(sweep, None))
+    assert f"{found.low:.4f} to 1.0000" in printed(sweep)
+    drawing = seeds.draw(Evidence(sweep))
+    assert drawing.figure is not None
+    bars = drawing.figure.data[1].error_x
+    assert list(bars.array) == pytest.approx([100 * (1 - 0.7587), 84])
+    assert list(bars.arrayminus) == pytest.approx([100 * (0.7587 - found.low), 16])
+    losses = [of("l2", seed, 0.5, loss=value) for seed, value in enumerate(pair)]
+    of_losses = read(tmp_path / "l", losses, **LOSS)
+    (only,) = summary(Evidence(of_losses, None), [], [])["configurations"]
+    assert only["interval"] == pytest.approx([found.low, found.high])
+
+
 def test_no_figure_rings_the_luckiest_seed(tmp_path: Path) -> None:
     trials = [
         {"overrides": {"regularizer.l2": strength, "seed": seed}, "seed": seed, "accuracy": accuracy}

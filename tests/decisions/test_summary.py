@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from regsweep.report.summary import plain, summary
 from regsweep.report.sweep import read_sweep
 from regsweep.statistics.intervals import anytime_interval, t_interval
 from regsweep.statistics.power import seeds_needed
+from tests.conftest import PROJECT
 from tests.decisions.confirmations import Made, confirmed
 from tests.decisions.handmade import write_sweep
 
@@ -61,6 +63,21 @@ def test_a_sweep_in_full(tmp_path: Path) -> None:
     by_zeros = summary(Evidence(read_sweep(folder, objective="sparsity", minimize=True)), [], [])
     assert (by_zeros["objective"], by_zeros["direction"]) == ("sparsity", "minimize")
     assert by_zeros["best_trial"]["metrics"] == {**BEST, "sparsity": 0.25}
+
+
+def test_the_documentation_s_example_prints_what_is_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = read_sweep(write_sweep(tmp_path / "my_comparison", TRIALS))
+    found = confirmed(tmp_path / "c", Made("high", UP, UP), Made("open", MIXED))
+    content = summary(Evidence(sweep, found), [], [])
+    (sweep.folder / "summary.json").write_text(json.dumps(content))
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "agents.md").read_text(), re.DOTALL)
+    exec(block, {})  # noqa: S102
+    high = content["confirmation"]["candidates"][0]["against_tuned_baseline"]
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"high {high['mean']} {high['interval']} ")
 
 
 def test_a_sweep_without_a_best_trial(tmp_path: Path) -> None:

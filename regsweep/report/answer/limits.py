@@ -52,15 +52,16 @@ def _scope(confirmation: Confirmation, tuned: Against) -> str:
 
 
 def overtuned(confirmation: Confirmation) -> list[str]:
-    """Return a sentence for each search that chose worse than its trial 0, on the seeds on which it was chosen."""
+    """Return what is known of each search whose trial 0 is better than its choice, on the seeds of the choice."""
     lines = []
     for each in (confirmation.baseline, *confirmation.candidates):
         first = each.untuned
         if first is not None and first.is_better:
             lines.append(
-                f"The search of {phrases.subject(each, starts=False)} overtuned: over the {first.num_seeds} seeds on "
-                f"which it was chosen it has a mean validation accuracy of {100 * first.of_chosen:.2f} %, trial 0 of "
-                f"that search ({first.name}) has {100 * first.accuracy:.2f} %."
+                f"The search of {phrases.subject(each, starts=False)} may have overfitted the validation images: over "
+                f"the {first.num_seeds} seeds on which it was chosen its mean validation accuracy is "
+                f"{100 * first.of_chosen:.2f} %, that of trial 0 of the search ({first.name}) is "
+                f"{100 * first.accuracy:.2f} %. On so few seeds this can be chance."
             )
     return lines
 

@@ -8,7 +8,7 @@ from regsweep.errors import show
 from regsweep.numbers import show_number
 from regsweep.paths import shown
 from regsweep.pooling import Pooled, are_equal
-from regsweep.report.pooled import Pools, interval, is_share, seeds_in_words, signed
+from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_in_words, signed
 from regsweep.report.sweep import Sweep
 from regsweep.report.tune import compare_command, is_of_presets
 
@@ -62,7 +62,7 @@ def _best(pools: Pools) -> str:
 
 def _mean(pools: Pools, pooled: Pooled) -> str:
     """Return a configuration's mean, with its interval and number of seeds."""
-    sweep, mean, found = pools.sweep, _value(pools.sweep, pooled.mean), interval(pooled.values)
+    sweep, mean, found = pools.sweep, _value(pools.sweep, pooled.mean), mean_interval(pools.sweep, pooled)
     seeds = seeds_in_words(pooled)
     if found is not None:
         return f"{mean} (95 % interval {_value(sweep, found.low)} to {_value(sweep, found.high)}) over {seeds}"

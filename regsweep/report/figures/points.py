@@ -13,7 +13,7 @@ import pandas as pd
 from regsweep.names import place_of
 from regsweep.numbers import show_number
 from regsweep.report.figures.labels import count
-from regsweep.report.pooled import interval
+from regsweep.report.pooled import mean_interval
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -113,7 +113,7 @@ def configurations(sweep: Sweep) -> pd.DataFrame:
     by_number = trials.set_index("number")
     kept = sorted((each for each in sweep.configurations if each.values), key=lambda each: each.number)
     rows = trials[trials["number"].isin([each.number for each in kept])].sort_values("number", kind="stable")
-    intervals = [interval(each.values) for each in kept]
+    intervals = [mean_interval(sweep, each) for each in kept]
     return rows.assign(
         **{sweep.objective: [each.mean for each in kept]},
         sparsity=[pd.to_numeric(by_number.loc[[*each.numbers], "sparsity"], errors="coerce").mean() for each in kept],

@@ -49,7 +49,7 @@ def draw(evidence: Evidence) -> Drawing:
         mode="markers",
         name="mean",
         marker={"color": [BEST if i == 0 else BLUE for i in range(len(rows))], "size": 11, "symbol": "diamond"},
-        error_x=bars(rows, axis.factor, GREY),
+        error_x=bars(rows, means, axis.factor, GREY),
         hovertext=[
             f"{text(pools.names[number])}<br>mean {axis.label(mean)}, {title}"
             for number, mean, title in zip(order, means, rows["title"], strict=True)
@@ -94,10 +94,19 @@ def _small(words: str) -> str:
     return f"<span style='font-size:11px'>{text(words)}</span>"
 
 
-def bars(rows: pd.DataFrame, factor: float, colour: str) -> dict[str, Any]:
-    """Return the intervals of pooled rows as Plotly draws them, on an axis with this factor; none where seeds agree."""
-    half = factor * (rows["high"].astype(float) - rows["low"].astype(float)) / 2  # symmetric about the mean
-    return {"type": "data", "array": half.where(half > 0), "color": colour, "thickness": 1.6, "width": 4}
+def bars(rows: pd.DataFrame, means: pd.Series, factor: float, colour: str) -> dict[str, Any]:
+    """Return the intervals of pooled rows as Plotly draws them, from `means` on; none where seeds agree.
+
+    Args:
+        rows: those of `configurations`.
+        means: of the rows, on the axis.
+        factor: of the axis.
+        colour: of the bars.
+    """
+    above, below = factor * rows["high"].astype(float) - means, means - factor * rows["low"].astype(float)
+    has_spread = rows["high"] > rows["low"]
+    ends = {"array": above.where(has_spread), "arrayminus": below.where(has_spread), "symmetric": False}
+    return {"type": "data", **ends, "color": colour, "thickness": 1.6, "width": 4}
 
 
 def add_seeds(

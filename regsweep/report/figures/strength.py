@@ -302,7 +302,7 @@ def _add_means(
                 name=f"mean, {look['name']}",
                 showlegend=False,
                 marker={"color": look["color"], "symbol": "line-ew-open", "size": 16, "line": {"width": 3}},
-                error_y=bars(side, axis.factor, look["color"]),
+                error_y=bars(side, side["_y"], axis.factor, look["color"]),
                 hovertext=[f"{axis.label(y)}, {title}" for y, title in zip(side["_y"], side["_title"], strict=True)],
                 hovertemplate="%{hovertext}<extra></extra>",
                 row=1,
