@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from optuna.study import Study, StudyDirection
@@ -48,38 +49,83 @@ def announce_best(study: Study, best: FrozenTrial | None) -> None:
     if best is None or best.value is None:
         return
     trials = [trial for trial in study.get_trials(deepcopy=False) if trial.user_attrs.get("duplicate_of") is None]
-    names = dict.fromkeys(name for trial in trials for name in trial.params)
-    seed = seed_key({name: [trial.params.get(name) for trial in trials] for name in names})
+    seed = _seed_key(trials)
     if seed is None:
         _hydras_log.info(f"best: trial {best.number}, {show_number(best.value, 5)}, {_settings(best.params)}")
         return
-    first, num = _pooled(study, trials, [name for name in names if name != seed], seed)
-    there = next(trial.params for trial in trials if trial.number == first.number)
-    params = {name: value for name, value in there.items() if name != seed}
+    found = _pooled(trials, seed, maximize=study.direction == StudyDirection.MAXIMIZE)
+    first, params = found[0], _params(trials, found[0], seed)
     seeds = f"{len(first.values)} of {first.num_seeds}" if first.lost else str(len(first.values))
     shown = f"trial{'s' if len(first.numbers) > 1 else ''} {', '.join(map(str, first.numbers))}"
     settings = f"{_settings(params)}, " if params else ""
     _hydras_log.info(
-        f"best of {num} by the mean over {seed}: {settings}{show_number(first.mean, 5)} over {seeds} ({shown})"
+        f"best of {len(found)} by the mean over {seed}: {settings}{show_number(first.mean, 5)} over {seeds} ({shown})"
     )
 
 
-def _pooled(study: Study, trials: Sequence[FrozenTrial], names: Sequence[str], seed: str) -> tuple[Pooled, int]:
-    """Return the best configuration, and how many there are."""
-    found = pool(
+@dataclass(frozen=True)
+class Leading:
+    """What is best so far.
+
+    Attributes:
+        name: which trial that is, or over how many seeds it is the mean.
+        value: of the first objective.
+        params: its settings.
+    """
+
+    name: str
+    value: float
+    params: Mapping[str, Any]
+
+
+def leading(trials: Sequence[FrozenTrial], *, maximize: bool) -> Leading | None:
+    """Return the best trial so far, the first of equals; None where none is complete.
+
+    Where seeds were swept it is the configuration with the best mean, of those with the most complete seeds so far: a
+    mean of fewer owes more to luck.
+    """
+    seed = _seed_key(trials)
+    if seed is not None:
+        found = _pooled(trials, seed, maximize=maximize)
+        most = max(len(each.values) for each in found)
+        first = next(each for each in found if len(each.values) == most)
+        name = f"mean of {most} seed{'s' if most > 1 else ''}"
+        return Leading(name, first.mean, _params(trials, first, seed)) if most else None
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE and trial.values is not None]
+    if not complete:
+        return None
+    sign = -1 if maximize else 1
+    best = min(complete, key=lambda trial: (sign * trial.values[0], trial.number))
+    return Leading(f"trial {best.number}", best.values[0], best.params)
+
+
+def _seed_key(trials: Sequence[FrozenTrial]) -> str | None:
+    names = dict.fromkeys(name for trial in trials for name in trial.params)
+    return seed_key({name: [trial.params.get(name) for trial in trials] for name in names})
+
+
+def _pooled(trials: Sequence[FrozenTrial], seed: str, *, maximize: bool) -> list[Pooled]:
+    """Return the configurations, the best first."""
+    names = [name for name in dict.fromkeys(name for trial in trials for name in trial.params) if name != seed]
+    return pool(
         [
             Trial(
                 trial.number,
                 tuple(str(trial.params.get(name, "")) for name in names),
                 seed_of(trial.params.get(seed)),
                 "complete" if trial.state == TrialState.COMPLETE else trial.state.name.lower(),
-                trial.value if trial.state == TrialState.COMPLETE else None,
+                trial.values[0] if trial.state == TrialState.COMPLETE and trial.values else None,
             )
             for trial in trials
         ],
-        maximize=study.direction == StudyDirection.MAXIMIZE,
+        maximize=maximize,
     )
-    return found[0], len(found)
+
+
+def _params(trials: Sequence[FrozenTrial], pooled: Pooled, seed: str) -> dict[str, Any]:
+    """Return a configuration's settings, without the seed."""
+    there = next(trial.params for trial in trials if trial.number == pooled.number)
+    return {name: value for name, value in there.items() if name != seed}
 
 
 def _settings(params: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optuna.study import StudyDirection
@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from regsweep.numbers import show_number
+from regsweep.sweeper.announce import Leading, leading
 
 
 class LiveTable:
@@ -24,17 +25,19 @@ class LiveTable:
 
     Args:
         n_trials: trials in all.
-        num_done: trials that were finished when this start began.
+        earlier: the trials that had ended when this start began.
         direction: of the first objective.
     """
 
-    def __init__(self, n_trials: int, num_done: int, direction: StudyDirection) -> None:
-        self._n_trials, self._num_before = n_trials, num_done
-        self._direction = direction
+    def __init__(self, n_trials: int, earlier: Sequence[FrozenTrial], direction: StudyDirection) -> None:
+        self._n_trials, self._num_before = n_trials, len(earlier)
+        self._maximize = direction == StudyDirection.MAXIMIZE
+        self._ended = [trial for trial in earlier if trial.user_attrs.get("duplicate_of") is None]
         self._began = time.monotonic()
         self._running: dict[int, Mapping[str, Any]] = {}
         self._states: Counter[str] = Counter()
-        self._best: FrozenTrial | None = None
+        self._best: Leading | None = None
+        self._num_ranked = 0
         console = Console()
         self._live = (
             Live(console=console, refresh_per_second=4, get_renderable=self._render) if console.is_terminal else None
@@ -65,25 +68,25 @@ class LiveTable:
         """Show a trial that has ended."""
         self._running.pop(trial.number, None)
         self._states[trial.state.name] += 1
-        if trial.state.name == "COMPLETE" and (self._best is None or self._is_better(trial, self._best)):
-            self._best = trial
-
-    def _is_better(self, trial: FrozenTrial, than: FrozenTrial) -> bool:
-        assert trial.values is not None
-        assert than.values is not None
-        sign = 1 if self._direction == StudyDirection.MAXIMIZE else -1
-        return bool(sign * (trial.values[0] - than.values[0]) > 0)
+        if trial.user_attrs.get("duplicate_of") is None:
+            self._ended.append(trial)
 
     def _render(self) -> Group:
         done = sum(self._states.values()) + self._num_before
         line = Table.grid(padding=(0, 1))
+        line.add_column(no_wrap=True)
+        line.add_column(no_wrap=True, overflow="ellipsis")
         line.add_row(ProgressBar(self._n_trials, done, width=30), self._progress(done))
         rows = [line]
         texts = [Text.from_markup(f"running  trial {n}  {escape(_settings(p))}") for n, p in self._running.items()]
-        if self._best is not None and self._best.values is not None:
+        if self._num_ranked != len(self._ended):  # as late as that: where nothing is shown, nothing is ranked
+            self._best, self._num_ranked = leading(self._ended, maximize=self._maximize), len(self._ended)
+        if self._best is not None:
             settings = escape(_settings(self._best.params))
-            best = f"trial {self._best.number}  {show_number(self._best.values[0], 5)}"
+            best = f"{self._best.name}  {show_number(self._best.value, 5)}"
             texts.append(Text.from_markup(f"[bold green]best     {best}[/]  {settings}"))
+        for text in texts:  # one line each, however narrow the terminal
+            text.no_wrap, text.overflow = True, "ellipsis"
         return Group(*rows, *texts)
 
     def _progress(self, done: int) -> str:

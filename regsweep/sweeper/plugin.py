@@ -209,9 +209,10 @@ class RegsweepSweeper(Sweeper):
             names = [name.lstrip("+") for name in space.distributions]
             rows = None if self._trial_rows is None else self._trial_rows(folder, names)
             tables = Tables(folder, study, self._objectives, space.distributions, rows, has_best=self._searches)
-            states = [trial.state for trial in study.get_trials(deepcopy=False)]
-            num_done, num_begun = sum(s.is_finished() for s in states), sum(s.name != "WAITING" for s in states)
-            with LiveTable(limits.n_trials, num_done, study.directions[0]) as live, watching(live.is_shown):
+            trials = study.get_trials(deepcopy=False)
+            ended = [trial for trial in trials if trial.state.is_finished()]
+            num_begun = sum(trial.state.name != "WAITING" for trial in trials)
+            with LiveTable(limits.n_trials, ended, study.directions[0]) as live, watching(live.is_shown):
 
                 def on_end(trial: Any) -> None:
                     tables.add(trial)

@@ -7,7 +7,7 @@ from typing import Any
 
 import optuna
 import pytest
-from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
@@ -68,7 +68,7 @@ BESTS = {
 def test_the_best_so_far(
     capsys: pytest.CaptureFixture[str], values: list[Any], direction: StudyDirection, best: str
 ) -> None:
-    table = LiveTable(10, 0, direction)
+    table = LiveTable(10, [], direction)
     assert not any("best" in line for line in shown(table, capsys))
     for number, value in enumerate(values):
         table.end(trial(number, value))
@@ -76,10 +76,64 @@ def test_the_best_so_far(
     assert shown(table, capsys)[-1] == f"best     {best}  rate={0.0123456 * (number + 1):.3g} kind=l1"
 
 
+def seeded(number: int, kind: str, seed: int, value: Any) -> FrozenTrial:
+    state = value if isinstance(value, TrialState) else TrialState.COMPLETE
+    made = optuna.trial.create_trial(
+        state=state,
+        params={"kind": kind, "seed": seed},
+        distributions={"kind": CategoricalDistribution(["a", "b"]), "seed": IntDistribution(0, 9)},
+        value=value if state == TrialState.COMPLETE else None,
+    )
+    made.number = number
+    return made
+
+
+@pytest.mark.parametrize(
+    ("ended", "direction", "best"),
+    [
+        # One lucky seed is not the best: of those with the most seeds the one with the best mean is.
+        ([("a", 0, 0.9), ("a", 1, 0.1), ("b", 0, 0.6), ("b", 1, 0.6)], MAXIMIZE, "mean of 2 seeds  0.6  kind=b"),
+        ([("a", 0, 0.9), ("a", 1, 0.1), ("b", 0, 0.6), ("b", 1, 0.6)], MINIMIZE, "mean of 2 seeds  0.5  kind=a"),
+        ([("a", 0, 0.9), ("b", 0, 0.6), ("b", 1, 0.6)], MAXIMIZE, "mean of 2 seeds  0.6  kind=b"),
+        ([("a", 0, 0.9), ("a", 1, FAIL), ("b", 0, 0.6), ("b", 1, 0.6)], MAXIMIZE, "mean of 2 seeds  0.6  kind=b"),
+        ([("a", 0, 0.5), ("b", 1, 0.5)], MAXIMIZE, "mean of 1 seed  0.5  kind=a"),
+        ([("a", 0, FAIL), ("b", 1, PRUNED)], MAXIMIZE, None),
+        ([("a", 0, 0.5), ("b", 0, 0.7)], MAXIMIZE, "trial 1  0.7  kind=b seed=0"),  # one seed is none that was swept
+    ],
+)
+@pytest.mark.parametrize("num_earlier", [0, 2])
+def test_where_seeds_are_swept_a_mean_is_the_best(
+    capsys: pytest.CaptureFixture[str],
+    ended: list[tuple[str, int, Any]],
+    direction: StudyDirection,
+    best: str | None,
+    num_earlier: int,
+) -> None:
+    """Also over what had ended before this start began."""
+    trials = [seeded(number, *each) for number, each in enumerate(ended)]
+    table = LiveTable(10, trials[:num_earlier], direction)
+    for each in trials[num_earlier:]:
+        table.end(each)
+    lines = [line for line in shown(table, capsys) if line.startswith("best")]
+    assert lines == ([] if best is None else [f"best     {best}"])
+
+
+def test_in_a_narrow_terminal_each_trial_has_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    table = LiveTable(1500, [], MAXIMIZE)
+    for number in range(3):
+        table.start(number, {f"a.long_name_of_a_setting_{n}": 0.1234567 for n in range(6)})
+    table.end(trial(3, 0.5))
+    Console(width=80, color_system=None).print(table._render())
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert max(map(len, lines)) <= 80
+    assert lines[1].rstrip().endswith("…")
+
+
 def test_what_is_done_runs_and_is_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr("regsweep.sweeper.live.time.monotonic", lambda: clock[0])
-    table = LiveTable(18, 4, MAXIMIZE)
+    table = LiveTable(18, [trial(n, FAIL) for n in range(4)], MAXIMIZE)
     assert shown(table, capsys)[0].endswith("4/18 trials")
     for number in (4, 5, 6, 7, 8):
         table.start(number, {"a.rate": 0.25, "kind": f"l{number}"})
@@ -96,32 +150,34 @@ def test_what_is_done_runs_and_is_left(capsys: pytest.CaptureFixture[str], monke
 
 
 def test_at_its_end_nothing_is_left(capsys: pytest.CaptureFixture[str]) -> None:
-    table = LiveTable(1, 0, MAXIMIZE)
+    table = LiveTable(1, [], MAXIMIZE)
     table.end(trial(0, 0.5))
     assert shown(table, capsys)[0].endswith("1/1 trials")
 
 
 def test_the_bar_is_filled_as_far_as_trials_are_done(capsys: pytest.CaptureFixture[str]) -> None:
-    Console(width=120, force_terminal=True, color_system="standard").print(LiveTable(10, 5, MAXIMIZE)._render())
+    Console(width=120, force_terminal=True, color_system="standard").print(
+        LiveTable(10, [trial(n, FAIL) for n in range(5)], MAXIMIZE)._render()
+    )
     bar = capsys.readouterr().out.splitlines()[0]
     assert [len(part) for part in re.findall("━+", bar)] == [15, 14]  # of 30, with half of one as the border
 
 
 def test_a_parameter_is_shown_as_a_person_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
-    table = LiveTable(2, 0, MAXIMIZE)
+    table = LiveTable(2, [], MAXIMIZE)
     table.start(0, {"net.width": 1024.0, "lr": 0.0030539203720234345})
     assert shown(table, capsys)[1] == "running  trial 0  width=1024 lr=0.00305"
 
 
 def test_markup_in_a_parameter_stays_text(capsys: pytest.CaptureFixture[str]) -> None:
-    table = LiveTable(2, 0, MAXIMIZE)
+    table = LiveTable(2, [], MAXIMIZE)
     table.start(0, {"x": "[red]a[/red]"})
     assert shown(table, capsys)[1] == "running  trial 0  x=[red]a[/red]"
 
 
 @pytest.mark.usefixtures("terminal")
 def test_on_a_terminal_its_last_state_stays(capsys: pytest.CaptureFixture[str]) -> None:
-    with LiveTable(2, 0, MAXIMIZE) as table:
+    with LiveTable(2, [], MAXIMIZE) as table:
         assert table.is_shown
         for number, value in enumerate((0.9, 0.5)):
             table.start(number, {"x": 1.0})
@@ -134,7 +190,7 @@ def test_on_a_terminal_its_last_state_stays(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_elsewhere_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with LiveTable(2, 0, MAXIMIZE) as table:
+    with LiveTable(2, [], MAXIMIZE) as table:
         assert not table.is_shown
         table.start(0, {})
         table.end(trial(0, 0.5))
