@@ -10,11 +10,13 @@ from typing import Any
 import pandas as pd
 
 from regsweep.pooling import Pooled
+from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import complete, score
 from regsweep.report.figures.progress import course
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, new_figure, shade
+from regsweep.report.hydra_files import at
 from regsweep.report.pooled import Pools
 from regsweep.report.sweep import Sweep
 
@@ -73,6 +75,7 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
     if any(evidence.sweep.seed_key is not None for evidence in evidences):
         caption += " In a sweep over seeds it is the best mean of the configurations whose seeds had all ended."
     caption += f" {count(left_out, 'sweep')} without a complete trial left out." if left_out else ""
+    caption += _of_several_data(evidences)
     return Drawing(COURSE_NAME, COURSE_TITLE, caption, figure, pd.concat(courses.values()))
 
 
@@ -115,7 +118,23 @@ def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
         caption = "A selected value flatters: it was the largest of many, on one seed or as the mean of a few."
     without = int(data["confirmed_test_accuracy"].isna().sum())
     caption += f" {count(without, 'sweep')} not confirmed yet." if without else ""
+    caption += _of_several_data(evidences)
     return Drawing(BEST_NAME, BEST_TITLE, caption, figure, data)
+
+
+def _of_several_data(evidences: Sequence[Evidence]) -> str:
+    """Return that the sweeps' scores are no comparison, where they are of several data sets, or sizes of one."""
+    found: dict[str, None] = {}
+    for evidence in evidences:
+        sweep = evidence.sweep
+        config = next((c for n in sweep.trials["number"][:5] if (c := read_config(sweep, int(n)))), None)
+        dataset = at(config, "dataset")
+        if sweep.is_own and isinstance(dataset, dict):
+            size = dataset.get("train_size")
+            found[f"{dataset.get('name')}{f' ({size:,} images)' if isinstance(size, int) else ''}"] = None
+    if len(found) < 2:  # noqa: PLR2004
+        return ""
+    return f" The sweeps are of different data ({', '.join(found)}): their scores are no comparison of methods."
 
 
 def _selected_for(evidences: Sequence[Evidence]) -> str:
