@@ -65,7 +65,10 @@ def read_foreign(
     for row in rows:
         _judge(row, column, metrics)
     maximize = not minimize if minimize is not None else _is_maximized(column, rows, columns, source or best_alone)
-    return Rows(rows, columns.swept, columns.metrics, column, maximize, problems.lines)
+    several = {}
+    if source is not None and objective is None and metrics is None and len(source.study.objectives) > 1:
+        several = {columns.add(name): more for name, more in source.study.directions.items()}
+    return Rows(rows, columns.swept, columns.metrics, column, maximize, problems.lines, objectives=several)
 
 
 def _read_there(read: Any, file: Path, problems: Problems) -> Any:

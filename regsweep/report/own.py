@@ -11,6 +11,7 @@ from regsweep.errors import RecordError
 from regsweep.job_folders import Job, JobFolders, settings_file
 from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report.hydra_files import (
+    at,
     find_swept,
     find_values,
     read_given,
@@ -18,7 +19,16 @@ from regsweep.report.hydra_files import (
     read_searched,
 )
 from regsweep.report.regularization import Regularization, read_regularization
-from regsweep.report.rows import NUMBERS, Problems, Rows, column_of, plain_text, require_objective, table_columns
+from regsweep.report.rows import (
+    NUMBERS,
+    OBJECTIVE,
+    Problems,
+    Rows,
+    column_of,
+    plain_text,
+    require_objective,
+    table_columns,
+)
 from regsweep.run_record import Number, RunRecord, Status
 from regsweep.started import Command
 
@@ -75,7 +85,21 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
         maximize=maximize,
         problems=problems.lines,
         regularization=reader.regularization,
+        objectives={} if is_run or objective != OBJECTIVE else _objectives(SweepPaths(folder).multirun),
     )
+
+
+def _objectives(multirun: Path) -> dict[str, bool]:
+    """Return the objectives of a search for several, and whether more of each is better; nothing for one alone."""
+    try:
+        sweeper = at(records.read_yaml(multirun), "hydra", "sweeper")
+    except RecordError:
+        return {}
+    names, directions = at(sweeper, "objectives"), at(sweeper, "direction")
+    if not isinstance(names, list) or not isinstance(directions, list) or len(names) != len(directions):
+        return {}
+    found = {str(n): str(d).lower() == "maximize" for n, d in zip(names, directions, strict=True) if n in NUMBERS}
+    return found if len(found) == len(names) > 1 else {}
 
 
 class OwnRows:

@@ -36,6 +36,7 @@ class Rows:
         maximize: whether more of it is better.
         problems: one line per record that was skipped.
         regularization: what regularized each trial, by its number, as far as that is known.
+        objectives: where the sweep had several, the column of each, and whether more of it is better.
     """
 
     rows: list[dict[str, Any]]
@@ -45,6 +46,7 @@ class Rows:
     maximize: bool = True
     problems: list[str] = field(default_factory=list)
     regularization: dict[int, Regularization] = field(default_factory=dict)
+    objectives: dict[str, bool] = field(default_factory=dict)
 
 
 def table_columns(swept: Sequence[str], metrics: Sequence[str] = ()) -> list[str]:

@@ -36,6 +36,8 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
         "answer": list(answer),
         "objective": sweep.objective,
         "direction": "maximize" if sweep.maximize else "minimize",
+        "objectives": {name: "maximize" if more else "minimize" for name, more in sweep.objectives.items()},
+        "front": sweep.front,
         "num_trials": {"total": len(sweep.trials), **count_statuses(sweep)},
         "best_trial": _best_trial(sweep),
         **_pooled(sweep),
@@ -47,8 +49,8 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
 
 
 def _best_trial(sweep: Sweep) -> dict[str, Any] | None:
-    """Return the best trial; None where seeds were swept, as no single one of them is the best."""
-    if sweep.seed_key is not None or (found := sweep.best()) is None:
+    """Return the best trial; None where no single one is: seeds were swept, or there are several objectives."""
+    if sweep.seed_key is not None or sweep.objectives or (found := sweep.best()) is None:
         return None
     best = sweep.row(found.number)
     metrics = [name for name in best if name.endswith(("_accuracy", "_loss", "_seconds")) or name == sweep.objective]

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from regsweep import records
@@ -60,6 +61,7 @@ class Sweep:
         is_comparison: whether these are the trials of all searches of a comparison.
         named_seed: the key that was named as the seed's; None where its name says so.
         num_planned: how many trials it is to have; None where that is not on record.
+        objectives: where it had several, the column of each, and whether more of it is better; else nothing.
     """
 
     folder: Path
@@ -74,6 +76,7 @@ class Sweep:
     is_comparison: bool = False
     named_seed: str | None = None
     num_planned: int | None = None
+    objectives: dict[str, bool] = field(default_factory=dict)
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""
@@ -126,6 +129,17 @@ class Sweep:
     def best(self) -> Pooled | None:
         """Return the best configuration, the first of equals; None where no trial is complete."""
         return next((each for each in self.configurations if each.values), None)
+
+    @cached_property
+    def front(self) -> list[int]:
+        """The trials of a sweep of several objectives that no other beats: as good in all, and better in one."""
+        trials = self.trials[(self.trials["status"] == "complete") & self.trials["duplicate_of"].isna()]
+        signs = np.array([1.0 if maximize else -1.0 for maximize in self.objectives.values()])
+        values = trials[list(self.objectives)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float) * signs
+        kept = np.isfinite(values).all(axis=1) if self.objectives else np.zeros(len(trials), dtype=bool)
+        values, numbers = values[kept], trials["number"].to_numpy()[kept]
+        beaten = [bool(((values >= each).all(axis=1) & (values > each).any(axis=1)).any()) for each in values]
+        return sorted(int(number) for number, is_beaten in zip(numbers, beaten, strict=True) if not is_beaten)
 
     @property
     def num_left(self) -> int:
@@ -192,6 +206,7 @@ def read_sweep(
         rows.regularization,
         rows.rows,
         num_planned=_num_planned(folder),
+        objectives=rows.objectives,
     )
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from regsweep.names import name_of
 from regsweep.numbers import show_number
 from regsweep.paths import SweepPaths, shown
-from regsweep.report.printed import Column, print_columns, print_line
+from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line
 from regsweep.report.sweep import CONTESTANT, Sweep
 
 MOST_REASONS = 5
@@ -33,13 +33,17 @@ def print_table(sweep: Sweep, console: Console) -> None:
     columns = [
         Column("trial", [str(number) for number in trials["number"]]),
         *(Column(name, [show_value(value) for value in trials[key]], is_setting=True) for key, name in names.items()),
-        Column(sweep.objective.replace("_", " "), [score(sweep, value) for value in trials[sweep.objective]]),
+        *(
+            Column(name.replace("_", " "), [score(sweep, value, name) for value in trials[name]])
+            for name in dict.fromkeys([sweep.objective, *sweep.objectives])
+        ),
         *([Column("test accuracy", [_accuracy(value) for value in trials["test_accuracy"]])] if has_test else []),
         Column("status", [s + a for s, a in zip(trials["status"], again, strict=True)], is_left=True),
         Column("seconds", [_seconds(value) for value in trials["total_seconds"]]),
     ]
     best = sweep.best()
-    styles = ["bold green" if best is not None and number == best.number else None for number in trials["number"]]
+    marked = sweep.front if sweep.objectives else [] if best is None else [best.number]
+    styles = ["bold green" if number in marked else None for number in trials["number"]]
     print_columns(console, columns, styles, all_in=str(shown(SweepPaths(sweep.folder).trials)))
     for line in _conclusion(sweep, names):
         print_line(console, line)
@@ -68,6 +72,23 @@ def outcome(sweep: Sweep) -> list[str]:
     return lines
 
 
+def on_the_front(sweep: Sweep) -> list[str]:
+    """Return which trials of a sweep of several objectives no other beats; there is no best one."""
+    names = [f"{'the most' if more else 'the least'} {n.replace('_', ' ')}" for n, more in sweep.objectives.items()]
+    asked = f"{', '.join(names[:-1])} and {names[-1]}"
+    if not sweep.front:
+        return [f"No complete trial has all objectives ({asked})."]
+    numbers = [str(number) for number in sweep.front]
+    some = numbers if len(numbers) <= MOST_ROWS else [*numbers[:MOST_ROWS], f"{len(numbers) - MOST_ROWS} more"]
+    shown = f"{', '.join(some[:-1])} and {some[-1]}" if len(some) > 1 else some[0]
+    num = int((sweep.trials["status"] == "complete").sum())
+    return [
+        f"The sweep looked for {asked}; no trial is called the best. On the front: "
+        f"trial{'s' * (len(numbers) > 1)} {shown} of {num} complete ones; no other is at least as good in all and "
+        "better in one."
+    ]
+
+
 def left_to_run(sweep: Sweep) -> list[str]:
     """Return how many trials a sweep that was stopped lacks, and the command that goes on with it."""
     if not sweep.num_left or sweep.is_comparison:
@@ -88,6 +109,8 @@ def _named(numbers: Sequence[int]) -> str:
 
 def _conclusion(sweep: Sweep, names: dict[str, str]) -> list[str]:
     lines, best = [*outcome(sweep), *left_to_run(sweep)], sweep.best()
+    if sweep.objectives:
+        return [*lines, *on_the_front(sweep)]
     if best is not None and len(sweep.trials) > 1:
         row = sweep.row(best.number)
         value = f"{sweep.objective.replace('_', ' ')} {score(sweep, best.mean)}"
@@ -142,9 +165,10 @@ def _accuracy(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.4f}"
 
 
-def score(sweep: Sweep, value: float) -> str:
-    """Return an objective as text: other metrics than accuracies may be of any size."""
-    return _accuracy(value) if sweep.objective.endswith("accuracy") or pd.isna(value) else show_number(value, 5)
+def score(sweep: Sweep, value: float, name: str | None = None) -> str:
+    """Return an objective (the one that trials are ranked by, if not named) as text: others may be of any size."""
+    is_accuracy = (name or sweep.objective).endswith("accuracy")
+    return _accuracy(value) if is_accuracy or pd.isna(value) else show_number(value, 5)
 
 
 def _seconds(value: float) -> str:

@@ -49,6 +49,8 @@ def test_a_sweep_in_full(tmp_path: Path) -> None:
         "answer": ["Trial 1."],
         "objective": "validation_accuracy",
         "direction": "maximize",
+        "objectives": {},
+        "front": [],
         "num_trials": {"total": 3, "complete": 1, "failed": 1, "unreadable": 1},
         "best_trial": {"number": 1, "folder": "1", "parameters": {"optimizer.lr": 0.2}, "metrics": BEST},
         "seed_key": None,

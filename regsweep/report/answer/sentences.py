@@ -15,7 +15,7 @@ from regsweep.report.answer.settling import settling
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.pooled import why_not_pooled
 from regsweep.report.sweep import Sweep, command_to_confirm
-from regsweep.report.table import count_statuses, left_to_run
+from regsweep.report.table import count_statuses, left_to_run, on_the_front
 
 
 def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
@@ -30,6 +30,8 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
             *_winner(sweep, confirmation),
             *untuned(sweep),
         ]
+    if sweep.objectives:
+        return [*left_to_run(sweep), *on_the_front(sweep)]
     best = sweep.best()
     if best is None:
         return [_nothing_to_rank(sweep), *left_to_run(sweep)]

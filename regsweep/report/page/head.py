@@ -33,7 +33,7 @@ def lines(sweep: Sweep, *, is_confirmed: bool) -> list[Line]:
         return []
     result = next((found for number in numbers[:5] if (found := read_result(sweep, number))), None) or {}
     made = [("Trained", _trained(sweep, config)), ("On", _data(sweep, config, result.get("class_sizes")))]
-    is_compared = not is_confirmed and len(sweep.trials) > 1
+    is_compared = not is_confirmed and len(sweep.trials) > 1 and not sweep.objectives
     made += _compared(sweep, best) if is_compared and best is not None else []
     return [(name, text) for name, text in made if text]
 

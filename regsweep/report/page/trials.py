@@ -39,7 +39,8 @@ def table(sweep: Sweep) -> dict[str, Any]:
     trials = sweep.ranked()
     best = sweep.best()
     names = short_names(sweep.swept)
-    metrics = [name for name in dict.fromkeys([sweep.objective, *METRICS]) if _is_shown(trials, name, sweep)]
+    asked = [sweep.objective, *sweep.objectives]
+    metrics = [name for name in dict.fromkeys([*asked, *METRICS]) if name in asked or _is_shown(trials, name, sweep)]
     columns = [
         {"key": "number", "name": "trial", "title": "number of the trial", **_column(trials["number"])},
         *({"key": key, "name": names[key], "title": key, **_column(trials[key])} for key in sweep.swept),
@@ -48,13 +49,14 @@ def table(sweep: Sweep) -> dict[str, Any]:
     ]
     objective = next(index for index, column in enumerate(columns) if column["key"] == sweep.objective)
     numbers = trials["number"].tolist()
+    marked = sweep.front if sweep.objectives else best.numbers if best is not None else ()
     program = [] if sweep.is_own else read_program(sweep)
     return {
         "columns": columns,
         "folders": [href(folder) for folder in trials["folder"]],
         "commands": [_command(sweep, row, program) for row in trials.to_dict("records")],
         "errors": [None if pd.isna(error) else str(error) for error in trials["error"]],
-        "best": [numbers.index(number) for number in (best.numbers if best is not None else ())],
+        "best": [numbers.index(number) for number in marked],
         "sorted": {"column": objective, "descending": sweep.maximize},
     }
 
