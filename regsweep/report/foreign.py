@@ -53,19 +53,22 @@ def read_foreign(
     given = problems.skip(read_given, SweepPaths(folder).multirun) if SweepPaths(folder).multirun.exists() else None
     swept = find_swept(list(typed.values()), given, searched) if typed else sorted(params)
     columns = _Columns([column_of(key) for key in swept], source.study.objectives if source else [])
-    rows = []
+    rows, steps = [], []
     for number, path in jobs:
         trial = _trial_of(source, number, overrides[number], path, problems)
         config = _read_there(read_yaml, RunPaths(path).config, problems)
         values = find_values(config, overrides[number] or (trial.params if trial else {}), swept)
         row = {"number": number, "folder": str(path.relative_to(folder)), **{column_of(k): values[k] for k in swept}}
         row |= _of_trial(trial, columns) if trial else {"status": None if metrics else "unknown"}
+        steps += [(number, step, value) for step, value in (trial.steps.items() if trial else ())]
         rows.append(row | (_of_metrics(row, path, metrics, columns, problems) if metrics else {}))
     column = _objective(objective, columns, rows, source)
     for row in rows:
         _judge(row, column, metrics)
     maximize = not minimize if minimize is not None else _is_maximized(column, rows, columns, source or best_alone)
-    return Rows(rows, columns.swept, columns.metrics, column, maximize, problems.lines)
+    if source is None or columns.names_to_columns[source.study.objectives[0]] != column:
+        steps = [(number, step, math.nan) for number, step, _ in steps]  # what was reported is another number
+    return Rows(rows, columns.swept, columns.metrics, column, maximize, problems.lines, steps=steps)
 
 
 def _read_there(read: Any, file: Path, problems: Problems) -> Any:

@@ -36,6 +36,8 @@ class Rows:
         maximize: whether more of it is better.
         problems: one line per record that was skipped.
         regularization: what regularized each trial, by its number, as far as that is known.
+        steps: number and step of what trials reported to an Optuna study while they ran, and the objective's value then
+            (NaN: they reported another number).
     """
 
     rows: list[dict[str, Any]]
@@ -45,6 +47,7 @@ class Rows:
     maximize: bool = True
     problems: list[str] = field(default_factory=list)
     regularization: dict[int, Regularization] = field(default_factory=dict)
+    steps: list[tuple[int, int, float]] = field(default_factory=list)
 
 
 def table_columns(swept: Sequence[str], metrics: Sequence[str] = ()) -> list[str]:

@@ -23,6 +23,7 @@ __all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "read_sweep"]
 
 CONTESTANT = "contestant"
 """The column that names the search of a comparison's trial."""
+STEPS = ["number", "step", "value"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Sweep:
         rows: the trials as they were read, before they became a table.
         is_comparison: whether these are the trials of all searches of a comparison.
         named_seed: the key that was named as the seed's; None where its name says so.
+        steps: what another application's trials reported to their study while they ran, a row per report: `STEPS`.
     """
 
     folder: Path
@@ -70,6 +72,7 @@ class Sweep:
     rows: list[dict[str, Any]] = field(default_factory=list)
     is_comparison: bool = False
     named_seed: str | None = None
+    steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=STEPS))
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""
@@ -166,7 +169,16 @@ def read_sweep(
         rows = read_foreign(folder, jobs, metrics=metrics, objective=objective, minimize=minimize)
     problems = [*rows.problems, *(f"{plain_text(path.name)}: this folder's name is not UTF-8" for path in unnamed)]
     return Sweep(
-        folder, _table(rows), rows.swept, rows.objective, rows.maximize, problems, own, rows.regularization, rows.rows
+        folder,
+        _table(rows),
+        rows.swept,
+        rows.objective,
+        rows.maximize,
+        problems,
+        own,
+        rows.regularization,
+        rows.rows,
+        steps=pd.DataFrame(rows.steps, columns=STEPS),
     )
 
 

@@ -175,13 +175,15 @@ def test_accuracy_over_lambda_has_every_complete_trial_once(tmp_path: Path) -> N
     sweep = search(tmp_path, status=status)
     drawing = strength.draw(Evidence(sweep))
     assert drawing.figure is not None
-    assert points(drawing) == 55
+    drawn = [trace for trace in markers(drawing) if trace.name != "pruned"]
+    assert sum(len(trace.x) for trace in drawn) == 55
+    assert points(drawing) == 56, "and the one that was pruned"
     complete = sweep.trials[:55]
-    none = [trace for trace in markers(drawing) if trace.xaxis == "x"]
+    none = [trace for trace in drawn if trace.xaxis == "x"]
     assert sum(len(trace.x) for trace in none) == (~complete[PENALTY].astype(bool)).sum()
     assert drawing.figure.layout.xaxis.ticktext == ("none",)
-    drawn = np.sort(np.concatenate([trace.x for trace in markers(drawing) if trace.xaxis == "x2"]))
-    np.testing.assert_allclose(drawn, np.sort(complete[LAMBDA][complete[LAMBDA] > 0]))
+    strengths = np.sort(np.concatenate([trace.x for trace in drawn if trace.xaxis == "x2"]))
+    np.testing.assert_allclose(strengths, np.sort(complete[LAMBDA][complete[LAMBDA] > 0]))
     assert drawing.figure.layout.xaxis2.type == "log"
     ring = next(trace for trace in drawing.figure.data if trace.name.startswith("best"))
     best = sweep.best()
