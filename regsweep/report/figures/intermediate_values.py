@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.report.details import read_history
+from regsweep.report.details import read_course
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import Score, complete, score
 from regsweep.report.figures.pruned import look
 from regsweep.report.figures.theme import BEST, GREY, VALIDATION, new_figure, shade
+from regsweep.report.sweep import STEPS
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -27,6 +28,10 @@ MOST_COMPLETE = 200
 MOST_PRUNED = 400
 FEW = 30
 """So many lines are drawn in full colour; more are fainter."""
+MOST_TICKS = 12
+"""So many epochs have a tick each."""
+MANY = 100
+"""More are fainter still."""
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -52,7 +57,8 @@ def draw(evidence: Evidence) -> Drawing:
         _add_lines(figure, rows, kind, axis)
     _add_ends(figure, kinds["pruned"], axis)
     what = "epoch" if sweep.is_own else "step"
-    figure.update_xaxes(title_text=what)
+    is_short = data["step"].max() - data["step"].min() <= MOST_TICKS
+    figure.update_xaxes(title_text=what, dtick=1 if is_short else None)
     figure.update_yaxes(title_text=axis.title)
     caption = _caption(sweep, data, chosen, kinds, what)
     return Drawing(NAME, axis.titled(f"after each {what}"), caption, figure, data.rename(columns={"value": column}))
@@ -76,8 +82,9 @@ def _courses(sweep: Sweep, chosen: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return number, status, step and value of each step of the chosen trials, the epochs of a trial in order."""
     status = dict(zip(chosen["number"], chosen["status"], strict=True))
     if sweep.is_own:
-        found = [course for number in status if (course := _of_history(sweep, number, column)) is not None]
-        steps = pd.concat(found) if found else pd.DataFrame(columns=["number", "step", "value"])
+        folders = zip(chosen["number"], chosen["folder"], strict=True)
+        found = [(n, *row) for n, folder in folders for row in read_course(sweep.folder / folder, column)]
+        steps = pd.DataFrame(found, columns=STEPS)
     else:
         steps = sweep.steps[sweep.steps["number"].isin(status)]
     steps = steps[pd.to_numeric(steps["value"], errors="coerce").abs().lt(np.inf)]
@@ -86,19 +93,12 @@ def _courses(sweep: Sweep, chosen: pd.DataFrame, column: str) -> pd.DataFrame:
     return steps.sort_values(["_place", "step"], kind="stable")[["number", "status", "step", "value"]]
 
 
-def _of_history(sweep: Sweep, number: int, column: str) -> pd.DataFrame | None:
-    history = read_history(sweep, number)
-    if history is None or column not in history:
-        return None
-    return pd.DataFrame({"number": number, "step": history["epoch"], "value": history[column]})
-
-
 def _add_lines(figure: go.Figure, rows: pd.DataFrame, kind: str, axis: Score) -> None:
     """Add the trials of one kind as one trace: lines with gaps between."""
     if rows.empty:
         return
     num = rows["number"].nunique()
-    opacity = 0.75 if num <= FEW else 0.3
+    opacity = 0.75 if num <= FEW else 0.35 if num <= MANY else 0.15
     looks = {
         "complete": {"color": shade(VALIDATION, opacity), "width": 1.2},
         "pruned": {"color": shade(GREY, opacity), "width": 1.2, "dash": "dot"},
@@ -133,7 +133,7 @@ def _add_ends(figure: go.Figure, rows: pd.DataFrame, axis: Score) -> None:
         customdata=ends["number"],
         mode="markers",
         name="given up here",
-        marker=look(),
+        marker=look(len(ends)),
         hovertemplate="trial %{customdata}, pruned after %{x}<br>%{y:.4~g}<extra></extra>",
     )
 

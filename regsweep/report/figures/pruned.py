@@ -7,7 +7,7 @@ in the objective's own column: this project's records, and Optuna's studies, kee
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 
 from regsweep.report.figures.labels import count, hovers
 from regsweep.report.figures.points import BEYOND, LEAST_FOLDED, Folded, Score, thin
-from regsweep.report.figures.theme import GREY
+from regsweep.report.figures.theme import GREY, MANY_DOTS, dots
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 NAME = "pruned"
 """In legends."""
 SYMBOL = "x-thin-open"
-ALONE = "; nothing else is computed from "
-"""Of the caption, and a word for them."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,7 @@ class Pruned:
         is_far: which of them stand at the edge of the worse side.
         hover: text beside each.
         far_symbol: of those at the edge.
+        num_drawn: how many the figure has.
         note: for the caption; empty where no trial was pruned.
     """
 
@@ -46,6 +45,7 @@ class Pruned:
     is_far: pd.Series
     hover: pd.Series
     far_symbol: str
+    num_drawn: int
     note: str
 
 
@@ -65,7 +65,7 @@ def epochs_of(sweep: Sweep, trials: pd.DataFrame) -> pd.Series:
     return epochs.fillna(trials["number"].map(last).astype(float))
 
 
-def place_pruned(sweep: Sweep, axis: Score, folded: Folded, trials: pd.DataFrame | None = None) -> Pruned:
+def place_pruned(sweep: Sweep, axis: Score, folded: Folded, trials: pd.DataFrame, *, is_alone: bool = True) -> Pruned:
     """Return where to draw the pruned trials beside complete ones.
 
     They stop early, so their values may lie far below: those that would squeeze the complete ones, where there are
@@ -75,32 +75,31 @@ def place_pruned(sweep: Sweep, axis: Score, folded: Folded, trials: pd.DataFrame
         sweep: of the trials.
         axis: of the score.
         folded: the complete trials, as they are drawn.
-        trials: those that this figure has a place for; None: all `with_last_value`.
+        trials: those `with_last_value` that this figure has a place for.
+        is_alone: whether the figure shows nothing else that is computed from them.
     """
-    every = with_last_value(sweep) if trials is None else trials
-    trials, thinned = thin(every, set())
-    values = trials[sweep.objective] * axis.factor
+    drawn, thinned = thin(trials, set())
+    values = drawn[sweep.objective] * axis.factor
     sign = 1 if sweep.maximize else -1
     limit, edge = _limit(sign * folded.y, folded, sign)
-    is_far = sign * values < limit
-    trials = trials.loc[is_far.sort_values(kind="stable").index]  # the legend shows the first one's symbol
-    values, is_far = values[trials.index], is_far[trials.index]
-    epochs = epochs_of(sweep, trials)
+    is_far = (sign * values < limit).sort_values(kind="stable")  # the legend shows the first one's symbol
+    drawn, values = drawn.loc[is_far.index], values[is_far.index]
     shown = [
         f"pruned{'' if np.isnan(epoch) else f' {_when(sweep, [epoch])}'}: {axis.show(value)}"
-        for epoch, value in zip(epochs, trials[sweep.objective], strict=True)
+        for epoch, value in zip(epochs_of(sweep, drawn), drawn[sweep.objective], strict=True)
     ]
     beyond, side, symbol = ("below", "lower", "down") if sweep.maximize else ("above", "upper", "up")
-    note = _note(sweep, len(every), epochs_of(sweep, every)) + thinned
+    note = _note(sweep, trials, is_alone=is_alone) + thinned
     if is_far.any():
         few = f"{int(is_far.sum()):,} of them {beyond} {axis.label(sign * limit)}"
         note += f" {few}: grey triangles at the {side} edge."
     return Pruned(
-        trials,
+        drawn,
         values.mask(is_far, sign * edge),
         is_far,
-        pd.Series(hovers(trials, sweep.settings, shown), index=trials.index, dtype=object),
+        pd.Series(hovers(drawn, sweep.settings, shown), index=drawn.index, dtype=object),
         f"triangle-{symbol}-open",
+        len(drawn),
         note,
     )
 
@@ -122,20 +121,19 @@ def _when(sweep: Sweep, ends: Sequence[float]) -> str:
     return f"at step {last}" if first == last else f"at steps {first} to {last}"
 
 
-def _note(sweep: Sweep, num_drawn: int, epochs: pd.Series) -> str:
-    """Return the caption's sentence on pruned trials, how many they are and how many are drawn."""
+def _note(sweep: Sweep, drawn: pd.DataFrame, *, is_alone: bool) -> str:
+    """Return the caption's sentence on pruned trials: how many they are, how many are drawn, and where."""
     total = int((sweep.trials["status"] == "pruned").sum())
-    if total == 0:
-        return ""
-    if num_drawn == 0:
-        return f" {count(total, 'pruned trial')} not drawn: the records lack what it takes to place {_them(total)}."
-    known = epochs.dropna()
-    after = "" if known.empty else f", {_when(sweep, list(known))}"
-    of_all = f"{num_drawn:,} of {count(total, 'pruned trial')}" if num_drawn < total else count(total, "pruned trial")
-    rest = total - num_drawn
-    lacks = f" For {rest:,} more the records lack what it takes to place {_them(rest)}." if rest else ""
-    what = "a cross at its last value" if num_drawn == 1 else "crosses at their last values"
-    return f" {of_all}: {what}{after}{ALONE}{_them(num_drawn)}.{lacks}"
+    rest = total - len(drawn)
+    lacks = f"the records lack what it takes to place {_them(rest)}."
+    if drawn.empty:
+        return f" {count(total, 'pruned trial')} not drawn: {lacks}" if total else ""
+    of_all = count(total, "pruned trial") if rest == 0 else f"{len(drawn):,} of {count(total, 'pruned trial')}"
+    what = "a cross at its last value" if len(drawn) == 1 else "crosses at their last values"
+    known = epochs_of(sweep, drawn).dropna()
+    when = "" if known.empty else f", {_when(sweep, list(known))}"
+    alone = f"; nothing else is computed from {_them(len(drawn))}" if is_alone else ""
+    return f" {of_all}: {what}{when}{alone}.{f' For {rest:,} more {lacks}' if rest else ''}"
 
 
 def _them(number: int) -> str:
@@ -155,20 +153,20 @@ def add_pruned(
         name=NAME,
         legendgroup=NAME,
         showlegend=not any(trace.name == NAME for trace in figure.data),
-        marker=look([pruned.far_symbol if far else SYMBOL for far in pruned.is_far]),
+        marker=look(pruned.num_drawn, [pruned.far_symbol if far else SYMBOL for far in pruned.is_far]),
         hovertext=pruned.hover,
         hovertemplate="%{hovertext}<extra></extra>",
         **(cell or {}),
     )
 
 
-def look(symbols: Sequence[str] | str = SYMBOL) -> dict[str, Any]:
-    """Return the markers of pruned trials."""
-    return {"symbol": symbols, "color": GREY, "size": 8, "line": {"width": 1.8, "color": GREY}}
+def look(number: int, symbols: Sequence[str] | str = SYMBOL) -> dict[str, Any]:
+    """Return the markers of so many pruned trials."""
+    width = 1.8 if number <= MANY_DOTS else 1.2
+    return {"symbol": symbols, "color": GREY, **dots(number), "line": {"width": width, "color": GREY}}
 
 
 def only(pruned: Pruned, kept: pd.Series | np.ndarray) -> Pruned:
     """Return some of the pruned trials; `kept` is parallel to them."""
-    return Pruned(
-        pruned.trials[kept], pruned.y[kept], pruned.is_far[kept], pruned.hover[kept], pruned.far_symbol, pruned.note
-    )
+    some = {name: getattr(pruned, name)[kept] for name in ("trials", "y", "is_far", "hover")}
+    return replace(pruned, **some)

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers
 from regsweep.report.figures.points import Folded, Score, complete, fold, score, thin
-from regsweep.report.figures.pruned import ALONE, add_pruned, epochs_of, place_pruned, with_last_value
-from regsweep.report.figures.theme import BLUE, GREY, dots, new_figure
+from regsweep.report.figures.pruned import add_pruned, epochs_of, place_pruned, with_last_value
+from regsweep.report.figures.theme import BLUE, LIGHT, dots, new_figure
 
 NAME, TITLE = "results_by_epochs", "Results by the number of epochs trained"
 SPREAD = 0.28
@@ -55,24 +55,19 @@ def draw(evidence: Evidence) -> Drawing:
     axis = score(sweep)
     values = done[sweep.objective] * axis.factor
     folded = fold(values, axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
-    pruned = place_pruned(sweep, axis, folded, given_up)
+    pruned = place_pruned(sweep, axis, folded, given_up, is_alone=False)
     data = pd.concat([done, given_up])[["number", "status", sweep.objective]].assign(epochs=trained.astype(int))
     figure = new_figure(420)
     hover = hovers(done, sweep.settings, map(axis.show, done[sweep.objective]))
-    thinned = _add_complete(figure, done.assign(_hover=hover), folded, epochs.places)
     add_pruned(figure, epochs.places[pruned.trials.index], pruned)
-    for status, colour in (("complete", BLUE), ("pruned", GREY)):
-        _add_medians(figure, data[data["status"] == status], axis, epochs, (status, colour))
+    thinned = _add_complete(figure, done.assign(_hover=hover), folded, epochs.places)
+    for status, dash in (("complete", "solid"), ("pruned", "dot")):
+        _add_medians(figure, data[data["status"] == status], axis, epochs, (status, dash))
     ticks = sorted(trained.astype(int).unique())
     few = {"tickvals": ticks} if len(ticks) <= MOST_TICKS else {}
     figure.update_xaxes(title_text=word, **few)
     figure.update_yaxes(title_text=axis.title)
-    caption = (
-        _caption(data, is_own=sweep.is_own)
-        + folded.note
-        + thinned
-        + pruned.note.replace(f"{ALONE}them", "").replace(f"{ALONE}it", "")
-    )
+    caption = _caption(data, is_own=sweep.is_own) + folded.note + thinned + pruned.note
     return Drawing(NAME, axis.titled(f"by the {word}"), caption, figure, data)
 
 
@@ -95,7 +90,7 @@ def _add_complete(figure: go.Figure, done: pd.DataFrame, folded: Folded, places:
 
 def _add_medians(figure: go.Figure, rows: pd.DataFrame, axis: Score, epochs: _Epochs, look: tuple[str, str]) -> None:
     """Add a stroke at the median of each number of epochs that enough trials of one status trained."""
-    status, colour = look
+    status, dash = look
     values = rows.groupby("epochs")[axis.column].agg(["median", "size"])
     medians = axis.factor * values["median"][values["size"] >= LEAST]
     half = 0.4 * epochs.step
@@ -105,7 +100,7 @@ def _add_medians(figure: go.Figure, rows: pd.DataFrame, axis: Score, epochs: _Ep
             y=[y for median in medians for y in (median, median, None)],
             mode="lines",
             name=f"median, {status}",
-            line={"color": colour, "width": 3},
+            line={"color": LIGHT["text"], "width": 3, "dash": dash},
             hoverinfo="skip",
         )
 

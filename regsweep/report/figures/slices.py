@@ -113,8 +113,8 @@ def _panels(slices: list[Slice], points: pd.DataFrame, pruned: Pruned, title: st
         best = here[here["is_best"]]
         shown, note = thin(here, set(best["number"]), 2 * MOST_POINTS // len(slices))
         notes = notes or note
-        _add_points(figure, shown, each, cell, len(points))
         _add_given_up(figure, pruned, each, cell)
+        _add_points(figure, shown, each, cell, len(points))
         _add_ring(figure, best, each, cell)
         figure.update_xaxes(**each.axis, **cell)
     for row in range(1, rows + 1):
@@ -153,7 +153,7 @@ def _slice(key: str, name: str, values: pd.Series, *, is_log: bool) -> Slice:
     elif on_log:
         ticks = {"dtick": 1 if high - low > 1 else "D2", "exponentformat": "e"}
     air = 0.06 * (high - low)
-    axis = {"type": "log" if on_log else "linear", "range": [low - air, high + air], **ticks}
+    axis = {"type": "log" if on_log else "linear", "tickangle": 0, "range": [low - air, high + air], **ticks}
     return Slice(key, name, numbers, axis)
 
 
@@ -222,7 +222,7 @@ def _add_points(figure: go.Figure, shown: pd.DataFrame, each: Slice, cell: dict[
         x=each.places[shown.index],
         y=shown["y"],
         mode="markers",
-        name=each.name,
+        name=text(each.name),
         showlegend=False,
         marker={"color": shown["number"], "coloraxis": "coloraxis", "symbol": list(shown["symbol"]), **dots(number, 7)},
         hovertext=shown["hover"],
@@ -268,7 +268,7 @@ def _caption(sweep: Sweep, slices: list[Slice], num_trials: int) -> str:
     if partial:
         parts.append(f"Only trials that have it stand in the panel of {_listed(partial)}.")
     if len(slices) > 1:
-        parts.append("Trials differ in the other parameters, too.")
+        parts.append(f"{'Trials' if sweep.seed_key is None else 'Configurations'} differ in the other parameters, too.")
     more = slices[MOST_PANELS:]
     if more:
         parts.append(
