@@ -65,7 +65,8 @@ def draw(evidence: Evidence) -> Drawing:
         range=[num_rows - 0.4, -0.6],
         showgrid=False,
     )
-    return Drawing(NAME, TITLE, _caption(sweep, data, span), figure, data.drop(columns="kind"))
+    table = data.drop(columns="kind").rename(columns={"start": "start_seconds", "end": "end_seconds"})
+    return Drawing(NAME, TITLE, _caption(sweep, data, span), figure, table)
 
 
 def _bars(sweep: Sweep) -> pd.DataFrame:
