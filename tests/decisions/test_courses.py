@@ -125,7 +125,7 @@ def test_another_application_s_trials_are_drawn_from_their_study(tmp_path: Path)
     assert lines_of(drawing, "best: trial 0") == {0: [(0, 3), (1, 2), (2, 1)]}
     assert lines_of(drawing, "complete") == {1: [(0, 3.5), (1, 2.5), (2, 1.5)]}
     assert lines_of(drawing, "given up here") == {2: [(1, 0.5)]}
-    assert drawing.caption.endswith("after step 1. Of 1 more trial no course is on record.")
+    assert drawing.caption.endswith("given up, at step 1. Of 1 more trial no course is on record.")
     panel = slices.draw(Evidence(sweep))
     crosses = named(panel, "pruned")
     assert (list(crosses.x), list(crosses.y)) == ([2.5], [0.5])

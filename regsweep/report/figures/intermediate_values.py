@@ -152,7 +152,7 @@ def _caption(sweep: Sweep, data: pd.DataFrame, chosen: pd.DataFrame, kinds: dict
     ends = kinds["pruned"].drop_duplicates("number", keep="last")["step"]
     if not ends.empty:
         when = f"{what} {ends.min()}" if ends.nunique() == 1 else f"{what}s {ends.min()} to {ends.max()}"
-        parts.append(f"Crosses mark where pruned trials were given up, after {when}.")
+        parts.append(f"Crosses mark where pruned trials were given up, {'after' if sweep.is_own else 'at'} {when}.")
     missing = len(chosen) - sum(num.values())
     if missing:
         parts.append(f"Of {count(missing, 'more trial')} no course is on record.")

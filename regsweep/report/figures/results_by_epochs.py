@@ -19,6 +19,8 @@ SPREAD = 0.28
 """How far points stand beside their number of epochs, as a part of the least distance between two."""
 LEAST = 3
 """Trials of which a median is drawn."""
+LEAST_PLACES = 5
+"""As if so many numbers of epochs stood on the axis, where fewer do: points of one number then stand close together."""
 MOST_TICKS = 20
 
 
@@ -28,7 +30,7 @@ class _Epochs:
 
     Attributes:
         trained: by trial, as the sweep's table has them.
-        step: the least distance between two numbers.
+        step: the least distance between two numbers, or less where there are few.
     """
 
     trained: pd.Series
@@ -50,7 +52,8 @@ def draw(evidence: Evidence) -> Drawing:
     if trained.nunique() < 2:  # noqa: PLR2004
         reason = "not on record" if trained.empty else "the same in all trials"
         return Drawing(NAME, TITLE, missing=f"the {word} is {reason}")
-    epochs = _Epochs(trained, float(np.diff(np.sort(trained.unique())).min()))
+    numbers = np.sort(trained.unique())
+    epochs = _Epochs(trained, float(min(np.diff(numbers).min(), (numbers[-1] - numbers[0]) / LEAST_PLACES)))
     done, given_up = done[done.index.isin(trained.index)], given_up[given_up.index.isin(trained.index)]
     axis = score(sweep)
     values = done[sweep.objective] * axis.factor
