@@ -238,8 +238,8 @@ def _add_pruned(figure: go.Figure, given_up: pd.DataFrame, columns: Bins, rows: 
     if numbers.empty:
         return
     figure.add_scatter(
-        x=[columns.starts[j] + 0.88 for _, j in numbers.index],
-        y=[rows.starts[i] + 0.2 for i, _ in numbers.index],
+        x=[columns.starts[j] + 0.92 for _, j in numbers.index],
+        y=[rows.starts[i] + 0.15 for i, _ in numbers.index],
         mode="markers",
         name="pruned",
         showlegend=False,

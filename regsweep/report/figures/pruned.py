@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.report.figures.labels import count, hovers
-from regsweep.report.figures.points import BEYOND, LEAST_FOLDED, Folded, Score, thin
+from regsweep.report.figures.points import BEYOND, LEAST_FOLDED, MOST_POINTS, Folded, Score, thin
 from regsweep.report.figures.theme import GREY, MANY_DOTS, dots
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def place_pruned(sweep: Sweep, axis: Score, folded: Folded, trials: pd.DataFrame
         trials: those `with_last_value` that this figure has a place for.
         is_alone: whether the figure shows nothing else that is computed from them.
     """
-    drawn, thinned = thin(trials, set())
+    drawn, thinned = thin(trials, set(), MOST_POINTS // 2)
     values = drawn[sweep.objective] * axis.factor
     sign = 1 if sweep.maximize else -1
     limit, edge = _limit(sign * folded.y, folded, sign)

@@ -110,7 +110,7 @@ def _add_bars(figure: go.Figure, rows: pd.DataFrame, kind: str, look: dict[str, 
     """Add the trials of one kind as one line with gaps; its middles are there to be pointed at."""
     if rows.empty:
         return
-    start, end = rows["start"] / unit, rows["end"] / unit
+    start, end = (rows["start"] / unit).round(4), (rows["end"] / unit).round(4)
     hover = [
         f"<b>trial {number}</b>, {status}<br>{duration(seconds)}"
         for number, status, seconds in zip(rows["number"], rows["status"], rows["end"] - rows["start"], strict=True)
