@@ -140,9 +140,7 @@ def _finish(
         penalty=kept.penalty,
         best_epoch=member.best.epoch if member.best else None,
         epochs=len(member.history),
-        # Counted in the weights that were trained: an average over steps has no exact zeros.
-        sparsity=weights.count_zeros(parts.model),
-        near_zero=weights.count_near_zeros(parts.model),
+        **_zeros(parts.model),
         histogram=weights.histograms(parts.model),
         weights_sha256=weights.digest(model),
         seconds=seconds,
@@ -195,6 +193,11 @@ def _seconds(member: Member | None, began: float, last_evaluation: float = 0.0) 
         "evaluate": sum(row.evaluate_seconds for row in history) + last_evaluation,
         "total": time.perf_counter() - began,
     }
+
+
+def _zeros(model: nn.Module) -> dict[str, Any]:
+    """Return the shares of zeros among the weights that were trained: an average over steps has no exact ones."""
+    return {"sparsity": weights.count_zeros(model), "near_zero": weights.count_near_zeros(model)}
 
 
 def _made_of(
@@ -286,6 +289,7 @@ def _record_failure(paths: RunPaths, config: RunConfig, begun: _Begun, *, error:
         error=str(error) if is_diverged or is_pruned else f"{type(error).__name__}: {show(error)}",
         metrics=_last_metrics(member) if is_pruned else {},
         epochs=len(member.history) if member else 0,
+        **(_zeros(begun.parts.model) if is_pruned and begun.parts else {}),
         seconds={**_seconds(member, 0.0), "total": total},
         **_made_of(config, begun.parts),
     ).write(paths.result)

@@ -29,6 +29,8 @@ KEYED = "tests/decisions/test_keyed.py"
 POOLED = "tests/decisions/test_pooled.py"
 SPLITS = "tests/decisions/test_new_splits.py"
 ABLATION = "tests/decisions/test_ablation.py"
+COURSES = "tests/decisions/test_courses.py"
+PRUNED = "tests/decisions/test_pruned_figures.py"
 
 MODULES: dict[str, tuple[str, ...]] = {
     "app/ablation": (ABLATION,),
@@ -70,6 +72,17 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/confirmation": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/correct_images": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/effort": ("tests/decisions/test_effort.py",),
+    "report/figures/intermediate_values": (COURSES,),
+    "report/figures/pruned": (PRUNED,),
+    "report/figures/results_by_epochs": (
+        PRUNED,
+        COURSES,
+    ),
+    "report/figures/slices": (
+        "tests/decisions/test_slices.py",
+        PRUNED,
+    ),
+    "report/figures/timeline": (COURSES,),
     "report/once_more": ("tests/decisions/test_once_more.py",),
     "report/pooled": (POOLED,),
     "report/pooled_table": (POOLED,),

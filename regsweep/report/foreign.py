@@ -53,13 +53,14 @@ def read_foreign(
     given = problems.skip(read_given, SweepPaths(folder).multirun) if SweepPaths(folder).multirun.exists() else None
     swept = find_swept(list(typed.values()), given, searched) if typed else sorted(params)
     columns = _Columns([column_of(key) for key in swept], source.study.objectives if source else [])
-    rows = []
+    rows, steps = [], []
     for number, path in jobs:
         trial = _trial_of(source, number, overrides[number], path, problems)
         config = _read_there(read_yaml, RunPaths(path).config, problems)
         values = find_values(config, overrides[number] or (trial.params if trial else {}), swept)
         row = {"number": number, "folder": str(path.relative_to(folder)), **{column_of(k): values[k] for k in swept}}
         row |= _of_trial(trial, columns) if trial else {"status": None if metrics else "unknown"}
+        steps += [(number, step, value) for step, value in (trial.steps.items() if trial else ())]
         rows.append(row | (_of_metrics(row, path, metrics, columns, problems) if metrics else {}))
     column = _objective(objective, columns, rows, source)
     for row in rows:
@@ -68,7 +69,9 @@ def read_foreign(
     several = {}
     if source is not None and objective is None and metrics is None and len(source.study.objectives) > 1:
         several = {columns.add(name): more for name, more in source.study.directions.items()}
-    return Rows(rows, columns.swept, columns.metrics, column, maximize, problems.lines, objectives=several)
+    if source is None or columns.names_to_columns[source.study.objectives[0]] != column:
+        steps = [(number, step, math.nan) for number, step, _ in steps]  # what was reported is another number
+    return Rows(rows, columns.swept, columns.metrics, column, maximize, problems.lines, objectives=several, steps=steps)
 
 
 def _read_there(read: Any, file: Path, problems: Problems) -> Any:

@@ -37,6 +37,8 @@ class Rows:
         problems: one line per record that was skipped.
         regularization: what regularized each trial, by its number, as far as that is known.
         objectives: where the sweep had several, the column of each, and whether more of it is better.
+        steps: number and step of what trials reported to an Optuna study while they ran, and the objective's value then
+            (NaN: they reported another number).
     """
 
     rows: list[dict[str, Any]]
@@ -47,6 +49,7 @@ class Rows:
     problems: list[str] = field(default_factory=list)
     regularization: dict[int, Regularization] = field(default_factory=dict)
     objectives: dict[str, bool] = field(default_factory=dict)
+    steps: list[tuple[int, int, float]] = field(default_factory=list)
 
 
 def table_columns(swept: Sequence[str], metrics: Sequence[str] = ()) -> list[str]:

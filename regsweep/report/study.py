@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class StudyTrial:
         params: by name, as they were suggested.
         attributes: what the application noted with it.
         ended: unix time, NaN where it did not end.
+        steps: what it reported while it ran, by step.
     """
 
     number: int
@@ -46,6 +47,7 @@ class StudyTrial:
     params: Mapping[str, Any]
     attributes: Mapping[str, Any]
     ended: float
+    steps: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,9 @@ def _trials(file: sqlite3.Connection, study: int, num_objectives: int) -> dict[i
         # An infinite value is stored as null, with a word beside it: no value that a trial could be ranked by.
         given = values.setdefault(trial, [math.nan] * num_objectives)
         given[objective] = float(value) if value is not None and math.isfinite(value) else math.nan
+    steps: dict[int, dict[int, float]] = {}
+    for trial, step, value in of_trials("step, intermediate_value", "trial_intermediate_values"):
+        steps.setdefault(trial, {})[int(step)] = math.nan if value is None else float(value)
     attributes = _attributes(of_trials("key, value_json", "trial_user_attributes"))
     return {
         int(number): StudyTrial(
@@ -136,6 +141,7 @@ def _trials(file: sqlite3.Connection, study: int, num_objectives: int) -> dict[i
             params.get(trial, {}),
             attributes.get(trial, {}),
             datetime.fromisoformat(ended).timestamp() if ended else math.nan,
+            dict(sorted(steps.get(trial, {}).items())),
         )
         for trial, number, state, ended in of_trials("number, state, datetime_complete", "trials")
     }

@@ -26,6 +26,7 @@ __all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "command_to_conf
 
 CONTESTANT = "contestant"
 """The column that names the search of a comparison's trial."""
+STEPS = ["number", "step", "value"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Sweep:
         named_seed: the key that was named as the seed's; None where its name says so.
         num_planned: how many trials it is to have; None where that is not on record.
         objectives: where it had several, the column of each, and whether more of it is better; else nothing.
+        steps: what another application's trials reported to their study while they ran, a row per report: `STEPS`.
     """
 
     folder: Path
@@ -77,6 +79,7 @@ class Sweep:
     named_seed: str | None = None
     num_planned: int | None = None
     objectives: dict[str, bool] = field(default_factory=dict)
+    steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=STEPS))
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""
@@ -207,6 +210,7 @@ def read_sweep(
         rows.rows,
         num_planned=_num_planned(folder),
         objectives=rows.objectives,
+        steps=pd.DataFrame(rows.steps, columns=STEPS),
     )
 
 

@@ -124,6 +124,7 @@ def test_pruned_trials_are_pruned_in_every_record_and_reproduced_up_to_there(
         record = json.loads(path.read_text())
         assert record["epochs"] < 6
         assert set(record["metrics"]) == {"train", "validation"}
+        assert 0 <= record["sparsity"]["overall"] <= record["near_zero"]["overall"] < 1
         assert json.loads((path.parent / "trial.json").read_text())["status"] == "pruned"
     done = reproduced(regsweep, str(pruned[0].parent))
     assert done.code == 0, done.out

@@ -175,13 +175,15 @@ def test_accuracy_over_lambda_has_every_complete_trial_once(tmp_path: Path) -> N
     sweep = search(tmp_path, status=status)
     drawing = strength.draw(Evidence(sweep))
     assert drawing.figure is not None
-    assert points(drawing) == 55
+    drawn = [trace for trace in markers(drawing) if trace.name != "pruned"]
+    assert sum(len(trace.x) for trace in drawn) == 55
+    assert points(drawing) == 56, "and the one that was pruned"
     complete = sweep.trials[:55]
-    none = [trace for trace in markers(drawing) if trace.xaxis == "x"]
+    none = [trace for trace in drawn if trace.xaxis == "x"]
     assert sum(len(trace.x) for trace in none) == (~complete[PENALTY].astype(bool)).sum()
     assert drawing.figure.layout.xaxis.ticktext == ("none",)
-    drawn = np.sort(np.concatenate([trace.x for trace in markers(drawing) if trace.xaxis == "x2"]))
-    np.testing.assert_allclose(drawn, np.sort(complete[LAMBDA][complete[LAMBDA] > 0]))
+    strengths = np.sort(np.concatenate([trace.x for trace in drawn if trace.xaxis == "x2"]))
+    np.testing.assert_allclose(strengths, np.sort(complete[LAMBDA][complete[LAMBDA] > 0]))
     assert drawing.figure.layout.xaxis2.type == "log"
     ring = next(trace for trace in drawing.figure.data if trace.name.startswith("best"))
     best = sweep.best()
@@ -528,8 +530,9 @@ def no_trials(folder: Path) -> Sweep:
 @pytest.mark.parametrize("poor", [one_failed, all_failed, one_trial, constants, nothing_swept, no_trials])
 def test_what_the_data_cannot_support_is_missing_with_a_reason(tmp_path: Path, poor: Callable[[Path], Sweep]) -> None:
     drawings = {drawing.name: drawing for drawing in draw_all(Evidence(poor(tmp_path)))}
-    assert len(drawings) == 10
-    can_show = {"best_so_far"} if poor in (constants, nothing_swept) else set()
+    assert len(drawings) == 14
+    can_show = {"best_so_far", "timeline"} if poor in (constants, nothing_swept) else set()
+    can_show |= {"timeline"} if poor is all_failed else set()
     for name, drawing in drawings.items():
         assert (drawing.figure is not None) == (name in can_show), name
         if drawing.missing is not None:
@@ -554,7 +557,8 @@ def test_a_real_sweep_of_presets_is_drawn(regsweep: Callable[..., Any], tmp_path
     assert regsweep("-m", *arguments.split()).code == 0
     drawings = {drawing.name: drawing for drawing in draw_all(Evidence(read_sweep(tmp_path / "s")))}
     drawn = {name for name, drawing in drawings.items() if drawing.figure is not None}
-    assert drawn == {"configurations", "methods_on_and_off", "best_so_far", "learning_curves", "weight_histogram"}
+    of_means = {"configurations", "methods_on_and_off", "slices"}
+    assert drawn == of_means | {"best_so_far", "intermediate_values", "learning_curves", "weight_histogram", "timeline"}
     data = drawings["methods_on_and_off"].data
     assert data is not None
     assert set(data["method"]) == {"BatchNorm"}

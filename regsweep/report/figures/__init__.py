@@ -7,10 +7,14 @@ from regsweep.report.figures import (
     heatmap,
     importance,
     ingredients,
+    intermediate_values,
     on_and_off,
     progress,
+    results_by_epochs,
     seeds,
+    slices,
     strength,
+    timeline,
     weights,
 )
 from regsweep.report.figures.compare import compare_sweeps
@@ -31,9 +35,13 @@ def draw_all(evidence: Evidence) -> list[Drawing]:
         heatmap.draw(evidence),
         on_and_off.draw(evidence),
         importance.draw(evidence),
+        slices.draw(evidence),
         progress.draw(evidence),
+        intermediate_values.draw(evidence),
+        results_by_epochs.draw(evidence),
         curves.draw(evidence),
         weights.draw_histogram(evidence),
         weights.draw_zeros(evidence),
         front.draw(evidence),
+        timeline.draw(evidence),
     ]

@@ -8,6 +8,7 @@ import pandas as pd
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import ZEROS_FOLLOW, count, hovers
 from regsweep.report.figures.points import complete, configurations, fold, noun, score, thin
+from regsweep.report.figures.pruned import add_pruned, place_pruned, with_last_value
 from regsweep.report.figures.theme import BEST, POINTS, dots, new_figure
 
 NAME, TITLE = "accuracy_sparsity_front", "Accuracy against exact zeros"
@@ -31,7 +32,8 @@ def draw(evidence: Evidence) -> Drawing:
         for value, zeros in zip(trials[sweep.objective], sparsity, strict=True)
     ]
     values = data[sweep.objective] * axis.factor
-    folded = fold(values, axis, maximize=sweep.maximize)
+    given_up = with_last_value(sweep)
+    folded = fold(values, axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
     data = data.assign(_hover=hovers(trials, sweep.settings, shown), _y=folded.y, _is_far=folded.is_far)
     on_front = data[data["on_front"]].sort_values(["sparsity", "_y"])
     figure = new_figure(440)
@@ -56,6 +58,9 @@ def draw(evidence: Evidence) -> Drawing:
             hovertext=points["_hover"],
             hovertemplate="%{hovertext}<extra></extra>",
         )
+    zeros = pd.to_numeric(given_up["sparsity"], errors="coerce")
+    pruned = place_pruned(sweep, axis, folded, given_up[zeros.notna()])
+    add_pruned(figure, 100 * zeros[pruned.trials.index], pruned)
     steps = on_front.drop_duplicates("sparsity")
     figure.add_scatter(
         x=100 * steps["sparsity"],
@@ -74,7 +79,11 @@ def draw(evidence: Evidence) -> Drawing:
         f" {ZEROS_FOLLOW}"
     )
     title = axis.titled("against exact zeros")
-    return Drawing(NAME, title, caption + folded.note + thinned, figure, data.drop(columns=["_hover", "_y", "_is_far"]))
+    rows = pruned.trials[["number", sweep.objective]].assign(
+        sparsity=zeros[pruned.trials.index], on_front=False, status="pruned"
+    )
+    data = pd.concat([data.drop(columns=["_hover", "_y", "_is_far"]).assign(status="complete"), rows])
+    return Drawing(NAME, title, caption + folded.note + thinned + pruned.note, figure, data)
 
 
 def front(sparsity: np.ndarray, gain: np.ndarray) -> np.ndarray:

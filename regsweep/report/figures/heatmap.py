@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,11 @@ from regsweep.report.figures.points import (
     score,
     settings,
 )
-from regsweep.report.figures.theme import GREY, SEQUENTIAL, new_figure
+from regsweep.report.figures.pruned import with_last_value
+from regsweep.report.figures.theme import GREY, LIGHT, SEQUENTIAL, new_figure
+
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
 
 NAME, TITLE = "lambda_dropout_map", "λ and dropout together"
 GAP = 0.5
@@ -64,24 +69,28 @@ class Bins:
 
 
 def draw(evidence: Evidence) -> Drawing:
-    """Draw the mean of each cell; a cell without a trial is a dotted frame."""
+    """Draw the mean of each cell; a cell without a trial is a dotted frame, one with a pruned trial has a cross."""
     sweep = evidence.sweep
     trials = configurations(sweep)
-    found = settings(sweep).loc[trials.index]
+    found = settings(sweep).loc[trials.index.union(with_last_value(sweep).index)]
     penalties = found[PENALTY][found[STRENGTH] > 0].value_counts()
     known = found[STRENGTH].notna() & found[DROPOUT].notna()
     known &= found[PENALTY].isin(["none", *penalties.index[:1]])  # one penalty's λ has no meaning for another's
-    trials, found = trials[known], found[known]
+    trials, found = trials[trials.index.isin(found.index[known])], found[known]
     for name, column in (("λ", found[STRENGTH]), ("dropout", found[DROPOUT])):
         if column.nunique() < 2:  # noqa: PLR2004
-            return Drawing(NAME, TITLE, missing=f"{name} takes fewer than two values among the complete trials")
+            shown = "complete trials" if len(found) == len(trials) else "complete and pruned trials"
+            return Drawing(NAME, TITLE, missing=f"{name} takes fewer than two values among the {shown}")
+    if trials.empty:
+        return Drawing(NAME, TITLE, missing="no trial with a known λ and dropout is complete")
     axis, what = score(sweep), noun(sweep).split()[-1]
     is_fine = len(trials) >= FINE
     columns, rows = _strength_bins(found[STRENGTH], is_fine=is_fine), _dropout_bins(found[DROPOUT], is_fine=is_fine)
     data = pd.DataFrame({"batch_norm": found[BATCH_NORM], "row": rows.index, "column": columns.index})
-    grouped = data.assign(y=trials[sweep.objective] * axis.factor).groupby(list(data))["y"]
+    given_up = data.drop(index=trials.index)
+    grouped = data.loc[trials.index].assign(y=trials[sweep.objective] * axis.factor).groupby(list(data))["y"]
     cells = grouped.agg(["mean", "size"]).reset_index()
-    switches = [name for name in ("off", "on", "") if (cells["batch_norm"] == name).any()]
+    switches = [name for name in ("off", "on", "") if (data["batch_norm"] == name).any()]
     folded = fold(cells["mean"], axis, maximize=sweep.maximize)
     drawn, is_alone = folded.y[~folded.is_far], bool((cells["size"] == 1).all())
     titles = [f"BatchNorm {name}" if name else "BatchNorm unknown" for name in switches]
@@ -95,13 +104,15 @@ def draw(evidence: Evidence) -> Drawing:
     for i, switch in enumerate(switches):
         here = cells[cells["batch_norm"] == switch]
         _add_map(figure, here, columns, rows, axis, column=i + 1, is_alone=is_alone, what=what)
+        _add_pruned(figure, given_up[given_up["batch_norm"] == switch], columns, rows, column=i + 1)
     _finish(figure, axis, (drawn.min(), drawn.max()), maximize=sweep.maximize)
-    table = _table(cells, columns.labels, rows.labels, switches, what=what)
+    table = _table(cells, given_up, columns.labels, rows.labels, switches, what=what)
     caption = _caption(table, folded.edge, axis, is_alone=is_alone, what=what)
     if switches == ["on"]:
         caption += " All have BatchNorm."
     if len(penalties) > 1:
         caption += f" Of {len(penalties)} penalties, {penalties.index[0]} is shown, which most trials have."
+    caption += _pruned_in_words(sweep, len(given_up))
     title = f"{TITLE}, with BatchNorm off and on" if {"off", "on"} <= {*switches} else TITLE
     return Drawing(NAME, title, caption, figure, table)
 
@@ -221,10 +232,42 @@ def _add_map(
         update(tickvals=list(bins.ticks), ticktext=list(bins.ticks.values()), range=ends, row=1, col=column, **plain)
 
 
-def _table(cells: pd.DataFrame, x: list[str], y: list[str], switches: list[str], *, what: str) -> pd.DataFrame:
+def _add_pruned(figure: go.Figure, given_up: pd.DataFrame, columns: Bins, rows: Bins, *, column: int) -> None:
+    """Add a cross in the lower right corner of each cell with pruned trials, in colours that show on any cell."""
+    numbers = given_up.groupby(["row", "column"]).size()
+    if numbers.empty:
+        return
+    figure.add_scatter(
+        x=[columns.starts[j] + 0.92 for _, j in numbers.index],
+        y=[rows.starts[i] + 0.15 for i, _ in numbers.index],
+        mode="markers",
+        name="pruned",
+        showlegend=False,
+        marker={"symbol": "x", "size": 8, "color": LIGHT["background"], "line": {"color": LIGHT["text"], "width": 1}},
+        hovertext=[count(number, "pruned trial") for number in numbers],
+        hovertemplate="%{hovertext}<extra></extra>",
+        row=1,
+        col=column,
+    )
+
+
+def _pruned_in_words(sweep: Sweep, num_drawn: int) -> str:
+    total = int((sweep.trials["status"] == "pruned").sum())
+    if total == 0:
+        return ""
+    if num_drawn == 0:
+        return f" {count(total, 'pruned trial')} not drawn."
+    of_all = count(total, "pruned trial") if num_drawn == total else f"{num_drawn:,} of {count(total, 'pruned trial')}"
+    return f" {of_all}: a cross in the corner of the cell, in no mean."
+
+
+def _table(
+    cells: pd.DataFrame, given_up: pd.DataFrame, x: list[str], y: list[str], switches: list[str], *, what: str
+) -> pd.DataFrame:
     """Return a row for each cell, those without a trial among them, in the units of the axis."""
     places = pd.MultiIndex.from_product([switches, range(len(y)), range(len(x))], names=["batch_norm", "row", "column"])
-    table = cells.set_index(places.names).reindex(places).reset_index()
+    num_pruned = given_up.groupby(places.names).size()
+    table = cells.set_index(places.names).reindex(places).assign(num_pruned=num_pruned.reindex(places)).reset_index()
     return pd.DataFrame(
         {
             "batch_norm": table["batch_norm"],
@@ -232,6 +275,7 @@ def _table(cells: pd.DataFrame, x: list[str], y: list[str], switches: list[str],
             "dropout": [y[row] for row in table["row"]],
             "mean": table["mean"],
             f"num_{what}s": table["size"].fillna(0).astype(int),
+            "num_pruned": table["num_pruned"].fillna(0).astype(int),
         }
     )
 

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers, text
 from regsweep.report.figures.points import Folded, Score, Usage, configurations, fold, score, thin, usages
+from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
 from regsweep.report.figures.seeds import add_seeds
 from regsweep.report.figures.theme import (
     BLUE,
@@ -41,11 +42,13 @@ class _Panel:
         points: a row per trial: ``number``, ``value`` (on the axis), ``y`` (where it is drawn), ``is_far`` (whether at
             the edge), ``hover``, ``switch``, ``pair`` (NaN where it has none).
         pairs: a row per setting that was tried both without and with the method: the means ``off`` and ``on``.
+        of_pruned: ``switch`` of each pruned trial for which it is known.
     """
 
     title: str
     points: pd.DataFrame
     pairs: pd.DataFrame
+    of_pruned: pd.Series
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -54,15 +57,18 @@ def draw(evidence: Evidence) -> Drawing:
     trials = configurations(sweep)
     axis = score(sweep)
     values = trials[sweep.objective] * axis.factor
-    folded = fold(values, axis, maximize=sweep.maximize)
+    given_up = with_last_value(sweep)
+    folded = fold(values, axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
     if sweep.seed_key is not None:  # every seed and interval stands in its place
         folded = Folded(values, folded.is_far & False)
     hover = hovers(trials, sweep.settings, map(axis.show, trials[sweep.objective]))
     pooled = [] if sweep.seed_key is None else ["seeds"]
     points = trials[["number", *pooled]].assign(value=values, y=folded.y, is_far=folded.is_far, hover=hover)
-    panels = [panel for usage in usages(sweep) if (panel := _panel(usage, points)) is not None]
+    pruned = place_pruned(sweep, axis, folded, given_up)
+    found = [_panel(usage, points, usage.switch[pruned.trials.index]) for usage in usages(sweep)]
+    panels = [panel for panel in found if panel is not None]
     if not panels:
-        return Drawing(NAME, TITLE, missing="no method is known to be on in some complete trials and off in others")
+        return Drawing(NAME, TITLE, missing=f"no method is known to be on in some {_shown(pruned)} and off in others")
     columns, rows = min(len(panels), MOST_COLUMNS), ceil(len(panels) / MOST_COLUMNS)
     figure = new_figure(
         HEIGHT * rows,
@@ -79,6 +85,7 @@ def draw(evidence: Evidence) -> Drawing:
         _add_pairs(figure, panel, cell, maximize=sweep.maximize)
         drawn, thinned = thin(panel.points, set())
         _add_points(figure, drawn, 0.16 if panel.pairs.empty else 0.0, far=folded.symbol, axis=axis, cell=cell)
+        _add_given_up(figure, panel, pruned, cell)
         _add_medians(figure, panel, axis, cell)
     for row in range(1, rows + 1):
         figure.update_yaxes(title_text=axis.title, row=row, col=1)
@@ -87,20 +94,26 @@ def draw(evidence: Evidence) -> Drawing:
     figure.update_layout(legend=legend, margin={"t": 96 if has_pairs else 72})
     _show_each_name_once(figure)
     caption = _caption(panels, has_pairs=has_pairs, is_pooled=bool(pooled)) + folded.note + thinned
-    return Drawing(NAME, axis.titled("with and without each method"), caption, figure, _table(panels, axis))
+    table = pd.concat([_table(panels, axis), *(_given_up(panel, pruned, sweep.objective) for panel in panels)])
+    return Drawing(NAME, axis.titled("with and without each method"), caption + pruned.note, figure, table)
 
 
-def _panel(usage: Usage, points: pd.DataFrame) -> _Panel | None:
+def _shown(pruned: Pruned) -> str:
+    return "complete trials" if pruned.trials.empty else "complete or pruned trials"
+
+
+def _panel(usage: Usage, points: pd.DataFrame, of_pruned: pd.Series) -> _Panel | None:
     """Return the panel of a method; None where it is not known to be off in one trial and on in another."""
     points = points.assign(switch=usage.switch[points.index], others=usage.others[points.index])
     points = points[points["switch"] != ""]
-    if points["switch"].nunique() < len(PLACES):
+    of_pruned = of_pruned[of_pruned != ""]
+    if len({*points["switch"], *of_pruned}) < len(PLACES):
         return None
     means = points.pivot_table("value", "others", "switch", "mean", sort=False, observed=True)
-    pairs = means.dropna().reset_index()
+    pairs = means.reindex(columns=[*PLACES]).dropna().reset_index(names="others")
     places = {others: place for place, others in enumerate(pairs["others"])}
     points = points.assign(pair=points["others"].map(places)).drop(columns="others")
-    return _Panel(usage.title, points, pairs[list(PLACES)])
+    return _Panel(usage.title, points, pairs[list(PLACES)], of_pruned)
 
 
 def _gains(panel: _Panel, *, maximize: bool) -> pd.Series:
@@ -173,13 +186,38 @@ def _add_points(
         )
 
 
+def _add_given_up(figure: go.Figure, panel: _Panel, pruned: Pruned, cell: dict[str, int]) -> None:
+    """Add the pruned trials of both sides, left of the complete ones."""
+    here = only(pruned, pruned.trials.index.isin(panel.of_pruned.index))
+    places = panel.of_pruned[here.trials.index].map(PLACES)
+    add_pruned(figure, places - 0.3 + 0.06 * np.sin(2.39996 * np.arange(len(places))), here, cell=cell)
+
+
+def _given_up(panel: _Panel, pruned: Pruned, objective: str) -> pd.DataFrame:
+    """Return the rows that the pruned trials have in the figure's table."""
+    here = panel.of_pruned
+    return pd.DataFrame(
+        {
+            "method": panel.title,
+            "number": pruned.trials["number"][here.index],
+            "is_used": here == "on",
+            objective: pruned.trials[objective][here.index],
+            "status": "pruned",
+        }
+    )
+
+
 def _add_medians(figure: go.Figure, panel: _Panel, axis: Score, cell: dict[str, int]) -> None:
     """Add a stroke at each side's median, and its value under it."""
     labels = []
     for switch, place in PLACES.items():
         values = panel.points["value"][panel.points["switch"] == switch]
         median = float(values.median())
-        labels.append(f"{WORDS[switch]} ({len(values):,})<br>median {axis.label(median)}")
+        lines = [f"{WORDS[switch]} ({len(values):,})", *([] if values.empty else [f"median {axis.label(median)}"])]
+        num_pruned = int((panel.of_pruned == switch).sum())
+        labels.append("<br>".join([*lines, *([f"{num_pruned:,} pruned"] if num_pruned else [])]))
+        if values.empty:
+            continue
         figure.add_scatter(
             x=[place - 0.26, place + 0.26],
             y=[median, median],
@@ -226,6 +264,7 @@ def _table(panels: list[_Panel], axis: Score) -> pd.DataFrame:
                 "is_used": panel.points["switch"] == "on",
                 axis.column: panel.points["value"] / axis.factor,
                 "pair": panel.points["pair"].astype("Int64"),
+                "status": "complete",
             }
         )
         for panel in panels

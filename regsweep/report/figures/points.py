@@ -28,6 +28,9 @@ LEAST_WON = 1.5
 LEAST_FOLDED = 8
 """Among fewer scores none is called an outlier."""
 
+BEYOND = 3
+"""So many times the height of complete trials an axis goes on for pruned ones: a quarter of it is theirs at least."""
+
 _ROUNDING = 1e-12
 """What the mean of differences that cancel may be off by."""
 
@@ -133,12 +136,12 @@ def noun(sweep: Sweep) -> str:
     return "complete trial" if sweep.seed_key is None else "configuration"
 
 
-def thin(trials: pd.DataFrame, keep: set[Any]) -> tuple[pd.DataFrame, str]:
-    """Return at most about `MOST_POINTS` trials, evenly spaced and those of `keep` (numbers), and a note on it."""
-    if len(trials) <= MOST_POINTS:
+def thin(trials: pd.DataFrame, keep: set[Any], most: int = MOST_POINTS) -> tuple[pd.DataFrame, str]:
+    """Return at most about `most` trials, evenly spaced and those of `keep` (numbers), and a note on it."""
+    if len(trials) <= most:
         return trials, ""
     spaced = np.zeros(len(trials), dtype=bool)
-    spaced[np.linspace(0, len(trials) - 1, MOST_POINTS).astype(int)] = True
+    spaced[np.linspace(0, len(trials) - 1, most).astype(int)] = True
     drawn = trials[spaced | trials["number"].isin(keep)]
     return drawn, f" {len(drawn):,} of {len(trials):,} points are drawn, evenly spaced; the table of trials has all."
 
@@ -162,20 +165,26 @@ class Folded:
     symbol: str = "triangle-down-open"
 
 
-def fold(values: pd.Series, unit: Score, *, maximize: bool) -> Folded:
+def fold(values: pd.Series, unit: Score, *, maximize: bool, has_pruned: bool = False) -> Folded:
     """Return where to draw `values` (on the axis' scale), so that a few very bad trials do not squeeze all others.
 
-    The fence is that of a box plot, at three lengths of the box; all stay in their places where little is won.
+    The fence is that of a box plot, at three lengths of the box; all stay in their places where little is won. With
+    pruned trials beside them, which are worse, the axis goes on for `BEYOND` times as long.
     """
     sign = 1 if maximize else -1
-    gains, fence = sign * values, -np.inf
-    if len(values) >= LEAST_FOLDED:
-        first, third = np.quantile(gains, [0.25, 0.75])
-        fence = first - 3 * max(third - first, 0.01 * abs(third))
-    is_far = gains < fence
+    gains = sign * values
+    if len(values) < LEAST_FOLDED:
+        return Folded(values, gains < -np.inf)
+    first, third = np.quantile(gains, [0.25, 0.75])
+    is_far = gains < first - 3 * max(third - first, 0.01 * abs(third))
     edge, best = float(gains[~is_far].min()), float(gains.max())
     if best - gains.min() <= LEAST_WON * (best - edge):
         return Folded(values, is_far & False)
+    if has_pruned:
+        edge -= BEYOND * (best - edge)
+        is_far = gains < edge
+        if not is_far.any():
+            return Folded(values, is_far)
     beyond, side, symbol = ("below", "lower", "down") if maximize else ("above", "upper", "up")
     trials = count(int(is_far.sum()), "trial")
     note = f" {trials} {beyond} {unit.label(sign * edge)}: open triangles at the {side} edge."

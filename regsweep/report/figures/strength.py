@@ -34,6 +34,7 @@ from regsweep.report.figures.points import (
     settings,
     thin,
 )
+from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
 from regsweep.report.figures.seeds import bars, of_trial
 from regsweep.report.figures.theme import (
     BEST,
@@ -81,18 +82,21 @@ class _Over:
 
 
 def draw(evidence: Evidence) -> Drawing:
-    """Draw every complete trial at its λ, and the mean line where several trials share one."""
+    """Draw every complete and every pruned trial at its λ, and the mean line where several trials share one."""
     sweep = evidence.sweep
-    every = settings(sweep).loc[complete(sweep).index]
+    done, given_up = complete(sweep).index, with_last_value(sweep).index
+    every = settings(sweep).loc[done.union(given_up)]
     found = every[every[STRENGTH].notna()]
     strengths = found[STRENGTH].where(found[STRENGTH] > 0)
     if strengths.groupby(found[PENALTY]).nunique().max() < 2 or strengths.isna().all():  # noqa: PLR2004
-        given = "no complete trial has a λ above 0" if strengths.isna().all() else "one λ above 0 for each penalty"
+        given = "no complete or pruned trial has a λ above 0"
+        given = given if strengths.isna().all() else "one λ above 0 for each penalty"
         return Drawing(NAME, TITLE, missing=f"λ takes fewer than two values: {given}")
+    num_left_out = len(done.difference(found.index))
+    found = found.loc[found.index.intersection(done)]
     without = "Trials without a penalty stand at “none”: a log axis has no place for 0."
     over = _Over(NAME, "over the strength of the penalty", STRENGTH, _lambda(sweep), without, is_log=True)
     drawing = _draw(sweep, over, strengths, found, _kinds(found))
-    num_left_out = len(every) - len(found)
     reason = f" {count(num_left_out, 'complete trial')} with several penalties, or no λ on record: left out."
     return replace(drawing, caption=drawing.caption + reason) if num_left_out else drawing
 
@@ -100,13 +104,14 @@ def draw(evidence: Evidence) -> Drawing:
 def draw_others(evidence: Evidence) -> list[Drawing]:
     """Draw the same over the main setting of each other method for which that takes several values."""
     sweep = evidence.sweep
-    trials = complete(sweep)
-    found = settings(sweep).loc[trials.index]
+    done = complete(sweep).index
+    shown = done.union(with_last_value(sweep).index)
+    found = settings(sweep)
     drawings = []
     for setting in main_settings(sweep):
-        values = setting.values[trials.index][setting.is_known[trials.index]]
+        values = setting.values[shown][setting.is_known[shown]]
         if values.nunique() > 1:
-            here = found.loc[values.index]
+            here = found.loc[values.index.intersection(done)]
             drawings.append(_draw(sweep, _over_setting(setting, values), values, here, _by_batch_norm(here)))
     return drawings
 
@@ -131,9 +136,18 @@ def _lambda(sweep: Sweep) -> str:
     return "λ" if name.startswith("lambd") else text(name)
 
 
-def _draw(sweep: Sweep, over: _Over, strengths: pd.Series, found: pd.DataFrame, kinds: pd.Series) -> Drawing:
-    """Draw the trials at their strengths, NaN without the method; all are parallel, and complete trials."""
-    trials = complete(sweep).loc[strengths.index]
+def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kinds: pd.Series) -> Drawing:
+    """Draw the trials at their strengths.
+
+    Args:
+        sweep: of the trials.
+        over: what they are drawn over.
+        every: the strength of each complete and each pruned trial, NaN without the method.
+        found: `settings` of the complete ones.
+        kinds: parallel to `found`.
+    """
+    strengths = every[found.index]
+    trials = complete(sweep).loc[found.index]
     axis, best = score(sweep), sweep.best()
     data = trials[["number", sweep.objective]].join(found)
     if over.column not in data:
@@ -152,13 +166,17 @@ def _draw(sweep: Sweep, over: _Over, strengths: pd.Series, found: pd.DataFrame, 
     )
     means = _means(drawing[trials["duplicate_of"].isna()], trials[sweep.swept])
     looks = _looks(drawing["kind"])
-    folded = fold(drawing["_value"], axis, maximize=sweep.maximize)
+    given_up = with_last_value(sweep)
+    given_up = given_up[given_up.index.isin(every.index)]
+    folded = fold(drawing["_value"], axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
     if not means.empty or pooled is not None:  # a line and an interval need the true scale
         folded = Folded(drawing["_value"], folded.is_far & False)
     symbols = drawing["kind"].map({kind: look["symbol"] for kind, look in looks.items()})
     drawing = drawing.assign(_y=folded.y, _is_far=folded.is_far, _symbol=symbols.mask(folded.is_far, folded.symbol))
     drawn, thinned = thin(drawing, {best.number} if best else set())
-    figure = _panels(float(strengths.isna().mean()))
+    figure = _panels(float(every.isna().mean()))
+    pruned = place_pruned(sweep, axis, folded, given_up)
+    _add_pruned(figure, pruned, every)
     for kind, look in looks.items():
         _add_line(figure, means[means["kind"] == kind], look)
         _add_points(figure, drawn[drawn["kind"] == kind], look, len(drawn))
@@ -167,13 +185,30 @@ def _draw(sweep: Sweep, over: _Over, strengths: pd.Series, found: pd.DataFrame, 
         middles = _add_means(figure, drawing, pooled, axis, looks)
         ring = middles[middles["number"] == (best.number if best else None)].assign(_name="best mean")
     _add_ring(figure, ring)
-    _finish(figure, strengths.dropna(), axis, over)
+    _finish(figure, every.dropna(), axis, over)
     caption = (
         _caption(drawing, over, sweep.settings, has_means=not means.empty, is_pooled=pooled is not None)
         + folded.note
         + thinned
+        + pruned.note
     )
+    data = pd.concat([data.assign(status="complete"), _rows_of(pruned, every, sweep, over.column)])
     return Drawing(over.name, axis.titled(over.words), caption, figure, data)
+
+
+def _add_pruned(figure: go.Figure, pruned: Pruned, strengths: pd.Series) -> None:
+    """Add the pruned trials on both sides of the break."""
+    here = strengths[pruned.trials.index]
+    x = here.fillna(pd.Series(-_beside(len(here) + 1)[1:], index=here.index))  # beside the complete ones, too
+    for column, kept in ((1, here.isna()), (_last_panel(figure), here.notna())):
+        add_pruned(figure, x[kept], only(pruned, kept), cell={"row": 1, "col": column})
+
+
+def _rows_of(pruned: Pruned, strengths: pd.Series, sweep: Sweep, column: str) -> pd.DataFrame:
+    """Return the pruned trials' rows of the figure's table."""
+    rows = pruned.trials[["number", sweep.objective]].join(settings(sweep))
+    rows[column] = strengths[rows.index] if column != STRENGTH else rows[STRENGTH]
+    return rows.assign(kind="pruned", is_best=False, status="pruned")
 
 
 def _kinds(found: pd.DataFrame) -> pd.Series:
@@ -362,6 +397,8 @@ def _with_room(labels: list[str], places: np.ndarray) -> list[str]:
 
 def _caption(drawing: pd.DataFrame, over: _Over, swept: list[str], *, has_means: bool, is_pooled: bool) -> str:
     parts = [f"Each point is one of {count(len(drawing), 'complete trial')}; the ring marks the best."]
+    if drawing.empty:
+        parts = ["No complete trial stands here."]
     if is_pooled:
         parts = [
             f"Each point is one of {count(len(drawing), 'complete trial')}, a seed of a configuration; strokes are "

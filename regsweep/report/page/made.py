@@ -10,6 +10,7 @@ import pandas as pd
 
 from regsweep import records
 from regsweep.errors import RecordError
+from regsweep.numbers import duration
 from regsweep.paths import SweepPaths
 from regsweep.report.details import read_command, read_result
 from regsweep.report.hydra_files import at
@@ -123,13 +124,3 @@ def _versions(result: dict[str, Any]) -> list[Line]:
     if isinstance(versions, dict):
         lines.append(("Versions", ", ".join(f"{name} {version}" for name, version in versions.items()), False))
     return lines
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as a person writes them."""
-    if seconds < 10:  # noqa: PLR2004
-        return f"{seconds:.1f} s"
-    if seconds < 120:  # noqa: PLR2004
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"  # noqa: PLR2004

@@ -1,0 +1,283 @@
+"""The score over each searched parameter, a panel for each: any application's, learning rate and all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from regsweep.errors import RecordError
+from regsweep.job_folders import settings_file
+from regsweep.numbers import show_number
+from regsweep.paths import SweepPaths
+from regsweep.records import read_yaml
+from regsweep.report.figures.evidence import Drawing, Evidence
+from regsweep.report.figures.labels import count, hovers, power, text
+from regsweep.report.figures.points import MOST_POINTS, configurations, fold, is_grid, noun, score, thin
+from regsweep.report.figures.pruned import add_pruned, only, place_pruned, with_last_value
+from regsweep.report.figures.theme import BEST, BLUE, GREY, dots, new_figure
+from regsweep.report.hydra_files import at
+from regsweep.report.sweep import as_text
+from regsweep.report.table import short_names
+
+if TYPE_CHECKING:
+    from regsweep.report.figures.pruned import Pruned
+    from regsweep.report.sweep import Sweep
+
+NAME, TITLE = "slices", "Accuracy over each searched parameter"
+MOST_PANELS = 12
+MOST_COLUMNS = 3
+MOST_CATEGORIES = 20
+HEIGHT = 270
+"""Of a row of panels."""
+SPREAD = 0.3
+"""How far points of one category stand apart."""
+DECADE = 10
+"""What a grid's values span at least on a log axis."""
+WIDEST = 6
+"""Letters in each category's label that have room without being turned."""
+LABEL_WIDTH = 0.14
+"""Of a listed value on the axis of a panel, as a part of the axis."""
+EARLY, LATE = GREY, BLUE
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A parameter's panel.
+
+    Attributes:
+        key: its column in the table of trials.
+        name: short.
+        places: where each trial stands on the axis, by the table's index; trials without the parameter left out.
+        axis: settings of the axis, as Plotly has them.
+    """
+
+    key: str
+    name: str
+    places: pd.Series
+    axis: dict[str, Any]
+
+
+def draw(evidence: Evidence) -> Drawing:
+    """Draw each complete configuration over every parameter that took two values, and the pruned trials as crosses."""
+    sweep = evidence.sweep
+    trials, given_up = configurations(sweep), with_last_value(sweep)
+    slices = find_slices(sweep, sweep.trials.loc[trials.index.union(given_up.index)])
+    if not slices:
+        shown = "complete trials" if given_up.empty else "complete and pruned trials"
+        return Drawing(NAME, TITLE, missing=f"no searched parameter takes two values among the {shown}")
+    axis = score(sweep)
+    values = trials[sweep.objective] * axis.factor
+    folded = fold(values, axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
+    pruned = place_pruned(sweep, axis, folded, given_up)
+    best = sweep.best()
+    points = pd.DataFrame(
+        {
+            "number": trials["number"],
+            "y": folded.y,
+            "hover": hovers(trials, sweep.settings, map(axis.show, trials[sweep.objective])),
+            "symbol": np.where(folded.is_far, folded.symbol, "circle"),
+            "is_best": trials["number"] == (best.number if best else None),
+        },
+        index=trials.index,
+    )
+    figure, thinned = _panels(slices[:MOST_PANELS], points, pruned, axis.title)
+    caption = _caption(sweep, slices, len(trials)) + folded.note + thinned + pruned.note
+    columns = ["number", "status", sweep.objective, *(each.key for each in slices)]
+    data = pd.concat([trials[columns], pruned.trials[columns]])
+    return Drawing(NAME, axis.titled("over each searched parameter"), caption, figure, data)
+
+
+def _panels(slices: list[Slice], points: pd.DataFrame, pruned: Pruned, title: str) -> tuple[go.Figure, str]:
+    """Return a figure with a panel for each slice, and a note where points are thinned out."""
+    columns = min(len(slices), MOST_COLUMNS)
+    rows = ceil(len(slices) / columns)
+    figure = new_figure(
+        110 + HEIGHT * rows,
+        rows=rows,
+        columns=columns,
+        shared_yaxes="all",
+        horizontal_spacing=0.03,
+        vertical_spacing=0.3 / rows,
+        subplot_titles=[text(f"{each.name}{' (log scale)' if each.axis['type'] == 'log' else ''}") for each in slices],
+    )
+    notes = ""
+    for place, each in enumerate(slices):
+        cell = {"row": place // columns + 1, "col": place % columns + 1}
+        here = points[points.index.isin(each.places.index)]
+        best = here[here["is_best"]]
+        shown, note = thin(here, set(best["number"]), 2 * MOST_POINTS // len(slices))
+        notes = notes or note
+        _add_given_up(figure, pruned, each, cell)
+        _add_points(figure, shown, each, cell, len(points))
+        _add_ring(figure, best, each, cell)
+        figure.update_xaxes(**each.axis, **cell)
+    for row in range(1, rows + 1):
+        figure.update_yaxes(title_text=title, row=row, col=1)
+    legend = {"y": 0.99, "yref": "container", "yanchor": "top"}
+    figure.update_layout(legend=legend, margin={"t": 76, "r": 90}, coloraxis=_colours(points["number"]))
+    return figure, notes
+
+
+def find_slices(sweep: Sweep, trials: pd.DataFrame) -> list[Slice]:
+    """Return a slice of each parameter of which these trials have two values; those that are on or off come last."""
+    names, on_log = short_names(sweep.settings), _log_keys(sweep)
+    found = []
+    for key, name in names.items():
+        values = trials[key][trials[key].notna()]
+        if as_text(values).nunique() > 1:
+            found.append(_slice(key, name, values, is_log=_is_key(key, on_log)))
+    return sorted(found, key=lambda each: set(as_text(trials[each.key]).unique()) <= {"True", "False", ""})
+
+
+def _slice(key: str, name: str, values: pd.Series, *, is_log: bool) -> Slice:
+    are_switches = values.map(lambda value: isinstance(value, bool | np.bool_)).all()
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    if are_switches or not numbers.abs().lt(np.inf).all():
+        return _of_categories(key, name, as_text(values))
+    spans = numbers.min() > 0 and numbers.max() > DECADE * numbers.min()
+    typed = is_grid(numbers)
+    on_log = (is_log and numbers.min() > 0) or (typed and spans)
+    places: pd.Series = numbers.map(np.log10) if on_log else numbers
+    low, high = float(places.min()), float(places.max())
+    ticks: dict[str, Any] = {}
+    if typed:
+        listed = sorted(numbers.unique())
+        labels = [(power if on_log else show_number)(value) for value in listed]
+        ticks = {"tickvals": listed, "ticktext": _with_room(labels, np.sort(places.unique()))}
+    elif on_log:
+        ticks = {"dtick": 1 if high - low > 1 else "D2", "exponentformat": "e"}
+    air = 0.06 * (high - low)
+    axis = {"type": "log" if on_log else "linear", "tickangle": 0, "range": [low - air, high + air], **ticks}
+    return Slice(key, name, numbers, axis)
+
+
+def _with_room(labels: list[str], places: np.ndarray) -> list[str]:
+    """Return the labels, from left to right, that the one before leaves room for; the others empty."""
+    kept, last = [], -np.inf
+    for label, place in zip(labels, places, strict=True):
+        has_room = place - last >= LABEL_WIDTH * (places[-1] - places[0])
+        last = place if has_room else last
+        kept.append(label if has_room else "")
+    return kept
+
+
+def _of_categories(key: str, name: str, values: pd.Series) -> Slice:
+    """Return a slice of text and switches: each value a tick, the trials of one spread beside each other."""
+    shown = values.str.lower().where(values.isin(["True", "False"]), values)
+    names = sorted(shown.unique())
+    order = {value: place for place, value in enumerate(names)}
+    beside = SPREAD * np.sin(2.39996 * shown.groupby(shown).cumcount())  # golden angle: neighbours stand apart
+    every = max(1, ceil(len(names) / MOST_CATEGORIES))
+    axis = {
+        "type": "linear",
+        "tickvals": list(range(0, len(names), every)),
+        "ticktext": [text(value) for value in names[::every]],
+        "tickangle": 0 if max(map(len, names)) * len(names) <= WIDEST * 6 else 30,
+        "range": [-0.6, len(names) - 0.4],
+        "showgrid": False,
+    }
+    return Slice(key, name, shown.map(order) + beside, axis)
+
+
+def _is_key(column: str, keys: set[str]) -> bool:
+    return column in keys or column.removeprefix("params.") in keys
+
+
+def _log_keys(sweep: Sweep) -> set[str]:
+    """Return the keys that the sweep searched on a log scale, by its settings."""
+    first = [settings_file(sweep.folder / folder) for folder in sweep.trials["folder"].head(1)]
+    for file in (SweepPaths(sweep.folder).multirun, *first):
+        try:
+            hydra = at(read_yaml(file), "hydra")
+        except RecordError:
+            continue
+        params, typed = at(hydra, "sweeper", "params"), at(hydra, "overrides", "task")
+        ranges = {str(key): value for key, value in params.items()} if isinstance(params, dict) else {}
+        for line in typed if isinstance(typed, list) else []:
+            key, _, value = str(line).partition("=")
+            ranges[key] = value
+        return {key.lstrip("+") for key, value in ranges.items() if _is_log(value)}
+    return set()
+
+
+def _is_log(value: Any) -> bool:
+    """Return whether a range is one on a log scale: as Hydra writes it, or as older Optuna sweepers did."""
+    if isinstance(value, dict):
+        return value.get("log") is True or value.get("type") == "loguniform" or "log" in (value.get("tags") or ())
+    return re.match(r"tag\((.*,)?\s*log\s*,", str(value)) is not None
+
+
+def _add_points(figure: go.Figure, shown: pd.DataFrame, each: Slice, cell: dict[str, int], number: int) -> None:
+    """Add the trials of a panel; those far worse than all others come last, as the legend shows the first symbol."""
+    if shown.empty:
+        return
+    shown = shown.sort_values("symbol", kind="stable")
+    figure.add_scatter(
+        x=each.places[shown.index],
+        y=shown["y"],
+        mode="markers",
+        name=text(each.name),
+        showlegend=False,
+        marker={"color": shown["number"], "coloraxis": "coloraxis", "symbol": list(shown["symbol"]), **dots(number, 7)},
+        hovertext=shown["hover"],
+        hovertemplate="%{hovertext}<extra></extra>",
+        **cell,
+    )
+
+
+def _add_given_up(figure: go.Figure, pruned: Pruned, each: Slice, cell: dict[str, int]) -> None:
+    here = only(pruned, pruned.trials.index.isin(each.places.index))
+    add_pruned(figure, each.places[here.trials.index], here, cell=cell)
+
+
+def _add_ring(figure: go.Figure, best: pd.DataFrame, each: Slice, cell: dict[str, int]) -> None:
+    if best.empty:
+        return
+    figure.add_scatter(
+        x=each.places[best.index],
+        y=best["y"],
+        mode="markers",
+        name="best",
+        legendgroup="best",
+        showlegend=not any(trace.name == "best" for trace in figure.data),
+        marker={"symbol": "circle-open", "size": 14, "color": BEST, "line": {"width": 2.5}},
+        hoverinfo="skip",
+        **cell,
+    )
+
+
+def _colours(numbers: pd.Series) -> dict[str, Any]:
+    """Return the scale of trial numbers, early to late."""
+    bar = {"title": {"text": "trial", "font": {"size": 13}}, "thickness": 10, "outlinewidth": 0}
+    bar |= {"len": 200, "lenmode": "pixels", "y": 1, "yanchor": "top"}
+    ends = {"cmin": int(numbers.min()), "cmax": int(numbers.max())} if len(numbers) else {}
+    return {"colorscale": [[0, EARLY], [1, LATE]], "colorbar": bar, **ends}
+
+
+def _caption(sweep: Sweep, slices: list[Slice], num_trials: int) -> str:
+    what = noun(sweep)
+    means = "" if sweep.seed_key is None else " at the mean of its seeds"
+    parts = [f"Each point is one of {count(num_trials, what)}{means}, the later the bluer; the ring marks the best."]
+    partial = [each.name for each in slices if len(each.places) < max(len(other.places) for other in slices)]
+    if partial:
+        parts.append(f"Only trials that have it stand in the panel of {_listed(partial)}.")
+    if len(slices) > 1:
+        parts.append(f"{'Trials' if sweep.seed_key is None else 'Configurations'} differ in the other parameters, too.")
+    more = slices[MOST_PANELS:]
+    if more:
+        parts.append(
+            f"{count(len(more), 'more parameter')} ({_listed([each.name for each in more])}) in figures/slices.csv, "
+            "which regsweep report --format svg writes, and in the table of trials."
+        )
+    return " ".join(parts)
+
+
+def _listed(names: list[str]) -> str:
+    some = [text(name) for name in names[:5]]
+    return ", ".join([*some, *([f"{len(names) - 5} more"] if len(names) > 5 else [])])  # noqa: PLR2004

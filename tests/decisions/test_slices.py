@@ -1,0 +1,153 @@
+"""The score over each searched parameter: every trial in the panel of each parameter that it has, at its own place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from regsweep.report.figures import Drawing, Evidence, slices
+from regsweep.report.sweep import Sweep, read_sweep
+from tests.decisions.handmade import dumped, write_sweep
+from tests.decisions.test_figure_traces import LOSS, traces
+
+RATE, BATCH, MODEL, MOMENTUM = "optimizer.lr", "trainer.batch_size", "model.kind", "optimizer.momentum"
+
+
+def made(folder: Path, rows: list[dict[str, Any]], *, ranges: dict[str, str] | None = None, **options: Any) -> Sweep:
+    """Return a sweep of these trials: overrides by key, ``accuracy`` and ``status`` apart."""
+    apart = ("accuracy", "loss", "status", "seed")
+    trials = [
+        {"overrides": {k: v for k, v in row.items() if k not in apart[:3]}, **{k: row[k] for k in apart if k in row}}
+        for row in rows
+    ]
+    write_sweep(folder, trials)
+    if ranges is not None:
+        settings = {"hydra": {"sweeper": {"params": ranges}, "overrides": {"task": []}}}
+        settings["hydra"]["callbacks"] = {"regsweep": {"_target_": "regsweep.app.callback.RunCallback"}}
+        (folder / "multirun.yaml").write_text(dumped(settings))
+    return read_sweep(folder, **options)
+
+
+def panels(drawing: Drawing) -> dict[str, tuple[Any, list[tuple[float, float]]]]:
+    """Return the axis of each panel and the places of its complete trials, by title."""
+    assert drawing.figure is not None, drawing.missing
+    titles = [title.text for title in drawing.figure.layout.annotations]
+    names = ["x", *(f"x{number}" for number in range(2, len(titles) + 1))]
+    found = {}
+    for title, name in zip(titles, names, strict=True):
+        points = [
+            place
+            for trace in traces(drawing)
+            if trace.xaxis == name and trace.name not in ("best", "pruned")
+            for place in zip(trace.x, trace.y, strict=True)
+        ]
+        found[title] = (drawing.figure.layout[name.replace("x", "xaxis")], sorted(points))
+    return found
+
+
+FOUR = [
+    {RATE: 0.0123, BATCH: 32, MODEL: "cnn", "accuracy": 0.5, "loss": 3.0},
+    {RATE: 0.1234, BATCH: 64, MODEL: "mlp", "accuracy": 0.7, "loss": 1.0},
+    {RATE: 0.2345, BATCH: 32, MODEL: "mlp", MOMENTUM: 0.9, "accuracy": 0.6, "loss": 2.0},
+    {RATE: 0.3456, BATCH: 128, MODEL: "cnn", MOMENTUM: 0.5, "accuracy": 0.9, "status": "failed"},
+    {RATE: 0.0001, BATCH: 32, MODEL: "cnn", MOMENTUM: 0.8, "accuracy": 0.4, "loss": 4.0},
+]
+
+
+@pytest.mark.parametrize(("options", "scores"), [({}, [50, 70, 60, 40]), (LOSS, [3, 1, 2, 4])])
+def test_each_trial_stands_at_its_own_place_in_the_panel_of_each_parameter(
+    tmp_path: Path, options: dict[str, Any], scores: list[float]
+) -> None:
+    drawing = slices.draw(Evidence(made(tmp_path / "s", FOUR, **options)))
+    found = panels(drawing)
+    assert list(found) == ["lr", "batch_size", "kind", "momentum"]
+    rates, sizes, kinds, momenta = (places for _, places in found.values())
+    np.testing.assert_allclose(rates, sorted(zip((0.0123, 0.1234, 0.2345, 0.0001), scores, strict=True)))
+    np.testing.assert_allclose(sizes, sorted(zip((32, 64, 32, 32), scores, strict=True)))
+    axis, _ = found["kind"]
+    assert list(axis.ticktext) == ["cnn", "mlp"]
+    sides = sorted((axis.ticktext[round(x)], round(y, 6)) for x, y in kinds)
+    assert sides == sorted(zip(("cnn", "mlp", "mlp", "cnn"), scores, strict=True))
+    np.testing.assert_allclose(momenta, [(0.8, scores[3]), (0.9, scores[2])], err_msg="the others have none")
+    rings = {
+        (trace.xaxis, round(trace.x[0], 4), round(trace.y[0], 4)) for trace in traces(drawing) if trace.name == "best"
+    }
+    assert {(x, y) for x, _, y in rings} == {(x, scores[1]) for x in ("x", "x2", "x3")}, "the best has no momentum"
+    assert ("x", 0.1234, scores[1]) in rings
+    assert "Only trials that have it stand in the panel of momentum." in drawing.caption
+    assert drawing.caption.startswith("Each point is one of 4 complete trials")
+    assert drawing.figure is not None
+    assert drawing.figure.layout.yaxis.title.text.startswith("validation")
+
+
+def test_a_point_s_colour_is_its_trial_s_number(tmp_path: Path) -> None:
+    drawing = slices.draw(Evidence(made(tmp_path / "s", FOUR)))
+    (points,) = [trace for trace in traces(drawing) if trace.name == "lr"]
+    of_rate = dict(zip(points.x, points.marker.color, strict=True))
+    assert of_rate == {0.0123: 0, 0.1234: 1, 0.2345: 2, 0.0001: 4}
+
+
+@pytest.mark.parametrize(
+    ("values", "ranges", "kind"),
+    [
+        ([0.0123, 0.1234, 0.4567], {RATE: "tag(log, interval(0.01, 0.5))"}, "log"),
+        ([0.0123, 0.1234, 0.4567], {f"+{RATE}": "tag(x, log, interval(0.01, 0.5))"}, "log"),
+        ([0.0123, 0.1234, 0.4567], {RATE: "interval(0.01, 0.5)"}, "linear"),
+        ([0.0123, 0.1234, 0.4567], None, "linear"),
+        ([0.001, 0.01, 0.1], None, "log"),
+        ([0.01, 0.02, 0.1], None, "linear"),
+        ([0.0, 0.01, 0.1234], {RATE: "tag(log, interval(0.01, 0.5))"}, "linear"),
+    ],
+)
+def test_an_axis_is_a_log_axis_where_the_search_s_was_or_a_grid_s_values_span_decades(
+    tmp_path: Path, values: list[float], ranges: dict[str, str] | None, kind: str
+) -> None:
+    rows = [{RATE: value, "accuracy": 0.5 + value} for value in values]
+    ((title, (axis, places)),) = panels(slices.draw(Evidence(made(tmp_path / "s", rows, ranges=ranges)))).items()
+    assert axis.type == kind
+    assert title == ("lr (log scale)" if kind == "log" else "lr")
+    np.testing.assert_allclose([x for x, _ in places], values)
+    low, high = (10**end if kind == "log" else end for end in axis.range)
+    assert low < min(values) < max(values) < high
+
+
+def test_switches_are_ticks_and_come_last(tmp_path: Path) -> None:
+    rows = [{"flag": i % 2 == 0, "size": i, "accuracy": 0.5 + 0.1 * i} for i in range(3)]
+    found = panels(slices.draw(Evidence(made(tmp_path / "s", rows))))
+    assert list(found) == ["size", "flag"]
+    axis, places = found["flag"]
+    assert list(axis.ticktext) == ["false", "true"]
+    assert sorted((round(x), round(y)) for x, y in places) == [(0, 60), (1, 50), (1, 70)]
+
+
+def test_where_a_seed_was_swept_a_point_is_the_mean_of_a_configuration(tmp_path: Path) -> None:
+    rows = [{RATE: rate, "seed": seed, "accuracy": 0.5 + rate + 0.1 * seed} for rate in (0.1, 0.2) for seed in (0, 1)]
+    drawing = slices.draw(Evidence(made(tmp_path / "s", rows)))
+    ((title, (_, places)),) = panels(drawing).items()
+    assert title == "lr", "the seed is no parameter"
+    np.testing.assert_allclose(places, [(0.1, 65), (0.2, 75)])
+    assert drawing.caption.startswith("Each point is one of 2 configurations at the mean of its seeds")
+
+
+def test_of_many_parameters_twelve_are_drawn_and_all_are_in_the_table(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {f"p.k{key:02}": key + i for key in range(14)} | {"accuracy": 0.5 + 0.1 * i} for i in range(3)
+    ]
+    drawing = slices.draw(Evidence(made(tmp_path / "s", rows)))
+    assert len(panels(drawing)) == 12
+    assert "2 more parameters (k12, k13) in figures/slices.csv, which regsweep report --format svg" in drawing.caption
+    assert drawing.data is not None
+    assert {"p.k12", "p.k13"} <= set(drawing.data)
+
+
+def test_one_value_is_no_slice(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {RATE: 0.1, "accuracy": 0.5},
+        {RATE: 0.1, "accuracy": 0.6},
+        {RATE: 0.2, "status": "failed"},
+    ]
+    drawing = slices.draw(Evidence(made(tmp_path / "s", rows)))
+    assert drawing.missing == "no searched parameter takes two values among the complete trials"
