@@ -17,6 +17,7 @@ from regsweep.report.figures import (
     importance,
     on_and_off,
     progress,
+    pruned,
     results_by_epochs,
     slices,
     strength,
@@ -218,9 +219,39 @@ def test_the_worst_of_them_do_not_squeeze_the_complete_ones(
     assert note or "edge" not in drawing.caption
 
 
+@pytest.mark.parametrize(
+    ("outlier", "pruned_ones", "options", "places"),
+    [(0.5, [0.6, 0.3], {}, [60, 59 - 0.06 * 28]), (1.5, [1.07, 3.0], LOSS, [1.07, 1.08 + 0.06 * 0.28])],
+)
+def test_a_complete_outlier_stands_at_the_same_edge(
+    tmp_path: Path, outlier: float, pruned_ones: list[float], options: dict[str, Any], places: list[float]
+) -> None:
+    """Of trials of both kinds none is drawn at a false height above it."""
+    complete = [*(0.8 + 0.01 * n for n in range(8)), outlier]
+    drawing = strength.draw(Evidence(sweep_of(tmp_path / "s", complete, pruned_ones, **options)))
+    np.testing.assert_allclose([y for _, y in in_panel(drawing, "x")], places)
+    (points,) = [trace for trace in traces(drawing) if trace.name == "BatchNorm off"]
+    at_edge = [y for y, symbol in zip(points.y, points.marker.symbol, strict=True) if symbol.endswith("-open")]
+    np.testing.assert_allclose(at_edge, places[1:])
+
+
 def test_beside_few_complete_trials_each_stands_in_its_place(tmp_path: Path) -> None:
     drawing = strength.draw(Evidence(sweep_of(tmp_path / "s", [0.80, 0.81], [0.1, 0.5])))
     assert sorted(y for _, y in in_panel(drawing, "x")) == [pytest.approx(10), pytest.approx(50)]
+
+
+def test_of_many_some_are_drawn_and_all_are_in_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruned, "MOST_POINTS", 4)
+    trials = [*four(), *(of(0.1, 0.01 * n, accuracy=0.2, status="pruned", history=[0.2]) for n in range(1, 4))]
+    evidence = Evidence(read(tmp_path / "s", trials))
+    drawings = [draw(evidence) for draw in (strength.draw, front.draw, progress.draw, slices.draw, on_and_off.draw)]
+    for drawing in (*drawings, results_by_epochs.draw(evidence)):
+        assert drawing.data is not None
+        of_pruned = drawing.data[drawing.data["status"] == "pruned"]
+        assert set(of_pruned["number"]) == {2, 3, 4, 5, 6}
+        assert " 5 pruned trials: crosses at their last values" in drawing.caption
+        assert "2 of 5 points are drawn, evenly spaced; the table of trials has all." in drawing.caption
+    assert len(crosses(drawings[0])) == 2
 
 
 def test_results_by_epochs_have_a_median_for_each_end(tmp_path: Path) -> None:

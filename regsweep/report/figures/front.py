@@ -59,7 +59,8 @@ def draw(evidence: Evidence) -> Drawing:
             hovertemplate="%{hovertext}<extra></extra>",
         )
     zeros = pd.to_numeric(given_up["sparsity"], errors="coerce")
-    pruned = place_pruned(sweep, axis, folded, given_up[zeros.notna()])
+    given_up = given_up[zeros.notna()]
+    pruned = place_pruned(sweep, axis, folded, given_up)
     add_pruned(figure, 100 * zeros[pruned.trials.index], pruned)
     steps = on_front.drop_duplicates("sparsity")
     figure.add_scatter(
@@ -79,9 +80,7 @@ def draw(evidence: Evidence) -> Drawing:
         f" {ZEROS_FOLLOW}"
     )
     title = axis.titled("against exact zeros")
-    rows = pruned.trials[["number", sweep.objective]].assign(
-        sparsity=zeros[pruned.trials.index], on_front=False, status="pruned"
-    )
+    rows = given_up[["number", sweep.objective]].assign(sparsity=zeros, on_front=False, status="pruned")
     data = pd.concat([data.drop(columns=["_hover", "_y", "_is_far"]).assign(status="complete"), rows])
     return Drawing(NAME, title, caption + folded.note + thinned + pruned.note, figure, data)
 

@@ -65,7 +65,7 @@ def draw(evidence: Evidence) -> Drawing:
     pooled = [] if sweep.seed_key is None else ["seeds"]
     points = trials[["number", *pooled]].assign(value=values, y=folded.y, is_far=folded.is_far, hover=hover)
     pruned = place_pruned(sweep, axis, folded, given_up)
-    found = [_panel(usage, points, usage.switch[pruned.trials.index]) for usage in usages(sweep)]
+    found = [_panel(usage, points, usage.switch[given_up.index]) for usage in usages(sweep)]
     panels = [panel for panel in found if panel is not None]
     if not panels:
         return Drawing(NAME, TITLE, missing=f"no method is known to be on in some {_shown(pruned)} and off in others")
@@ -94,7 +94,7 @@ def draw(evidence: Evidence) -> Drawing:
     figure.update_layout(legend=legend, margin={"t": 96 if has_pairs else 72})
     _show_each_name_once(figure)
     caption = _caption(panels, has_pairs=has_pairs, is_pooled=bool(pooled)) + folded.note + thinned
-    table = pd.concat([_table(panels, axis), *(_given_up(panel, pruned, sweep.objective) for panel in panels)])
+    table = pd.concat([_table(panels, axis), *(_given_up(panel, given_up, sweep.objective) for panel in panels)])
     return Drawing(NAME, axis.titled("with and without each method"), caption + pruned.note, figure, table)
 
 
@@ -193,15 +193,15 @@ def _add_given_up(figure: go.Figure, panel: _Panel, pruned: Pruned, cell: dict[s
     add_pruned(figure, places - 0.3 + 0.06 * np.sin(2.39996 * np.arange(len(places))), here, cell=cell)
 
 
-def _given_up(panel: _Panel, pruned: Pruned, objective: str) -> pd.DataFrame:
+def _given_up(panel: _Panel, given_up: pd.DataFrame, objective: str) -> pd.DataFrame:
     """Return the rows that the pruned trials have in the figure's table."""
     here = panel.of_pruned
     return pd.DataFrame(
         {
             "method": panel.title,
-            "number": pruned.trials["number"][here.index],
+            "number": given_up["number"][here.index],
             "is_used": here == "on",
-            objective: pruned.trials[objective][here.index],
+            objective: given_up[objective][here.index],
             "status": "pruned",
         }
     )

@@ -39,10 +39,11 @@ def draw(evidence: Evidence) -> Drawing:
     figure = new_figure(400, columns=len(panels), shared_yaxes=True, horizontal_spacing=0.04)
     thinned, pruned = "", place_pruned(sweep, axis, folded, given_up)
     seconds, _ = _seconds(sweep, given_up)
-    given_up = pruned.trials.assign(elapsed_seconds=seconds)
+    given_up = given_up.assign(elapsed_seconds=seconds)
     for column, (x, best, title) in enumerate(panels, start=1):
-        timed = given_up[x].notna()
-        add_pruned(figure, given_up[x][timed], only(pruned, timed), cell={"row": 1, "col": column})
+        places = given_up[x][pruned.trials.index]
+        timed = places.notna()
+        add_pruned(figure, places[timed], only(pruned, timed), cell={"row": 1, "col": column})
         name = "best mean so far" if is_pooled else "best so far"
         thinned = _add_panel(figure, drawing, (x, best), axis, (folded.symbol, name))
         figure.update_xaxes(title_text=title, rangemode="tozero", row=1, col=column)

@@ -89,7 +89,7 @@ def draw(evidence: Evidence) -> Drawing:
     figure, thinned = _panels(slices[:MOST_PANELS], points, pruned, axis.title)
     caption = _caption(sweep, slices, len(trials)) + folded.note + thinned + pruned.note
     columns = ["number", "status", sweep.objective, *(each.key for each in slices)]
-    data = pd.concat([trials[columns], pruned.trials[columns]])
+    data = pd.concat([trials[columns], given_up[columns]])
     return Drawing(NAME, axis.titled("over each searched parameter"), caption, figure, data)
 
 

@@ -192,7 +192,7 @@ def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kind
         + thinned
         + pruned.note
     )
-    data = pd.concat([data.assign(status="complete"), _rows_of(pruned, every, sweep, over.column)])
+    data = pd.concat([data.assign(status="complete"), _rows_of(given_up, every, sweep, over.column)])
     return Drawing(over.name, axis.titled(over.words), caption, figure, data)
 
 
@@ -204,9 +204,9 @@ def _add_pruned(figure: go.Figure, pruned: Pruned, strengths: pd.Series) -> None
         add_pruned(figure, x[kept], only(pruned, kept), cell={"row": 1, "col": column})
 
 
-def _rows_of(pruned: Pruned, strengths: pd.Series, sweep: Sweep, column: str) -> pd.DataFrame:
+def _rows_of(given_up: pd.DataFrame, strengths: pd.Series, sweep: Sweep, column: str) -> pd.DataFrame:
     """Return the pruned trials' rows of the figure's table."""
-    rows = pruned.trials[["number", sweep.objective]].join(settings(sweep))
+    rows = given_up[["number", sweep.objective]].join(settings(sweep))
     rows[column] = strengths[rows.index] if column != STRENGTH else rows[STRENGTH]
     return rows.assign(kind="pruned", is_best=False, status="pruned")
 
