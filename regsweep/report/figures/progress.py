@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers
-from regsweep.report.figures.points import complete, fold, score, thin
+from regsweep.report.figures.points import Folded, Score, complete, fold, score, thin
 from regsweep.report.figures.seeds import of_trial
-from regsweep.report.figures.theme import BEST, POINTS, dots, new_figure
+from regsweep.report.figures.theme import BEST, POINTS, dots, from_zero, new_figure
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
 NAME, TITLE = "best_so_far", "The best so far, over trials and over seconds"
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """One of the two axes that the course is drawn over.
+
+    Attributes:
+        column: of the figure.
+        x, best: columns of the table: the place of a trial, and the best until then.
+        title: of the axis.
+    """
+
+    column: int
+    x: str
+    best: str
+    title: str
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -26,59 +44,76 @@ def draw(evidence: Evidence) -> Drawing:
         return Drawing(NAME, TITLE, missing=f"{count(len(trials), 'complete trial')}: there is no course to show")
     data, clock = course(sweep)
     axis = score(sweep)
-    data = data.assign(_hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])))
     folded = fold(data[sweep.objective] * axis.factor, axis, maximize=sweep.maximize)
-    drawing = data.assign(_y=folded.y, _is_far=folded.is_far)
-    is_pooled = sweep.seed_key is not None
-    panels = [("number", "best_by_number", "trial")]
+    hover = hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective]))
+    drawing = data.assign(_hover=hover, _y=folded.y, _is_far=folded.is_far)
+    panels = [_Panel(1, "number", "best_by_number", "trial")]
     if data["elapsed_seconds"].notna().all():
-        panels.append(("elapsed_seconds", "best_by_seconds", f"seconds {clock}"))
+        panels.append(_Panel(2, "elapsed_seconds", "best_by_seconds", f"seconds {clock}"))
     figure = new_figure(400, columns=len(panels), shared_yaxes=True, horizontal_spacing=0.04)
     thinned = ""
-    for column, (x, best, title) in enumerate(panels, start=1):
-        ordered = drawing.sort_values([x, "number"], kind="stable")
-        rises = ordered[ordered[best].notna() & ordered[best].diff().ne(0)]
+    for panel in panels:
+        ordered = drawing.sort_values([panel.x, "number"], kind="stable")
+        rises = ordered[ordered[panel.best].notna() & ordered[panel.best].diff().ne(0)]
         drawn, thinned = thin(ordered, set(rises["number"]))
-        figure.add_scatter(
-            x=drawn[x],
-            y=drawn["_y"],
-            mode="markers",
-            name="a trial",
-            marker={
-                "color": POINTS,
-                **dots(len(drawn), 7),
-                "symbol": [folded.symbol if far else "circle" for far in drawn["_is_far"]],
-            },
-            hovertext=drawn["_hover"],
-            hovertemplate="%{hovertext}<extra></extra>",
-            showlegend=column == 1,
-            row=1,
-            col=column,
-        )
-        steps = pd.concat([rises, ordered.iloc[[-1]]])
-        figure.add_scatter(
-            x=steps[x],
-            y=steps[best] * axis.factor,
-            mode="lines",
-            name="best mean so far" if is_pooled else "best so far",
-            line={"color": BEST, "width": 2.5, "shape": "hv"},
-            hovertext=[f"best so far {axis.show(value)}" for value in steps[best]],
-            hovertemplate="%{hovertext}<extra></extra>",
-            showlegend=column == 1,
-            row=1,
-            col=column,
-        )
-        figure.update_xaxes(title_text=title, rangemode="tozero", row=1, col=column)
+        _add_points(figure, panel, drawn, folded)
+        _add_line(figure, panel, pd.concat([rises, ordered.iloc[[-1]]]), axis, folded, is_pooled=_is_pooled(sweep))
+        figure.update_xaxes(title_text=panel.title, range=from_zero(data[panel.x]), row=1, col=panel.column)
     figure.update_yaxes(title_text=axis.title, row=1, col=1)
+    is_cut = not folded.holds(data["best_by_number"].dropna() * axis.factor).all()
+    caption = _caption(is_pooled=_is_pooled(sweep), has_seconds=len(panels) > 1) + folded.note
+    caption += " The line begins where the best is within the axis." if is_cut else ""
+    return Drawing(NAME, TITLE, caption + thinned, figure, data)
+
+
+def _is_pooled(sweep: Sweep) -> bool:
+    return sweep.seed_key is not None
+
+
+def _add_points(figure: go.Figure, panel: _Panel, drawn: pd.DataFrame, folded: Folded) -> None:
+    drawn = drawn.sort_values("_is_far", kind="stable")  # the legend shows the first point's symbol
+    symbols = [folded.symbol if far else "circle" for far in drawn["_is_far"]]
+    figure.add_scatter(
+        x=drawn[panel.x],
+        y=drawn["_y"],
+        mode="markers",
+        name="a trial",
+        marker={"color": POINTS, **dots(len(drawn), 7), "symbol": symbols},
+        hovertext=drawn["_hover"],
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=panel.column == 1,
+        row=1,
+        col=panel.column,
+    )
+
+
+def _add_line(
+    figure: go.Figure, panel: _Panel, steps: pd.DataFrame, axis: Score, folded: Folded, *, is_pooled: bool
+) -> None:
+    """Add the running best, from where it is within the axis on: beyond its edge points have no true height."""
+    steps = steps[folded.holds(steps[panel.best] * axis.factor)]
+    figure.add_scatter(
+        x=steps[panel.x],
+        y=steps[panel.best] * axis.factor,
+        mode="lines",
+        name="best mean so far" if is_pooled else "best so far",
+        line={"color": BEST, "width": 2.5, "shape": "hv"},
+        hovertext=[f"best so far {axis.show(value)}" for value in steps[panel.best]],
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=panel.column == 1,
+        row=1,
+        col=panel.column,
+    )
+
+
+def _caption(*, is_pooled: bool, has_seconds: bool) -> str:
     caption = "Each point is a complete trial; the line is the best score until then, as selected: one seed each."
     if is_pooled:
         caption = (
             "Each point is a complete trial, one seed of a configuration; the line is the best mean of the "
             "configurations whose seeds had all ended, as selected."
         )
-    if len(panels) == 1:
-        caption += " The records hold no seconds."
-    return Drawing(NAME, TITLE, caption + folded.note + thinned, figure, data.drop(columns="_hover"))
+    return caption if has_seconds else f"{caption} The records hold no seconds."
 
 
 def course(sweep: Sweep) -> tuple[pd.DataFrame, str]:
