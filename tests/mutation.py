@@ -28,6 +28,8 @@ STAGES = "tests/decisions/test_stages.py"
 KEYED = "tests/decisions/test_keyed.py"
 POOLED = "tests/decisions/test_pooled.py"
 SPLITS = "tests/decisions/test_new_splits.py"
+TRACES = "tests/decisions/test_figure_traces.py"
+IMPORTANCE = "tests/decisions/test_importance.py"
 ABLATION = "tests/decisions/test_ablation.py"
 COURSES = "tests/decisions/test_courses.py"
 PRUNED = "tests/decisions/test_pruned_figures.py"
@@ -58,6 +60,14 @@ MODULES: dict[str, tuple[str, ...]] = {
         "tests/test_side_by_side.py",
         "tests/test_schedules.py",
     ),
+    "report/figures/front": (TRACES,),
+    "report/figures/heatmap": (TRACES,),
+    "report/figures/importance": (IMPORTANCE, TRACES),
+    "report/figures/on_and_off": (TRACES,),
+    "report/figures/progress": (TRACES,),
+    "report/figures/seeds": (TRACES, POOLED),
+    "report/figures/strength": (TRACES,),
+    "statistics/main_effects": (IMPORTANCE,),
     "pooling": (POOLED, "tests/decisions/test_keyed.py"),
     "names": ("tests/test_config.py", "tests/decisions/test_regularization.py"),
     "report/ablation": (ABLATION,),

@@ -104,6 +104,16 @@ def test_intervals_over_splits_end_in_a_table(shell: Shell) -> None:
 
 
 @pytest.mark.full
+def test_measures_of_importance_end_in_tables(shell: Shell) -> None:
+    """A few sweeps; a grid shows an effect that has more than half of the variance."""
+    done = shell(sys.executable, str(FOLDER / "importance.py"), "--sweeps", "3")
+    assert done.code == 0, done.err
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.out.splitlines() if line.startswith("| ")]
+    assert [len(row) for row in rows] == [6] * 7 + [4] * 8
+    assert [row[1] for row in rows if row[0] == "grid of 24"] == ["100 ± 0"]
+
+
+@pytest.mark.full
 def test_start_up_is_measured(shell: Shell) -> None:
     done = shell(sys.executable, "-c", "import startup; startup.print_table(1)", cwd=FOLDER)
     assert done.code == 0, done.err

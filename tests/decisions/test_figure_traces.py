@@ -20,6 +20,7 @@ from regsweep.report.figures import (
     importance,
     on_and_off,
     progress,
+    seeds,
     strength,
 )
 from regsweep.report.sweep import Sweep, read_sweep
@@ -66,6 +67,12 @@ def named(drawing: Drawing, name: str) -> Any:
     found = [trace for trace in traces(drawing) if (trace.name or "").startswith(name)]
     assert len(found) == 1, [trace.name for trace in traces(drawing)]
     return found[0]
+
+
+def labels_of(drawing: Drawing) -> dict[float, str]:
+    """Return what is written above each row, by its place."""
+    assert drawing.figure is not None, drawing.missing
+    return {each.y: each.text for each in drawing.figure.layout.annotations if each.yref != "paper"}
 
 
 def dots_of(drawing: Drawing, axis: str = "x") -> list[Any]:
@@ -482,6 +489,163 @@ def test_the_front_is_drawn_through_what_no_other_beats(
     assert line.line.shape == "vh", "a step down just right of each point: more zeros than that cost accuracy"
 
 
+FAR = {
+    "accuracy": ([0.90, 0.89, 0.88, 0.87, 0.86, 0.85, 0.84, 0.83, 0.82, 0.10, 0.05], {}, ("below 82.00 %", "lower")),
+    "loss": ([0.40, 0.41, 0.42, 0.43, 0.44, 0.45, 0.46, 0.47, 0.48, 9.00, 9.50], LOSS, ("above 0.48", "upper")),
+}
+"""Nine scores and two that are far worse, from the best to the worst."""
+
+
+def far(key: str, folder: Path, order: list[int], sparsities: list[float] | None = None) -> Sweep:
+    """Return a sweep of these scores in an order."""
+    values, options, _ = FAR[key]
+    scores = [values[i] for i in order]
+    zeros = sparsities or [0.0] * len(scores)
+    column = "loss" if options else "accuracy"
+    trials = [
+        of(0.001 * (i + 1), 0.01 * i) | {"sparsity": s, column: v}
+        for i, (v, s) in enumerate(zip(scores, zeros, strict=True))
+    ]
+    return read(folder / "s", trials, **options)
+
+
+@pytest.mark.parametrize("key", FAR)
+def test_the_front_is_not_joined_through_points_at_the_edge(tmp_path: Path, key: str) -> None:
+    """The sparser, the worse, so that every trial is on the front; two of them are drawn at the axis' edge."""
+    zeros = [0.0, *(0.1 * i for i in range(1, 9)), 0.95, 1.0]
+    drawing = front.draw(Evidence(far(key, tmp_path, list(range(11)), zeros)))
+    values, _, (beyond, side) = FAR[key]
+    factor = 100 if key == "accuracy" else 1
+    line = next(trace for trace in traces(drawing) if trace.mode == "lines")
+    np.testing.assert_allclose(line.x, [100 * z for z in zeros[:9]])
+    np.testing.assert_allclose(line.y, [factor * v for v in values[:9]])
+    on = named(drawing, "on the front")
+    np.testing.assert_allclose(on.x, [100 * z for z in zeros])
+    assert ["open" in symbol for symbol in on.marker.symbol] == [False] * 9 + [True] * 2
+    assert f"2 trials {beyond}: open triangles at the {side} edge." in drawing.caption
+    worst = ("10.00 %", "5.00 %") if key == "accuracy" else ("9", "9.5")
+    assert (
+        f"not joined by its line: trial 9 ({worst[0]}, 95.0% zeros), trial 10 ({worst[1]}, 100.0% zeros)."
+        in drawing.caption
+    )
+    assert drawing.figure is not None
+    low, high = drawing.figure.layout.xaxis.range
+    assert -5 < low < 0, "whole markers"
+    assert 100 < high < 105, "whole markers at both ends, and no room for more than all weights"
+
+
+def test_a_front_within_the_axis_says_nothing_of_points_that_are_left_out(tmp_path: Path) -> None:
+    drawing = front.draw(Evidence(far("accuracy", tmp_path, list(range(9)), [0.1 * i for i in range(9)])))
+    assert "not joined" not in drawing.caption
+    assert "triangle" not in drawing.caption
+
+
+@pytest.mark.parametrize("key", FAR)
+def test_the_best_so_far_begins_where_it_is_within_the_axis(tmp_path: Path, key: str) -> None:
+    order = [10, 9, 8, 5, 6, 0, 1, 2, 3, 4, 7]
+    drawing = progress.draw(Evidence(far(key, tmp_path, order)))
+    values, _, _ = FAR[key]
+    factor = 100 if key == "accuracy" else 1
+    for line in (trace for trace in traces(drawing) if trace.mode == "lines"):
+        np.testing.assert_allclose(line.y, [factor * values[i] for i in (8, 5, 0, 0)])
+    over_trials = dots_of(drawing)[0]
+    assert ["open" in symbol for symbol in over_trials.marker.symbol] == [False] * 9 + [True] * 2
+    assert list(over_trials.x[-2:]) == [0, 1], "the legend shows the first symbol: far points come last"
+    assert drawing.caption.endswith(" The line begins where the best is within the axis.")
+    assert drawing.figure is not None
+    for axis in drawing.figure.select_xaxes():
+        assert axis.range[0] < 0, "trial 0 is a whole marker"
+
+
+def test_a_line_whose_best_is_always_within_the_axis_begins_with_the_first_trial(tmp_path: Path) -> None:
+    drawing = progress.draw(Evidence(far("accuracy", tmp_path, [8, 10, 9, *range(8)])))
+    line = next(trace for trace in traces(drawing) if trace.mode == "lines")
+    assert line.x[0] == 0
+    assert "The line begins" not in drawing.caption
+
+
+def test_a_pair_with_an_end_at_the_edge_is_counted_and_not_joined(tmp_path: Path) -> None:
+    trials = [
+        of(dropout=0.1 + 0.01 * i, accuracy=0.80 + 0.01 * i, norm=norm) for i in range(5) for norm in (False, True)
+    ]
+    trials[9] = of(dropout=0.1 + 0.01 * 4, norm=True, accuracy=0.1)
+    drawing = on_and_off.draw(Evidence(read(tmp_path / "s", trials)))
+    assert drawing.figure is not None
+    (title,) = [each.text for each in drawing.figure.layout.annotations if each.text.startswith("BatchNorm")]
+    assert title == "BatchNorm<br>5 pairs: 0 better, mean −14.80 points", "what is not drawn counts all the same"
+    lines = panels_of(drawing)["BatchNorm"]["worse or equal"]
+    np.testing.assert_allclose(sorted(pairs_of(lines[0])), [(80, 80), (81, 81), (82, 82), (83, 83)])
+    assert " 1 pair with an end beyond the edge counted, but not joined by a line." in drawing.caption
+
+
+def pooled_grid() -> list[dict[str, Any]]:
+    """Return five λ × dropout on three seeds; one configuration collapsed on all."""
+    settings = [(penalty, rate) for penalty in (0.0, 1e-4, 1e-3, 1e-2, 0.1) for rate in (0.0, 0.5)]
+    trials = []
+    for i, (penalty, rate) in enumerate(settings):
+        for seed in (0, 1, 2):
+            made = of(penalty, rate, accuracy=0.1 if i == 9 else 0.80 + 0.01 * i + 0.001 * seed, seed=seed)
+            made["overrides"]["seed"] = seed
+            trials.append(made)
+    return trials
+
+
+def test_a_collapsed_configuration_stands_at_the_edge_without_its_seeds_and_its_interval(tmp_path: Path) -> None:
+    drawing = seeds.draw(Evidence(read(tmp_path / "s", pooled_grid())))
+    mean = named(drawing, "mean")
+    assert mean.marker.symbol[-1] == "triangle-left-open"
+    assert 78 < mean.x[-1] < 80.1, "beside the worst that is drawn in its place"
+    assert np.isnan(mean.error_x.array[-1])
+    assert np.isfinite(mean.error_x.array[:-1]).all()
+    every = named(drawing, "a seed")
+    assert (len(every.x), min(every.x)) == (27, pytest.approx(80))
+    assert drawing.caption.endswith(" 1 configuration below 80.10 %: open triangles at the left edge.")
+    clean = seeds.draw(Evidence(read(tmp_path / "clean", pooled_grid()[:27])))
+    assert "triangle" not in clean.caption
+
+
+def test_means_over_lambda_are_joined_within_the_axis_alone(tmp_path: Path) -> None:
+    drawing = strength.draw(Evidence(read(tmp_path / "s", pooled_grid())))
+    line = next(trace for trace in traces(drawing) if trace.mode == "lines" and trace.xaxis == "x2")
+    np.testing.assert_allclose(line.x, [1e-4, 1e-3, 1e-2, 0.1])
+    np.testing.assert_allclose(line.y, [82.6, 84.6, 86.6, np.nan], err_msg="of 0.1 the mean is 48.6")
+    strokes = [trace for trace in traces(drawing) if (trace.name or "").startswith("mean, ")]
+    assert min(y for trace in strokes for y in trace.y) > 80
+    assert " 2 means beyond the edge: not drawn." in drawing.caption
+
+
+@pytest.mark.parametrize(
+    ("options", "sign", "beyond"), [({}, "▾", "below 80.00 %"), (LOSS, "▴", "above 2")], ids=["accuracy", "loss"]
+)
+def test_one_collapsed_trial_leaves_the_map_its_colours(
+    tmp_path: Path, options: dict[str, Any], sign: str, beyond: str
+) -> None:
+    settings = [(penalty, rate) for penalty in (0.0, 1e-3, 1e-2) for rate in (0.0, 0.5)]
+    trials = [of(p, d, accuracy=0.80 + 0.01 * i, loss=2 - 0.1 * i) for i, (p, d) in enumerate(settings)]
+    trials[5] = of(1e-2, 0.5, accuracy=0.1, loss=50)
+    drawing = heatmap.draw(Evidence(read(tmp_path / "s", trials, **options)))
+    assert drawing.figure is not None
+    colours = drawing.figure.layout.coloraxis
+    assert (colours.cmin, colours.cmax) == pytest.approx((1.6, 2.0) if options else (80, 84))
+    cells, words = traces(drawing)
+    assert [text for text in words.text if sign in text] == ["50 ▴" if options else "10.0 ▾"]
+    assert drawing.caption.endswith(f" {sign}: {beyond}, where the colours end.")
+    assert cells.texttemplate is None, "Plotly's own words have too little contrast"
+    clean = heatmap.draw(Evidence(read(tmp_path / "clean", trials[:5], **options)))
+    assert "colours end" not in clean.caption
+
+
+def test_the_words_of_a_cell_stand_in_it(tmp_path: Path) -> None:
+    drawing = heatmap.draw(Evidence(read(tmp_path / "s", grid())))
+    found = traces(drawing)
+    for cells, words in zip(found[:2], found[2:], strict=True):
+        assert cells.xaxis == words.xaxis
+        for x, y, text in zip(words.x, words.y, words.text, strict=True):
+            row, column = bisect_right(cells.y, y) - 1, bisect_right(cells.x, x) - 1
+            assert text.startswith(f"{cells.z[row][column]:.1f}")
+    assert sum(len(words.x) for words in found[2:]) == 11, "one trial failed"
+
+
 def test_the_most_important_parameter_is_the_longest_bar_on_top(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     trials = []
@@ -490,12 +654,13 @@ def test_the_most_important_parameter_is_the_longest_bar_on_top(tmp_path: Path) 
         accuracy = 0.9 - 0.5 * abs(dropout - 0.3) + 0.001 * math.log10(penalty)
         trials.append(of(penalty, dropout, accuracy=accuracy))
     drawing = importance.draw(Evidence(read(tmp_path / "s", trials)))
-    bars = traces(drawing)[0]
     assert drawing.figure is not None
+    labels = labels_of(drawing)
+    above, others = named(drawing, "above chance"), named(drawing, "not above chance")
+    assert [labels[place].split()[0] for place in (*above.y, *others.y)] == ["dropout", "l2"]
+    assert above.x[0] > named(drawing, "what chance reaches").x[0]
+    assert others.x[0] < named(drawing, "what chance reaches").x[1]
     axis = drawing.figure.layout.yaxis
-    labels = dict(zip(axis.tickvals, axis.ticktext, strict=True))
-    assert [labels[place] for place in bars.y] == ["dropout", "l2"]
-    assert bars.x[0] > bars.x[1]
     assert axis.range[0] > axis.range[1], "place 0 is on top"
 
 
@@ -507,12 +672,8 @@ def test_a_parameter_that_is_set_or_not_has_its_share(tmp_path: Path) -> None:
             made["overrides"]["optimizer.momentum"] = 0.9
         trials.append(made)
     drawing = importance.draw(Evidence(read(tmp_path / "s", trials)))
-    assert drawing.figure is not None
-    (bars,) = drawing.figure.data
-    names = dict(zip(drawing.figure.layout.yaxis.tickvals, drawing.figure.layout.yaxis.ticktext, strict=True))
-    shares = {names[y]: x for x, y in zip(bars.x, bars.y, strict=True)}
-    assert set(shares) == {"dropout", "momentum"}
-    assert shares["momentum"] > shares["dropout"]
+    assert list(labels_of(drawing).values()) == ["momentum  100.0 %", "dropout  0.5 %"]
+    assert drawing.caption.startswith("Above chance: momentum. Not above it: dropout.")
 
 
 def test_every_sweep_is_compared_under_its_own_name(tmp_path: Path) -> None:
@@ -531,12 +692,11 @@ def test_every_sweep_is_compared_under_its_own_name(tmp_path: Path) -> None:
     for trace in traces(courses):
         np.testing.assert_allclose(list(zip(trace.x, trace.y, strict=True)), steps[trace.name])
     assert bests.figure is not None
-    axis = bests.figure.layout.yaxis
-    places = dict(zip(axis.tickvals, axis.ticktext, strict=True))
+    axis, labels = bests.figure.layout.yaxis, labels_of(bests)
     selected = named(bests, "selected for")
-    assert {places[place]: pytest.approx(x) for place, x in zip(selected.y, selected.x, strict=True)} == {
-        "first<br>trial 3": 90, "second<br>trial 3": 85, "third<br>trial 0": 40
-    }  # fmt: skip
+    found = {labels[place].partition("<")[0]: pytest.approx(x) for place, x in zip(selected.y, selected.x, strict=True)}
+    assert found == {"first": 90, "second": 85, "third": 40}
+    assert [">trial 3<" in labels[0], ">trial 3<" in labels[1], ">trial 0<" in labels[2]] == [True] * 3
     assert axis.range[0] > axis.range[1], "the first sweep is on top"
     assert bests.data is not None
     assert list(bests.data["selected_trial"]) == [3, 3, 0]

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,6 +16,7 @@ import pytest
 import yaml
 
 from regsweep.report.figures import Evidence, draw_all
+from regsweep.report.figures.theme import IN_DARK, WORST
 from regsweep.report.page import sweep_page
 from regsweep.report.sweep import read_sweep
 from regsweep.report.watch import HOST, Latest, server_of
@@ -154,6 +156,69 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
     yield driver
     driver.quit()
+
+
+SMALL = 420
+"""Pixels of a small screen's width."""
+
+
+@pytest.fixture
+def small_screen(driver: Any) -> Iterator[None]:
+    size = {"width": SMALL, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    yield
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def seeds_and_long_names(folder: Path) -> Path:
+    """Return a grid over seeds whose configurations have long names; one of them collapsed."""
+    names = [f"regularizer.{name}" for name in ("l2", "dropout", "batch_norm")]
+    trials = []
+    for settings in product((0.0, 1e-4, 1e-3, 1e-2), (0.0, 0.3), (False, True)):
+        for seed in (0, 1):
+            accuracy = 0.1 if settings == (1e-2, 0.3, True) else 0.8 + 0.05 * settings[2] + 0.001 * seed
+            overrides = {**dict(zip(names, settings, strict=True)), "seed": seed}
+            trials.append({"overrides": overrides, "seed": seed, "accuracy": accuracy})
+    return write_sweep(folder, trials)
+
+
+@pytest.mark.usefixtures("small_screen")
+def test_on_a_small_screen_figures_have_most_of_its_width(regsweep: Regsweep, driver: Any, tmp_path: Path) -> None:
+    seeds_and_long_names(tmp_path / "s")
+    assert regsweep("report", "s").code == 0
+    page = Page(driver, tmp_path / "s" / "report.html")
+    widths = page(
+        "return Object.fromEntries([...document.querySelectorAll('.canvas')].map((canvas) => [canvas.dataset.name,"
+        " Math.max(...Object.keys(canvas._fullLayout).filter((key) => /^xaxis[0-9]*$/.test(key))"
+        ".map((key) => canvas._fullLayout[key]._length))]))"
+    )
+    assert {"configurations", "importance", "lambda_dropout_map", "best_so_far"} <= set(widths)
+    for name in ("configurations", "importance"):
+        assert widths[name] > 0.75 * SMALL, name
+    assert min(widths.values()) > 0.35 * SMALL, widths
+    assert page("return document.documentElement.scrollWidth") <= SMALL, "figures scroll, the page does not"
+    page.require_clean()
+
+
+def test_in_the_dark_the_worst_cells_are_dark(regsweep: Regsweep, driver: Any, tmp_path: Path) -> None:
+    seeds_and_long_names(tmp_path / "s")
+    assert regsweep("report", "s").code == 0
+    fills = {}
+    for mode in ("light", "dark"):
+        driver.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": mode}]}
+        )
+        page = Page(driver, tmp_path / "s" / "report.html")
+        map_ = "document.querySelector('.canvas[data-name=lambda_dropout_map]')"
+        fills[mode] = (
+            page(f"return {map_}._fullLayout.coloraxis.colorscale[0][1]"),
+            page(f"return [...{map_}.querySelectorAll('.textpoint text')].map((each) => getComputedStyle(each).fill)"),
+        )
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert [fills[mode][0].lower() for mode in fills] == [WORST.lower(), IN_DARK[WORST].lower()]
+    assert len(fills["light"][1]) == len(fills["dark"][1]) == 16, "a number in each cell"
+    swapped = {"rgb(0, 0, 0)": "rgb(255, 255, 255)", "rgb(254, 254, 254)": "rgb(0, 0, 0)"}
+    assert [swapped[fill] for fill in fills["light"][1]] == fills["dark"][1]
 
 
 @pytest.mark.full

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optuna
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
@@ -24,7 +23,6 @@ from regsweep.report.figures import (
     forest,
     front,
     heatmap,
-    importance,
     on_and_off,
     progress,
     strength,
@@ -334,27 +332,6 @@ def test_a_record_without_the_number_of_a_main_setting_is_drawn_where_none_is_ne
         drawings = {d.name: d for d in draw_all(Evidence(replace(sweep, regularization=methods)))}
         assert points(drawings["methods_on_and_off"]) == 4
         assert points(drawings["accuracy_over_lambda" if is_penalty else f"accuracy_over_{name}"]) == 3
-
-
-def test_importance_is_that_of_optuna(tmp_path: Path) -> None:
-    def objective(trial: optuna.Trial) -> float:
-        is_used = trial.suggest_categorical(PENALTY, [False, True])
-        cost = abs(np.log10(trial.suggest_float(LAMBDA, 1e-6, 1e-2, log=True)) + 4) if is_used else 2.0
-        return 1 - 0.1 * cost - 0.3 * trial.suggest_float(DROPOUT, 0.0, 0.8)
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
-    for strength_, dropout in ((1e-6, 0.0), (1e-2, 0.8)):  # the ends of the ranges are among the trials
-        study.enqueue_trial({PENALTY: True, LAMBDA: strength_, DROPOUT: dropout})
-    study.optimize(objective, n_trials=60)
-    table = pd.DataFrame([trial.params for trial in study.trials])
-    swept = {key: table[key] for key in (PENALTY, LAMBDA, DROPOUT)}
-    sweep = make_sweep(tmp_path, swept, validation_accuracy=np.array([trial.value for trial in study.trials]))
-    drawing = importance.draw(Evidence(sweep))
-    assert drawing.data is not None
-    found = dict(zip(drawing.data["parameter"], drawing.data["importance"], strict=True))
-    assert found == pytest.approx(optuna.importance.get_param_importances(study))
-    assert list(found) == list(optuna.importance.get_param_importances(study))
 
 
 @pytest.mark.parametrize("maximize", [True, False])

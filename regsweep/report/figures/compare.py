@@ -15,7 +15,7 @@ from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import complete, score
 from regsweep.report.figures.progress import course
-from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, new_figure, shade
+from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, label_rows, new_figure, small
 from regsweep.report.hydra_files import at
 from regsweep.report.pooled import Pools
 from regsweep.report.sweep import Sweep
@@ -84,7 +84,7 @@ def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
     data = pd.DataFrame([row for row in rows if row is not None])
     if data.empty:
         return Drawing(BEST_NAME, BEST_TITLE, missing="no sweep has a complete trial ranked by an accuracy")
-    figure = new_figure(130 + 54 * len(data))
+    figure = new_figure(130 + 66 * len(data))
     places = list(range(len(data)))
     looks = (
         ("selected_validation_accuracy", _selected_for(evidences), ORANGE, "circle-open"),
@@ -106,13 +106,12 @@ def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
         figure.add_shape(
             type="line",
             **{"x0": ends.min(), "x1": ends.max(), "y0": place, "y1": place},
-            line={"color": shade(GREY, 0.6), "width": 2},
+            line={"color": GREY, "width": 2},
             layer="below",
         )
     figure.update_xaxes(title_text="accuracy (%)")
-    figure.update_yaxes(
-        tickvals=places, ticktext=[_label(row) for row in data.to_dict("records")], range=[len(data) - 0.5, -0.5]
-    )
+    label_rows(figure, dict(enumerate(map(_label, data.to_dict("records")))))
+    figure.update_yaxes(range=[len(data) - 0.7, -0.9])
     caption = "A selected value flatters: it was the largest of many, on one seed."
     if any(evidence.sweep.seed_key is not None for evidence in evidences):
         caption = "A selected value flatters: it was the largest of many, on one seed or as the mean of a few."
@@ -145,7 +144,7 @@ def _selected_for(evidences: Sequence[Evidence]) -> str:
 def _label(row: Mapping[Hashable, Any]) -> str:
     """Return a sweep's name, and beneath it the configuration whose accuracies are shown."""
     what = row["confirmed"] or row["selected"]
-    return f"{text(row['sweep'])}<br>{text(what)}"
+    return f"{text(row['sweep'])}{small(text(what))}"
 
 
 def _selected(sweep: Sweep, best: Pooled) -> str:

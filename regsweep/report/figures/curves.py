@@ -116,7 +116,7 @@ def _add_seeds(figure: go.Figure, column: int, histories: Sequence[pd.DataFrame]
                 x=history["epoch"],
                 y=100 * history[f"{split}_accuracy"],
                 mode="lines",
-                line={"color": shade(colour, 0.4), "width": 1, "dash": dash},
+                line={"color": colour, "width": 1, "dash": dash},
                 showlegend=False,
                 hoverinfo="skip",
                 row=1,

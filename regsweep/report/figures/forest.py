@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count
-from regsweep.report.figures.theme import BLUE, GREY, ORANGE, new_figure, reference_line, shade
+from regsweep.report.figures.theme import BLUE, GREY, ORANGE, label_rows, new_figure, reference_line
 from regsweep.report.sweep import command_to_confirm
 
 if TYPE_CHECKING:
@@ -21,18 +21,16 @@ if TYPE_CHECKING:
     from regsweep.report.terms import Terms
 
 NAME, TITLE = "forest", "What each configuration gains over the tuned network without regularization"
-ROW_HEIGHT = 100
+ROW_HEIGHT = 170
 TOP = 0.5
 """Of the axis: the first row stands at 0."""
 
 OWN_BELOW = 0.42
 """How far below its first difference a configuration's second one stands, in rows."""
 
-SIGN_WIDTH = 7.3
-"""Pixels, on the average."""
-
-LONGEST_LINE = 26
-"""Signs of a name, to the left of the axis."""
+SEEDS_BELOW = 0.1
+LONGEST_LINE = 44
+"""Signs of a name: as wide as a small screen."""
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -44,7 +42,6 @@ def draw(evidence: Evidence) -> Drawing:
     if not confirmation.has_comparisons:
         return Drawing(NAME, TITLE, missing="no configuration has two complete seeds that the baseline has, too")
     rows = table(confirmation)
-    names = rows["name"].unique()
     heights, bottom = _heights(rows)
     seeds = [_seeds(confirmation, row) for row in rows.to_dict("records")]
     extent = _extent(rows, seeds)
@@ -56,11 +53,7 @@ def draw(evidence: Evidence) -> Drawing:
         _draw_row(figure, y, row, differences, extent=extent, terms=confirmation.terms)
     figure.update_xaxes(title_text=_axis(confirmation.terms), range=extent)
     figure.update_yaxes(visible=False, range=[bottom, TOP])
-    own_label = _own_label(confirmation.terms)
-    left = max(len(line) for name in [*names, own_label] for line in _lines(name))
-    right = max(len(_numbers(confirmation.terms, row)) for row in rows.to_dict("records"))
-    margin = {"l": 24 + SIGN_WIDTH * left, "r": 24 + SIGN_WIDTH * right, "t": 30}
-    figure.update_layout(margin=margin, showlegend=False)
+    figure.update_layout(margin={"t": 30}, showlegend=False)
     figure.add_annotation(text="◂ worse   better ▸", x=0, y=1, yref="paper", yanchor="bottom", showarrow=False)
     title = f"What each gains over the tuned baseline, {confirmation.terms.without}"
     title = title if confirmation.terms.baseline else TITLE
@@ -185,25 +178,13 @@ def _draw_row(
     digits = ".2f" if terms.is_own else ".3g"
     figure.add_scatter(
         x=differences,
-        y=[y - 0.18] * len(differences),
+        y=[y - SEEDS_BELOW] * len(differences),
         mode="markers",
-        marker={"symbol": "circle", "size": 6, "color": shade(GREY, 0.75)},
+        marker={"symbol": "circle", "size": 6, "color": GREY},
         hovertemplate=f"one seed: %{{x:+{digits}}}{terms.unit}<extra></extra>",
     )
-    numbers = _numbers(terms, row)
-    label = "<br>".join(html.escape(line, quote=False) for line in _lines(_own_label(terms) if is_own else row["name"]))
-    for text, x, anchor, align, shift in ((label, 0, "right", "right", -12), (numbers, 1, "left", "left", 12)):
-        figure.add_annotation(
-            text=text,
-            x=x,
-            xref="paper",
-            xanchor=anchor,
-            xshift=shift,
-            align=align,
-            y=y,
-            yanchor="middle",
-            showarrow=False,
-        )
+    lines = [html.escape(line, quote=False) for line in _lines(_own_label(terms) if is_own else row["name"])]
+    label_rows(figure, {y: "<br>".join([*lines, _numbers(terms, row)])})
 
 
 def _numbers(terms: Terms, row: Mapping[Hashable, Any]) -> str:

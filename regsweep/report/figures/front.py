@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import ZEROS_FOLLOW, count, hovers
-from regsweep.report.figures.points import complete, configurations, fold, noun, score, thin
+from regsweep.report.figures.points import Folded, Score, complete, configurations, fold, noun, score, thin
 from regsweep.report.figures.pruned import add_pruned, place_pruned, with_last_value
-from regsweep.report.figures.theme import BEST, POINTS, dots, new_figure
+from regsweep.report.figures.theme import BEST, POINTS, dots, from_zero, new_figure
+
+if TYPE_CHECKING:
+    from regsweep.report.sweep import Sweep
 
 NAME, TITLE = "accuracy_sparsity_front", "Accuracy against exact zeros"
+MOST_NAMED = 3
+"""So many points that are not joined have their values in the caption."""
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -27,42 +35,54 @@ def draw(evidence: Evidence) -> Drawing:
     axis = score(sweep)
     data = trials[["number", sweep.objective]].assign(sparsity=sparsity)
     data["on_front"] = front(sparsity.to_numpy(), trials[sweep.objective].to_numpy() * (1 if sweep.maximize else -1))
-    shown = [
-        f"{axis.show(value)}, {zeros:.1%} exact zeros"
-        for value, zeros in zip(trials[sweep.objective], sparsity, strict=True)
-    ]
-    values = data[sweep.objective] * axis.factor
     given_up = with_last_value(sweep)
-    folded = fold(values, axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
-    data = data.assign(_hover=hovers(trials, sweep.settings, shown), _y=folded.y, _is_far=folded.is_far)
-    on_front = data[data["on_front"]].sort_values(["sparsity", "_y"])
-    figure = new_figure(440)
-    drawn, thinned = thin(data[~data["on_front"]], set())
-    looks = (
-        (
-            "a trial" if sweep.seed_key is None else "mean of a configuration",
-            drawn,
-            {"color": POINTS, **dots(len(drawn), 7)},
-            "circle",
-        ),
-        ("on the front", on_front, {"color": BEST, "size": 10}, "diamond"),
-    )
-    for name, points, look, symbol in looks:
-        symbols = [folded.symbol if far else symbol for far in points["_is_far"]]
-        figure.add_scatter(
-            x=100 * points["sparsity"],
-            y=points["_y"],
-            mode="markers",
-            name=name,
-            marker={**look, "symbol": symbols},
-            hovertext=points["_hover"],
-            hovertemplate="%{hovertext}<extra></extra>",
-        )
-    zeros = pd.to_numeric(given_up["sparsity"], errors="coerce")
-    given_up = given_up[zeros.notna()]
+    given_up = given_up.assign(sparsity=pd.to_numeric(given_up["sparsity"], errors="coerce"))
+    given_up = given_up[given_up["sparsity"].notna()]
+    has_pruned = not given_up.empty
+    folded = fold(data[sweep.objective] * axis.factor, axis, maximize=sweep.maximize, has_pruned=has_pruned)
     pruned = place_pruned(sweep, axis, folded, given_up)
-    add_pruned(figure, 100 * zeros[pruned.trials.index], pruned)
-    steps = on_front.drop_duplicates("sparsity")
+    drawing = data.assign(_hover=_hovers(sweep, trials, sparsity, axis), _y=folded.y, _is_far=folded.is_far)
+    drawn, thinned = thin(drawing[~drawing["on_front"]], set())
+    on_front = drawing[drawing["on_front"]].sort_values(["sparsity", "_y"])
+    figure = new_figure(440)
+    what = "a trial" if sweep.seed_key is None else "mean of a configuration"
+    _add_points(figure, drawn, {"name": what, "color": POINTS, **dots(len(drawn), 7)}, "circle", folded)
+    _add_points(figure, on_front, {"name": "on the front", "color": BEST, "size": 10}, "diamond", folded)
+    _add_line(figure, on_front)
+    add_pruned(figure, 100 * given_up["sparsity"][pruned.trials.index], pruned)
+    zeros = 100 * pd.concat([sparsity, given_up["sparsity"]])
+    figure.update_xaxes(title_text="exact zeros (% of all weights)", range=from_zero(zeros, most=100))
+    figure.update_yaxes(title_text=axis.title)
+    caption = _caption(sweep, len(data)) + folded.note + _not_joined(sweep, on_front, axis) + thinned + pruned.note
+    rows = given_up[["number", sweep.objective, "sparsity"]].assign(on_front=False, status="pruned")
+    table = pd.concat([data.assign(status="complete"), rows])
+    return Drawing(NAME, axis.titled("against exact zeros"), caption, figure, table)
+
+
+def _hovers(sweep: Sweep, trials: pd.DataFrame, sparsity: pd.Series, axis: Score) -> list[str]:
+    values = zip(trials[sweep.objective], sparsity, strict=True)
+    return hovers(trials, sweep.settings, [f"{axis.show(value)}, {zeros:.1%} exact zeros" for value, zeros in values])
+
+
+def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, object], symbol: str, folded: Folded) -> None:
+    points = points.sort_values("_is_far", kind="stable")  # the legend shows the first point's symbol
+    figure.add_scatter(
+        x=100 * points["sparsity"],
+        y=points["_y"],
+        mode="markers",
+        name=look["name"],
+        marker={
+            **{key: value for key, value in look.items() if key != "name"},
+            "symbol": [folded.symbol if far else symbol for far in points["_is_far"]],
+        },
+        hovertext=points["_hover"],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _add_line(figure: go.Figure, on_front: pd.DataFrame) -> None:
+    """Join the front where it is drawn in its place: at the axis' edge a line would have a height that is not true."""
+    steps = on_front[~on_front["_is_far"]].drop_duplicates("sparsity")
     figure.add_scatter(
         x=100 * steps["sparsity"],
         y=steps["_y"],
@@ -71,18 +91,26 @@ def draw(evidence: Evidence) -> Drawing:
         showlegend=False,
         hoverinfo="skip",
     )
-    figure.update_xaxes(title_text="exact zeros (% of all weights)", rangemode="tozero")
-    figure.update_yaxes(title_text=axis.title)
+
+
+def _caption(sweep: Sweep, num: int) -> str:
     over = "" if sweep.seed_key is None else ", at the means of both over its seeds"
-    caption = (
-        f"Each point is one of {count(len(data), noun(sweep))}{over}. On the front: no other is at least as sparse"
+    return (
+        f"Each point is one of {count(num, noun(sweep))}{over}. On the front: no other is at least as sparse"
         " and at least as good, and better in one of the two. Zeros are those of the final weights."
         f" {ZEROS_FOLLOW}"
     )
-    title = axis.titled("against exact zeros")
-    rows = given_up[["number", sweep.objective]].assign(sparsity=zeros, on_front=False, status="pruned")
-    data = pd.concat([data.drop(columns=["_hover", "_y", "_is_far"]).assign(status="complete"), rows])
-    return Drawing(NAME, title, caption + folded.note + thinned + pruned.note, figure, data)
+
+
+def _not_joined(sweep: Sweep, on_front: pd.DataFrame, axis: Score) -> str:
+    """Return which points of the front the line leaves out, with their true values."""
+    far = on_front[on_front["_is_far"]]
+    if far.empty:
+        return ""
+    values = zip(far["number"], far[sweep.objective], far["sparsity"], strict=True)
+    named = [f"trial {number} ({axis.show(value)}, {zeros:.1%} zeros)" for number, value, zeros in values]
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return f" Of the front, but not joined by its line: {', '.join(named[:MOST_NAMED])}{more}."
 
 
 def front(sparsity: np.ndarray, gain: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from regsweep.report.figures.points import (
     DROPOUT,
     PENALTY,
     STRENGTH,
+    Folded,
     Score,
     configurations,
     fold,
@@ -27,7 +28,7 @@ from regsweep.report.figures.points import (
     settings,
 )
 from regsweep.report.figures.pruned import with_last_value
-from regsweep.report.figures.theme import GREY, LIGHT, SEQUENTIAL, new_figure
+from regsweep.report.figures.theme import GREY, INK, INK_ON_BEST, INK_TURNS, LIGHT, SEQUENTIAL, new_figure
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -37,6 +38,8 @@ GAP = 0.5
 """Between "none" and the first λ, in widths of a cell."""
 MOST_WORDS = 7
 """In so many columns a cell has room for its number of trials beside the mean."""
+LEAST_TRIALS = 5
+"""From so many trials or cells on, those that are far from all others are beyond the colours."""
 FINE = 300
 """From so many trials on, bins are half as wide."""
 
@@ -68,6 +71,54 @@ class Bins:
         return [i + 1 for i, step in enumerate(np.diff(self.starts)) if step > 1]
 
 
+@dataclass(frozen=True)
+class _Colours:
+    """From the worst to the best mean that is not far from all others.
+
+    Attributes:
+        worst, best: the ends of the scale.
+        has_more: whether there are means beyond the worst end.
+    """
+
+    worst: float
+    best: float
+    has_more: bool
+
+    @property
+    def is_higher_better(self) -> bool:
+        """Whether the scale rises to its best end."""
+        return self.best >= self.worst
+
+    def is_beyond(self, mean: float) -> bool:
+        """Return whether a mean is worse than the worst end."""
+        return mean < self.worst if self.is_higher_better else mean > self.worst
+
+    def ink(self, mean: float) -> str:
+        """Return the colour of words in the cell of a mean."""
+        way = (mean - self.worst) / (self.best - self.worst) if self.best != self.worst else 1.0
+        return INK if way < INK_TURNS else INK_ON_BEST
+
+
+@dataclass(frozen=True)
+class _Map:
+    """What all panels have in common.
+
+    Attributes:
+        columns, rows: of the cells.
+        axis: of the scores.
+        colours: of the means.
+        is_alone: whether no cell has several trials.
+        what: a trial is.
+    """
+
+    columns: Bins
+    rows: Bins
+    axis: Score
+    colours: _Colours
+    is_alone: bool
+    what: str
+
+
 def draw(evidence: Evidence) -> Drawing:
     """Draw the mean of each cell; a cell without a trial is a dotted frame, one with a pruned trial has a cross."""
     sweep = evidence.sweep
@@ -91,8 +142,9 @@ def draw(evidence: Evidence) -> Drawing:
     grouped = data.loc[trials.index].assign(y=trials[sweep.objective] * axis.factor).groupby(list(data))["y"]
     cells = grouped.agg(["mean", "size"]).reset_index()
     switches = [name for name in ("off", "on", "") if (data["batch_norm"] == name).any()]
-    folded = fold(cells["mean"], axis, maximize=sweep.maximize)
-    drawn, is_alone = folded.y[~folded.is_far], bool((cells["size"] == 1).all())
+    folded = fold(trials[sweep.objective] * axis.factor, axis, maximize=sweep.maximize, least=LEAST_TRIALS)
+    colours = _colours(cells["mean"], folded, axis, maximize=sweep.maximize)
+    drawn = _Map(columns, rows, axis, colours, bool((cells["size"] == 1).all()), what)
     titles = [f"BatchNorm {name}" if name else "BatchNorm unknown" for name in switches]
     figure = new_figure(
         max(130 + 44 * len(rows.labels), 300),
@@ -102,12 +154,13 @@ def draw(evidence: Evidence) -> Drawing:
         horizontal_spacing=0.03,
     )
     for i, switch in enumerate(switches):
-        here = cells[cells["batch_norm"] == switch]
-        _add_map(figure, here, columns, rows, axis, column=i + 1, is_alone=is_alone, what=what)
+        _add_map(figure, cells[cells["batch_norm"] == switch], drawn, column=i + 1)
+    for i, switch in enumerate(switches):
+        _add_words(figure, cells[cells["batch_norm"] == switch], drawn, column=i + 1)
         _add_pruned(figure, given_up[given_up["batch_norm"] == switch], columns, rows, column=i + 1)
-    _finish(figure, axis, (drawn.min(), drawn.max()), maximize=sweep.maximize)
+    _finish(figure, axis, colours, maximize=sweep.maximize)
     table = _table(cells, given_up, columns.labels, rows.labels, switches, what=what)
-    caption = _caption(table, folded.edge, axis, is_alone=is_alone, what=what)
+    caption = _caption(table, drawn)
     if switches == ["on"]:
         caption += " All have BatchNorm."
     if len(penalties) > 1:
@@ -117,13 +170,31 @@ def draw(evidence: Evidence) -> Drawing:
     return Drawing(NAME, title, caption, figure, table)
 
 
-def _finish(figure: go.Figure, axis: Score, ends: tuple[float, float], *, maximize: bool) -> None:
+def _colours(means: pd.Series, folded: Folded, axis: Score, *, maximize: bool) -> _Colours:
+    """Return the scale of the cells, so that one collapsed trial does not leave all others in one colour.
+
+    Its ends leave out cells that are worse than any trial that is not far from the others, and of those left each that
+    is far from the other cells.
+    """
+    within = means[folded.holds(means)]
+    within = means if within.empty else within
+    far = fold(within, axis, maximize=maximize, least=LEAST_TRIALS).is_far
+    worst, best = sorted((float(within[~far].min()), float(within[~far].max())), reverse=not maximize)
+    return _Colours(worst, best, has_more=len(within[~far]) < len(means))
+
+
+def _finish(figure: go.Figure, axis: Score, colours: _Colours, *, maximize: bool) -> None:
     """Label the axes, and add the scale of colours from the worst to the best end."""
     figure.update_xaxes(title_text="λ")
     figure.update_yaxes(title_text="dropout", row=1, col=1)
     bar = {"title": {"text": axis.title, "side": "right", "font": {"size": 13}}, "thickness": 12, "outlinewidth": 0}
-    scale = {"colorscale": SEQUENTIAL, "reversescale": not maximize, "cmin": ends[0], "cmax": ends[1]}
+    scale = {"colorscale": SEQUENTIAL, "reversescale": not maximize, **_ends(colours)}
     figure.update_layout(coloraxis={**scale, "colorbar": bar})
+
+
+def _ends(colours: _Colours) -> dict[str, float]:
+    low, high = sorted((colours.worst, colours.best))
+    return {"cmin": low, "cmax": high}
 
 
 def _strength_bins(strengths: pd.Series, *, is_fine: bool) -> Bins:
@@ -175,29 +246,17 @@ def _ranges(edges: list[str], index: pd.Series, *, has_none: bool) -> Bins:
     return Bins(labels, starts, index.astype(int), {**ticks, **dict(zip(places, edges, strict=True))})
 
 
-def _add_map(
-    figure: go.Figure,
-    cells: pd.DataFrame,
-    columns: Bins,
-    rows: Bins,
-    axis: Score,
-    *,
-    column: int,
-    is_alone: bool,
-    what: str,
-) -> None:
-    """Add one panel: filled cells with their mean and number, dotted frames where there is no trial."""
+def _add_map(figure: go.Figure, cells: pd.DataFrame, drawn: _Map, *, column: int) -> None:
+    """Add one panel: filled cells, which hold their words, and dotted frames where there is no trial."""
+    columns, rows, axis = drawn.columns, drawn.rows, drawn.axis
     x, y = columns.labels, rows.labels
     means = np.full((len(y), len(x)), np.nan)
     words = np.full(means.shape, "", dtype=object)
     hover = np.full(means.shape, "", dtype=object)
     for i, j, mean, size in zip(cells["row"], cells["column"], cells["mean"], cells["size"], strict=True):
         means[i, j] = mean
-        shown = f"{mean:.1f}" if axis.factor != 1 else show_number(mean)
-        words[i, j] = (
-            shown if is_alone or len(x) > MOST_WORDS else f"{shown}<br><span style='font-size:10px'>n = {size}</span>"
-        )
-        hover[i, j] = f"λ {x[j]}, dropout {y[i]}<br>mean {axis.show(mean / axis.factor)} of {count(size, what)}"
+        words[i, j] = _words(drawn, mean, size)
+        hover[i, j] = f"λ {x[j]}, dropout {y[i]}<br>mean {axis.show(mean / axis.factor)} of {count(size, drawn.what)}"
     missing = np.argwhere(np.isnan(means))
     means, words, hover = (
         np.insert(table, columns.gap, np.nan if table is means else "", axis=1) for table in (means, words, hover)
@@ -207,8 +266,6 @@ def _add_map(
         x=columns.edges,
         y=rows.edges,
         text=words,
-        texttemplate="%{text}",
-        textfont={"size": 12},
         hovertext=hover,
         hovertemplate="%{hovertext}<extra></extra>",
         hoverongaps=False,
@@ -251,6 +308,37 @@ def _add_pruned(figure: go.Figure, given_up: pd.DataFrame, columns: Bins, rows: 
     )
 
 
+def _beyond(colours: _Colours) -> str:
+    """Return the sign of a cell whose mean is beyond the worst end of the colours."""
+    return "▾" if colours.is_higher_better else "▴"
+
+
+def _words(drawn: _Map, mean: float, size: int) -> str:
+    """Return what stands in a cell: its mean, a sign where the colours end before it, and its number of trials."""
+    shown = f"{mean:.1f}" if drawn.axis.factor != 1 else show_number(mean)
+    shown += f" {_beyond(drawn.colours)}" if drawn.colours.is_beyond(mean) else ""
+    if drawn.is_alone or len(drawn.columns.labels) > MOST_WORDS:
+        return shown
+    return f"{shown}<br><span style='font-size:10px'>n = {size}</span>"
+
+
+def _add_words(figure: go.Figure, cells: pd.DataFrame, drawn: _Map, *, column: int) -> None:
+    """Write the words of a panel's cells: Plotly's own have too little contrast with colours of the middle."""
+    words = np.array(figure.data[column - 1].text, dtype=object)
+    words = np.delete(words, drawn.columns.gap, axis=1)
+    figure.add_scatter(
+        x=drawn.columns.starts[cells["column"]] + 0.5,
+        y=drawn.rows.starts[cells["row"]] + 0.5,
+        mode="text",
+        text=[words[i, j] for i, j in zip(cells["row"], cells["column"], strict=True)],
+        textfont={"size": 12, "color": [drawn.colours.ink(mean) for mean in cells["mean"]]},
+        hoverinfo="skip",
+        showlegend=False,
+        row=1,
+        col=column,
+    )
+
+
 def _pruned_in_words(sweep: Sweep, num_drawn: int) -> str:
     total = int((sweep.trials["status"] == "pruned").sum())
     if total == 0:
@@ -280,15 +368,17 @@ def _table(
     )
 
 
-def _caption(table: pd.DataFrame, edge: float | None, axis: Score, *, is_alone: bool, what: str) -> str:
+def _caption(table: pd.DataFrame, drawn: _Map) -> str:
+    what, colours = drawn.what, drawn.colours
     empty = int((table[f"num_{what}s"] == 0).sum())
     is_pooled = what == "configuration"
     several = f"{'' if is_pooled else 'complete '}{what}s"
-    parts = [f"Each cell is one {what}." if is_alone else f"Each cell is the mean of the n {several} in it."]
+    parts = [f"Each cell is one {what}." if drawn.is_alone else f"Each cell is the mean of the n {several} in it."]
     parts += ["A configuration counts by the mean of its seeds."] if is_pooled else []
     parts.append(
         f"Dotted frames: {count(empty, 'cell')} without a {what}." if empty else f"No cell is without a {what}."
     )
-    if edge is not None:
-        parts.append(f"Colours end at {axis.label(edge)}; the numbers do not.")
+    if colours.has_more:
+        side = "below" if colours.is_higher_better else "above"
+        parts.append(f"{_beyond(colours)}: {side} {drawn.axis.label(colours.worst)}, where the colours end.")
     return " ".join(parts)

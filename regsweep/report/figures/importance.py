@@ -1,111 +1,173 @@
-"""Which parameters the good trials agree on: Optuna's default importance.
+"""Which parameters matter: how much of the scores' variance each explains by itself, and what chance explains.
 
-In Optuna 5 that is conditional PED-ANOVA (Watanabe et al. 2023, arXiv 2304.10255, and its extension to conditional
-parameters, arXiv 2601.20800). It is computed from the table alone, so a grid has it as well as a search.
+Seeds are pooled first. A grid has the main effects of an analysis of variance, any other sweep a curve through each
+parameter (`regsweep.statistics.main_effects`). There are the sources, and docs/statistics.md has a simulation of both.
 """
 
 from __future__ import annotations
 
-import logging
+from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import optuna
 import pandas as pd
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from scipy import stats
 
+from regsweep.pooling import seed_keys
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
-from regsweep.report.figures.points import PENALTY, STRENGTH, configurations, is_grid, noun, roles
-from regsweep.report.figures.theme import BLUE, new_figure
+from regsweep.report.figures.points import PENALTY, STRENGTH, configurations, fold, is_grid, noun, roles, score
+from regsweep.report.figures.theme import BLUE, GREY, LIGHT, label_rows, new_figure
 from regsweep.report.table import short_names
+from regsweep.statistics.main_effects import MainEffects, main_effects, of_curves, of_factors
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
 NAME, TITLE = "importance", "How much each parameter matters"
 LEAST_TRIALS = 10
-LOG_RATIO = 100
-"""Positive numbers that span so much were searched on a log scale."""
+ROW_HEIGHT = 52
+NEVER_SET = "(not set)"
+
+
+@dataclass(frozen=True)
+class _Design:
+    """What is explained by what.
+
+    Attributes:
+        columns: the values of each parameter that varies, by its key; None where it had no part.
+        is_grid: whether they are levels of factors, most of whose combinations have a result.
+        num_missing: combinations of a grid without one.
+        has_ranks: whether ranks stand in place of scores.
+    """
+
+    columns: dict[str, pd.Series]
+    is_grid: bool
+    num_missing: int
+    has_ranks: bool
 
 
 def draw(evidence: Evidence) -> Drawing:
-    """Draw a bar per parameter, the most important on top."""
+    """Draw a bar per parameter, the most important on top, and a mark at what it reaches by chance."""
     sweep = evidence.sweep
     trials = configurations(sweep)
+    what = count(len(trials), noun(sweep))
     if len(trials) < LEAST_TRIALS:
-        found = f"{count(len(trials), noun(sweep))}; importance needs at least {LEAST_TRIALS}"
-        return Drawing(NAME, TITLE, missing=found)
-    study = rebuild_study(sweep, trials)
-    parameters = {name for trial in study.get_trials(deepcopy=False) for name in trial.params}
-    if len(parameters) < 2:  # noqa: PLR2004
+        return Drawing(NAME, TITLE, missing=f"{what}; importance needs at least {LEAST_TRIALS}")
+    design = _design(sweep, trials)
+    if len(design.columns) < 2:  # noqa: PLR2004
         return Drawing(NAME, TITLE, missing="fewer than two parameters vary among the complete trials")
     if trials[sweep.objective].nunique() < 2:  # noqa: PLR2004
         return Drawing(NAME, TITLE, missing="all complete trials have the same score")
-    found_importance = optuna.importance.get_param_importances(study)
-    data = pd.DataFrame({"parameter": list(found_importance), "importance": list(found_importance.values())})
-    figure = new_figure(110 + 36 * len(data))
+    data = _table(design, _effects(design, trials[sweep.objective].to_numpy(float)))
     names = short_names(list(data["parameter"]))
-    figure.add_bar(
-        x=data["importance"],
-        y=list(range(len(data))),
-        orientation="h",
-        marker={"color": BLUE},
-        width=0.6,
-        text=[f"{value:.2f}" for value in data["importance"]],
-        textposition="outside",
-        cliponaxis=False,
-        hovertext=[f"{text(key)}: {value:.3f}" for key, value in zip(*map(data.get, data), strict=True)],
-        hovertemplate="%{hovertext}<extra></extra>",
-    )
-    figure.update_yaxes(
-        tickvals=list(range(len(data))),
-        ticktext=[text(names[key]) for key in data["parameter"]],
-        range=[len(data) - 0.4, -0.6],
-        showgrid=False,
-        ticks="",
-    )
-    figure.update_xaxes(title_text="importance (share)", range=[0, max(data["importance"].max() * 1.12, 0.01)])
-    caption = (
-        f"Optuna's default (conditional PED-ANOVA) on {count(len(trials), noun(sweep))}: how much each parameter"
-        f" sets the best tenth by {sweep.objective.replace('_', ' ')} apart from all others. Ranges are those of"
-        " the trials; a share has no direction."
-    )
-    return Drawing(NAME, TITLE, caption, figure, data)
-
-
-def rebuild_study(sweep: Sweep, trials: pd.DataFrame) -> optuna.Study:
-    """Return a study in memory with these rows; λ is absent where there is no penalty, constants are left out."""
-    columns = {key: column for key in sweep.settings if (column := _searched(sweep, trials, key)) is not None}
-    distributions = {key: infer_distribution(column.dropna()) for key, column in columns.items()}
-    rows = []
-    for i, value in zip(trials.index, trials[sweep.objective], strict=True):
-        given = {key: _plain(column[i], distributions[key]) for key, column in columns.items() if pd.notna(column[i])}
-        rows.append(
-            optuna.trial.create_trial(
-                params=given, distributions={key: distributions[key] for key in given}, value=float(value)
-            )
+    if not data["is_above_chance"].any():
+        top = data.iloc[0]
+        found = (
+            f"no parameter stands out from chance: the most important, {names[top['parameter']]}, explains "
+            f"{100 * top['importance']:.0f} % of the variance among {what}, where chance reaches "
+            f"{100 * top['chance']:.0f} %"
         )
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(logging.WARNING)
-    try:
-        study = optuna.create_study(direction="maximize" if sweep.maximize else "minimize")
-    finally:
-        optuna.logging.set_verbosity(verbosity)
-    study.add_trials(rows)
-    return study
+        return Drawing(NAME, TITLE, missing=found)
+    return Drawing(NAME, TITLE, _caption(design, data, names, what), _figure(design, data, names), data)
 
 
-def infer_distribution(values: pd.Series) -> BaseDistribution:
-    """Return the space that these values were drawn from: choices, whole numbers, or a range, log where it is wide."""
-    numbers = None if values.map(type).isin({bool, np.bool_}).any() else pd.to_numeric(values, errors="coerce")
-    if numbers is None or numbers.isna().any() or is_grid(numbers):
-        return CategoricalDistribution(sorted(set(values.map(str))))
-    low, high = float(numbers.min()), float(numbers.max())
-    is_log = low > 0 and high / low >= LOG_RATIO
-    if (numbers % 1 == 0).all():
-        return IntDistribution(int(low), int(high), log=is_log)
-    return FloatDistribution(low, high, log=is_log)
+def _design(sweep: Sweep, trials: pd.DataFrame) -> _Design:
+    """Return the parameters that vary. What may be a seed is none of them, even where trials are not pooled over it."""
+    seeds = seed_keys({key: sweep.trials[key] for key in sweep.settings})
+    found = {key: _searched(sweep, trials, key) for key in sweep.settings if key not in seeds}
+    columns = {key: column for key, column in found.items() if column is not None}
+    levels = [column.map(str).nunique() for column in columns.values()]
+    combinations = prod(levels)
+    is_factorial = all(map(_are_levels, columns.values())) and combinations <= 2 * len(trials)
+    tried = len(pd.DataFrame({key: column.map(str) for key, column in columns.items()}).drop_duplicates())
+    folded = fold(trials[sweep.objective], score(sweep), maximize=sweep.maximize)
+    has_ranks = not is_factorial or bool(folded.is_far.any())
+    return _Design(columns, is_factorial, combinations - tried, has_ranks)
+
+
+def _effects(design: _Design, scores: np.ndarray) -> MainEffects:
+    scores = stats.rankdata(scores) if design.has_ranks else scores
+    if design.is_grid:
+        codes = [np.unique(each.map(str), return_inverse=True)[1] for each in design.columns.values()]
+        return main_effects(scores, of_factors(codes))
+    values = [each.astype(object).where(each.notna(), None).to_numpy(object) for each in design.columns.values()]
+    return main_effects(scores, of_curves(values))
+
+
+def _table(design: _Design, effects: MainEffects) -> pd.DataFrame:
+    data = pd.DataFrame(
+        {
+            "parameter": list(design.columns),
+            "importance": effects.shares_K,
+            "chance": effects.chance_K,
+            "is_above_chance": effects.is_above,
+        }
+    )
+    return data.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
+
+
+def _figure(design: _Design, data: pd.DataFrame, names: dict[str, str]) -> Any:
+    figure = new_figure(100 + ROW_HEIGHT * len(data))
+    places = list(range(len(data)))
+    for name, kept, colour in (("above chance", True, BLUE), ("not above chance", False, GREY)):
+        rows = data[data["is_above_chance"] == kept]
+        hover = [
+            f"{text(key)}: {100 * value:.1f} %; chance reaches {100 * chance:.1f} %"
+            for key, value, chance in zip(rows["parameter"], rows["importance"], rows["chance"], strict=True)
+        ]
+        figure.add_bar(
+            x=100 * rows["importance"],
+            y=list(rows.index),
+            orientation="h",
+            name=name,
+            marker={"color": colour},
+            width=0.36,
+            hovertext=hover,
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    figure.add_scatter(
+        x=100 * data["chance"],
+        y=places,
+        mode="markers",
+        name="what chance reaches",
+        marker={"symbol": "line-ns-open", "color": LIGHT["text"], "size": 20, "line": {"width": 2.5}},
+        hoverinfo="skip",
+    )
+    shares = zip(data["parameter"], data["importance"], strict=True)
+    label_rows(figure, dict(enumerate(f"{text(names[key])}  {100 * value:.1f} %" for key, value in shares)))
+    figure.update_yaxes(range=[len(data) - 0.6, -0.85])
+    most = 100 * max(data["importance"].max(), data["chance"].max())
+    of = "the scores' ranks" if design.has_ranks else "the scores"
+    figure.update_xaxes(title_text=f"share of the variance of {of} (%)", range=[0, min(1.05 * most, 100.5)])
+    return figure
+
+
+def _caption(design: _Design, data: pd.DataFrame, names: dict[str, str], what: str) -> str:
+    is_above = data["is_above_chance"]
+    above, others = ([names[key] for key in data["parameter"][kept]] for kept in (is_above, ~is_above))
+    parts = [f"Above chance: {', '.join(above)}."]
+    parts += [f"Not above it: {', '.join(others)}."] if others else []
+    how = "its main effect" if design.is_grid else "a curve through it (its levels, where it is no number)"
+    parts.append(f"Each bar is the share of the variance among {what} that {how} explains, without direction.")
+    if design.is_grid and design.num_missing:
+        parts.append(
+            f"{count(design.num_missing, 'combination')} of the grid without a result: each bar is what a parameter "
+            "adds to all others."
+        )
+    if design.is_grid and design.has_ranks:
+        parts.append("Ranks stand in place of the scores, as a few lie far from all others.")
+    parts.append("Marks: what a bar reaches by chance. Of shuffled scores, 95 % have no bar beyond its mark.")
+    return " ".join(parts)
+
+
+def _are_levels(column: pd.Series) -> bool:
+    """Return whether a parameter is a factor: set in every trial, to words or to numbers that were typed."""
+    if column.isna().any():
+        return False
+    numbers = None if column.map(type).isin({bool, np.bool_}).any() else pd.to_numeric(column, errors="coerce")
+    return numbers is None or bool(numbers.isna().any()) or is_grid(numbers)
 
 
 def _searched(sweep: Sweep, trials: pd.DataFrame, key: str) -> pd.Series | None:
@@ -119,10 +181,4 @@ def _searched(sweep: Sweep, trials: pd.DataFrame, key: str) -> pd.Series | None:
     if present.map(str).nunique() > 1:
         return column
     is_lacking = key != strength and 0 < len(present) < len(column)
-    return column.map(str).where(column.notna(), "(not set)") if is_lacking else None  # set to one value, or not at all
-
-
-def _plain(value: Any, distribution: BaseDistribution) -> Any:
-    if isinstance(distribution, CategoricalDistribution):
-        return str(value)
-    return int(value) if isinstance(distribution, IntDistribution) else float(value)
+    return column.map(str).where(column.notna(), NEVER_SET) if is_lacking else None  # set to one value, or not at all

@@ -10,13 +10,13 @@ import pandas as pd
 
 from regsweep.report.ablation import REST
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.theme import BLUE, ORANGE, new_figure, reference_line
+from regsweep.report.figures.theme import BLUE, ORANGE, label_rows, new_figure, reference_line
 
 if TYPE_CHECKING:
     from regsweep.report.confirmation import Confirmation
 
 NAME, TITLE = "ingredients", "What each ingredient of the mixture adds"
-ROW_HEIGHT = 80
+ROW_HEIGHT = 120
 ALONE_BELOW = 0.35
 """How far below what an ingredient adds to the rest it stands what it adds alone, in rows."""
 
@@ -63,17 +63,14 @@ def draw(evidence: Evidence) -> Drawing:
             hovertext=[f"{name}: {row['points']:+.2f} points"],
             hovertemplate="%{hovertext}<extra></extra>",
         )
-        figure.add_annotation(
-            **{"text": name, "x": 0, "xref": "paper", "xanchor": "right", "xshift": -12, "y": y, "showarrow": False}
-        )
+        label_rows(figure, {y: name})
     drawn = rows[["points", "low_points", "high_points"]].to_numpy(float)
     ends = np.append(drawn[np.isfinite(drawn)], 0.0)
     air = 0.06 * np.ptp(ends) or 1.0
     title = "difference in test accuracy (percentage points)"
     figure.update_xaxes(title_text=title, range=[ends.min() - air, ends.max() + air])
     figure.update_yaxes(visible=False, range=[-len(heights) + 0.25, 0.5])
-    longest = max(len(f"{row['ingredient']} {row['to']}") for row in rows.to_dict("records"))
-    figure.update_layout(margin={"l": 24 + 7.3 * longest, "t": 30}, showlegend=False)
+    figure.update_layout(margin={"t": 30}, showlegend=False)
     caption = _caption(ablation.mixture, len(ablation.additions), confirmation)
     return Drawing(NAME, TITLE, caption, figure, rows)
 

@@ -17,7 +17,7 @@ from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import Score, complete, score
 from regsweep.report.figures.pruned import look
-from regsweep.report.figures.theme import BEST, GREY, VALIDATION, new_figure, shade
+from regsweep.report.figures.theme import BEST, GREY, VALIDATION, new_figure
 from regsweep.report.sweep import STEPS
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ def _add_lines(figure: go.Figure, rows: pd.DataFrame, kind: str, axis: Score) ->
     if rows.empty:
         return
     num = rows["number"].nunique()
-    opacity = 0.75 if num <= FEW else 0.35 if num <= MANY else 0.15
+    width = 1.2 if num <= FEW else 0.9 if num <= MANY else 0.6  # thin, and not pale: each is still to be seen
     looks = {
-        "complete": {"color": shade(VALIDATION, opacity), "width": 1.2},
-        "pruned": {"color": shade(GREY, opacity), "width": 1.2, "dash": "dot"},
+        "complete": {"color": VALIDATION, "width": width},
+        "pruned": {"color": GREY, "width": width, "dash": "dot"},
         "best": {"color": BEST, "width": 3},
     }
     ends = rows["number"].ne(rows["number"].shift(-1)).to_numpy().nonzero()[0][:-1] + 1

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers, text
-from regsweep.report.figures.points import Folded, Score, Usage, configurations, fold, score, thin, usages
+from regsweep.report.figures.points import Folded, Score, Usage, configurations, fold, noun, score, thin, usages
 from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
 from regsweep.report.figures.seeds import add_seeds
 from regsweep.report.figures.theme import (
@@ -22,7 +22,6 @@ from regsweep.report.figures.theme import (
     SWITCH_SYMBOL,
     dots,
     new_figure,
-    shade,
 )
 
 NAME, TITLE = "methods_on_and_off", "Accuracy with and without each method"
@@ -58,9 +57,8 @@ def draw(evidence: Evidence) -> Drawing:
     axis = score(sweep)
     values = trials[sweep.objective] * axis.factor
     given_up = with_last_value(sweep)
-    folded = fold(values, axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
-    if sweep.seed_key is not None:  # every seed and interval stands in its place
-        folded = Folded(values, folded.is_far & False)
+    what = noun(sweep).split()[-1]
+    folded = fold(values, axis, maximize=sweep.maximize, what=what, has_pruned=not given_up.empty)
     hover = hovers(trials, sweep.settings, map(axis.show, trials[sweep.objective]))
     pooled = [] if sweep.seed_key is None else ["seeds"]
     points = trials[["number", *pooled]].assign(value=values, y=folded.y, is_far=folded.is_far, hover=hover)
@@ -82,20 +80,21 @@ def draw(evidence: Evidence) -> Drawing:
     thinned = ""
     for place, panel in enumerate(panels):
         cell = {"row": place // columns + 1, "col": place % columns + 1}
-        _add_pairs(figure, panel, cell, maximize=sweep.maximize)
+        _add_pairs(figure, panel, folded, cell, maximize=sweep.maximize)
         drawn, thinned = thin(panel.points, set())
         _add_points(figure, drawn, 0.16 if panel.pairs.empty else 0.0, far=folded.symbol, axis=axis, cell=cell)
         _add_given_up(figure, panel, pruned, cell)
-        _add_medians(figure, panel, axis, cell)
+        _add_medians(figure, panel, folded, axis, cell)
     for row in range(1, rows + 1):
         figure.update_yaxes(title_text=axis.title, row=row, col=1)
     has_pairs = any(not panel.pairs.empty for panel in panels)
     legend = {"y": 0.99, "yref": "container", "yanchor": "top"}
     figure.update_layout(legend=legend, margin={"t": 96 if has_pairs else 72})
     _show_each_name_once(figure)
-    caption = _caption(panels, has_pairs=has_pairs, is_pooled=bool(pooled)) + folded.note + thinned
+    caption = _caption(panels, has_pairs=has_pairs, is_pooled=bool(pooled)) + folded.note + _not_joined(panels, folded)
     table = pd.concat([_table(panels, axis), *(_given_up(panel, given_up, sweep.objective) for panel in panels)])
-    return Drawing(NAME, axis.titled("with and without each method"), caption + pruned.note, figure, table)
+    title = axis.titled("with and without each method")
+    return Drawing(NAME, title, caption + thinned + pruned.note, figure, table)
 
 
 def _shown(pruned: Pruned) -> str:
@@ -129,21 +128,32 @@ def _title(panel: _Panel, axis: Score, *, maximize: bool) -> str:
     return f"{text(panel.title)}<br>{count(len(gains), 'pair')}: {int((gains > 0).sum())} better, mean {mean}"
 
 
-def _add_pairs(figure: go.Figure, panel: _Panel, cell: dict[str, int], *, maximize: bool) -> None:
+def _are_within(panel: _Panel, folded: Folded) -> pd.Series:
+    """Return which pairs have both their ends within the axis: beyond its edge no line has a true height."""
+    within: pd.Series = folded.holds(panel.pairs["off"]) & folded.holds(panel.pairs["on"])
+    return within
+
+
+def _not_joined(panels: list[_Panel], folded: Folded) -> str:
+    num = sum(int((~_are_within(panel, folded)).sum()) for panel in panels)
+    return f" {count(num, 'pair')} with an end beyond the edge counted, but not joined by a line." if num else ""
+
+
+def _add_pairs(figure: go.Figure, panel: _Panel, folded: Folded, cell: dict[str, int], *, maximize: bool) -> None:
     """Add the pairs as two traces, those that are better with the method and the others: lines with gaps between."""
-    gains = _gains(panel, maximize=maximize)
+    gains, within = _gains(panel, maximize=maximize), _are_within(panel, folded)
     looks = (
         ("a pair that is better with it", gains > 0, BLUE, "solid"),
         ("worse or equal", gains <= 0, ORANGE, "dash"),
     )
     for name, kept, colour, dash in looks:
-        lines = panel.pairs[kept]
+        lines = panel.pairs[kept & within]
         if not lines.empty:
             figure.add_scatter(
                 x=[PLACES["off"], PLACES["on"], None] * len(lines),
                 y=[y for off, on in zip(lines["off"], lines["on"], strict=True) for y in (off, on, None)],
                 mode="lines",
-                line={"color": shade(colour, 0.75), "width": 1.4, "dash": dash},
+                line={"color": colour, "width": 1.4, "dash": dash},
                 name=name,
                 legendgroup=name,
                 hoverinfo="skip",
@@ -168,7 +178,8 @@ def _add_points(
         points = drawn[drawn["switch"] == switch]
         x = place + width * np.sin(2.39996 * np.arange(len(points)))  # golden angle: neighbours stand apart
         if "seeds" in points:
-            add_seeds(figure, points, list(x), axis, SWITCH_COLOUR[switch], cell=cell)
+            is_in_place = ~points["is_far"]
+            add_seeds(figure, points[is_in_place], x[is_in_place], axis, SWITCH_COLOUR[switch], cell=cell)
         figure.add_scatter(
             x=x,
             y=points["y"],
@@ -207,8 +218,8 @@ def _given_up(panel: _Panel, given_up: pd.DataFrame, objective: str) -> pd.DataF
     )
 
 
-def _add_medians(figure: go.Figure, panel: _Panel, axis: Score, cell: dict[str, int]) -> None:
-    """Add a stroke at each side's median, and its value under it."""
+def _add_medians(figure: go.Figure, panel: _Panel, folded: Folded, axis: Score, cell: dict[str, int]) -> None:
+    """Add a stroke at each side's median where that is within the axis, and its value under it."""
     labels = []
     for switch, place in PLACES.items():
         values = panel.points["value"][panel.points["switch"] == switch]
@@ -220,7 +231,7 @@ def _add_medians(figure: go.Figure, panel: _Panel, axis: Score, cell: dict[str, 
             continue
         figure.add_scatter(
             x=[place - 0.26, place + 0.26],
-            y=[median, median],
+            y=[median, median] if folded.holds(pd.Series([median])).all() else [None, None],
             mode="lines",
             name="median",
             legendgroup="median",

@@ -156,6 +156,7 @@ class Folded:
         edge: the worst score that is drawn in its place; None where all are.
         note: on these; empty where all are drawn in their place.
         symbol: of a point at the edge.
+        sign: 1 where more is better, else -1.
     """
 
     y: pd.Series
@@ -163,33 +164,48 @@ class Folded:
     edge: float | None = None
     note: str = ""
     symbol: str = "triangle-down-open"
+    sign: int = 1
+
+    def holds(self, values: pd.Series) -> pd.Series:
+        """Return which of other values, on the same scale, are drawn in their place: a line joins no others."""
+        return values.notna() if self.edge is None else self.sign * values >= self.sign * self.edge
 
 
-def fold(values: pd.Series, unit: Score, *, maximize: bool, has_pruned: bool = False) -> Folded:
+def fold(
+    values: pd.Series,
+    unit: Score,
+    *,
+    maximize: bool,
+    least: int = LEAST_FOLDED,
+    what: str = "trial",
+    is_along_x: bool = False,
+    has_pruned: bool = False,
+) -> Folded:
     """Return where to draw `values` (on the axis' scale), so that a few very bad trials do not squeeze all others.
 
-    The fence is that of a box plot, at three lengths of the box; all stay in their places where little is won. With
-    pruned trials beside them, which are worse, the axis goes on for `BEYOND` times as long.
+    The fence is that of a box plot, at three lengths of the box; all stay in their places where little is won, and
+    where there are fewer than `least`. With pruned trials beside them, which are worse, the axis goes on for `BEYOND`
+    times as long. The note calls each of them `what`.
     """
     sign = 1 if maximize else -1
     gains = sign * values
-    if len(values) < LEAST_FOLDED:
-        return Folded(values, gains < -np.inf)
+    if len(values) < least:
+        return Folded(values, gains < -np.inf, sign=sign)
     first, third = np.quantile(gains, [0.25, 0.75])
     is_far = gains < first - 3 * max(third - first, 0.01 * abs(third))
     edge, best = float(gains[~is_far].min()), float(gains.max())
     if best - gains.min() <= LEAST_WON * (best - edge):
-        return Folded(values, is_far & False)
+        return Folded(values, is_far & False, sign=sign)
     if has_pruned:
         edge -= BEYOND * (best - edge)
         is_far = gains < edge
         if not is_far.any():
-            return Folded(values, is_far)
-    beyond, side, symbol = ("below", "lower", "down") if maximize else ("above", "upper", "up")
-    trials = count(int(is_far.sum()), "trial")
-    note = f" {trials} {beyond} {unit.label(sign * edge)}: open triangles at the {side} edge."
+            return Folded(values, is_far, sign=sign)
+    sides = (("left", "left"), ("right", "right")) if is_along_x else (("lower", "down"), ("upper", "up"))
+    beyond, (side, symbol) = ("below", sides[0]) if maximize else ("above", sides[1])
+    note = f" {count(int(is_far.sum()), what)} {beyond} {unit.label(sign * edge)}: open triangles at the {side} edge."
     y = values.mask(is_far, sign * (edge - 0.06 * (best - edge)))
-    return Folded(y, is_far, sign * edge, note, f"triangle-{symbol}-open")
+    return Folded(y, is_far, sign * edge, note, f"triangle-{symbol}-open", sign)
 
 
 def is_grid(values: pd.Series) -> bool:

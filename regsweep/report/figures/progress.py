@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -9,15 +10,31 @@ import plotly.graph_objects as go
 
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers
-from regsweep.report.figures.points import Score, complete, fold, score, thin
-from regsweep.report.figures.pruned import add_pruned, only, place_pruned, with_last_value
+from regsweep.report.figures.points import Folded, Score, complete, fold, score, thin
+from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
 from regsweep.report.figures.seeds import of_trial
-from regsweep.report.figures.theme import BEST, POINTS, dots, new_figure
+from regsweep.report.figures.theme import BEST, POINTS, dots, from_zero, new_figure
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
 NAME, TITLE = "best_so_far", "The best so far, over trials and over seconds"
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """One of the two axes that the course is drawn over.
+
+    Attributes:
+        column: of the figure.
+        x, best: columns of the table: the place of a trial, and the best until then.
+        title: of the axis.
+    """
+
+    column: int
+    x: str
+    best: str
+    title: str
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -28,83 +45,90 @@ def draw(evidence: Evidence) -> Drawing:
         return Drawing(NAME, TITLE, missing=f"{count(len(trials), 'complete trial')}: there is no course to show")
     data, clock = course(sweep)
     axis = score(sweep)
-    data = data.assign(_hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])))
     given_up = with_last_value(sweep)
-    folded = fold(data[sweep.objective] * axis.factor, axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
-    drawing = data.assign(_y=folded.y, _is_far=folded.is_far)
-    is_pooled = sweep.seed_key is not None
-    panels = [("number", "best_by_number", "trial")]
-    if data["elapsed_seconds"].notna().all():
-        panels.append(("elapsed_seconds", "best_by_seconds", f"seconds {clock}"))
-    figure = new_figure(400, columns=len(panels), shared_yaxes=True, horizontal_spacing=0.04)
-    thinned, pruned = "", place_pruned(sweep, axis, folded, given_up)
     seconds, _ = _seconds(sweep, given_up)
     given_up = given_up.assign(elapsed_seconds=seconds)
-    for column, (x, best, title) in enumerate(panels, start=1):
-        places = given_up[x][pruned.trials.index]
-        timed = places.notna()
-        add_pruned(figure, places[timed], only(pruned, timed), cell={"row": 1, "col": column})
-        name = "best mean so far" if is_pooled else "best so far"
-        thinned = _add_panel(figure, drawing, (x, best), axis, (folded.symbol, name))
-        figure.update_xaxes(title_text=title, rangemode="tozero", row=1, col=column)
+    folded = fold(data[sweep.objective] * axis.factor, axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
+    pruned = place_pruned(sweep, axis, folded, given_up)
+    hover = hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective]))
+    drawing = data.assign(_hover=hover, _y=folded.y, _is_far=folded.is_far)
+    panels = [_Panel(1, "number", "best_by_number", "trial")]
+    if data["elapsed_seconds"].notna().all():
+        panels.append(_Panel(2, "elapsed_seconds", "best_by_seconds", f"seconds {clock}"))
+    figure = new_figure(400, columns=len(panels), shared_yaxes=True, horizontal_spacing=0.04)
+    thinned = ""
+    for panel in panels:
+        ordered = drawing.sort_values([panel.x, "number"], kind="stable")
+        rises = ordered[ordered[panel.best].notna() & ordered[panel.best].diff().ne(0)]
+        drawn, thinned = thin(ordered, set(rises["number"]))
+        _add_pruned(figure, panel, pruned, given_up)
+        _add_points(figure, panel, drawn, folded)
+        _add_line(figure, panel, pd.concat([rises, ordered.iloc[[-1]]]), axis, folded, is_pooled=_is_pooled(sweep))
+        places = pd.concat([data[panel.x], given_up[panel.x]])
+        figure.update_xaxes(title_text=panel.title, range=from_zero(places), row=1, col=panel.column)
     figure.update_yaxes(title_text=axis.title, row=1, col=1)
-    caption = "Each point is a complete trial; the line is the best score until then, as selected: one seed each."
-    if is_pooled:
-        caption = (
-            "Each point is a complete trial, one seed of a configuration; the line is the best mean of the "
-            "configurations whose seeds had all ended, as selected."
-        )
-    if len(panels) == 1:
-        caption += " The records hold no seconds."
+    is_cut = not folded.holds(data["best_by_number"].dropna() * axis.factor).all()
+    caption = _caption(is_pooled=_is_pooled(sweep), has_seconds=len(panels) > 1) + folded.note
+    caption += " The line begins where the best is within the axis." if is_cut else ""
     rows = given_up[["number", sweep.objective, "elapsed_seconds"]].assign(status="pruned")
-    data = pd.concat([data.drop(columns="_hover").assign(status="complete"), rows])
-    return Drawing(NAME, TITLE, caption + folded.note + thinned + pruned.note, figure, data)
+    table = pd.concat([data.assign(status="complete"), rows])
+    return Drawing(NAME, TITLE, caption + thinned + pruned.note, figure, table)
 
 
-def _add_panel(
-    figure: go.Figure, drawing: pd.DataFrame, keys: tuple[str, str], axis: Score, words: tuple[str, str]
-) -> str:
-    """Add the complete trials of one panel and their running best, and return a note where they are thinned out.
+def _is_pooled(sweep: Sweep) -> bool:
+    return sweep.seed_key is not None
 
-    Args:
-        figure: to add to.
-        drawing: a row per trial.
-        keys: what is on the x axis, and the running best over it.
-        axis: of the score.
-        words: the symbol of what stands at the edge, and the name of the running best.
-    """
-    (x, best), (far_symbol, name) = keys, words
-    column = 1 if x == "number" else 2
-    ordered = drawing.sort_values([x, "number"], kind="stable")
-    rises = ordered[ordered[best].notna() & ordered[best].diff().ne(0)]
-    drawn, thinned = thin(ordered, set(rises["number"]))
-    symbols = [far_symbol if far else "circle" for far in drawn["_is_far"]]
+
+def _add_pruned(figure: go.Figure, panel: _Panel, pruned: Pruned, given_up: pd.DataFrame) -> None:
+    places = given_up[panel.x][pruned.trials.index]
+    timed = places.notna()
+    add_pruned(figure, places[timed], only(pruned, timed), cell={"row": 1, "col": panel.column})
+
+
+def _add_points(figure: go.Figure, panel: _Panel, drawn: pd.DataFrame, folded: Folded) -> None:
+    drawn = drawn.sort_values("_is_far", kind="stable")  # the legend shows the first point's symbol
+    symbols = [folded.symbol if far else "circle" for far in drawn["_is_far"]]
     figure.add_scatter(
-        x=drawn[x],
+        x=drawn[panel.x],
         y=drawn["_y"],
         mode="markers",
         name="a trial",
         marker={"color": POINTS, **dots(len(drawn), 7), "symbol": symbols},
         hovertext=drawn["_hover"],
         hovertemplate="%{hovertext}<extra></extra>",
-        showlegend=column == 1,
+        showlegend=panel.column == 1,
         row=1,
-        col=column,
+        col=panel.column,
     )
-    steps = pd.concat([rises, ordered.iloc[[-1]]])
+
+
+def _add_line(
+    figure: go.Figure, panel: _Panel, steps: pd.DataFrame, axis: Score, folded: Folded, *, is_pooled: bool
+) -> None:
+    """Add the running best, from where it is within the axis on: beyond its edge points have no true height."""
+    steps = steps[folded.holds(steps[panel.best] * axis.factor)]
     figure.add_scatter(
-        x=steps[x],
-        y=steps[best] * axis.factor,
+        x=steps[panel.x],
+        y=steps[panel.best] * axis.factor,
         mode="lines",
-        name=name,
+        name="best mean so far" if is_pooled else "best so far",
         line={"color": BEST, "width": 2.5, "shape": "hv"},
-        hovertext=[f"best so far {axis.show(value)}" for value in steps[best]],
+        hovertext=[f"best so far {axis.show(value)}" for value in steps[panel.best]],
         hovertemplate="%{hovertext}<extra></extra>",
-        showlegend=column == 1,
+        showlegend=panel.column == 1,
         row=1,
-        col=column,
+        col=panel.column,
     )
-    return thinned
+
+
+def _caption(*, is_pooled: bool, has_seconds: bool) -> str:
+    caption = "Each point is a complete trial; the line is the best score until then, as selected: one seed each."
+    if is_pooled:
+        caption = (
+            "Each point is a complete trial, one seed of a configuration; the line is the best mean of the "
+            "configurations whose seeds had all ended, as selected."
+        )
+    return caption if has_seconds else f"{caption} The records hold no seconds."
 
 
 def course(sweep: Sweep) -> tuple[pd.DataFrame, str]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.pooling import Pooled
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
-from regsweep.report.figures.points import Score, configurations, score
-from regsweep.report.figures.theme import BEST, BLUE, GREY, new_figure, reference_line
+from regsweep.report.figures.points import Score, configurations, fold, score
+from regsweep.report.figures.theme import BEST, BLUE, GREY, label_rows, new_figure, reference_line, small
 from regsweep.report.pooled import Pools, seeds_in_words
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 NAME, TITLE = "configurations", "Each configuration, seed by seed"
 MOST_ROWS = 40
 """So many configurations are drawn; the table has all."""
+ROW_HEIGHT = 48
 CAPTION = (
     "Each large point is a configuration's mean over its seeds with its 95 % t interval (none where there is one seed, "
     "or all are equal), each small one a seed."
@@ -36,20 +38,26 @@ def draw(evidence: Evidence) -> Drawing:
     rows = rows.set_index("number", drop=False).loc[order]
     axis, pools = score(sweep), Pools(sweep)
     heights = list(range(len(rows) - 1, -1, -1))
-    figure = new_figure(110 + 34 * len(rows))
+    figure = new_figure(110 + ROW_HEIGHT * len(rows))
     bare = [each.mean for each in pools.without]
     if len(bare) == 1:
         reference_line(figure, axis.factor * bare[0])
-    add_seeds(figure, rows, heights, axis, BLUE, is_along_x=True)
     means = axis.factor * rows[sweep.objective]
+    folded = fold(means, axis, maximize=sweep.maximize, what="configuration", is_along_x=True)
+    near = rows[~folded.is_far]  # the best come first
+    add_seeds(figure, near, heights[: len(near)], axis, BLUE, is_along_x=True)
     ends = {name: axis.factor * rows[name] for name in ("low", "high")}
     figure.add_scatter(
-        x=means,
+        x=folded.y,
         y=heights,
         mode="markers",
         name="mean",
-        marker={"color": [BEST if i == 0 else BLUE for i in range(len(rows))], "size": 11, "symbol": "diamond"},
-        error_x=bars(rows, means, axis.factor, GREY),
+        marker={
+            "color": [BEST if i == 0 else BLUE for i in range(len(rows))],
+            "size": 11,
+            "symbol": [folded.symbol if is_far else "diamond" for is_far in folded.is_far],
+        },
+        error_x=bars(rows.assign(low=rows["low"].mask(folded.is_far)), means, axis.factor, GREY),
         hovertext=[
             f"{text(pools.names[number])}<br>mean {axis.label(mean)}, {title}"
             for number, mean, title in zip(order, means, rows["title"], strict=True)
@@ -57,8 +65,8 @@ def draw(evidence: Evidence) -> Drawing:
         hovertemplate="%{hovertext}<extra></extra>",
     )
     by_number = {each.number: each for each in sweep.configurations}
-    labels = [f"{text(pools.names[number])}<br>{_small(seeds_in_words(by_number[number]))}" for number in order]
-    figure.update_yaxes(tickvals=heights, ticktext=labels, range=[-0.6, len(rows) - 0.4], showgrid=False, ticks="")
+    label_rows(figure, {y: _label(pools, by_number[number]) for y, number in zip(heights, order, strict=True)})
+    figure.update_yaxes(range=[-0.5, len(rows) - 0.05])
     figure.update_xaxes(title_text=axis.title)
     caption = CAPTION + (" The grey line is the mean without regularization." if len(bare) == 1 else "")
     left_out = sum(not each.values for each in sweep.configurations)
@@ -66,7 +74,7 @@ def draw(evidence: Evidence) -> Drawing:
     more = len(configurations(sweep)) - len(rows)
     caption += f" {count(more, 'more configuration')} in the table." if more else ""
     data = _seeds_of(rows, pools, axis).merge(_of_means(rows, pools, axis, ends), on="configuration")
-    return Drawing(NAME, TITLE, caption, figure, data)
+    return Drawing(NAME, TITLE, caption + folded.note, figure, data)
 
 
 def _seeds_of(rows: pd.DataFrame, pools: Pools, axis: Score) -> pd.DataFrame:
@@ -90,8 +98,10 @@ def _of_means(rows: pd.DataFrame, pools: Pools, axis: Score, ends: Mapping[str, 
     )
 
 
-def _small(words: str) -> str:
-    return f"<span style='font-size:11px'>{text(words)}</span>"
+def _label(pools: Pools, pooled: Pooled) -> str:
+    """Return a configuration's name and its seeds, in a line of their own where some are lost, and there are words."""
+    name, seeds = text(pools.names[pooled.number]), text(seeds_in_words(pooled))
+    return f"{name}{small(seeds)}" if pooled.lost else f"{name}  {small(seeds).removeprefix('<br>')}"
 
 
 def bars(rows: pd.DataFrame, means: pd.Series, factor: float, colour: str) -> dict[str, Any]:
@@ -112,7 +122,7 @@ def bars(rows: pd.DataFrame, means: pd.Series, factor: float, colour: str) -> di
 def add_seeds(
     figure: go.Figure,
     rows: pd.DataFrame,
-    places: Sequence[float],
+    places: Iterable[float],
     axis: Score,
     colour: str,
     *,
@@ -143,7 +153,7 @@ def add_seeds(
         name="a seed",
         legendgroup="a seed",
         showlegend=not any(trace.name == "a seed" for trace in figure.data),
-        marker={"color": colour, "size": 6, "opacity": 0.45},
+        marker={"color": colour, "size": 6, "symbol": "circle-open"},
         hovertext=[f"trial {trial}: {axis.label(value)}" for _, trial, value in found],
         hovertemplate="%{hovertext}<extra></extra>",
         **(cell or {}),

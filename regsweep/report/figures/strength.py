@@ -21,7 +21,6 @@ from regsweep.report.figures.points import (
     BATCH_NORM,
     PENALTY,
     STRENGTH,
-    Folded,
     MainSetting,
     Score,
     complete,
@@ -169,8 +168,9 @@ def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kind
     given_up = with_last_value(sweep)
     given_up = given_up[given_up.index.isin(every.index)]
     folded = fold(drawing["_value"], axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
-    if not means.empty or pooled is not None:  # a line and an interval need the true scale
-        folded = Folded(drawing["_value"], folded.is_far & False)
+    is_drawn = folded.holds(means["mean"])
+    num_beyond = int((~is_drawn).sum())
+    means = means.assign(mean=means["mean"].where(is_drawn))  # a gap: beyond the edge a line has no true height
     symbols = drawing["kind"].map({kind: look["symbol"] for kind, look in looks.items()})
     drawing = drawing.assign(_y=folded.y, _is_far=folded.is_far, _symbol=symbols.mask(folded.is_far, folded.symbol))
     drawn, thinned = thin(drawing, {best.number} if best else set())
@@ -182,13 +182,17 @@ def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kind
         _add_points(figure, drawn[drawn["kind"] == kind], look, len(drawn))
     ring = drawing[drawing["is_best"]].assign(_name=f"best: trial {best.number if best else ''}")
     if pooled is not None:
-        middles = _add_means(figure, drawing, pooled, axis, looks)
+        pooled = pooled[pooled.index.isin(drawing.index)]
+        is_within = folded.holds(pooled[sweep.objective] * axis.factor)
+        num_beyond += int((~is_within).sum())
+        middles = _add_means(figure, drawing, pooled[is_within], axis, looks)
         ring = middles[middles["number"] == (best.number if best else None)].assign(_name="best mean")
     _add_ring(figure, ring)
     _finish(figure, every.dropna(), axis, over)
     caption = (
         _caption(drawing, over, sweep.settings, has_means=not means.empty, is_pooled=pooled is not None)
         + folded.note
+        + (f" {count(num_beyond, 'mean')} beyond the edge: not drawn." if num_beyond else "")
         + thinned
         + pruned.note
     )
@@ -324,9 +328,8 @@ def _add_means(
     figure: go.Figure, drawing: pd.DataFrame, pooled: pd.DataFrame, axis: Score, looks: dict[str, dict[str, Any]]
 ) -> pd.DataFrame:
     """Add each configuration's mean with its interval where its first trial stands, and return them."""
-    means = pooled[pooled.index.isin(drawing.index)]
-    means = drawing.loc[means.index].assign(
-        _y=axis.factor * means[axis.column], low=means["low"], high=means["high"], _title=means["title"]
+    means = drawing.loc[pooled.index].assign(
+        _y=axis.factor * pooled[axis.column], low=pooled["low"], high=pooled["high"], _title=pooled["title"]
     )
     for kind, look in looks.items():
         for column, side in _sides(figure, means[means["kind"] == kind]):

@@ -13,7 +13,7 @@ from regsweep.report.details import read_result
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import ZEROS_FOLLOW, count, text
 from regsweep.report.figures.points import complete, configurations, score
-from regsweep.report.figures.theme import BLUE, GREY, ORANGE, new_figure
+from regsweep.report.figures.theme import BLUE, GREY, ORANGE, label_rows, new_figure, small
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -94,32 +94,23 @@ def draw_zeros(evidence: Evidence) -> Drawing:
         }
     )
     longest = data[["share", "near_zero"]].max(axis=1)
-    figure = new_figure(110 + 32 * len(data))
-    labels = [f"{_zeros(layer, near_zero.get(name))}, of {_size(layer):,}" for name, layer in layers.items()]
+    figure = new_figure(110 + 60 * len(data))
+    shown = {name: f"{_zeros(layer, near_zero.get(name))}, of {_size(layer):,}" for name, layer in layers.items()}
     for name, x, colour in (("within ±0.001 of zero", longest, GREY), ("exactly zero", data["share"], ORANGE)):
         figure.add_bar(
             x=100 * x,
             y=list(range(len(data))),
             orientation="h",
-            width=0.6,
+            width=0.28,
             name=name,
             marker={"color": colour},
-            text=labels if colour == GREY else None,
-            textposition="outside",
-            cliponaxis=False,
-            hovertext=labels,
+            hovertext=list(shown.values()),
             hovertemplate="%{hovertext}<extra></extra>",
         )
-    figure.update_yaxes(
-        tickvals=list(range(len(data))),
-        ticktext=[text(name) for name in data["layer"]],
-        range=[len(data) - 0.4, -0.6],
-        showgrid=False,
-        ticks="",
-    )
-    figure.update_xaxes(title_text="weights (% of the layer's)", range=[0, 160 * longest.max()])
-    legend = {"y": 0.99, "yref": "container", "yanchor": "top"}
-    figure.update_layout(barmode="overlay", margin={"t": 56}, legend=legend, showlegend=bool(near_zero))
+    label_rows(figure, {place: f"{text(name)}{small(shown[name])}" for place, name in enumerate(layers)})
+    figure.update_yaxes(range=[len(data) - 0.7, -0.95])
+    figure.update_xaxes(title_text="weights (% of the layer's)", range=[0, min(105 * longest.max(), 100)])
+    figure.update_layout(barmode="overlay", margin={"t": 56}, showlegend=bool(near_zero))
     caption = f"Trial {trial['number']}, {_standing(sweep, trial)}: first layer on top. {ZEROS_FOLLOW}"
     return Drawing(ZEROS_NAME, ZEROS_TITLE, caption, figure, data)
 

@@ -17,7 +17,7 @@ from plotly.offline import get_plotlyjs
 from regsweep import __version__
 from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.theme import BLUE, DARK, LIGHT
+from regsweep.report.figures.theme import DARK, IN_DARK, LIGHT
 from regsweep.report.page import confirmed, head, made, panel, papers, security, trials
 from regsweep.report.printed import split_command
 
@@ -28,11 +28,9 @@ HERE = Path(__file__).resolve().parent
 HEADLINE = "forest"
 """The figure that stands before the table, or the line with the command that makes it; all others follow."""
 MOST_PROBLEMS = 200
-BLUE_ON_DARK = "#3490D0"
-"""The figures' blue is too dark on a dark page (contrast 3.3); this one has 5."""
 COLOURS = {
-    "light": {**LIGHT, "link": "#005F99", "best": "#D55E00", "control": "#9AA2AA"},
-    "dark": {**DARK, "link": "#78B4DC", "best": "#D55E00", "control": "#69727A"},
+    "light": {**LIGHT, "link": "#005F99", "best": "#D55E00", "control": LIGHT["axis"]},
+    "dark": {**DARK, "link": "#78B4DC", "best": "#D55E00", "control": DARK["axis"]},
 }
 
 
@@ -144,7 +142,7 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
         style=style,
         foreign_styles=_styles_of_maps(scripts["plotly"]),
         scripts=scripts,
-        theme=security.json_block({"light": {**LIGHT, "blue": BLUE}, "dark": {**DARK, "blue": BLUE_ON_DARK}}),
+        theme=security.json_block({"light": LIGHT, "dark": DARK, "in_dark": IN_DARK}),
         headline=headline,
         figures=[figure for figure in drawn if figure is not headline],
         left_out=[figure for figure in figures if not figure["json"] and figure is not headline],
@@ -164,12 +162,13 @@ def _figure(drawing: Drawing) -> dict[str, Any]:
     if drawing.figure is None:
         return {**named, "json": None}
     height = int(drawing.figure.layout.height or 450)
-    is_wide = drawing.name == HEADLINE or len(list(drawing.figure.select_xaxes())) > 1
+    num_columns = len({axis.domain for axis in drawing.figure.select_xaxes()})
+    width = "" if num_columns < 2 else " wide" if num_columns == 2 else " wider"  # noqa: PLR2004
     return {
         **named,
         "id": f"figure-{drawing.name}",
         "height": height,
-        "classes": f"height-{height}{' wide' if is_wide else ''}",
+        "classes": f"height-{height}{width}",
         "json": security.escape_json(drawing.figure.to_json(validate=False, engine="json")),
     }
 

@@ -14,8 +14,8 @@
   const drawn = [];
   let isPrinting = false;
 
-  // Figures are made for light; wherever one of light's own colours stands, dark has one in its place.
-  const inDark = new Map(Object.keys(theme.light).map((name) => [theme.light[name].toLowerCase(), theme.dark[name]]));
+  // Figures are made for light; some of their colours have another one in the dark.
+  const inDark = new Map(Object.entries(theme.in_dark).map(([light, own]) => [light.toLowerCase(), own]));
   function recoloured(value) {
     if (typeof value === "string") return inDark.get(value.toLowerCase()) ?? value;
     if (Array.isArray(value)) return value.map(recoloured);

@@ -53,9 +53,14 @@ PAPERS = {
         "service for black-box optimization. ACM SIGKDD, 1487–1495.",
     ),
     "importance": Paper(
-        "Importance: PED-ANOVA",
-        "Watanabe, S., Bansal, A. and Hutter, F. (2023). PED-ANOVA: efficiently quantifying hyperparameter importance "
-        "in arbitrary subspaces. International Joint Conference on Artificial Intelligence, 4389–4396.",
+        "Importance: shares of the variance",
+        "Sobol', I. M. (1993). Sensitivity estimates for nonlinear mathematical models. Mathematical Modelling and "
+        "Computational Experiments, 1(4), 407–414.",
+    ),
+    "chance": Paper(
+        "Importance: what chance reaches",
+        "Westfall, P. H. and Young, S. S. (1993). Resampling-based multiple testing: examples and methods for p-value "
+        "adjustment. Wiley.",
     ),
     "sign_flip": Paper(
         "Exact sign-flip test",
@@ -109,7 +114,7 @@ def used(
     methods = [method for each in sweep.regularization.values() for method in each.methods.values()]
     names = {*_in_common(config or {}), *sweeper}
     names |= {"proximal"} if any(method.settings.get("solver") == "proximal" for method in methods) else set()
-    names |= {"importance"} if has_importance else set()
+    names |= {"importance", "chance"} if has_importance else set()
     names |= {"sign_flip", "holm"} if is_confirmed else set()
     names |= {"optuna"} if any(name.endswith("Sampler") for name in sweeper) else set()
     references = sorted({tuple(method.reference) for method in methods if len(method.reference) == 2})  # noqa: PLR2004
