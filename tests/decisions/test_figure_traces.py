@@ -711,3 +711,22 @@ def test_the_comparison_s_page_has_every_sweep(regsweep: Regsweep, tmp_path: Pat
     for name in ("first", "second"):
         assert f'"name":"{name}"' in page.replace(": ", ":"), "a course of its own"
         assert page.count(name) > 2
+
+
+@pytest.mark.parametrize(
+    ("penalties", "note"),
+    [
+        (["l1"] * 4, ""),
+        (["l1"] * 4 + ["l2"] * 2, " Of 2 penalties L1 is shown, in 4 trials; no other has more."),
+        (["l1"] * 2 + ["l2"] * 4, " Of 2 penalties L2 is shown, in 4 trials; no other has more."),
+        (["l1"] * 3 + ["l2"] * 3, " is shown, in 3 trials; no other has more."),  # not the one of most trials
+    ],
+)
+def test_the_map_says_which_penalty_it_shows(tmp_path: Path, penalties: list[str], note: str) -> None:
+    trials = []
+    for number, name in enumerate(penalties):
+        overrides = {f"regularizer.{name}": 0.1 * (1 + number % 3), "regularizer.dropout": 0.1 * (1 + number % 2)}
+        trials.append({"overrides": overrides, "accuracy": 0.5 + number / 100})
+    caption = heatmap.draw(Evidence(read(tmp_path / "s", trials))).caption
+    assert caption.endswith(note)
+    assert ("penalties" in caption) == bool(note)

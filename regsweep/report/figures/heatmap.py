@@ -164,7 +164,8 @@ def draw(evidence: Evidence) -> Drawing:
     if switches == ["on"]:
         caption += " All have BatchNorm."
     if len(penalties) > 1:
-        caption += f" Of {len(penalties)} penalties, {penalties.index[0]} is shown, which most trials have."
+        shown = count(int(penalties.iloc[0]), what)
+        caption += f" Of {len(penalties)} penalties {penalties.index[0]} is shown, in {shown}; no other has more."
     caption += _pruned_in_words(sweep, len(given_up))
     title = f"{TITLE}, with BatchNorm off and on" if {"off", "on"} <= {*switches} else TITLE
     return Drawing(NAME, title, caption, figure, table)
