@@ -148,21 +148,12 @@ def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kind
     strengths = every[found.index]
     trials = complete(sweep).loc[found.index]
     axis, best = score(sweep), sweep.best()
+    pooled = None if sweep.seed_key is None else configurations(sweep)
     data = trials[["number", sweep.objective]].join(found)
     if over.column not in data:
         data[over.column] = strengths
-    data["kind"] = kinds
-    data["is_best"] = data["number"].isin(best.numbers if best else ())
-    pooled = None if sweep.seed_key is None else configurations(sweep)
-    beside = pd.Series(_beside(len(strengths)), index=strengths.index)
-    if pooled is not None:  # the seeds of one configuration stand above each other
-        beside = beside.groupby(trials["number"].map(of_trial(sweep))).transform("first").fillna(beside)
-    drawing = data.assign(
-        _strength=strengths,
-        _x=strengths.where(strengths.notna(), beside),
-        _value=data[sweep.objective] * axis.factor,
-        _hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])),
-    )
+    data = data.assign(kind=kinds, is_best=data["number"].isin(best.numbers if best else ()))
+    drawing = _placed(sweep, trials, data, strengths, axis)
     means = _means(drawing[trials["duplicate_of"].isna()], trials[sweep.swept])
     looks = _looks(drawing["kind"])
     given_up = with_last_value(sweep)
@@ -198,6 +189,19 @@ def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kind
     )
     data = pd.concat([data.assign(status="complete"), _rows_of(given_up, every, sweep, over.column)])
     return Drawing(over.name, axis.titled(over.words), caption, figure, data)
+
+
+def _placed(sweep: Sweep, trials: pd.DataFrame, data: pd.DataFrame, strengths: pd.Series, axis: Score) -> pd.DataFrame:
+    """Return `data` with the place and the text of each trial; those of one configuration stand above each other."""
+    beside = pd.Series(_beside(len(strengths)), index=strengths.index)
+    if sweep.seed_key is not None:
+        beside = beside.groupby(trials["number"].map(of_trial(sweep))).transform("first").fillna(beside)
+    return data.assign(
+        _strength=strengths,
+        _x=strengths.where(strengths.notna(), beside),
+        _value=data[sweep.objective] * axis.factor,
+        _hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])),
+    )
 
 
 def _add_pruned(figure: go.Figure, pruned: Pruned, strengths: pd.Series) -> None:
