@@ -340,8 +340,8 @@ def test_hostile_strings_stay_text(regsweep: Regsweep, driver: Any) -> None:
 
 
 def _num_own_scripts(page: Page) -> int:
-    """Theme, trials, panels and each figure as data; the scripts of address, table, panel, figures, and Plotly's."""
-    return 8 + len(page.figures())
+    """Theme, trials, panels and each figure as data; scripts of address, table, panel, parallel, figures, Plotly's."""
+    return 9 + len(page.figures())
 
 
 def _hostile_method(payload: str, number: int) -> dict[str, Any]:
@@ -476,6 +476,85 @@ def test_the_rows_that_are_shown_can_be_taken_away(driver: Any, tmp_path: Path) 
     assert len(page.column("trial")) == 40
     page("dispatchEvent(new Event('afterprint'))")
     assert len(page.column("trial")) == 25
+    page.require_clean()
+
+
+def drag(driver: Any, axis: int, low: float, high: float) -> None:
+    """Drag along an axis of the parallel coordinates, from one part of its height to another; to itself: click."""
+    strip = driver.find_elements("css selector", ".axis-strip")[axis]
+    box = driver.execute_script(
+        "arguments[0].scrollIntoView({ block: 'center' }); const box = arguments[0].getBoundingClientRect();"
+        "return [box.left + box.width / 2, box.bottom, box.height]",
+        strip,
+    )
+    actions = webdriver.ActionChains(driver, duration=10)
+    pointer = actions.w3c_actions.pointer_action
+    for step, part in enumerate((low, (low + high) / 2, high)):
+        pointer.move_to_location(round(box[0]), round(box[1] - part * box[2]))
+        if step == 0:
+            pointer.pointer_down()
+    pointer.pointer_up()
+    actions.perform()
+
+
+def lines_of(page: Page) -> dict[str, int]:
+    """Return how many lines of each kind of the parallel coordinates stand out against all others."""
+    counted: dict[str, int] = page(
+        "return Object.fromEntries([...document.querySelectorAll('.kept-lines path')].map((path) =>"
+        " [path.dataset.name, path.getAttribute('d').split('M').length - 1]))"
+    )
+    return counted
+
+
+def test_a_range_dragged_along_an_axis_is_the_table_s_and_the_other_way_round(driver: Any, tmp_path: Path) -> None:
+    kinds = ["adam", "adamw", "sgd"]
+    trials = [
+        {
+            "overrides": {
+                "optimizer.lr": 0.1 + n / 1e3,
+                "kind": kinds[n % 3],
+                **({"momentum": n / 99} if n % 3 == 2 else {}),
+            },
+            "accuracy": 0.5 + n / 1e3,
+            "status": "failed" if n == 7 else "complete",
+        }
+        for n in range(40)
+    ]
+    page = Page(driver, written(write_sweep(tmp_path / "s", trials)))
+    value = "return document.getElementById('filter').value"
+    shown = "return document.getElementById('shown').textContent"
+    nothing = {"other trials": 0, "next best 3": 0, "best": 0}
+    pale = "return document.querySelector('[data-name=parallel_coordinates]').parentElement.matches('.is-filtered')"
+    assert lines_of(page) == nothing
+    assert not page(pale)
+
+    drag(driver, 0, 0.49, 0.26)  # of 0.1 to 0.139
+    assert page(value) == "lr>=0.111 lr<=0.119"
+    assert page(shown) == "1–9 of 9 (40 in all)"
+    assert lines_of(page) == {"other trials": 9, "next best 3": 0, "best": 0}
+    assert page(pale)
+    drag(driver, 1, 0.3, 0.7)  # adamw alone, which adam is a part of
+    assert page(value) == "lr>=0.111 lr<=0.119 kind=adamw"
+    assert page.column("kind") == ["adamw"] * 3
+    drag(driver, 2, 0.05, -0.1)  # below the scale: none of these has momentum
+    assert page(value).endswith(" kind=adamw momentum=-")
+    assert len(page.column("trial")) == 3
+    drag(driver, 0, 0.8, 1.1)
+    assert page(value) == "kind=adamw momentum=- lr>=0.132 lr<=0.139", "a new range takes the place of the old one"
+
+    for bar in driver.find_elements("css selector", ".axis-strip button"):
+        if bar.is_displayed():
+            bar.send_keys("\ue007") if "lr" in bar.get_attribute("aria-label") else bar.click()
+    assert page(value) == ""
+    assert lines_of(page) == nothing
+    assert not page(pale)
+
+    driver.find_element("id", "filter").send_keys("kind=adam|sgd lr>0.12")
+    assert lines_of(page) == {"other trials": 10, "next best 3": 2, "best": 1}
+    bars = [bar for bar in driver.find_elements("css selector", ".axis-strip button") if bar.is_displayed()]
+    assert [bar.get_attribute("title") for bar in bars] == ["ends the range of lr", "ends the range of kind"]
+    driver.find_element("id", "filter").send_keys(" lr<")
+    assert len(page.column("trial")) == 13, "what is not typed to its end keeps all"
     page.require_clean()
 
 

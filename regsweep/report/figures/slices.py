@@ -55,12 +55,14 @@ class Slice:
         name: short.
         places: where each trial stands on the axis, by the table's index; trials without the parameter left out.
         axis: settings of the axis, as Plotly has them.
+        listed: labels of all values that are ticks, as a grid's are; empty where the axis has ticks of its own.
     """
 
     key: str
     name: str
     places: pd.Series
     axis: dict[str, Any]
+    listed: dict[float, str]
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -146,15 +148,15 @@ def _slice(key: str, name: str, values: pd.Series, *, is_log: bool) -> Slice:
     places: pd.Series = numbers.map(np.log10) if on_log else numbers
     low, high = float(places.min()), float(places.max())
     ticks: dict[str, Any] = {}
-    if typed:
-        listed = sorted(numbers.unique())
-        labels = [(power if on_log else show_number)(value) for value in listed]
-        ticks = {"tickvals": listed, "ticktext": _with_room(labels, np.sort(places.unique()))}
+    listed = {value: (power if on_log else show_number)(value) for value in sorted(numbers.unique())} if typed else {}
+    if listed:
+        labels = _with_room(list(listed.values()), np.sort(places.unique()))
+        ticks = {"tickvals": list(listed), "ticktext": labels}
     elif on_log:
         ticks = {"dtick": 1 if high - low > 1 else "D2", "exponentformat": "e"}
     air = 0.06 * (high - low)
     axis = {"type": "log" if on_log else "linear", "tickangle": 0, "range": [low - air, high + air], **ticks}
-    return Slice(key, name, numbers, axis)
+    return Slice(key, name, numbers, axis, listed)
 
 
 def _with_room(labels: list[str], places: np.ndarray) -> list[str]:
@@ -182,7 +184,7 @@ def _of_categories(key: str, name: str, values: pd.Series) -> Slice:
         "range": [-0.6, len(names) - 0.4],
         "showgrid": False,
     }
-    return Slice(key, name, shown.map(order) + beside, axis)
+    return Slice(key, name, shown.map(order) + beside, axis, {place: value for value, place in order.items()})
 
 
 def _is_key(column: str, keys: set[str]) -> bool:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
 HERE = Path(__file__).resolve().parent
+WITH_TABLE = "parallel_coordinates"
+"""The figure that shows the trials of the table's filter, and stands with it."""
 HEADLINE = "forest"
 """The figure that stands before the table, or the line with the command that makes it; all others follow."""
 MOST_PROBLEMS = 200
@@ -112,8 +114,14 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     figures = [_figure(drawing) for drawing in drawings]
     drawn = [figure for figure in figures if figure["json"]]
     headline = next((f for f in figures if f["name"] == HEADLINE and (f["json"] or parts["is_confirmable"])), None)
+    with_table = next((f for f in drawn if f["name"] == WITH_TABLE and "table" in parts), None)
+    apart = [headline, with_table]
     style = security.inline(_style(drawn))
-    names = ["state", *(["table", "panel"] if "table" in parts else []), *(["watch"] if parts.get("seconds") else [])]
+    names = [
+        "state",
+        *(["table", "panel", "parallel"] if "table" in parts else []),
+        *(["watch"] if parts.get("seconds") else []),
+    ]
     scripts = {name: _asset(f"{name}.js") for name in (*names, "figures")}
     scripts["plotly"] = security.inline(get_plotlyjs())
     given: dict[str, Any] = dict.fromkeys(
@@ -144,7 +152,8 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
         scripts=scripts,
         theme=security.json_block({"light": LIGHT, "dark": DARK, "in_dark": IN_DARK}),
         headline=headline,
-        figures=[figure for figure in drawn if figure is not headline],
+        with_table=with_table,
+        figures=[figure for figure in drawn if figure not in apart],
         left_out=[figure for figure in figures if not figure["json"] and figure is not headline],
         has_figures=bool(drawn),
     )
@@ -163,6 +172,8 @@ def _figure(drawing: Drawing) -> dict[str, Any]:
         return {**named, "json": None}
     height = int(drawing.figure.layout.height or 450)
     num_columns = len({axis.domain for axis in drawing.figure.select_xaxes()})
+    if drawing.name == WITH_TABLE:
+        num_columns = len(drawing.figure.layout.meta["keys"]) // 3
     width = "" if num_columns < 2 else " wide" if num_columns == 2 else " wider"  # noqa: PLR2004
     return {
         **named,

@@ -6,7 +6,6 @@
     responsive: true,
     displaylogo: false,
     displayModeBar: "hover",
-    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
   };
   const theme = JSON.parse(document.getElementById("theme").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -32,17 +31,22 @@
     return shown;
   }
 
+  function configOf(canvas, layout) {
+    const moves = layout.dragmode === false ? [] : ["zoom2d", "pan2d", "resetScale2d"];
+    const toImageButtonOptions = { filename: canvas.dataset.name, format: "svg" };
+    return { ...CONFIG, modeBarButtons: [[...moves, "toImage"]], toImageButtonOptions };
+  }
+
   function draw(canvas) {
     const { data, layout } = figureOf(canvas);
-    const config = { ...CONFIG, toImageButtonOptions: { filename: canvas.dataset.name, format: "svg" } };
     drawn.push(canvas);
-    return Plotly.newPlot(canvas, data, layout, config).then(() => canvas.dispatchEvent(new Event("drawn")));
+    return Plotly.newPlot(canvas, data, layout, configOf(canvas, layout)).then(() => canvas.dispatchEvent(new Event("drawn")));
   }
 
   function redraw() {
     for (const canvas of drawn) {
       const { data, layout } = figureOf(canvas);
-      Plotly.react(canvas, data, layout, CONFIG);
+      Plotly.react(canvas, data, layout, configOf(canvas, layout));
     }
   }
 

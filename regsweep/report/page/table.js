@@ -30,9 +30,7 @@
     return typeof value === "number" ? (SHOW[column.kind] ?? SHOW.number)(value) : String(value);
   }
 
-  window.trialsTable = { shown };
-
-  const words = new Intl.Collator(undefined, { numeric: true });
+  const collator = new Intl.Collator(undefined, { numeric: true });
 
   // Numbers before words; what is missing last, whichever way the column is sorted.
   function compare(a, b, sign) {
@@ -40,7 +38,7 @@
     const isNumber = [typeof a === "number", typeof b === "number"];
     if (isNumber[0] && isNumber[1]) return sign * (a - b);
     if (isNumber[0] || isNumber[1]) return isNumber[0] ? -1 : 1;
-    return sign * words.compare(a, b);
+    return sign * collator.compare(a, b);
   }
 
   function sort(index, descending) {
@@ -62,29 +60,37 @@
     chosen.set("page", page || "");
   }
 
+  const words = () => find("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+
   let texts = null; // of each row, made when first needed: "lambda=0.000154 status=complete …"
   function filtered() {
-    const words = find("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
     const status = find("status").value;
     const statuses = data.columns.find((column) => column.key === "status").values;
     texts ??= state.rows.slice().sort((a, b) => a - b).map((row) =>
       [...data.columns.map((column) => `${column.name}=${shown(column, row)}`), data.errors[row] ?? ""]
         .join(" ").toLowerCase());
-    const tests = words.map(testOf);
+    const tests = words().map((word) => parsed(word).test);
     return state.rows.filter((row) =>
       (!status || String(statuses[row]).split(" ")[0] === status) && tests.every((test) => test(row)));
   }
 
   const COMPARE = { "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
+  const asWord = (text) => text.toLowerCase().replace(/[\s|]+/g, "_").replace("–", "-");
 
-  // A word of the filter: lr>0.01 compares a column's numbers, any other stands somewhere in the row.
-  function testOf(word) {
-    const parts = /^(.+?)(<=|>=|<|>)(-?[\d.]+(?:e[+-]?\d+)?)$/.exec(word);
-    const column = parts && data.columns.find((each) => [each.name, each.key].some((name) =>
-      name.toLowerCase().replaceAll(" ", "_") === parts[1] || name.toLowerCase() === parts[1]));
-    if (!column) return (row) => texts[row].includes(word);
+  // A word of the filter, as a column and a test of rows: lr>0.01 compares a column's numbers, optimizer=adam|sgd lists
+  // what it shows; any other word has no column, and stands somewhere in the row.
+  function parsed(word) {
+    const parts = /^(.+?)(<=|>=|<|>|=)(.*)$/.exec(word);
+    const index = parts ? data.columns.findIndex((each) => [each.name, each.key].some((name) => asWord(name) === parts[1])) : -1;
+    if (index < 0) return { index, test: (row) => texts[row].includes(word) };
+    const column = data.columns[index];
+    if (!parts[3]) return { index, test: () => true }; // not typed to its end
+    if (parts[2] === "=") {
+      const listed = parts[3].split("|");
+      return { index, test: (row) => listed.includes(asWord(shown(column, row))) };
+    }
     const bound = Number(parts[3]);
-    return (row) => typeof column.values[row] === "number" && COMPARE[parts[2]](column.values[row], bound);
+    return { index, test: (row) => typeof column.values[row] === "number" && COMPARE[parts[2]](column.values[row], bound) };
   }
 
   function element(name, properties = {}, ...children) {
@@ -111,6 +117,10 @@
 
   function showRows() {
     const rows = filtered();
+    window.trialsTable.kept = rows;
+    const asked = `${find("filter").value} ${find("status").value}`;
+    if (asked !== state.asked) dispatchEvent(new Event("filtered"));
+    state.asked = asked;
     state.page = Math.max(0, Math.min(state.page, Math.ceil(rows.length / rowsPerPage) - 1));
     const first = state.page && state.page * rowsPerPage;
     const visible = rows.slice(first, first + rowsPerPage);
@@ -156,10 +166,26 @@
     find("copied").replaceChildren(label, code);
   }
 
+  function filterAnew(name) {
+    chosen.set(name, find(name).value);
+    turnTo(0);
+    showRows();
+  }
+
   for (const [name, event] of [["filter", "input"], ["status", "change"]]) {
     find(name).value = chosen.get(name);
-    find(name).addEventListener(event, () => { chosen.set(name, find(name).value); turnTo(0); showRows(); });
+    find(name).addEventListener(event, () => filterAnew(name));
   }
+
+  // Puts the words of one column into the filter, in place of those that it has there.
+  function restrict(index, made) {
+    const others = words().filter((word) => parsed(word).index !== index);
+    find("filter").value = [...others, ...made].join(" ");
+    filterAnew("filter");
+  }
+
+  window.trialsTable = { shown, asWord, restrict, restrictions: () => words().map(parsed).filter(({ index }) => index >= 0) };
+
   // What is printed has no button to turn the page.
   addEventListener("beforeprint", () => { rowsPerPage = Infinity; showRows(); });
   addEventListener("afterprint", () => { rowsPerPage = ROWS_PER_PAGE; showRows(); });

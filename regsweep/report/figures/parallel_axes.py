@@ -1,0 +1,126 @@
+"""The axes of parallel coordinates: where each trial stands on them, from 0 at the foot to 1 at the head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from regsweep.report.figures.labels import count
+from regsweep.report.figures.points import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from regsweep.report.figures.points import Score
+    from regsweep.report.figures.slices import Slice
+
+APART = 0.1
+"""How far from its scale, as a part of an axis, what has no place on it stands."""
+LINE_HEIGHT = 0.05
+"""What a tick's label takes of an axis."""
+MOST_TICKS = 6
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis.
+
+    Attributes:
+        key: the column of the table of trials.
+        title: above it.
+        places: of each trial, by the table's index.
+        ticks: labels by their places.
+        note: for the caption; empty where there is nothing to say.
+    """
+
+    key: str
+    title: str
+    places: pd.Series
+    ticks: dict[float, str]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """From the values of an axis, or their logarithms, to its places."""
+
+    low: float
+    high: float
+    foot: float = 0.0
+    head: float = 1.0
+
+    def place(self, value: float) -> float:
+        part = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
+        return self.foot + (self.head - self.foot) * part
+
+    def ticks(self, labels: Mapping[float, str]) -> dict[float, str]:
+        """Return the labels within the scale that have room above the one before."""
+        kept: dict[float, str] = {}
+        for value, label in sorted(labels.items()):
+            if self.low <= value <= self.high and self.place(value) >= max(kept, default=-1.0) + LINE_HEIGHT:
+                kept[self.place(value)] = label
+        return kept
+
+
+def of_parameter(each: Slice, index: pd.Index) -> Axis:
+    """Return the axis of a parameter; trials that do not have it stand below its scale."""
+    on_log = each.axis["type"] == "log"
+    values = each.places.map(log10) if on_log else each.places
+    is_partial = len(values) < len(index)
+    scale = _Scale(float(values.min()), float(values.max()), APART if is_partial else 0.0)
+    listed = {log10(value) if on_log else value: label for value, label in each.listed.items()}
+    ticks = scale.ticks(listed or _marks(scale, on_log=on_log))
+    return Axis(
+        each.key,
+        each.name,
+        values.map(scale.place).reindex(index).fillna(0.0),
+        {0.0: MISSING, **ticks} if is_partial else ticks,
+    )
+
+
+def of_score(unit: Score, trials: pd.DataFrame, *, maximize: bool) -> Axis:
+    """Return the axis of an objective; trials that are far worse than all others stand beyond its scale."""
+    values = pd.to_numeric(trials[unit.column], errors="coerce").astype(float) * unit.factor
+    known = values.dropna()
+    folded = fold(known, unit, maximize=maximize)
+    near, far = known[~folded.is_far], known[folded.is_far]
+    foot = APART * ((len(known) < len(values)) + (len(far) > 0 and maximize))
+    head = 1 - APART if len(far) and not maximize else 1.0
+    scale = _Scale(float(near.min()), float(near.max()), foot, head)
+    ticks, note = scale.ticks(_marks(scale, on_log=False)), ""
+    places = near.map(scale.place)
+    if folded.edge is not None:
+        beyond, end = ("below", foot - APART) if maximize else ("above", 1.0)
+        label = f"{beyond} {unit.label(folded.edge)}"
+        places = pd.concat([places, pd.Series(end, index=far.index)])
+        ticks = {**ticks, end: label}
+        note = (
+            f" {count(len(far), 'trial')} {label}: at the {'foot' if maximize else 'head'} of the axis, off its scale."
+        )
+    if len(known) < len(values):
+        ticks = {0.0: MISSING, **ticks}
+    return Axis(unit.column, unit.title, places.reindex(trials.index).fillna(0.0), ticks, note)
+
+
+def _marks(scale: _Scale, *, on_log: bool) -> dict[float, str]:
+    """Return round numbers on a scale with their labels; on a log axis by their exponents of ten."""
+    low, high = scale.low, scale.high
+    if on_log:
+        factors = (1,) if high - low > 2 else (1, 2, 5)  # noqa: PLR2004
+        exponents = range(floor(low), ceil(high) + 1)
+        return {exponent + log10(factor): _power(factor, exponent) for exponent in exponents for factor in factors}
+    if high <= low:
+        return {low: f"{low:.4g}"}
+    rough = (high - low) / MOST_TICKS
+    power = 10.0 ** floor(log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+    return {step * number: f"{step * number:.6g}" for number in range(ceil(low / step), floor(high / step) + 1)}
+
+
+def _power(factor: int, exponent: int) -> str:
+    is_short = -2 <= exponent <= 4  # noqa: PLR2004
+    return f"{factor * 10.0**exponent:g}" if is_short else f"{factor}e{exponent}"

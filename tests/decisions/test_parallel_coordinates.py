@@ -1,0 +1,180 @@
+"""Parallel coordinates: where each trial's line crosses each axis, what it looks like, and what the page is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from regsweep.report.figures import Drawing, Evidence, parallel_coordinates
+from regsweep.report.figures.parallel_axes import APART
+from regsweep.report.sweep import read_sweep
+from tests.decisions.handmade import write_sweep
+from tests.decisions.test_figure_traces import LOSS, traces
+from tests.decisions.test_several_objectives import made as several_objectives
+from tests.decisions.test_slices import BATCH, MODEL, RATE, made
+
+MOMENTUM = "optimizer.momentum"
+ROWS: list[dict[str, Any]] = [
+    {RATE: 0.001, MODEL: "cnn", "accuracy": 0.5, "loss": 3.0},
+    {RATE: 0.1, MODEL: "mlp", "accuracy": 0.9, "loss": 1.0},
+    {RATE: 0.01, MODEL: "mlp", MOMENTUM: 0.5, "accuracy": 0.7, "loss": 2.0},
+    {RATE: 0.1, MODEL: "cnn", MOMENTUM: 0.9, "accuracy": 0.6, "loss": 2.5, "status": "pruned"},
+    {RATE: 0.05, MODEL: "vit", MOMENTUM: 0.1, "accuracy": 1.0, "loss": 0.0, "status": "failed"},
+]
+"""Of the fifth, which failed, nothing is drawn: neither its line nor its values on the axes."""
+
+
+def lines(drawing: Drawing) -> dict[str, dict[str, list[float]]]:
+    """Return of each trace the places of its lines from axis to axis, by what they say when pointed at."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for trace in traces(drawing):
+        width = trace.x.index(None) + 1
+        starts = range(0, len(trace.x), width)
+        assert all(list(trace.x[i : i + width]) == [*range(width - 1), None] for i in starts)
+        found[trace.name] = {trace.hovertext[i]: list(trace.y[i : i + width - 1]) for i in starts}
+    return found
+
+
+def ticks(drawing: Drawing) -> list[dict[str, float]]:
+    """Return the labels of each axis with their places, from the left."""
+    assert drawing.figure is not None, drawing.missing
+    axes: list[dict[str, float]] = [{} for _ in drawing.figure.layout.xaxis.tickvals]
+    for each in drawing.figure.layout.annotations:
+        axes[each.x][each.text] = each.y
+    return axes
+
+
+@pytest.mark.parametrize(
+    ("options", "scores", "shown"),
+    [
+        ({}, [0.0, 1.0, 0.5, 0.25], ["50.00 %", "90.00 %", "70.00 %", "60.00 %"]),
+        (LOSS, [1.0, 0.0, 0.5, 0.75], ["3", "1", "2", "2.5"]),
+    ],
+)
+def test_each_line_crosses_each_axis_at_its_trial_s_value(
+    tmp_path: Path, options: dict[str, Any], scores: list[float], shown: list[str]
+) -> None:
+    drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "s", ROWS, **options)))
+    assert drawing.figure is not None
+    assert [title.split("<br>")[0] for title in drawing.figure.layout.xaxis.ticktext] == [
+        "lr", "kind", "momentum", "validation"]  # fmt: skip
+    found = lines(drawing)
+    assert list(found) == ["pruned", "other trials", "best"]
+    (pruned,), (best,) = found["pruned"].items(), found["best"].items()
+    assert pruned[0] == f"trial 3 (pruned): {shown[3]}"
+    assert best[0] == f"trial 1: {shown[1]}"
+    assert list(found["other trials"]) == [f"trial 0: {shown[0]}", f"trial 2: {shown[2]}"]
+    first, third = found["other trials"].values()
+    places = [first, best[1], third, pruned[1]]
+    assert [line[0] for line in places] == [0, 1, 0.5, 1], "a log axis: three decades"
+    kinds = ticks(drawing)[1]
+    nearest = [min(kinds, key=lambda kind: abs(kinds[kind] - line[1])) for line in places]
+    assert nearest == ["cnn", "mlp", "mlp", "cnn"], "lines of one kind lie beside each other"
+    assert len({line[1] for line in places}) == 4
+    assert [line[2] for line in places] == [0, 0, APART, 1], "below the scale are those without momentum"
+    assert [line[3] for line in places] == scores
+    assert drawing.data is not None
+    assert list(drawing.data["number"]) == [0, 1, 2, 3]
+    assert ticks(drawing)[0] == {"0.001": 0, "0.01": 0.5, "0.1": 1}
+    assert ticks(drawing)[2] == {"–": 0, "0.5": APART, "0.9": 1}
+    assert "Each line is one of 3 complete trials. 1 pruned trial: dotted" in drawing.caption
+    assert "At – the trial has no value." in drawing.caption
+
+
+def test_round_numbers_stand_at_their_places_where_values_were_drawn(tmp_path: Path) -> None:
+    rates, sizes = [0.0012345, 0.03456, 0.45678], [10.123, 47.4567, 98.7654]
+    rows = [{RATE: rates[i], BATCH: sizes[i], "accuracy": 0.5 + 0.1 * i} for i in range(3)]
+    ranges = {RATE: "tag(log, interval(0.001, 0.5))"}
+    of_rate, of_size, of_score = ticks(parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows, ranges=ranges))))
+    low, high = np.log10([rates[0], rates[2]])
+    for label, place in of_rate.items():
+        assert np.isclose((np.log10(float(label)) - low) / (high - low), place)
+    assert {"0.01", "0.1"} <= set(of_rate)
+    assert of_size == pytest.approx({str(v): (v - sizes[0]) / (sizes[2] - sizes[0]) for v in (20, 40, 60, 80)})
+    assert of_score == pytest.approx({str(v): (v - 50) / 20 for v in (50, 55, 60, 65, 70)})
+
+
+@pytest.mark.parametrize(("options", "beyond", "end"), [({}, "below", 0.0), (LOSS, "above", 1.0)])
+def test_a_collapsed_trial_leaves_the_others_their_scale(
+    tmp_path: Path, options: dict[str, Any], beyond: str, end: float
+) -> None:
+    rows = [{RATE: 0.01 + 0.0123 * i, BATCH: 8 + i, "accuracy": 0.8 + i / 100, "loss": 1 - i / 100} for i in range(12)]
+    rows[4] |= {"accuracy": 0.1, "loss": 9.0}
+    drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows, **options)))
+    found = {said.split(":")[0]: line for kind in lines(drawing).values() for said, line in kind.items()}
+    assert found["trial 4"][2] == end
+    others = sorted(line[2] for name, line in found.items() if name != "trial 4")
+    assert (others[0], others[-1]) == ((APART, 1) if end == 0 else (0, 1 - APART))
+    labels = [label for label, place in ticks(drawing)[2].items() if place == end]
+    assert labels == [f"{beyond} 80.00 %"[:14] if end == 0 else f"{beyond} 1"]
+    assert f"1 trial {beyond}" in drawing.caption
+    clear = parallel_coordinates.draw(Evidence(made(tmp_path / "t", rows[:4] + rows[5:], **options)))
+    assert beyond not in clear.caption
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "top"),
+    [
+        ([0.5 + i / 100 for i in range(20)], {18}),  # 19 is the best; 18 and 19 are the best tenth
+        ([0.5 + i / 100 for i in range(30)], {27, 28}),
+        ([0.9, 0.8, 0.8, *[0.1 + i / 100 for i in range(17)]], set()),  # two are second: neither is drawn apart
+        ([0.6] * 20, set()),
+        ([0.5, 0.6], set()),
+    ],
+)
+def test_the_best_tenth_is_drawn_apart_and_no_tie_is_split(
+    tmp_path: Path, accuracies: list[float], top: set[int]
+) -> None:
+    rows = [{RATE: 0.01 + 0.0123 * i, BATCH: 8 + i, "accuracy": each} for i, each in enumerate(accuracies)]
+    found = lines(parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows))))
+    named = [name for name in found if name.startswith("next best")]
+    assert named == ([f"next best {len(top)}"] if top else [])
+    drawn = {int(said.split(":")[0].removeprefix("trial ")) for name in named for said in found[name]}
+    assert drawn == top
+
+
+def test_the_page_is_given_the_place_of_every_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel_coordinates, "MOST_LINES", 10)
+    rows = [{RATE: 0.01 + 0.0123 * i, BATCH: 8 + i, "accuracy": 0.5 + (i % 37) / 100} for i in range(40)]
+    drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows)))
+    assert drawing.figure is not None
+    meta, drawn = drawing.figure.layout.meta, lines(drawing)
+    assert meta["keys"] == [RATE, BATCH, "validation_accuracy"]
+    assert meta["numbers"] == list(range(40))
+    names = list(drawn)
+    said = {text.split(":")[0]: (names.index(kind), line) for kind in names for text, line in drawn[kind].items()}
+    assert 10 <= len(said) <= 11, "the best is drawn in any case"
+    assert meta["best"] == [36]
+    assert "trial 36" in said
+    for name, (trace, line) in said.items():
+        row = meta["numbers"].index(int(name.removeprefix("trial ")))
+        assert meta["traces"][row] == trace
+        assert [axis[row] for axis in meta["places"]] == line
+    assert f"{len(said)} of 40 lines are drawn, evenly spaced" in drawing.caption
+
+
+def test_it_takes_two_parameters_and_says_which_ones_it_leaves_out(tmp_path: Path) -> None:
+    one = parallel_coordinates.draw(Evidence(made(tmp_path / "s", [{RATE: 0.1 * i, BATCH: 8} for i in (1, 2, 3)])))
+    assert one.figure is None
+    names = [f"model.p{number:02}" for number in range(13)]
+    rows = [{"overrides": dict.fromkeys(names, i + 0.5), "accuracy": 0.5 + i / 10} for i in range(3)]
+    many = parallel_coordinates.draw(Evidence(read_sweep(write_sweep(tmp_path / "t", rows))))
+    assert len(ticks(many)) == 11
+    assert "3 more parameters only in the table: p10, p11, p12." in many.caption
+
+
+def test_of_several_objectives_each_has_an_axis_and_the_front_is_drawn_apart(tmp_path: Path) -> None:
+    scores = [(0.9, 0.1), (0.8, 0.5), (0.7, 0.2)]
+    trials = [{"overrides": {RATE: 0.1 * n, BATCH: n}, "accuracy": a, "sparsity": s} for n, (a, s) in enumerate(scores)]
+    sweep = several_objectives(tmp_path / "s", trials)
+    drawing = parallel_coordinates.draw(Evidence(sweep))
+    assert drawing.figure is not None
+    found = lines(drawing)
+    front = {int(said.split(":")[0].removeprefix("trial ")) for said in found["front"]}
+    assert front == {0, 1}
+    assert [line[2:] for line in found["front"].values()] == [[1, 0], [0.5, 1]]
+    assert "best" not in found
+    assert drawing.figure.layout.meta["keys"][-2:] == list(sweep.objectives)
