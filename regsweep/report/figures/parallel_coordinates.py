@@ -86,19 +86,13 @@ def _kinds(sweep: Sweep, trials: pd.DataFrame) -> pd.Series:
     if sweep.objectives:
         kinds[trials["number"].isin(sweep.front)] = "best"
     elif len(ended):
-        values = ended[sweep.objective].sort_values(ascending=not sweep.maximize, kind="stable")
-        num_top = ceil(TOP * len(values))
-        border = values.iloc[num_top] if num_top < len(values) else None
-        top = [] if border is None else [row for row, value in values.items() if _is_better(sweep, value, border)]
-        kinds[top] = "top"
+        gains = ended[sweep.objective] * (1 if sweep.maximize else -1)
+        border = gains.nlargest(ceil(TOP * len(gains)) + 1).min()
+        kinds[gains.index[gains > border]] = "top"
         best = sweep.best()
         kinds[trials["number"].isin(best.numbers if best is not None else ())] = "best"
     kinds[trials["status"] == PRUNED] = PRUNED
     return kinds
-
-
-def _is_better(sweep: Sweep, value: float, than: float) -> bool:
-    return value > than if sweep.maximize else value < than
 
 
 def _drawn_kinds(kinds: pd.Series) -> list[str]:

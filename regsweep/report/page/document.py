@@ -117,11 +117,8 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     with_table = next((f for f in drawn if f["name"] == WITH_TABLE and "table" in parts), None)
     apart = [headline, with_table]
     style = security.inline(_style(drawn))
-    names = [
-        "state",
-        *(["table", "panel", "parallel"] if "table" in parts else []),
-        *(["watch"] if parts.get("seconds") else []),
-    ]
+    of_table = ["table", "panel", "parallel"] if "table" in parts else []
+    names = ["state", *of_table, *(["watch"] if parts.get("seconds") else [])]
     scripts = {name: _asset(f"{name}.js") for name in (*names, "figures")}
     scripts["plotly"] = security.inline(get_plotlyjs())
     given: dict[str, Any] = dict.fromkeys(
