@@ -6,6 +6,7 @@ import functools
 import logging
 import math
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,10 +91,10 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
     from regsweep.run import run  # noqa: PLC0415  (imports torch, which --help and completion do not need)
 
     runtime = HydraConfig.get()
-    made_of = ""
+    words = ""
     try:
         config = validate_composed(cfg)
-        made_of = _made_of(config, runtime.overrides.task)
+        words = _made_of(config, runtime.overrides.task)
         outcome = run(
             config,
             folder,
@@ -102,7 +103,7 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
             show_bar=not is_watched(),
         )
     except Pruned as pruned:
-        _log.info(f"trial {runtime.job.num} {pruned}  ({made_of})")
+        _log.info(f"trial {runtime.job.num} {pruned}  ({words})")
         raise
     except RecordError as error:
         refuse(error)
@@ -116,9 +117,11 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
             raise
         _log.exception(f"trial {runtime.job.num} failed: {type(error).__name__}")
         return TrialValue(math.nan, error=f"{type(error).__name__}: {show(error)}")
-    accuracies = "  ".join(f"{name} {metrics.accuracy:.4f}" for name, metrics in outcome.metrics.items())
+    # A trial has one line of 80 columns: where the test set is open, what it fitted is in its record alone.
+    shown_of = [name for name in outcome.metrics if not (is_trial and name == "train" and "test" in outcome.metrics)]
+    accuracies = "  ".join(f"{name} {outcome.metrics[name].accuracy:.4f}" for name in shown_of)
     if is_trial:
-        _log.info(f"trial {runtime.job.num}: {accuracies}  ({made_of})")
+        _log.info(f"trial {runtime.job.num}: {accuracies}  ({words})")
     else:
         _log.info(f"accuracy     {accuracies}")
         zero, near_zero = outcome.numbers["sparsity"], outcome.numbers["near_zero"]
@@ -133,8 +136,17 @@ def _made_of(config: RunConfig, overrides: Sequence[str]) -> str:
     """Return a trial's methods and its other overrides as one readable line; the record has them whole."""
     pairs = [(key.lstrip("+~"), value) for key, _, value in (override.partition("=") for override in overrides)]
     same = _same_for_all(Path(HydraConfig.get().sweep.dir))
-    others = [f"{k} {_rounded(v)}" for k, v in pairs if not re.match(_NOT_SHOWN, k) and k not in same]
-    return ", ".join([name_of(config.regularizer.in_use), *others])
+    return made_of(name_of(config.regularizer.in_use), [(key, value) for key, value in pairs if key not in same])
+
+
+def made_of(methods: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return the methods of a trial in words, and its other overrides by the last part of their keys, or whole ones."""
+    others = [(key, value) for key, value in pairs if not re.match(_NOT_SHOWN, key)]
+    ends = Counter(key.rpartition(".")[2] for key, _ in others)
+    shortened = [(key.rpartition(".")[2], key, value) for key, value in others]
+    return ", ".join(
+        [methods, *(f"{end if ends[end] == 1 else key} {_rounded(value)}" for end, key, value in shortened)]
+    )
 
 
 @functools.cache

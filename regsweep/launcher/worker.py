@@ -29,7 +29,7 @@ from omegaconf import DictConfig, open_dict
 
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.launcher.jobs import failure_of, one_line
-from regsweep.reporting import listening
+from regsweep.reporting import listening, watching
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,8 @@ def _outcome(setup: Setup, task: Task, channel: Connection) -> tuple[Any, ...]:
         return bool(cloudpickle.loads(channel.recv_bytes()))
 
     try:
-        with listening(should_prune if task.is_heard else None):
+        # A bar of one worker would stand between the lines of all; with FORCE_COLOR it would draw one into its pipe.
+        with listening(should_prune if task.is_heard else None), watching(is_shown=True):
             job = _run(setup, task)
         return ("ended", job if task.returns else None, failure_of(job))
     except RecordError as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from optuna.study import StudyDirection
@@ -18,6 +19,7 @@ from rich.text import Text
 
 from regsweep.numbers import show_number
 from regsweep.sweeper.announce import Leading, leading
+from regsweep.sweeper.space import NOT_SET
 
 
 class LiveTable:
@@ -27,10 +29,17 @@ class LiveTable:
         n_trials: trials in all.
         earlier: the trials that had ended when this start began.
         direction: of the first objective.
+        same: the parameters that have one value in all trials; they are not shown.
     """
 
-    def __init__(self, n_trials: int, earlier: Sequence[FrozenTrial], direction: StudyDirection) -> None:
-        self._n_trials, self._num_before = n_trials, len(earlier)
+    def __init__(
+        self,
+        n_trials: int,
+        earlier: Sequence[FrozenTrial],
+        direction: StudyDirection,
+        same: Collection[str] = (),
+    ) -> None:
+        self._n_trials, self._num_before, self._same = n_trials, len(earlier), same
         self._maximize = direction == StudyDirection.MAXIMIZE
         self._ended = [trial for trial in earlier if trial.user_attrs.get("duplicate_of") is None]
         self._began = time.monotonic()
@@ -78,11 +87,11 @@ class LiveTable:
         line.add_column(no_wrap=True, overflow="ellipsis")
         line.add_row(ProgressBar(self._n_trials, done, width=30), self._progress(done))
         rows = [line]
-        texts = [Text.from_markup(f"running  trial {n}  {escape(_settings(p))}") for n, p in self._running.items()]
+        texts = [Text.from_markup(f"running  trial {n}  {escape(self._settings(p))}") for n, p in self._running.items()]
         if self._num_ranked != len(self._ended):  # as late as that: where nothing is shown, nothing is ranked
             self._best, self._num_ranked = leading(self._ended, maximize=self._maximize), len(self._ended)
         if self._best is not None:
-            settings = escape(_settings(self._best.params))
+            settings = escape(self._settings(self._best.params))
             best = f"{self._best.name}  {show_number(self._best.value, 5)}"
             texts.append(Text.from_markup(f"[bold green]best     {best}[/]  {settings}"))
         for text in texts:  # one line each, however narrow the terminal
@@ -102,10 +111,12 @@ class LiveTable:
             parts.append(f"{int(left // 60)}:{int(left % 60):02d} left")
         return " · ".join(parts)
 
+    def _settings(self, parameters: Mapping[str, Any]) -> str:
+        """Return what was set of a trial, and is not the same in all."""
+        shown = {name: value for name, value in parameters.items() if name not in self._same and value != NOT_SET}
+        return " ".join(f"{name.rpartition('.')[2]}={_shown(value)}" for name, value in shown.items())
 
-def _settings(parameters: Mapping[str, Any]) -> str:
-    shown = {
-        name.rpartition(".")[2]: show_number(value) if isinstance(value, float) else value
-        for name, value in parameters.items()
-    }
-    return " ".join(f"{name}={value}" for name, value in shown.items())
+
+def _shown(value: Any) -> str:
+    is_long = isinstance(value, str) and re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) is not None
+    return show_number(float(value)) if isinstance(value, float) or is_long else str(value)

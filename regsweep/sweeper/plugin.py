@@ -212,7 +212,8 @@ class RegsweepSweeper(Sweeper):
             trials = study.get_trials(deepcopy=False)
             ended = [trial for trial in trials if trial.state.is_finished()]
             num_begun = sum(trial.state.name != "WAITING" for trial in trials)
-            with LiveTable(limits.n_trials, ended, study.directions[0]) as live, watching(live.is_shown):
+            same = {name for name, distribution in space.distributions.items() if distribution.single()}
+            with LiveTable(limits.n_trials, ended, study.directions[0], same) as live, watching(live.is_shown):
 
                 def on_end(trial: Any) -> None:
                     tables.add(trial)

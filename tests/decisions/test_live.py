@@ -169,6 +169,16 @@ def test_a_parameter_is_shown_as_a_person_writes_it(capsys: pytest.CaptureFixtur
     assert shown(table, capsys)[1] == "running  trial 0  width=1024 lr=0.00305"
 
 
+def test_what_is_not_set_or_the_same_in_all_trials_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    table = LiveTable(2, [], MAXIMIZE, {"a.rate"})
+    table.start(0, {"a.rate": 0.5, "kind": "l1", "l2": "(not set)", "text": "0.0109245574667", "seed": 1001})
+    table.end(trial(1, 0.5))
+    assert shown(table, capsys)[1:] == [
+        "running  trial 0  kind=l1 text=0.0109 seed=1001",
+        "best     trial 1  0.5  kind=l1",
+    ]
+
+
 def test_markup_in_a_parameter_stays_text(capsys: pytest.CaptureFixture[str]) -> None:
     table = LiveTable(2, [], MAXIMIZE)
     table.start(0, {"x": "[red]a[/red]"})

@@ -214,3 +214,15 @@ def test_an_application_without_a_main_guard_is_refused(tmp_path: Path) -> None:
     guard = """bare.py has no "if __name__ == '__main__':" guard, which worker processes need"""
     assert f"hydra/launcher=pool: {guard}; add it or use hydra/launcher=basic" in printed
     assert not (tmp_path / "s").exists()
+
+
+def test_with_colours_asked_for_a_trial_has_one_line_and_no_worker_a_bar(shell: Shell) -> None:
+    """Where the output is a file: a worker writes into a pipe, and must not take it for a terminal."""
+    quick = ("trainer.epochs=2", "dataset.train_size=200", "hydra.sweep.dir=s", "hydra.launcher.workers=1")
+    command = (sys.executable, "-m", "regsweep", "-m", "hydra/launcher=pool", "seed=0,1", *quick)
+    done = shell(*command, env={"FORCE_COLOR": "1", "COLUMNS": "80"})
+    assert done.code == 0
+    printed = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\n", done.out + done.err)
+    assert len(re.findall(r"^trial 0: train ", printed, re.MULTILINE)) == 1
+    assert "trial 0: trial 0" not in printed
+    assert "images/s" not in printed
