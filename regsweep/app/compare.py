@@ -27,6 +27,7 @@ from regsweep.paths import ComparisonPaths, SweepPaths, shown
 from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.files import ReportPaths
+from regsweep.report.printed import say
 from regsweep.report.sweep import ComparisonRecord, read_sweep
 from regsweep.started import Command
 from regsweep.statistics.intervals import Overlap
@@ -155,7 +156,7 @@ def _check(request: _Request, command: Command, contestants: Sequence[Contestant
     for each in contestants:
         search = replace(command, arguments=["-m", *request.search(each)])
         lines = dry_run.check(search, partial(require_its_methods, each, command))
-    print("\n".join(lines))  # noqa: T201
+    say(*lines)
 
 
 def _overlap(request: _Request, config: DictConfig, command: Command) -> Overlap | None:
@@ -180,7 +181,7 @@ def _train(
     announce(time_epochs(origin, paths, contestants), contestants, paths, config, effort)
     for place, each in enumerate(contestants):
         if count_ended(paths.search(each.key)) < num_trials:
-            print(f"\nsearch {place + 1} of {len(contestants)}: {each.title}, {num_trials} trials")  # noqa: T201
+            say(f"\nsearch {place + 1} of {len(contestants)}: {each.title}, {num_trials} trials")
             arguments = request.search(each)
             run_sweep(origin, paths.search(each.key), num_trials, lambda made=arguments: made)  # type: ignore[misc]
     baseline, *others = contestants

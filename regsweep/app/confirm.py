@@ -35,6 +35,7 @@ from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Candidate, Confirmation
 from regsweep.report.effort import seconds_a_trial, spread_of_differences
 from regsweep.report.files import ReportPaths
+from regsweep.report.printed import say
 from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
@@ -88,7 +89,7 @@ def _run(given: argparse.Namespace) -> Sweep:
             f"--ablate: takes mixtures of methods apart; with --baseline {agreed.without} there are none"
         )
     for problem in sweep.problems:  # what cannot be read is not among what is chosen from
-        print(f"{shown(sweep.folder)}/{problem}")  # noqa: T201
+        say(f"{shown(sweep.folder)}/{problem}")
     try:
         paths.confirmation.folder.mkdir(exist_ok=True)
         with FolderLock(paths.confirmation.folder):
@@ -132,17 +133,17 @@ def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
         if given.ablate or plan.ablation is not None:
             run_ablation(origin, plan, count)
         if given.until_settled and is_settled(_read(sweep), margin):
-            print(f"\nsettled after {count} seeds")  # noqa: T201
+            say(f"\nsettled after {count} seeds")
             return
     if given.until_settled:
-        print(f"\nnot settled after {num_seeds} seeds")  # noqa: T201
+        say(f"\nnot settled after {num_seeds} seeds")
 
 
 def choose(origin: Origin, plan: Plan) -> None:
     """Choose the configuration of each kind, as far as that was not done, and print them."""
     if len(plan.configurations) < len(plan.contenders):
         choose_contenders(origin, plan)
-        print(f"\nchosen: {'; '.join(_shown(each, plan.terms) for each in plan.configurations)}")  # noqa: T201
+        say(f"\nchosen: {'; '.join(_shown(each, plan.terms) for each in plan.configurations)}")
 
 
 def train_on_seeds(origin: Origin, sweep: Sweep, plan: Plan, count: int) -> None:
@@ -278,9 +279,9 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
     what = "trial" if len(plan.named) == 1 else "trials"
     best = f"{what} {', '.join(map(str, plan.named))}" if plan.named else f"the best of {kinds}"
     if k < plan.top:
-        print(f"the sweep has complete trials of no more than {kinds} of regularization")  # noqa: T201
+        say(f"the sweep has complete trials of no more than {kinds} of regularization")
     if plan.num_trials != len(sweep.trials):
-        print(  # noqa: T201
+        say(
             f"the sweep has {len(sweep.trials)} trials now, and this confirms the best of its first {plan.num_trials}; "
             f"to confirm anew, move {shown(plan.paths.folder)} away"
         )
@@ -302,23 +303,23 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         f"about {minutes:.1f} minutes at the sweep's pace",
         f"where differences are shown, up to {num_own} more, of second baselines: about {minutes_own:.1f} minutes",
     ]
-    print("\n".join(lines))  # noqa: T201
+    say(*lines)
     if plan.overlap is not None:
-        print(describe_new_splits(plan.overlap, num_seeds))  # noqa: T201
+        say(describe_new_splits(plan.overlap, num_seeds))
         return
     if until_settled:
-        print(f"looks every {ROUND} seeds; what 5 seeds can settle is little, so it may take them all")  # noqa: T201
+        say(f"looks every {ROUND} seeds; what 5 seeds can settle is little, so it may take them all")
         return
     spread = spread_of_differences(sweep) if plan.terms.is_own else None
     if spread is not None:
         needed = [f"{seeds_needed(points / 100, spread, k)} for {points:g} points" for points in _ANNOUNCED_POINTS]
-        print(  # noqa: T201
+        say(
             f"seeds needed to show a difference: {', '.join(needed)} (80 % power; "
             f"two runs differ by about {100 * spread:.2f} points, estimated from the sweep)"
         )
     if num_seeds < least_seeds(k, LEVEL):
         of = "one configuration" if k == 1 else f"{k} configurations"
-        print(  # noqa: T201
+        say(
             f"{num_seeds} seeds cannot show a difference: the smallest possible p-value of {of} is "
             f"{least_p_value(num_seeds, k):.2g}; take --seeds {least_seeds(k, LEVEL)} or more"
         )
@@ -330,7 +331,7 @@ def _announce_ablation(sweep: Sweep, plan: Plan, num_seeds: int) -> None:
     num_runs = count_parts(num_ingredients) * num_seeds - count_ended(plan.paths.ablation)
     if num_runs > 0:
         minutes = max(0.1, seconds_a_trial(sweep) * num_runs / 60)
-        print(  # noqa: T201
+        say(
             f"{num_runs} more without an ingredient of the best mixture or with one alone: about {minutes:.1f} "
             "minutes; its second baseline is trained in any case"
         )

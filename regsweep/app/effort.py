@@ -17,6 +17,7 @@ from regsweep.app.stages import Origin, count_ended, named_trials, run_sweep
 from regsweep.launcher.share import Machine
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.confirmation import LEVEL
+from regsweep.report.printed import say
 from regsweep.report.sweep import read_sweep
 from regsweep.statistics.intervals import Overlap
 from regsweep.statistics.p_values import least_p_value, least_seeds
@@ -56,7 +57,7 @@ class Effort:
 def time_epochs(origin: Origin, paths: ComparisonPaths, contestants: Sequence[Contestant]) -> dict[str, Time]:
     """Train one epoch of each contestant, as far as that was not done, and return its times by the contestant's key."""
     if count_ended(paths.timing) < len(contestants):
-        print("\none epoch of each, which shows how long the comparison takes")  # noqa: T201
+        say("\none epoch of each, which shows how long the comparison takes")
         records.write_json(paths.timed_trials, [each.timed for each in contestants])
         replaced = {argument.partition("=")[0] for argument in ONE_EPOCH}
         kept = [argument for argument in origin.arguments if argument.partition("=")[0] not in replaced]
@@ -108,12 +109,12 @@ def announce(
         f"{', '.join(parts)}: about {_duration(minutes(*left, choosing, seeds))}, and the start of each sweep",
         f"where differences are shown, up to {own} more, of second baselines: about {_duration(minutes(own))}",
     ]
-    print("\n".join(lines))  # noqa: T201
+    say(*lines)
     if overlap is not None:
-        print(describe_new_splits(overlap, num_seeds))  # noqa: T201
+        say(describe_new_splits(overlap, num_seeds))
     elif num_seeds < least_seeds(k, LEVEL):
         of = "one contestant" if k == 1 else f"{k} contestants"
-        print(  # noqa: T201
+        say(
             f"{num_seeds} seeds cannot show a difference: the smallest possible p-value of {of} is "
             f"{least_p_value(num_seeds, k):.2g}; take --seeds {least_seeds(k, LEVEL)} or more"
         )

@@ -49,6 +49,7 @@ _TRUSTED = [
     "regsweep.sweeper.plugin.RegsweepSweeper",
     "regsweep.sweeper.plugin.GridSweeper",
     "regsweep.launcher.plugin.PoolLauncher",
+    "regsweep.app.log_lines.Lines",
     "logging.FileHandler",
     "logging.StreamHandler",
     "logging.Formatter",

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from regsweep.errors import RegsweepError
+from regsweep.report.printed import say
 from regsweep.started import Command
 from regsweep.sweeper.signals import Terminated, terminable
 
@@ -24,7 +25,7 @@ def run(command: Command) -> int:
     """
     require_there(command)
     words = [command.interpreter, *command.program, *command.arguments]
-    print(f"runs in {command.working_folder}: {shlex.join(words)}", flush=True)  # noqa: T201
+    say(f"runs in {command.working_folder}: {shlex.join(words)}")
     places = [*command.import_path, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(places))}
     stop: KeyboardInterrupt | None = None

@@ -18,6 +18,7 @@ from regsweep.app.versions import require_this_version
 from regsweep.config import RunConfig
 from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
 from regsweep.paths import RunPaths, enter_working_folder
+from regsweep.report.printed import say
 from regsweep.run_record import RunRecord
 
 _COMPARED = ("status", "error", "metrics", "penalty", "best_epoch", "epochs", "sparsity", "histogram", "weights_sha256")
@@ -59,12 +60,12 @@ def reproduce(folder: Path) -> list[str]:
             run(config, Path(place), is_trial="test" not in record.metrics, report=give_up_as_then)
         now = records.read_json(RunPaths(Path(place)).result)
     differences = [name for key in _COMPARED for name in _differences(key, before.get(key), now.get(key))]
-    print(f"{folder}: {'reproduced bit for bit' if not differences else 'NOT reproduced'}")  # noqa: T201
+    say(f"{folder}: {'reproduced bit for bit' if not differences else 'NOT reproduced'}")
     for name in differences:
-        print(f"  {name}")  # noqa: T201
+        say(f"  {name}")
     for key in _CONTEXT:
         for name in _differences(key, before.get(key), now.get(key)):
-            print(f"  other than then: {name}")  # noqa: T201
+            say(f"  other than then: {name}")
     return differences
 
 

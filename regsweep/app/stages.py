@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from regsweep.app.start import as_typed, resume, start
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.effort import count_configurations
+from regsweep.report.printed import say
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
 from regsweep.started import Command
@@ -63,7 +63,7 @@ class Origin:
 def await_sweeps(paths: ConfirmationPaths) -> None:
     """Wait for the sweeps and trials of a confirmation that was killed and that still run, after saying so."""
     for sweep in (paths.baseline, paths.choosing, paths.seeds, paths.own, paths.ablation):
-        await_owners([sweep, *sweep.glob("[0-9]*")], partial(print, flush=True))
+        await_owners([sweep, *sweep.glob("[0-9]*")], say)
 
 
 def tune_baseline(sweep: Sweep, plan: Plan) -> None:
@@ -76,7 +76,7 @@ def tune_baseline(sweep: Sweep, plan: Plan) -> None:
     if count_ended(folder) >= n_trials:
         return
     origin, what = Origin.of(sweep), plan.terms.without or "the network without regularization"
-    print(f"\n{what}, tuned with {n_trials} trials as the sweep was")  # noqa: T201
+    say(f"\n{what}, tuned with {n_trials} trials as the sweep was")
     if plan.terms.baseline:
         tried = keyed.others_tried(sweep, plan.terms)
     if tried is None:
@@ -111,7 +111,7 @@ def choose_contenders(origin: Origin, plan: Plan) -> None:
         sweep = plan.read_sweep(plan.paths.choosing)
         num_failed = int((sweep.trials["status"] != "complete").sum())
         if num_failed and not sweep.is_own:
-            print(  # noqa: T201
+            say(
                 f"{num_failed} of {len(runs)} runs to choose failed: a configuration with one of them is not chosen, "
                 "unless all have one; then the sweep's best is taken"
             )
@@ -193,7 +193,7 @@ def _run_named(
         return
     trials = [{**configurations[run.configuration].overrides, **plan.drawn_by(run.seed)} for run in runs]
     records.write_json(plan.paths.trials(folder), trials)
-    print(f"\n{title}")  # noqa: T201
+    say(f"\n{title}")
     run_sweep(origin, folder, len(runs), lambda: _named_trials(origin, plan, folder, trials, test=test))
 
 
@@ -332,9 +332,7 @@ def run_sweep(origin: Origin, folder: Path, n_trials: int, arguments: Callable[[
     _require_readable(folder)
     num_missing = n_trials - count_ended(folder)
     if num_missing > 0:
-        print(  # noqa: T201
-            f"{num_missing} of {n_trials} runs in {shown(folder)} were not made, for the reason above; {go_on}"
-        )
+        say(f"{num_missing} of {n_trials} runs in {shown(folder)} were not made, for the reason above; {go_on}")
         raise SystemExit(1)
 
 

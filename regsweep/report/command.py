@@ -167,7 +167,7 @@ def _watch(folder: Path, read: Callable[[], Sweep]) -> None:
         answered = answer(evidence.sweep, evidence.confirmation)
         return sweep_page(evidence, draw_all(evidence), answered, seconds=watch.SECONDS)
 
-    watch.serve(folder, page, lambda line: print(line, flush=True))  # noqa: T201
+    watch.serve(folder, page, printed.say)
 
 
 def _evidence(sweep: Sweep) -> Evidence:

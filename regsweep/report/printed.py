@@ -121,6 +121,13 @@ def print_line(console: Console, line: str) -> None:
         console.print(escape(f"    {command}"), soft_wrap=True)
 
 
+def say(*lines: str) -> None:
+    """Print sentences to the standard output, each as `print_line` does."""
+    to = console()
+    for line in lines:
+        print_line(to, line)
+
+
 def split_command(line: str) -> tuple[str, str]:
     """Return a sentence, and the command at its end; nothing where there is none."""
     found = _COMMAND.fullmatch(line)

@@ -10,6 +10,7 @@ from regsweep.errors import RegsweepError
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.command import Parser
 from regsweep.report.confirmation import Candidate, Confirmation
+from regsweep.report.printed import say
 from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import command_to_confirm
 from regsweep.statistics.comparison import Comparison
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> None:
     if terms.is_own and given.by > 100:  # noqa: PLR2004
         raise RegsweepError(f"--by {given.by:g}: must be percentage points from 0 to 100, for example 0.5")
     code, line = check(confirmation, given.by / terms.scale)
-    print(f"{line}{_missing(confirmation) if code == OPEN else ''}")  # noqa: T201
+    say(f"{line}{_missing(confirmation) if code == OPEN else ''}")
     raise SystemExit(code)
 
 

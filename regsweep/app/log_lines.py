@@ -1,0 +1,30 @@
+"""Lines of the log on a terminal: broken between words, and not in the middle of a number."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import sys
+import textwrap
+
+
+class Lines(logging.Formatter):
+    """Formats as `logging.Formatter` does, and breaks a line where the standard output is a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, or lines, of a record."""
+        line = super().format(record)
+        return broken(line, shutil.get_terminal_size().columns) if sys.stdout.isatty() else line
+
+
+def broken(line: str, width: int) -> str:
+    """Return a line in parts of at most `width` signs; those below stand below its text, if a name stands before it.
+
+    A traceback stays as it is, and so does a word that is longer.
+    """
+    if "\n" in line or len(line) <= width:
+        return line
+    name = re.match(r"\S* {2,}", line)
+    indent = " " * (len(name[0]) if name else 0)
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

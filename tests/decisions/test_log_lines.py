@@ -1,0 +1,21 @@
+"""A line of the log on a terminal of 40 columns."""
+
+import pytest
+
+from regsweep.app.log_lines import broken
+
+LONG = "data         digits: train 200 / validation 288"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("trial 0: train 0.9600  validation 0.78", "trial 0: train 0.9600  validation 0.78"),
+        (LONG, "data         digits: train 200 /\n             validation 288"),
+        ("searches the learning rate alone: no method is", "searches the learning rate alone: no\nmethod is"),
+        (f"sweep in /{'x' * 50}", f"sweep in\n/{'x' * 50}"),
+        (f"trial 0 failed\n  {LONG}", f"trial 0 failed\n  {LONG}"),
+    ],
+)
+def test_it_is_broken_between_words(line: str, shown: str) -> None:
+    assert broken(line, 40) == shown
