@@ -16,7 +16,7 @@ from regsweep import records
 from regsweep.app import choosing, dry_run, planning
 from regsweep.app.confirm import DEFAULT_SEEDS, add_new_splits, choose, require_complete, seeds_of, train_on_seeds
 from regsweep.app.contestants import BATCH_NORM, Contestant, Typed, compose, read_typed, require_its_methods
-from regsweep.app.effort import Effort, announce, time_epochs
+from regsweep.app.effort import Effort, announce, time_epochs, what_is_left
 from regsweep.app.folders import make_folder
 from regsweep.app.plan import Lost, Plan
 from regsweep.app.splits import NEW_SPLITS, draw_anew, require_same_seeds, require_splits
@@ -126,7 +126,8 @@ def _compare(request: _Request, command: Command) -> Path | None:
         with tempfile.TemporaryDirectory() as place:
             origin, paths = Origin(replace(command, arguments=request.for_all), ""), ComparisonPaths(Path(place))
             effort = Effort(num_trials, request.num_seeds or DEFAULT_SEEDS, overlap)
-            announce(time_epochs(origin, paths, contestants), contestants, paths, config, effort)
+            times = time_epochs(origin, paths, contestants)
+            announce(what_is_left(times, contestants, paths, config, effort), contestants, effort)
         return None
     wanted = Path(typed.folder or str(OmegaConf.select(config, "hydra.sweep.dir"))).absolute()
     folder = make_folder(wanted, is_named=typed.folder is not None)
@@ -178,10 +179,13 @@ def _train(
     num_trials = records.read_as(paths.record, ComparisonRecord).num_trials
     await_sweeps(confirmation)
     effort = Effort(num_trials, num_seeds, _overlap(request, config, origin.command))
-    announce(time_epochs(origin, paths, contestants), contestants, paths, config, effort)
+    times = time_epochs(origin, paths, contestants)
+    announce(what_is_left(times, contestants, paths, config, effort), contestants, effort)
     for place, each in enumerate(contestants):
         if count_ended(paths.search(each.key)) < num_trials:
-            say(f"\nsearch {place + 1} of {len(contestants)}: {each.title}, {num_trials} trials")
+            left = what_is_left(times, contestants, paths, config, effort).time
+            search = f"search {place + 1} of {len(contestants)}: {each.title}, {num_trials} trials"
+            say(f"\n{search}; about {left} left of the comparison")
             arguments = request.search(each)
             run_sweep(origin, paths.search(each.key), num_trials, lambda made=arguments: made)  # type: ignore[misc]
     baseline, *others = contestants

@@ -73,45 +73,68 @@ def time_epochs(origin: Origin, paths: ComparisonPaths, contestants: Sequence[Co
     return times
 
 
-def announce(
+@dataclass(frozen=True)
+class Left:
+    """What is left to train, in runs; `own` are second baselines, which only shown differences take."""
+
+    searches: list[int]
+    choosing: int
+    seeds: int
+    own: int
+    seconds_a_run: float
+    num_workers: int
+
+    @property
+    def time(self) -> str:
+        """Of all but second baselines, in words."""
+        return self.time_of(*self.searches, self.choosing, self.seeds)
+
+    def time_of(self, *sizes: int) -> str:
+        """Return the time of sweeps of so many runs, one sweep after the other, in words."""
+        return _duration(sum(math.ceil(size / self.num_workers) for size in sizes) * self.seconds_a_run / 60)
+
+
+def what_is_left(
     times: Mapping[str, Time],
     contestants: Sequence[Contestant],
     paths: ComparisonPaths,
     config: DictConfig,
     effort: Effort,
-) -> None:
-    """Print what is left to train, how long that takes at most, and whether so many seeds can show anything."""
-    num_trials, num_seeds, overlap = effort.num_trials, effort.num_seeds, effort.overlap
-    epochs, num_workers = int(config.trainer.epochs), _count_workers(config)
+) -> Left:
+    """Return what is left to train, by what has ended; a contestant without a time takes as long as the slowest."""
+    num_trials, epochs = effort.num_trials, int(config.trainer.epochs)
     known = list(times.values())
     longest = Time(max((t.epoch for t in known), default=0.0), max((t.rest for t in known), default=0.0))
     keys, confirmation = [each.key for each in contestants], SweepPaths(paths.folder).confirmation
     mean = fmean(epochs * times.get(key, longest).epoch + times.get(key, longest).rest for key in keys)
-
-    def minutes(*sizes: int) -> float:
-        """Return the time of sweeps of so many trials, one sweep after the other."""
-        return sum(math.ceil(size / num_workers) for size in sizes) * mean / 60
-
     # Trial 0 of a search may be none of the best.
-    k, num_choosing = len(keys) - 1, min(CONTENDERS + 1, num_trials) * CHOOSING_SEEDS if num_trials > 1 else 0
-    searches = [max(0, num_trials - count_ended(paths.search(key))) for key in keys]
-    choosing = max(0, len(keys) * num_choosing - count_ended(confirmation.choosing))
-    seeds = max(0, len(keys) * num_seeds - count_ended(confirmation.seeds))
-    if not sum(searches) + choosing + seeds:
+    num_choosing = min(CONTENDERS + 1, num_trials) * CHOOSING_SEEDS if num_trials > 1 else 0
+    searches = [num_trials - count_ended(paths.search(key)) for key in keys]
+    return Left(
+        [size for size in searches if size > 0],
+        max(0, len(keys) * num_choosing - count_ended(confirmation.choosing)),
+        max(0, len(keys) * effort.num_seeds - count_ended(confirmation.seeds)),
+        max(0, (len(keys) - 1) * effort.num_seeds - count_ended(confirmation.own)),
+        mean,
+        _count_workers(config),
+    )
+
+
+def announce(left: Left, contestants: Sequence[Contestant], effort: Effort) -> None:
+    """Print what is left to train, how long that takes at most, and whether so many seeds can show anything."""
+    if not sum(left.searches) + left.choosing + left.seeds:
         return
-    left = [size for size in searches if size]
-    parts = [f"{len(left)} searches with {sum(left)} trials"] if left else []
-    parts += [f"up to {choosing} runs to choose the best of each"] if choosing else []
-    parts += [f"{seeds} runs with the test set"] if seeds else []
-    own = max(0, k * num_seeds - count_ended(confirmation.own))
-    lines = [
+    parts = [f"{len(left.searches)} searches with {sum(left.searches)} trials"] if left.searches else []
+    parts += [f"up to {left.choosing} runs to choose the best of each"] if left.choosing else []
+    parts += [f"{left.seeds} runs with the test set"] if left.seeds else []
+    say(
         f"\n{'; '.join(each.title for each in contestants[1:])}: each against the tuned baseline",
-        f"{', '.join(parts)}: about {_duration(minutes(*left, choosing, seeds))}, and the start of each sweep",
-        f"where differences are shown, up to {own} more, of second baselines: about {_duration(minutes(own))}",
-    ]
-    say(*lines)
-    if overlap is not None:
-        say(describe_new_splits(overlap, num_seeds))
+        f"{', '.join(parts)}: about {left.time}, and the start of each sweep",
+        f"where differences are shown, up to {left.own} more, of second baselines: about {left.time_of(left.own)}",
+    )
+    k, num_seeds = len(contestants) - 1, effort.num_seeds
+    if effort.overlap is not None:
+        say(describe_new_splits(effort.overlap, num_seeds))
     elif num_seeds < least_seeds(k, LEVEL):
         of = "one contestant" if k == 1 else f"{k} contestants"
         say(

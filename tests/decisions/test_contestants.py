@@ -10,7 +10,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from regsweep.app.contestants import Contestant, compose, read_typed
-from regsweep.app.effort import Effort, Time, announce
+from regsweep.app.effort import Effort, Time, announce, what_is_left
 from regsweep.app.splits import describe_new_splits
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.started import Command
@@ -127,7 +127,8 @@ def announced(
 ) -> list[str]:  # fmt: skip
     config = OmegaConf.merge(CONFIG, {"hydra": {"launcher": {"_target_": launcher}, "sweeper": {"n_jobs": n_jobs}}})
     paths = ComparisonPaths(folder)
-    announce(times, [NONE, L2, MIXUP], paths, config, Effort(num_trials, num_seeds))  # type: ignore[arg-type]
+    effort, contestants = Effort(num_trials, num_seeds), [NONE, L2, MIXUP]
+    announce(what_is_left(times, contestants, paths, config, effort), contestants, effort)  # type: ignore[arg-type]
     return capsys.readouterr().out.strip().splitlines()
 
 
@@ -174,7 +175,9 @@ def test_a_pool_runs_as_many_at_a_time_as_it_has_workers(capsys: pytest.CaptureF
     pool = OmegaConf.merge(CONFIG, {"hydra": {"launcher": {"_target_": "x.PoolLauncher", "workers": 4}}})
     overlap = Overlap(0.2, 0.2)
     effort = Effort(1, 200, overlap)
-    announce(TIMES, [NONE, L2, MIXUP], ComparisonPaths(tmp_path), pool, effort)  # type: ignore[arg-type]
+    contestants = [NONE, L2, MIXUP]
+    left = what_is_left(TIMES, contestants, ComparisonPaths(tmp_path), pool, effort)  # type: ignore[arg-type]
+    announce(left, contestants, effort)
     lines = capsys.readouterr().out.strip().splitlines()
     assert lines[1].startswith("3 searches with 3 trials, 600 runs with the test set: about 107.1 minutes")
     assert lines[3] == describe_new_splits(overlap, 200)
