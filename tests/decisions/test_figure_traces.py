@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from regsweep.report.figures import (
     Evidence,
     compare_sweeps,
     curves,
+    draw_all,
+    forest,
     front,
     heatmap,
     importance,
@@ -25,6 +28,7 @@ from regsweep.report.figures import (
 )
 from regsweep.report.sweep import Sweep, read_sweep
 from tests.conftest import Regsweep
+from tests.decisions.confirmations import Made, confirmed
 from tests.decisions.handmade import write_sweep
 
 LAMBDA, DROPOUT, BATCH_NORM = (f"regularizer.{key}" for key in ("l2", "dropout", "batch_norm"))
@@ -730,3 +734,54 @@ def test_the_map_says_which_penalty_it_shows(tmp_path: Path, penalties: list[str
     caption = heatmap.draw(Evidence(read(tmp_path / "s", trials))).caption
     assert caption.endswith(note)
     assert ("penalties" in caption) == bool(note)
+
+
+def test_a_mark_that_names_a_trial_leads_to_it(tmp_path: Path) -> None:
+    """In every figure: of pooled seeds to the first one that it names."""
+    plain = [of(p, d, norm=n, accuracy=0.5 + 0.01 * i, history=[0.3, 0.5 + 0.01 * i], ended=10.0 * i)
+             for i, (p, d, n) in enumerate((p, d, n) for p in (0.0, 1e-4, 1e-3) for d in (0.0, 0.5)
+                                           for n in (False, True))]  # fmt: skip
+    plain += [of(1e-3, 0.5, accuracy=0.4, history=[0.4], status="pruned", ended=200.0)]
+    named: dict[str, int] = {}
+    for place, trials in (("plain", plain), ("pooled", pooled_grid())):
+        for drawing in draw_all(Evidence(read(tmp_path / place, trials))):
+            for trace in drawing.figure.data if drawing.figure is not None else ():
+                shown = trace.hovertext if isinstance(trace.hovertext, list | tuple | np.ndarray) else ()
+                for i, words in enumerate(shown):
+                    found = re.search(r"\btrials? (\d+)", str(words))
+                    if found:
+                        assert int(trace.customdata[i]) == int(found[1]), (drawing.name, words)
+                        named[drawing.name] = named.get(drawing.name, 0) + 1
+    assert {"accuracy_over_lambda", "best_so_far", "methods_on_and_off", "slices", "results_by_epochs", "timeline",
+            "configurations"} <= set(named)  # fmt: skip
+
+
+def test_the_data_of_the_forest_have_each_seed_beside_what_it_is_compared_with(tmp_path: Path) -> None:
+    made = Made("dropout", [0.01, None, 0.03, 0.02], own=[0.02, 0.01, None, 0.04])
+    found = confirmed(tmp_path / "s", made, Made("L2", [-0.01] * 4))
+    drawing = forest.draw(Evidence(read(tmp_path / "t", [of()]), found))
+    data = drawing.data
+    assert data is not None
+    columns = ["name", "against", "seed", "folder", "baseline_folder"]
+    rows = [tuple(row) for row in data[columns].itertuples(index=False)]
+    seeds, own = "confirmation/seeds/", "confirmation/own_baselines/"
+    of_dropout = [row for row in rows if row[0] == "dropout"]
+    assert of_dropout == [
+        *(("dropout", forest.TUNED, 4 + n, f"{seeds}{3 * n + 1}", f"{seeds}{3 * n}") for n in (0, 2, 3)),
+        *(("dropout", forest.OWN, 4 + n, f"{seeds}{3 * n + 1}", f"{own}{n}") for n in (0, 2, 3)),
+    ]
+    values = {
+        (row["name"], row["against"], row["seed"]): [row["value"], row["baseline_value"], row["seed_difference"]]
+        for row in data.to_dict("records")
+    }
+    assert values["dropout", forest.TUNED, 6] == pytest.approx([0.83, 0.8, 3])
+    assert values["dropout", forest.OWN, 7] == pytest.approx([0.82, 0.78, 4])
+    assert values["dropout", forest.OWN, 6] == pytest.approx([0.83, 0.6, 23]), "it diverged"
+    assert values["L2", forest.TUNED, 5] == pytest.approx([0.79, 0.8, -1])
+    for (name, against), rows_of in data.groupby(["name", "against"]):
+        assert rows_of["difference"].nunique() == 1, (name, against)
+        assert rows_of["seed_difference"].mean() == pytest.approx(rows_of["difference"].iloc[0])
+    marks = [trace for trace in traces(drawing) if trace.customdata is not None]
+    assert [list(trace.customdata) for trace in marks] == [
+        list(rows_of["folder"]) for _, rows_of in data.groupby(["name", "against"], sort=False)
+    ]

@@ -225,6 +225,7 @@ def _add_points(figure: go.Figure, shown: pd.DataFrame, each: Slice, cell: dict[
         name=text(each.name),
         showlegend=False,
         marker={"color": shown["number"], "coloraxis": "coloraxis", "symbol": list(shown["symbol"]), **dots(number, 7)},
+        customdata=list(shown["number"]),
         hovertext=shown["hover"],
         hovertemplate="%{hovertext}<extra></extra>",
         **cell,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from regsweep.report.confirmation import SCORE
 from regsweep.report.confirmation_table import own_title
+from regsweep.report.page.trials import href
 
 if TYPE_CHECKING:
     from regsweep.report.confirmation import Against, Confirmation, Trained
@@ -22,6 +25,7 @@ def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
     headings += ["minus its own baseline", "95 % interval"]
     headings += ["p (Holm)"] if confirmation.has_p_values else []
     rows: list[dict[str, Any]] = [{"cells": [*_reached(terms, confirmation.baseline)], "is_best": False}]
+    rows[0]["runs"] = _runs(confirmation.baseline)
     for each in confirmation.candidates:
         p_value = each.claim.adjusted_p_value
         cells = [
@@ -30,12 +34,21 @@ def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
             *_against(terms, each.against_own),
             *([f"{p_value:.2g}" if p_value is not None else "–"] if confirmation.has_p_values else []),
         ]
-        rows.append({"cells": cells, "is_best": each.claim.sign > 0})
+        rows.append({"cells": cells, "is_best": each.claim.sign > 0, "runs": _runs(each)})
     width = len(headings)
     for row in rows:
         row["cells"] += [""] * (width - len(row["cells"]))
     owns = dict.fromkeys(own_title(terms, each.kind) for each in confirmation.candidates)
     return {"headings": headings, "rows": rows, "note": f"Own baseline: {' or '.join(owns)}." if owns else ""}
+
+
+def _runs(trained: Trained) -> list[dict[str, Any]]:
+    """Return seed, folder and link of each run."""
+    return [
+        {"seed": int(seed), "folder": folder, "href": href(folder)}
+        for seed, folder in zip(trained.runs["seed"], trained.runs["folder"], strict=True)
+        if not pd.isna(seed)
+    ]
 
 
 def _reached(terms: Terms, trained: Trained) -> list[str]:
