@@ -65,14 +65,14 @@ def test_every_run_of_a_confirmation_has_one(tmp_path: Path) -> None:
             "confirmation/seeds/4",
             {
                 "test accuracy": ["82.00 %"],
-                "gain over no regularization (tuned)": ["+2.00 points", "confirmation/seeds/3"],
-                "gain over no regularization for dropout 0.3": ["+5.00 points", "confirmation/own_baselines/1"],
+                "gain over the tuned baseline": ["+2.00 points", "confirmation/seeds/3"],
+                "gain over its own baseline": ["+5.00 points", "confirmation/own_baselines/1"],
             },
         ),
         ("confirmation/own_baselines/1", {"test accuracy": ["77.00 %"]}),
         ("confirmation/seeds/3", {"test accuracy": ["80.00 %"]}),
         ("confirmation/seeds/5", {"test accuracy": ["79.00 %"],
-                                  "gain over no regularization (tuned)": ["−1.00 points", "confirmation/seeds/3"]}),
+                                  "gain over the tuned baseline": ["−1.00 points", "confirmation/seeds/3"]}),
         ("confirmation/seeds/7", {}),
     ],
 )  # fmt: skip

@@ -474,7 +474,7 @@ def test_a_seed_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) ->
     time.sleep(0.3)
     assert title.text == "dropout 0.3, seed 5"
     reproduce = "regsweep reproduce s/confirmation/seeds/3"
-    for part in ("test accuracy\n82.00 %", "gain over no regularization (tuned)\n+2.00 points", reproduce):
+    for part in ("test accuracy\n82.00 %", "gain over the tuned baseline\n+2.00 points", reproduce):
         assert part in text.text
     assert page("return document.getElementById('panel-accuracy').data.length") == 2
 
@@ -482,7 +482,10 @@ def test_a_seed_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) ->
     assert title.text == "no regularization (tuned), seed 5"
     assert "test accuracy\n80.00 %" in text.text
 
-    driver.find_elements("css selector", "#confirmed tbody tr:nth-child(2) [data-panel]")[2].click()
+    driver.find_element("css selector", "#confirmed summary").click()
+    links = driver.find_elements("css selector", "#confirmed [data-panel]")
+    assert [link.text for link in links] == 3 * ["4", "5", "6"]
+    links[5].click()
     assert title.text == "dropout 0.3, seed 6"
     assert page("return location.pathname").endswith("report.html")
     page.require_clean()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from regsweep.report.confirmation import SCORE
 from regsweep.report.confirmation_table import own_title
+from regsweep.report.page.confirmed_runs import every
 from regsweep.report.page.trials import href
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
-    """Return the headings of the table and its rows, the baseline's first; None where nothing was confirmed."""
+    """Return headings, rows (the baseline's first) and each one's runs; None where nothing was confirmed."""
     if confirmation is None:
         return None
     terms = confirmation.terms
@@ -25,7 +26,6 @@ def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
     headings += ["minus its own baseline", "95 % interval"]
     headings += ["p (Holm)"] if confirmation.has_p_values else []
     rows: list[dict[str, Any]] = [{"cells": [*_reached(terms, confirmation.baseline)], "is_best": False}]
-    rows[0]["runs"] = _runs(confirmation.baseline)
     for each in confirmation.candidates:
         p_value = each.claim.adjusted_p_value
         cells = [
@@ -34,12 +34,17 @@ def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
             *_against(terms, each.against_own),
             *([f"{p_value:.2g}" if p_value is not None else "–"] if confirmation.has_p_values else []),
         ]
-        rows.append({"cells": cells, "is_best": each.claim.sign > 0, "runs": _runs(each)})
+        rows.append({"cells": cells, "is_best": each.claim.sign > 0})
     width = len(headings)
     for row in rows:
         row["cells"] += [""] * (width - len(row["cells"]))
     owns = dict.fromkeys(own_title(terms, each.kind) for each in confirmation.candidates)
-    return {"headings": headings, "rows": rows, "note": f"Own baseline: {' or '.join(owns)}." if owns else ""}
+    return {
+        "headings": headings,
+        "rows": rows,
+        "note": f"Own baseline: {' or '.join(owns)}." if owns else "",
+        "runs": [(trained.name, _runs(trained)) for trained, _ in every(confirmation)],
+    }
 
 
 def _runs(trained: Trained) -> list[dict[str, Any]]:

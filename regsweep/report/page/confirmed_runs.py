@@ -25,7 +25,7 @@ def runs(sweep: Sweep, confirmation: Confirmation | None) -> dict[str, dict[str,
         return {}
     program = [] if confirmation.terms.is_own else read_program(sweep)
     found: dict[str, dict[str, Any]] = {}
-    for trained, againsts in _every(confirmation):
+    for trained, againsts in every(confirmation):
         settings = [
             [name, show_value(trained.parameters[key])]
             for key, name in short_names(list(trained.parameters)).items()
@@ -50,13 +50,18 @@ def runs(sweep: Sweep, confirmation: Confirmation | None) -> dict[str, dict[str,
     return found
 
 
-def _every(confirmation: Confirmation) -> list[tuple[Trained, list[Against]]]:
+def every(confirmation: Confirmation) -> list[tuple[Trained, list[Against]]]:
     """Return every configuration that was trained on fresh seeds, and what it is compared with."""
     found: list[tuple[Trained, list[Against]]] = [(confirmation.baseline, [])]
+    owns: dict[tuple[str, ...], Trained] = {}  # two configurations may have one
     for each in confirmation.candidates:
-        found.append((each, [against for against in (each.against_tuned, each.against_own) if against is not None]))
-    owns = [each.against_own.baseline for each in confirmation.candidates if each.against_own is not None]
-    return [*found, *((own, []) for own in owns if own is not confirmation.baseline)]
+        own = each.against_own
+        if own is None or own.baseline is confirmation.baseline:
+            found.append((each, [each.against_tuned]))
+        else:
+            found.append((each, [each.against_tuned, own]))
+            owns[tuple(own.baseline.runs["folder"])] = own.baseline
+    return [*found, *((own, []) for own in owns.values())]
 
 
 def _reached(confirmation: Confirmation, run: dict[Any, Any]) -> list[list[str]]:
@@ -70,10 +75,11 @@ def _gains(confirmation: Confirmation, againsts: list[Against], seed: int) -> li
     """Return by how much a run is better than those that it is paired with, as the figure has it."""
     terms, facts = confirmation.terms, []
     for against in againsts:
+        which = "the tuned" if against.baseline is confirmation.baseline else "its own"
         if seed in against.seeds:
             difference = float(against.differences[against.seeds.index(seed)])
             text = f"{terms.signed(difference)}{terms.unit}"
-            facts.append([f"gain over {against.baseline.name}", text, folder_of(against.baseline, seed)])
+            facts.append([f"gain over {which} baseline", text, folder_of(against.baseline, seed)])
     return facts
 
 
