@@ -196,9 +196,10 @@ def test_accuracy_over_lambda_joins_the_means_of_a_grid(tmp_path: Path) -> None:
     sweep = grid(tmp_path)
     drawing = strength.draw(Evidence(sweep))
     assert drawing.figure is not None
-    line = next(t for t in drawing.figure.data if t.mode == "lines" and t.xaxis == "x2" and "on" in t.legendgroup)
+    lines = [t for t in drawing.figure.data if t.mode == "lines" and t.xaxis == "x2" and "on" in t.legendgroup]
     on = sweep.trials[sweep.trials[BATCH_NORM] & (sweep.trials[LAMBDA] > 0)]
-    np.testing.assert_allclose(line.y, 100 * on.groupby(LAMBDA)["validation_accuracy"].mean())
+    for line, (_, of_dropout) in zip(lines, on.groupby(DROPOUT), strict=True):
+        np.testing.assert_allclose(line.y, 100 * of_dropout.groupby(LAMBDA)["validation_accuracy"].mean())
     assert list(drawing.figure.layout.xaxis2.ticktext) == ["1e-4", "0.001"]
 
 
