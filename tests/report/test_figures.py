@@ -200,7 +200,7 @@ def test_accuracy_over_lambda_joins_the_means_of_a_grid(tmp_path: Path) -> None:
     on = sweep.trials[sweep.trials[BATCH_NORM] & (sweep.trials[LAMBDA] > 0)]
     for line, (_, of_dropout) in zip(lines, on.groupby(DROPOUT), strict=True):
         np.testing.assert_allclose(line.y, 100 * of_dropout.groupby(LAMBDA)["validation_accuracy"].mean())
-    assert list(drawing.figure.layout.xaxis2.ticktext) == ["1e-4", "0.001"]
+    assert list(drawing.figure.layout.xaxis2.ticktext) == ["0.0001", "0.001"]
 
 
 def test_accuracy_over_lambda_needs_no_tick_where_all_trials_have_a_penalty(tmp_path: Path) -> None:

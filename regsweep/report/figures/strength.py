@@ -35,6 +35,7 @@ from regsweep.report.figures.points import (
     thin,
 )
 from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
+from regsweep.report.figures.scale import is_log
 from regsweep.report.figures.seeds import bars, of_trial
 from regsweep.report.figures.theme import (
     BEST,
@@ -53,10 +54,6 @@ if TYPE_CHECKING:
     from regsweep.run_record import UsedMethod
 
 NAME, TITLE = "accuracy_over_lambda", "Accuracy over the strength of the penalty"
-DECADE = 10
-"""Values that span more than this stand on a log axis."""
-
-
 ASIDE = 0.15
 """How far configurations of one strength stand apart, as a part of the way to the next strength."""
 
@@ -107,8 +104,9 @@ def draw(evidence: Evidence) -> Drawing:
         return Drawing(NAME, TITLE, missing=f"λ takes fewer than two values: {given}")
     num_left_out = len(done.difference(found.index))
     found = found.loc[found.index.intersection(done)]
-    without = "Trials without a penalty stand at “none”: a log axis has no place for 0."
-    over = _Over(NAME, "over the strength of the penalty", STRENGTH, _lambda(sweep), without, is_log=True)
+    on_log = is_log(sweep, _keys_of_lambda(sweep), strengths)
+    without = f"Trials without a penalty stand at “none”{': a log axis has no place for 0' if on_log else ''}."
+    over = _Over(NAME, "over the strength of the penalty", STRENGTH, _lambda(sweep), without, is_log=on_log)
     drawing = _draw(sweep, over, strengths, found, _kinds(found))
     reason = f" {count(num_left_out, 'complete trial')} with several penalties, or no λ on record: left out."
     return replace(drawing, caption=drawing.caption + reason) if num_left_out else drawing
@@ -125,11 +123,11 @@ def draw_others(evidence: Evidence) -> list[Drawing]:
         values = setting.values[shown][setting.is_known[shown]]
         if values.nunique() > 1:
             here = found.loc[values.index.intersection(done)]
-            drawings.append(_draw(sweep, _over_setting(setting, values), values, here, _by_batch_norm(here)))
+            drawings.append(_draw(sweep, _over_setting(sweep, setting, values), values, here, _by_batch_norm(here)))
     return drawings
 
 
-def _over_setting(setting: MainSetting, values: pd.Series) -> _Over:
+def _over_setting(sweep: Sweep, setting: MainSetting, values: pd.Series) -> _Over:
     """Return how a method's figure is called; its name may be any text of a record, and a file's name is none."""
     name = re.sub(r"\W", "_", setting.name, flags=re.ASCII)
     return _Over(
@@ -138,9 +136,24 @@ def _over_setting(setting: MainSetting, values: pd.Series) -> _Over:
         f"regularizer.{setting.name}.{setting.key}",
         f"{text(setting.title)}: {text(setting.key)}",
         f"Trials without {setting.title} stand at “none”.",
-        is_log=bool(values.min() > 0 and values.max() > DECADE * values.min()),
+        is_log=is_log(sweep, _keys(setting.name, setting.key), values),
         method=setting.name,
     )
+
+
+def _keys(name: str, main: str) -> list[str]:
+    """Return the keys that a method's main setting may have been swept as."""
+    return [f"regularizer.{name}.{main}", f"regularizer.{name}"]
+
+
+def _keys_of_lambda(sweep: Sweep) -> list[str]:
+    """Return the keys that λ may have been swept as."""
+    key = roles(sweep).get(STRENGTH)
+    if not sweep.is_own:
+        return [key] if key else []
+    methods = {name: each for known in sweep.regularization.values() for name, each in known.methods.items()}
+    own = [key for name, each in methods.items() if each.is_penalty and each.main for key in _keys(name, each.main)]
+    return [*own, STRENGTH]
 
 
 def _lambda(sweep: Sweep) -> str:
