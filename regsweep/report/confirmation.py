@@ -67,7 +67,7 @@ class Trained:
         trial: its number in the sweep that it was chosen in; `NO_TRIAL` for a contestant without a complete trial.
         parameters: the swept values, by key.
         selected_for: the validation accuracy that it was chosen for, a fraction.
-        runs: a row per seed: ``seed``, ``folder`` (in the confirmation's own sweep), ``status``,
+        runs: a row per seed: ``seed``, ``folder`` (in that of the sweep that is confirmed), ``status``, ``error``,
             ``validation_accuracy``, ``score`` (what is compared: test accuracy, or another application's objective),
             ``total_seconds``.
         untuned: trial 0 of its search; None where that was not compared with it.

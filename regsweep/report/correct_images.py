@@ -11,17 +11,20 @@ import numpy as np
 from regsweep.errors import RecordError
 from regsweep.paths import RunPaths
 from regsweep.report.confirmation import SCORE, Trained
-from regsweep.report.sweep import Sweep
 
 
 class CorrectImages:
     """The images of the test set, over the runs of a confirmation.
 
+    Args:
+        folder: of the sweep that is confirmed.
+
     Attributes:
         problems: what could not be used, one line each.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._correct: dict[Path, np.ndarray | None] = {}
         self._not_usable: dict[str, list[Path]] = {}
 
@@ -39,22 +42,20 @@ class CorrectImages:
             lines.append(f"{paths[0]}: {reason}{more}; no interval for other test images")
         return lines
 
-    def differences(
-        self, candidate: tuple[Trained, Sweep], baseline: tuple[Trained, Sweep], seeds: Sequence[int]
-    ) -> np.ndarray | None:
+    def differences(self, candidate: Trained, baseline: Trained, seeds: Sequence[int]) -> np.ndarray | None:
         """Return correct minus the baseline's correct (seeds × images); None where either is not on record.
 
         Args:
-            candidate: the configuration, and the sweep in which its runs lie.
-            baseline: the same of its baseline.
+            candidate: the configuration.
+            baseline: what it is compared with.
             seeds: those on which both are complete.
         """
         pairs = []
-        for trained, sweep in (candidate, baseline):
+        for trained in (candidate, baseline):
             by_seed = {int(run["seed"]): run for run in trained.complete.to_dict("records")}
             if not set(seeds) <= set(by_seed):
                 return None
-            found = [self._read(sweep, by_seed[seed]) for seed in seeds]
+            found = [self._read(by_seed[seed]) for seed in seeds]
             if not found or any(row is None for row in found):
                 return None
             pairs.append([row for row in found if row is not None])
@@ -63,9 +64,9 @@ class CorrectImages:
         ours, theirs = (np.stack(rows) for rows in pairs)
         return np.asarray(ours.astype(float) - theirs)
 
-    def _read(self, sweep: Sweep, run: Mapping[Hashable, Any]) -> np.ndarray | None:
+    def _read(self, run: Mapping[Hashable, Any]) -> np.ndarray | None:
         """Return whether each test image was classified correctly in a run, None where that is not on record."""
-        path = RunPaths(sweep.folder / str(run["folder"])).test_correct
+        path = RunPaths(self._folder / str(run["folder"])).test_correct
         if path not in self._correct:
             try:
                 self._correct[path] = _of_accuracy(_load(path), run[SCORE])

@@ -28,15 +28,18 @@ _PASSWORD = re.compile(r"://[^\s/@]*:[^\s@]+@|[?&](?:password|passwd|pwd)=", re.
 
 
 def read_history(sweep: Sweep, number: int) -> pd.DataFrame | None:
-    """Return a trial's history, a row per epoch: ``epoch``, ``train_accuracy``, ``validation_loss`` and so on.
+    """Return a trial's history, as `history_in` has it."""
+    paths = _paths(sweep, number)
+    return None if paths is None else history_in(paths.folder)
+
+
+def history_in(folder: Path) -> pd.DataFrame | None:
+    """Return the history of the run in `folder`, a row per epoch: ``epoch``, ``train_accuracy`` and so on.
 
     Rows that are no epochs, and the rest of a half-written line, are left out; cells that are no numbers are NaN.
     """
-    paths = _paths(sweep, number)
-    if paths is None:
-        return None
     try:
-        table = pd.read_csv(StringIO(paths.history.read_text(encoding="utf-8")), on_bad_lines="skip")
+        table = pd.read_csv(StringIO(RunPaths(folder).history.read_text(encoding="utf-8")), on_bad_lines="skip")
     except (OSError, ValueError, ParserError):
         return None
     if "epoch" not in table:
@@ -71,7 +74,12 @@ def read_course(folder: Path, column: str) -> list[tuple[int, float]]:
 def read_result(sweep: Sweep, number: int) -> dict[str, Any] | None:
     """Return a trial's ``result.json``: histogram, sparsity, versions, git, machine and so on."""
     paths = _paths(sweep, number)
-    return None if paths is None else _json(paths.result)
+    return None if paths is None else result_in(paths.folder)
+
+
+def result_in(folder: Path) -> dict[str, Any] | None:
+    """Return the ``result.json`` of the run in `folder`."""
+    return _json(RunPaths(folder).result)
 
 
 def read_command(sweep: Sweep) -> dict[str, Any] | None:

@@ -59,7 +59,7 @@ def read_foreign(
         config = _read_there(read_yaml, RunPaths(path).config, problems)
         values = find_values(config, overrides[number] or (trial.params if trial else {}), swept)
         row = {"number": number, "folder": str(path.relative_to(folder)), **{column_of(k): values[k] for k in swept}}
-        row |= _of_trial(trial, columns) if trial else {"status": None if metrics else "unknown"}
+        row |= _of_trial(trial, columns, path) if trial else {"status": None if metrics else "unknown"}
         steps += [(number, step, value) for step, value in (trial.steps.items() if trial else ())]
         rows.append(row | (_of_metrics(row, path, metrics, columns, problems) if metrics else {}))
     column = _objective(objective, columns, rows, source)
@@ -195,9 +195,20 @@ def _trial_of(
     return None
 
 
-def _of_trial(trial: StudyTrial, columns: _Columns) -> dict[str, Any]:
+def _end_of(trial: StudyTrial, job: Path) -> float:
+    """Return when a job ended: the study learns of all jobs of a batch when the slowest has, their records say when.
+
+    Those may be copies, which are younger than the study's entry.
+    """
+    try:
+        return min(trial.ended, RunPaths(job).trial.stat().st_mtime)
+    except OSError:
+        return trial.ended
+
+
+def _of_trial(trial: StudyTrial, columns: _Columns, job: Path) -> dict[str, Any]:
     """Return what the study has of a job; `seconds`, `error`, `duplicate_of` are words of this project's sweeper."""
-    row: dict[str, Any] = {"status": trial.status, "ended": trial.ended}
+    row: dict[str, Any] = {"status": trial.status, "ended": _end_of(trial, job)}
     row |= dict(zip(columns.metrics, trial.values, strict=False))
     own = {"seconds": "total_seconds", "duplicate_of": "duplicate_of"}
     for name, value in trial.attributes.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from regsweep.errors import RecordError
-from regsweep.paths import RunPaths, SweepPaths
+from regsweep.paths import RunPaths
 from regsweep.report.confirmation import Confirmation, Trained
 from regsweep.report.details import read_command, read_flags, read_override_lines, show_command
 from regsweep.report.sweep import Sweep
@@ -31,7 +31,7 @@ def of_winner(sweep: Sweep, confirmation: Confirmation) -> str | None:
     trained = winner(confirmation)
     if trained.complete.empty:
         return None
-    folder = SweepPaths(sweep.folder).confirmation.seeds / str(trained.complete.iloc[0]["folder"])
+    folder = sweep.folder / str(trained.complete.iloc[0]["folder"])
     if not confirmation.terms.is_own:
         return _of_application(sweep, folder)
     try:

@@ -34,7 +34,7 @@ from regsweep.statistics.claims import are_shown, claim
 from regsweep.statistics.comparison import compare, count_differing
 from regsweep.statistics.intervals import Overlap
 
-_COLUMNS = ["number", "seed", "folder", "status", "validation_accuracy", SCORE, "total_seconds"]
+_COLUMNS = ["number", "seed", "folder", "status", "error", "validation_accuracy", SCORE, "total_seconds"]
 
 
 def read_confirmation(folder: Path) -> Confirmation | None:
@@ -70,7 +70,7 @@ class _Reader:
         self._folder, self._plan, self._seeds, self._own, self._parts = folder, plan, seeds, own, parts
         self._terms = Terms.of_plan(plan)
         self._problems = [*seeds.problems, *(own.problems if own else [])]
-        self._images = CorrectImages()
+        self._images = CorrectImages(folder)
         num_ended = int((~seeds.trials["status"].isin(NOT_ENDED)).sum())
         self._num_planned, num_found = int(plan["num_seeds"]), len(plan["configurations"])
         num_lost = len(plan.get("lost", []))
@@ -91,7 +91,7 @@ class _Reader:
         ]
         nothing = {"trial": NO_TRIAL, "parameters": {}, "selected_for": np.nan}
         others += [_trained({**nothing, **lost}, trials[:0]) for lost in self._plan.get("lost", {}).values()]
-        tuned = [self._compare(other, baseline, self._seeds) for other in others]
+        tuned = [self._compare(other, baseline) for other in others]
         own = [self._compare_own(i, other, baseline) for i, other in enumerate(others)]
         for trained in (baseline, *others):
             self._name_lost(trained)
@@ -121,7 +121,9 @@ class _Reader:
 
     def _runs(self, sweep: Sweep, planned: Sequence[Mapping[str, int]] | None) -> pd.DataFrame:
         """Return the runs of a sweep with the number that is compared; of another application, with their seeds too."""
-        runs = sweep.trials.assign(**{SCORE: sweep.trials[self._terms.objective]})
+        place = sweep.folder.relative_to(self._folder).as_posix()
+        folders = [f"{place}/{folder}" for folder in sweep.trials["folder"]]
+        runs = sweep.trials.assign(**{SCORE: sweep.trials[self._terms.objective]}).assign(folder=folders)
         if not self._terms.is_own and planned is not None:
             runs["seed"] = [planned[int(number)]["seed"] for number in runs["number"]]
         return runs
@@ -165,7 +167,7 @@ class _Reader:
         if number is None:
             return None
         if number == 0:  # the tuned baseline is its own
-            return self._compare(candidate, baseline, self._seeds)
+            return self._compare(candidate, baseline)
         if self._own is None:
             return None
         runs = [n for n, run in enumerate(self._plan["own_runs"]) if run["configuration"] == number - 1]
@@ -174,12 +176,10 @@ class _Reader:
         if not {int(seed) for seed in candidate.complete["seed"]} <= own.ended_seeds:
             return None
         self._name_lost(own)
-        return self._compare(candidate, own, self._own, counts_diverged=True)
+        return self._compare(candidate, own, counts_diverged=True)
 
-    def _compare(
-        self, candidate: Trained, baseline: Trained, place: Sweep, *, counts_diverged: bool = False
-    ) -> Against:
-        """Return `candidate` against `baseline`, whose runs lie in `place`, on the seeds that both have."""
+    def _compare(self, candidate: Trained, baseline: Trained, *, counts_diverged: bool = False) -> Against:
+        """Return `candidate` against `baseline` on the seeds that both have."""
         theirs = baseline.complete.set_index("seed")[SCORE]
         is_diverged = (baseline.runs["status"] == "diverged") & counts_diverged
         diverged = [int(seed) for seed in baseline.runs.loc[is_diverged, "seed"]]
@@ -190,7 +190,7 @@ class _Reader:
         differences = self._terms.sign * np.array([ours[seed] - theirs[seed] for seed in seeds], dtype=float)
         images = None
         if self._terms.is_own:
-            images = self._images.differences((candidate, self._seeds), (baseline, place), seeds)
+            images = self._images.differences(candidate, baseline, seeds)
         comparison = None
         if len(seeds) >= FEWEST_SEEDS and not self._is_waiting:
             comparison = compare(

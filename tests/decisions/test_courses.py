@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +227,20 @@ def test_a_trial_that_ran_again_is_marked(tmp_path: Path) -> None:
 def test_one_trial_has_no_timeline(tmp_path: Path) -> None:
     drawing = timeline.draw(Evidence(read(tmp_path / "s", ran((0, 1, "complete")))))
     assert drawing.missing == "start and end of 1 trial on record: two are needed"
+
+
+def test_trials_of_a_batch_end_when_they_did_and_not_with_the_slowest(tmp_path: Path) -> None:
+    """By the times of their records; a record that is younger than the study's entry is a copy, and says nothing."""
+    folder = write_foreign(tmp_path / "s", [{"steps": [], "value": float(n)} for n in range(4)])
+    with closing(sqlite3.connect(folder / "study.db")) as study:
+        study.execute("UPDATE trials SET datetime_complete = '2026-01-01 12:00:10'")
+        for number, seconds in enumerate((2.0, 6.0, 10.0, 4.0)):
+            row = (number + 1, "seconds", json.dumps(seconds))
+            study.execute("INSERT INTO trial_user_attributes (trial_id, key, value_json) VALUES (?, ?, ?)", row)
+        study.commit()
+    told = datetime.fromisoformat("2026-01-01 12:00:10").timestamp()
+    for number, end in enumerate((2, 6, 10, 90)):
+        (folder / str(number) / "trial.json").write_text("{}")
+        os.utime(folder / str(number) / "trial.json", (told - 10 + end, told - 10 + end))
+    drawing = timeline.draw(Evidence(read_sweep(folder)))
+    assert [(start, end) for start, end, _ in bars(drawing, "complete")] == [(0, 2), (0, 6), (0, 10), (6, 10)]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from bisect import bisect_right
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from regsweep.report.figures import (
     Evidence,
     compare_sweeps,
     curves,
+    draw_all,
+    forest,
     front,
     heatmap,
     importance,
@@ -25,7 +30,8 @@ from regsweep.report.figures import (
 )
 from regsweep.report.sweep import Sweep, read_sweep
 from tests.conftest import Regsweep
-from tests.decisions.handmade import write_sweep
+from tests.decisions.confirmations import Made, confirmed
+from tests.decisions.handmade import dumped, write_sweep
 
 LAMBDA, DROPOUT, BATCH_NORM = (f"regularizer.{key}" for key in ("l2", "dropout", "batch_norm"))
 PLAIN = {LAMBDA: 0.0, DROPOUT: 0.0, BATCH_NORM: False}
@@ -604,14 +610,117 @@ def test_a_collapsed_configuration_stands_at_the_edge_without_its_seeds_and_its_
     assert "triangle" not in clean.caption
 
 
-def test_means_over_lambda_are_joined_within_the_axis_alone(tmp_path: Path) -> None:
+def joined(drawing: Drawing) -> list[list[tuple[float, float]]]:
+    """Return the strengths and scores that each line joins, beside a break right of it."""
+    axis = "x2" if any(trace.xaxis == "x2" for trace in traces(drawing)) else "x"
+    lines = [trace for trace in traces(drawing) if trace.mode == "lines" and trace.xaxis == axis]
+    return [[(decade(x), round(y, 6)) for x, y in zip(trace.x, trace.y, strict=True)] for trace in lines]
+
+
+def decade(x: float) -> float:
+    """Return the power of ten that a place stands at, or beside."""
+    assert abs(math.log10(x) - round(math.log10(x))) < 0.4
+    return 10.0 ** round(math.log10(x))
+
+
+def test_means_over_lambda_are_joined_within_the_axis_and_where_all_else_agrees(tmp_path: Path) -> None:
     drawing = strength.draw(Evidence(read(tmp_path / "s", pooled_grid())))
-    line = next(trace for trace in traces(drawing) if trace.mode == "lines" and trace.xaxis == "x2")
-    np.testing.assert_allclose(line.x, [1e-4, 1e-3, 1e-2, 0.1])
-    np.testing.assert_allclose(line.y, [82.6, 84.6, 86.6, np.nan], err_msg="of 0.1 the mean is 48.6")
+    without, with_dropout = joined(drawing)
+    assert without == [(1e-4, 82.1), (1e-3, 84.1), (1e-2, 86.1), (0.1, 88.1)]
+    assert with_dropout[:3] == [(1e-4, 83.1), (1e-3, 85.1), (1e-2, 87.1)]
+    assert math.isnan(with_dropout[3][1]), "the collapsed one"
     strokes = [trace for trace in traces(drawing) if (trace.name or "").startswith("mean, ")]
     assert min(y for trace in strokes for y in trace.y) > 80
-    assert " 2 means beyond the edge: not drawn." in drawing.caption
+    assert " 1 mean beyond the edge: not drawn." in drawing.caption
+    assert "Lines join the means that differ in the strength alone." in drawing.caption
+
+
+T_2, T_1 = 4.302653, 12.706205
+"""The 97.5 % quantiles of Student's t with two degrees of freedom and with one."""
+
+
+def test_a_mean_over_lambda_has_the_interval_of_the_seeds_that_ended(tmp_path: Path) -> None:
+    """Of three, of two as one failed, of one alone; no other configuration at the same λ has a part in it."""
+    rows = {1e-4: (0.50, 0.52, 0.54), 1e-3: (0.60, 0.62, None), 1e-2: (0.70, None, None)}
+    trials = []
+    for penalty, values in rows.items():
+        for dropout in (0.0, 0.5):
+            for seed, value in enumerate(values):
+                ended = {"status": "failed"} if value is None else {"accuracy": value + dropout / 5}
+                trial = of(penalty, dropout, **ended, seed=seed)
+                trials.append({**trial, "overrides": {**trial["overrides"], "seed": seed}})
+    drawing = strength.draw(Evidence(read(tmp_path / "s", trials)))
+    (strokes,) = [trace for trace in traces(drawing) if (trace.name or "").startswith("mean, ")]
+    places = zip(map(decade, strokes.x), np.round(strokes.y, 6), strict=True)
+    found = dict(zip(places, strokes.error_y.array, strict=True))
+    assert len(set(strokes.x)) == 6, "those of one λ stand beside each other"
+    assert "Configurations of one strength stand beside each other." in drawing.caption
+    assert set(found) == {(1e-4, 52), (1e-4, 62), (1e-3, 61), (1e-3, 71), (1e-2, 70), (1e-2, 80)}
+    for extra in (0, 10):
+        assert found[1e-4, 52 + extra] == pytest.approx(T_2 * 2 / math.sqrt(3), rel=1e-5)
+        assert found[1e-3, 61 + extra] == pytest.approx(T_1 * math.sqrt(2) / math.sqrt(2), rel=1e-5)
+        assert math.isnan(found[1e-2, 70 + extra]), "one seed has no spread"
+    points = [trace for trace in dots_of(drawing) if trace.name == "BatchNorm off"]
+    assert sum(len(trace.x) for trace in points) == 12, "every seed that ended"
+    assert all(trace.marker.size < 8 for trace in points)
+    assert {x for trace in points for x in trace.x} == set(strokes.x), "below and above their mean"
+    assert sorted(joined(drawing)) == [[(1e-4, 52), (1e-3, 61), (1e-2, 70)], [(1e-4, 62), (1e-3, 71), (1e-2, 80)]]
+    assert "strokes are the means with their 95 % t intervals" in drawing.caption
+    data = drawing.data
+    assert data is not None
+    here = data[data["configuration"] == 0]
+    assert list(here["number"]) == [0, 1, 2]
+    np.testing.assert_allclose(here["mean"], 0.52)
+    np.testing.assert_allclose(here["high"] - here["low"], 0.02 * 2 * T_2 / math.sqrt(3), rtol=1e-5)
+
+
+def test_of_one_seed_each_no_interval_is_spoken_of(tmp_path: Path) -> None:
+    trials = [of(penalty, accuracy=0.5, seed=seed) for penalty, seed in ((1e-4, 0), (1e-3, 1), (1e-2, 0))]
+    trials = [{**trial, "overrides": {**trial["overrides"], "seed": trial["seed"]}} for trial in trials]
+    drawing = strength.draw(Evidence(read(tmp_path / "s", trials)))
+    assert "interval" not in drawing.caption
+    assert "beside" not in drawing.caption
+    assert [x for x, _ in joined(drawing)[0]] == [1e-4, 1e-3, 1e-2]
+    (points,) = [trace for trace in dots_of(drawing) if trace.name == "BatchNorm off"]
+    assert sorted(points.x) == [1e-4, 1e-3, 1e-2], "nothing to set apart"
+
+
+def test_lines_over_lambda_join_no_other_learning_rate_and_no_other_scope(tmp_path: Path) -> None:
+    trials = [
+        {
+            "overrides": {
+                "regularizer.l1": {"lambda": penalty, "scope": scope}, "optimizer.lr": rate, "seed": seed,
+            },
+            "accuracy": 0.5 + rate + 10 * penalty + (0.2 if scope == "all" else 0) + 0.001 * seed,
+            "seed": seed,
+        }
+        for penalty in (1e-4, 1e-2)
+        for scope, rate in (("weights", 0.1), ("weights", 0.05), ("all", 0.1))
+        for seed in (0, 1)
+    ]  # fmt: skip
+    drawing = strength.draw(Evidence(read(tmp_path / "s", trials)))
+    assert sorted(joined(drawing)) == [
+        [(1e-4, 55.15), (1e-2, 65.05)],
+        [(1e-4, 60.15), (1e-2, 70.05)],
+        [(1e-4, 80.15), (1e-2, 90.05)],
+    ]
+
+
+def test_lines_over_another_application_s_lambda_join_no_other_dropout(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    for number, (penalty, rate, seed) in enumerate(product((1e-4, 1e-2), (0.1, 0.5), (0, 1))):
+        place = folder / str(number) / ".hydra"
+        place.mkdir(parents=True)
+        typed = [f"model.weight_decay={penalty}", f"model.dropout={rate}", f"seed={seed}"]
+        (place / "overrides.yaml").write_text(dumped(typed))
+        (place / "config.yaml").write_text(dumped({"model": {"weight_decay": penalty, "dropout": rate}, "seed": seed}))
+        (place / "hydra.yaml").write_text(dumped({"hydra": {"job": {"num": number}}}))
+        (folder / str(number) / "metrics.json").write_text(json.dumps({"score": 10 * rate + 100 * penalty + seed}))
+    sweep = read_sweep(folder, metrics="metrics.json", objective="score")
+    assert sorted(joined(strength.draw(Evidence(sweep)))) == [
+        [(1e-4, 1.51), (1e-2, 2.5)],
+        [(1e-4, 5.51), (1e-2, 6.5)],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -702,6 +811,37 @@ def test_every_sweep_is_compared_under_its_own_name(tmp_path: Path) -> None:
     assert list(bests.data["selected_trial"]) == [3, 3, 0]
 
 
+@pytest.mark.parametrize("is_loss", [False, True])
+def test_a_first_trial_that_collapsed_does_not_squeeze_the_courses(tmp_path: Path, *, is_loss: bool) -> None:
+    """What lies beyond the edge is not drawn, and said; a sweep that ends there keeps the axis for all."""
+    names = {
+        "collapsed": (0.1, 0.85, 0.84, 0.87, 0.86),
+        "whole": (0.86, 0.88, 0.85, 0.87, 0.89),
+        "bad": (0.1, 0.12, 0.11, 0.1, 0.1),
+    }
+    options = LOSS if is_loss else {}
+    evidences = [
+        Evidence(read(tmp_path / name, [of(accuracy=a, loss=10 * (1 - a)) for a in values], **options))
+        for name, values in names.items()
+    ]
+
+    def value(accuracy: float) -> Any:
+        return pytest.approx(10 * (1 - accuracy) if is_loss else 100 * accuracy)
+
+    courses = compare_sweeps(evidences[:2])[0]
+    steps = {trace.name: list(zip(trace.x, trace.y, strict=True)) for trace in traces(courses)}
+    assert steps == {
+        "collapsed": [(2, value(0.85)), (4, value(0.87)), (5, value(0.87))],
+        "whole": [(1, value(0.86)), (2, value(0.88)), (5, value(0.89)), (5, value(0.89))],
+    }
+    words = "Of 1 line the beginning lies above 1.6: not drawn." if is_loss else "the beginning lies below 84.00 %: not"
+    assert words in courses.caption
+    all_three = compare_sweeps(evidences)[0]
+    assert min(len(trace.x) for trace in traces(all_three)) > 2
+    assert next(trace for trace in traces(all_three) if trace.name == "collapsed").y[0] == value(0.1)
+    assert "not drawn" not in all_three.caption
+
+
 def test_the_comparison_s_page_has_every_sweep(regsweep: Regsweep, tmp_path: Path) -> None:
     for name, best in (("first", 0.9), ("second", 0.8)):
         write_sweep(tmp_path / name, [of(dropout=0.1 * i, accuracy=a) for i, a in enumerate((0.5, best))])
@@ -730,3 +870,54 @@ def test_the_map_says_which_penalty_it_shows(tmp_path: Path, penalties: list[str
     caption = heatmap.draw(Evidence(read(tmp_path / "s", trials))).caption
     assert caption.endswith(note)
     assert ("penalties" in caption) == bool(note)
+
+
+def test_a_mark_that_names_a_trial_leads_to_it(tmp_path: Path) -> None:
+    """In every figure: of pooled seeds to the first one that it names."""
+    plain = [of(p, d, norm=n, accuracy=0.5 + 0.01 * i, history=[0.3, 0.5 + 0.01 * i], ended=10.0 * i)
+             for i, (p, d, n) in enumerate((p, d, n) for p in (0.0, 1e-4, 1e-3) for d in (0.0, 0.5)
+                                           for n in (False, True))]  # fmt: skip
+    plain += [of(1e-3, 0.5, accuracy=0.4, history=[0.4], status="pruned", ended=200.0)]
+    named: dict[str, int] = {}
+    for place, trials in (("plain", plain), ("pooled", pooled_grid())):
+        for drawing in draw_all(Evidence(read(tmp_path / place, trials))):
+            for trace in drawing.figure.data if drawing.figure is not None else ():
+                shown = trace.hovertext if isinstance(trace.hovertext, list | tuple | np.ndarray) else ()
+                for i, words in enumerate(shown):
+                    found = re.search(r"\btrials? (\d+)", str(words))
+                    if found:
+                        assert int(trace.customdata[i]) == int(found[1]), (drawing.name, words)
+                        named[drawing.name] = named.get(drawing.name, 0) + 1
+    assert {"accuracy_over_lambda", "best_so_far", "methods_on_and_off", "slices", "results_by_epochs", "timeline",
+            "configurations"} <= set(named)  # fmt: skip
+
+
+def test_the_data_of_the_forest_have_each_seed_beside_what_it_is_compared_with(tmp_path: Path) -> None:
+    made = Made("dropout", [0.01, None, 0.03, 0.02], own=[0.02, 0.01, None, 0.04])
+    found = confirmed(tmp_path / "s", made, Made("L2", [-0.01] * 4))
+    drawing = forest.draw(Evidence(read(tmp_path / "t", [of()]), found))
+    data = drawing.data
+    assert data is not None
+    columns = ["name", "against", "seed", "folder", "baseline_folder"]
+    rows = [tuple(row) for row in data[columns].itertuples(index=False)]
+    seeds, own = "confirmation/seeds/", "confirmation/own_baselines/"
+    of_dropout = [row for row in rows if row[0] == "dropout"]
+    assert of_dropout == [
+        *(("dropout", forest.TUNED, 4 + n, f"{seeds}{3 * n + 1}", f"{seeds}{3 * n}") for n in (0, 2, 3)),
+        *(("dropout", forest.OWN, 4 + n, f"{seeds}{3 * n + 1}", f"{own}{n}") for n in (0, 2, 3)),
+    ]
+    values = {
+        (row["name"], row["against"], row["seed"]): [row["value"], row["baseline_value"], row["seed_difference"]]
+        for row in data.to_dict("records")
+    }
+    assert values["dropout", forest.TUNED, 6] == pytest.approx([0.83, 0.8, 3])
+    assert values["dropout", forest.OWN, 7] == pytest.approx([0.82, 0.78, 4])
+    assert values["dropout", forest.OWN, 6] == pytest.approx([0.83, 0.6, 23]), "it diverged"
+    assert values["L2", forest.TUNED, 5] == pytest.approx([0.79, 0.8, -1])
+    for (name, against), rows_of in data.groupby(["name", "against"]):
+        assert rows_of["difference"].nunique() == 1, (name, against)
+        assert rows_of["seed_difference"].mean() == pytest.approx(rows_of["difference"].iloc[0])
+    marks = [trace for trace in traces(drawing) if trace.customdata is not None]
+    assert [list(trace.customdata) for trace in marks] == [
+        list(rows_of["folder"]) for _, rows_of in data.groupby(["name", "against"], sort=False)
+    ]

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from regsweep.report.confirmation import Confirmation
 from regsweep.report.page import panel, trials
-from regsweep.report.sweep import read_sweep
+from regsweep.report.sweep import Sweep, read_sweep
+from tests.decisions.confirmations import Made, confirmed
 from tests.decisions.handmade import write_sweep
 
 
@@ -30,6 +32,69 @@ def test_all_of_them_are_not_more_than_a_page_can_hold(tmp_path: Path, monkeypat
     one = len(json.dumps(panel.panels(sweep)["5"]))
     monkeypatch.setattr(panel, "MOST_BYTES", 3 * one)
     assert list(panel.panels(sweep)) == ["5", "4", "3"], "the best come first"
+
+
+def a_confirmation(tmp_path: Path) -> tuple[Sweep, Confirmation]:
+    """Return a sweep of which two were confirmed; a seed of each diverged, and one has a baseline of its own."""
+    folder = write_sweep(tmp_path / "s", ranked(2))
+    first = Made("dropout 0.3", [0.01, 0.02, None], own=[0.03, 0.05, 0.01])
+    found = confirmed(folder, first, Made("L2", [None, -0.01, 0.0]))
+    return read_sweep(folder), found
+
+
+def test_every_run_of_a_confirmation_has_one(tmp_path: Path) -> None:
+    """By its folder: three configurations on three seeds, and a baseline's three."""
+    found = {key: each for key, each in panel.panels(*a_confirmation(tmp_path)).items() if key not in ("0", "1")}
+    assert set(found) == {
+        *(f"confirmation/seeds/{n}" for n in range(9)),
+        *(f"confirmation/own_baselines/{n}" for n in range(3)),
+    }
+    titles = {key: each["title"] for key, each in found.items()}
+    assert titles["confirmation/seeds/4"] == "dropout 0.3, seed 5"
+    assert titles["confirmation/seeds/3"] == "no regularization (tuned), seed 5"
+    assert titles["confirmation/own_baselines/1"] == "no regularization for dropout 0.3, seed 5"
+    assert all(each["folder"] == f"./{key}/" for key, each in found.items())
+    assert all(each["command"].endswith(key) for key, each in found.items())
+    assert found["confirmation/seeds/4"]["curves"]["epoch"] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (
+            "confirmation/seeds/4",
+            {
+                "test accuracy": ["82.00 %"],
+                "gain over the tuned baseline": ["+2.00 points", "confirmation/seeds/3"],
+                "gain over its own baseline": ["+5.00 points", "confirmation/own_baselines/1"],
+            },
+        ),
+        ("confirmation/own_baselines/1", {"test accuracy": ["77.00 %"]}),
+        ("confirmation/seeds/3", {"test accuracy": ["80.00 %"]}),
+        ("confirmation/seeds/5", {"test accuracy": ["79.00 %"],
+                                  "gain over the tuned baseline": ["−1.00 points", "confirmation/seeds/3"]}),
+        ("confirmation/seeds/7", {}),
+    ],
+)  # fmt: skip
+def test_a_run_of_a_confirmation_says_what_the_figure_says(
+    tmp_path: Path, key: str, expected: dict[str, list[str]]
+) -> None:
+    """A run that diverged reached nothing and gains nothing."""
+    found = panel.panels(*a_confirmation(tmp_path))[key]
+    about = {name: rest for name, *rest in found["facts"] if name not in ("seed", "status", "seconds")}
+    assert about == expected
+    assert (found["error"] is None) is bool(expected)
+
+
+def test_without_room_a_run_of_a_confirmation_is_named_and_has_no_details(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, found = a_confirmation(tmp_path)
+    of_trials = sum(len(json.dumps(each)) for each in panel.panels(sweep).values())
+    monkeypatch.setattr(panel, "MOST_BYTES", of_trials)
+    panels = panel.panels(sweep, found)
+    assert {key for key, each in panels.items() if "curves" in each} == {"0", "1"}, "the trials come first"
+    assert panels["confirmation/seeds/4"]["title"] == "dropout 0.3, seed 5"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from regsweep.report.figures import Drawing, Evidence, slices
+from regsweep.report.figures import Drawing, Evidence, slices, strength
 from regsweep.report.sweep import Sweep, read_sweep
 from tests.decisions.handmade import dumped, write_sweep
 from tests.decisions.test_figure_traces import LOSS, traces
@@ -16,7 +16,7 @@ from tests.decisions.test_figure_traces import LOSS, traces
 RATE, BATCH, MODEL, MOMENTUM = "optimizer.lr", "trainer.batch_size", "model.kind", "optimizer.momentum"
 
 
-def made(folder: Path, rows: list[dict[str, Any]], *, ranges: dict[str, str] | None = None, **options: Any) -> Sweep:
+def made(folder: Path, rows: list[dict[str, Any]], *, ranges: dict[str, Any] | None = None, **options: Any) -> Sweep:
     """Return a sweep of these trials: overrides by key, ``accuracy`` and ``status`` apart."""
     apart = ("accuracy", "loss", "status", "seed")
     trials = [
@@ -63,7 +63,7 @@ def test_each_trial_stands_at_its_own_place_in_the_panel_of_each_parameter(
 ) -> None:
     drawing = slices.draw(Evidence(made(tmp_path / "s", FOUR, **options)))
     found = panels(drawing)
-    assert list(found) == ["lr", "batch_size", "kind", "momentum"]
+    assert list(found) == ["lr (log scale)", "batch_size", "kind", "momentum"]
     rates, sizes, kinds, momenta = (places for _, places in found.values())
     np.testing.assert_allclose(rates, sorted(zip((0.0123, 0.1234, 0.2345, 0.0001), scores, strict=True)))
     np.testing.assert_allclose(sizes, sorted(zip((32, 64, 32, 32), scores, strict=True)))
@@ -96,14 +96,21 @@ def test_a_point_s_colour_is_its_trial_s_number(tmp_path: Path) -> None:
         ([0.0123, 0.1234, 0.4567], {RATE: "tag(log, interval(0.01, 0.5))"}, "log"),
         ([0.0123, 0.1234, 0.4567], {f"+{RATE}": "tag(x, log, interval(0.01, 0.5))"}, "log"),
         ([0.0123, 0.1234, 0.4567], {RATE: "interval(0.01, 0.5)"}, "linear"),
-        ([0.0123, 0.1234, 0.4567], None, "linear"),
+        ([0.0123, 0.1234, 0.4567], {RATE: "interval(0.01, 0.5)", "other": "tag(log, interval(0.01, 0.5))"}, "linear"),
+        ([0.01, 0.1, 0.5], {RATE: "tag(x, interval(0.01, 0.5))"}, "linear"),
+        ([0.01, 0.1, 0.5], {RATE: "choice(0.01, 0.1, 0.5)"}, "log"),
+        ([0.1, 0.2, 0.3], {RATE: "tag(log, interval(0.01, 0.5))"}, "log"),
+        ([0.0123, 0.1234, 0.4567], {RATE: {"type": "uniform", "low": 0.01, "high": 0.5}}, "linear"),
+        ([0.2123, 0.3234, 0.4567], {RATE: {"type": "loguniform", "low": 0.01, "high": 0.5}}, "log"),
+        ([0.0123, 0.1234, 0.4567], None, "log"),
+        ([0.0523, 0.1234, 0.4567], None, "linear"),
         ([0.001, 0.01, 0.1], None, "log"),
         ([0.01, 0.02, 0.1], None, "linear"),
         ([0.0, 0.01, 0.1234], {RATE: "tag(log, interval(0.01, 0.5))"}, "linear"),
     ],
 )
-def test_an_axis_is_a_log_axis_where_the_search_s_was_or_a_grid_s_values_span_decades(
-    tmp_path: Path, values: list[float], ranges: dict[str, str] | None, kind: str
+def test_an_axis_is_a_log_axis_where_the_search_s_was_or_without_a_range_values_span_a_decade(
+    tmp_path: Path, values: list[float], ranges: dict[str, Any] | None, kind: str
 ) -> None:
     rows = [{RATE: value, "accuracy": 0.5 + value} for value in values]
     ((title, (axis, places)),) = panels(slices.draw(Evidence(made(tmp_path / "s", rows, ranges=ranges)))).items()
@@ -151,3 +158,57 @@ def test_one_value_is_no_slice(tmp_path: Path) -> None:
     ]
     drawing = slices.draw(Evidence(made(tmp_path / "s", rows)))
     assert drawing.missing == "no searched parameter takes two values among the complete trials"
+
+
+@pytest.mark.parametrize("name", ["regularizer.dropout", "regularizer.dropout.p"])
+@pytest.mark.parametrize(
+    ("ranges", "kind"),
+    [
+        (None, "log"),
+        ("interval(0.01, 0.5)", "linear"),
+        ("tag(log, interval(0.01, 0.5))", "log"),
+        ("0.0123,0.1234,0.4567", "log"),
+    ],
+)
+def test_slices_and_strengths_stand_on_one_kind_of_axis(
+    tmp_path: Path, name: str, ranges: str | None, kind: str
+) -> None:
+    """As the search's range has it, or by what the values span; the settings of the first trial do where need be."""
+    rows: list[dict[str, Any]] = [{name: value, "accuracy": 0.5 + value} for value in (0.0123, 0.1234, 0.4567)]
+    if name == "regularizer.dropout.p":
+        rows = [{"regularizer.dropout.use": True, **row} for row in rows]
+    sweep = made(tmp_path / "s", rows, ranges={name: ranges} if ranges else None)
+    if ranges is None:
+        (tmp_path / "s" / "multirun.yaml").unlink()
+    elif ranges.startswith("0"):
+        lost = {"hydra": {"sweeper": {"params": {}}, "overrides": {"task": [f"{name}={ranges}"]}}}
+        (tmp_path / "s" / "multirun.yaml").write_text(dumped(lost))
+    (over,) = strength.draw_others(Evidence(sweep))
+    assert over.figure is not None
+    assert over.figure.layout.xaxis.type == kind
+    ((_, (axis, _)),) = panels(slices.draw(Evidence(sweep))).items()
+    assert axis.type == kind
+
+
+@pytest.mark.parametrize(
+    ("values", "ranges", "kind"),
+    [
+        ((0.0, 1e-4, 2e-3), None, "log"),
+        ((0.0, 0.2, 0.3), None, "linear"),
+        ((0.0, 0.001234, 0.1234), "interval(0, 0.2)", "linear"),
+        ((0.0, 0.1234, 0.2345), "tag(log, interval(0.01, 0.5))", "log"),
+    ],
+)
+def test_lambda_follows_the_same_rule_and_its_caption_too(
+    tmp_path: Path, values: tuple[float, ...], ranges: str | None, kind: str
+) -> None:
+    key = "regularizer.l2"
+    rows: list[dict[str, Any]] = [{key: value, "accuracy": 0.5 + value} for value in values]
+    sweep = made(tmp_path / "s", rows, ranges={key: ranges} if ranges else None)
+    drawing = strength.draw(Evidence(sweep))
+    assert drawing.figure is not None
+    axis = drawing.figure.layout.xaxis2
+    assert axis.type == kind
+    assert axis.title.text == ("λ (log scale)" if kind == "log" else "λ")
+    assert ("a log axis has no place for 0" in drawing.caption) is (kind == "log")
+    assert "Trials without a penalty stand at “none”" in drawing.caption

@@ -18,9 +18,11 @@ import yaml
 from regsweep.report.figures import Evidence, draw_all
 from regsweep.report.figures.theme import IN_DARK, WORST
 from regsweep.report.page import sweep_page
+from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import read_sweep
 from regsweep.report.watch import HOST, Latest, server_of
 from tests.conftest import Regsweep, made_once, run_in
+from tests.decisions.confirmations import Made, confirmed
 from tests.decisions.handmade import write_sweep
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -404,7 +406,7 @@ def test_what_was_chosen_is_there_after_two_reloads(driver: Any, tmp_path: Path)
 
 
 def page_of(folder: Path, seconds: int | None = None) -> str:
-    evidence = Evidence(read_sweep(folder))
+    evidence = Evidence(read_sweep(folder), read_confirmation(folder))
     return sweep_page(evidence, draw_all(evidence), ["An answer."], seconds=seconds)
 
 
@@ -444,12 +446,52 @@ def test_a_trial_that_is_clicked_on_shows_what_is_on_record(driver: Any, tmp_pat
 
     page(
         "const canvas = document.querySelector('[data-name=best_so_far]');"
-        "canvas.emit('plotly_click', { points: [{ hovertext: canvas.data[0].hovertext[3] }] })"
+        "canvas.emit('plotly_click', { points: [{ customdata: canvas.data[0].customdata[3] }] })"
     )
     expected = page("return document.querySelector('[data-name=best_so_far]').data[0].hovertext[3]")
     number = expected.split("trial ")[1].split("<")[0]
     assert driver.find_element("id", "panel-title").text == f"Trial {number}"
     page.require_clean()
+
+
+def test_a_seed_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) -> None:
+    """In the figure of differences and in the table of what was confirmed; from there the run it is paired with."""
+    folder = a_sweep(tmp_path / "s", 3)
+    confirmed(folder, Made("dropout 0.3", [0.01, 0.02, 0.03], own=[0.02, 0.04, 0.05]))
+    page = Page(driver, written(folder))
+    title, text = (driver.find_element("id", name) for name in ("panel-title", "panel"))
+
+    # A real click on the mark of the second seed, in the middle of what Plotly draws.
+    x, y = page(
+        "const canvas = document.querySelector('[data-name=forest]'); canvas.scrollIntoView({ block: 'center' });"
+        "const seeds = canvas.data.findIndex((trace) => trace.customdata);"
+        "const box = canvas.querySelectorAll('.scatterlayer .trace')[seeds].querySelectorAll('path.point')[1]"
+        ".getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]"
+    )
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
+        driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+    time.sleep(0.3)
+    assert title.text == "dropout 0.3, seed 5"
+    reproduce = "regsweep reproduce s/confirmation/seeds/3"
+    for part in ("test accuracy\n82.00 %", "gain over the tuned baseline\n+2.00 points", reproduce):
+        assert part in text.text
+    assert page("return document.getElementById('panel-accuracy').data.length") == 2
+
+    driver.find_element("css selector", "#panel [data-panel]").click()
+    assert title.text == "no regularization (tuned), seed 5"
+    assert "test accuracy\n80.00 %" in text.text
+
+    driver.find_element("css selector", "#confirmed summary").click()
+    links = driver.find_elements("css selector", "#confirmed [data-panel]")
+    assert [link.text for link in links] == 3 * ["4", "5", "6"]
+    links[5].click()
+    assert title.text == "dropout 0.3, seed 6"
+    assert page("return location.pathname").endswith("report.html")
+    page.require_clean()
+    page("location.reload()")
+    page.wait()
+    assert driver.find_element("id", "panel-title").text == "dropout 0.3, seed 6"
 
 
 def test_the_rows_that_are_shown_can_be_taken_away(driver: Any, tmp_path: Path) -> None:

@@ -136,7 +136,8 @@ def test_the_forest_has_every_seed_and_the_best_on_top(tmp_path: Path) -> None:
     drawing = forest.draw(Evidence(None, found))  # type: ignore[arg-type]
     assert drawing.figure is not None
     assert drawing.data is not None
-    assert list(drawing.data["name"]) == [HOSTILE, HOSTILE, "dull", "bad"]
+    comparisons = drawing.data.drop_duplicates(["name", "against"])
+    assert list(comparisons["name"]) == [HOSTILE, HOSTILE, "dull", "bad"]
     best, own = found.candidates[1].against_tuned, found.candidates[1].against_own
     assert own is not None
     seeds = [trace for trace in drawing.figure.data if trace.mode == "markers" and len(trace.x) == 8]
@@ -195,10 +196,11 @@ def test_accuracy_over_lambda_joins_the_means_of_a_grid(tmp_path: Path) -> None:
     sweep = grid(tmp_path)
     drawing = strength.draw(Evidence(sweep))
     assert drawing.figure is not None
-    line = next(t for t in drawing.figure.data if t.mode == "lines" and t.xaxis == "x2" and "on" in t.legendgroup)
+    lines = [t for t in drawing.figure.data if t.mode == "lines" and t.xaxis == "x2" and "on" in t.legendgroup]
     on = sweep.trials[sweep.trials[BATCH_NORM] & (sweep.trials[LAMBDA] > 0)]
-    np.testing.assert_allclose(line.y, 100 * on.groupby(LAMBDA)["validation_accuracy"].mean())
-    assert list(drawing.figure.layout.xaxis2.ticktext) == ["1e-4", "0.001"]
+    for line, (_, of_dropout) in zip(lines, on.groupby(DROPOUT), strict=True):
+        np.testing.assert_allclose(line.y, 100 * of_dropout.groupby(LAMBDA)["validation_accuracy"].mean())
+    assert list(drawing.figure.layout.xaxis2.ticktext) == ["0.0001", "0.001"]
 
 
 def test_accuracy_over_lambda_needs_no_tick_where_all_trials_have_a_penalty(tmp_path: Path) -> None:

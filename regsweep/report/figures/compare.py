@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from regsweep.pooling import Pooled
 from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
-from regsweep.report.figures.points import complete, score
+from regsweep.report.figures.points import Folded, Score, complete, fold, score
 from regsweep.report.figures.progress import course
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, label_rows, new_figure, small
 from regsweep.report.hydra_files import at
@@ -53,9 +53,13 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
         return Drawing(COURSE_NAME, COURSE_TITLE, missing="no sweep has two complete trials")
     axis = score(evidences[0].sweep)
     figure = new_figure(420)
+    folded = _fold_courses(courses.values(), axis, maximize=evidences[0].sweep.maximize)
+    num_cut = 0
     for i, (name, data) in enumerate(courses.items()):
         rises = data[data["best_by_number"].notna() & data["best_by_number"].diff().ne(0)]
-        steps = pd.concat([rises, data.iloc[[-1]]])
+        every = pd.concat([rises, data.iloc[[-1]]])
+        steps = every[folded.holds(every["best_by_number"] * axis.factor)]
+        num_cut += int(len(steps) < len(every.dropna(subset="best_by_number")))
         figure.add_scatter(
             x=steps["completed"],
             y=steps["best_by_number"] * axis.factor,
@@ -75,8 +79,19 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
     if any(evidence.sweep.seed_key is not None for evidence in evidences):
         caption += " In a sweep over seeds it is the best mean of the configurations whose seeds had all ended."
     caption += f" {count(left_out, 'sweep')} without a complete trial left out." if left_out else ""
+    if folded.edge is not None and num_cut:
+        beyond = "below" if folded.sign > 0 else "above"
+        caption += f" Of {count(num_cut, 'line')} the beginning lies {beyond} {axis.label(folded.edge)}: not drawn."
     caption += _of_several_data(evidences)
     return Drawing(COURSE_NAME, COURSE_TITLE, caption, figure, pd.concat(courses.values()))
+
+
+def _fold_courses(courses: Collection[pd.DataFrame], axis: Score, *, maximize: bool) -> Folded:
+    """Return the axis on which first trials that collapsed do not squeeze all lines; each line's end stays on it."""
+    scores = pd.concat([data[axis.column] for data in courses], ignore_index=True) * axis.factor
+    folded = fold(scores, axis, maximize=maximize)
+    ends = pd.Series([data["best_by_number"].iloc[-1] for data in courses]).dropna() * axis.factor
+    return folded if folded.holds(ends).all() else Folded(scores, scores.isna(), sign=folded.sign)
 
 
 def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:

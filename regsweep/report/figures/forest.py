@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.report.confirmation import SCORE
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, label_rows, new_figure, reference_line
@@ -44,20 +45,20 @@ def draw(evidence: Evidence) -> Drawing:
     rows = table(confirmation)
     heights, bottom = _heights(rows)
     seeds = [_seeds(confirmation, row) for row in rows.to_dict("records")]
-    extent = _extent(rows, seeds)
+    extent = _extent(rows, [each["seed_difference"].to_numpy(float) for each in seeds])
     figure = new_figure(110 + round(ROW_HEIGHT * (TOP - bottom)))
     reference_line(figure, 0)
-    for row, differences in zip(rows.to_dict("records"), seeds, strict=True):
+    for row, of_row in zip(rows.to_dict("records"), seeds, strict=True):
         is_own = row["against"] == OWN
         y = heights[row["name"]] - OWN_BELOW * is_own
-        _draw_row(figure, y, row, differences, extent=extent, terms=confirmation.terms)
+        _draw_row(figure, y, row, of_row, extent=extent, terms=confirmation.terms)
     figure.update_xaxes(title_text=_axis(confirmation.terms), range=extent)
     figure.update_yaxes(visible=False, range=[bottom, TOP])
     figure.update_layout(margin={"t": 30}, showlegend=False)
     figure.add_annotation(text="◂ worse   better ▸", x=0, y=1, yref="paper", yanchor="bottom", showarrow=False)
     title = f"What each gains over the tuned baseline, {confirmation.terms.without}"
     title = title if confirmation.terms.baseline else TITLE
-    return Drawing(NAME, title, _caption(confirmation, rows), figure, rows)
+    return Drawing(NAME, title, _caption(confirmation, rows), figure, by_seed(rows, seeds))
 
 
 def _heights(rows: pd.DataFrame) -> tuple[dict[str, float], float]:
@@ -132,24 +133,47 @@ def _mean(against: Against) -> float:
     return against.comparison.mean
 
 
-def _seeds(confirmation: Confirmation, row: Mapping[Hashable, Any]) -> np.ndarray:
-    """Return a row's differences, one per seed, in the unit of the rows."""
+def _seeds(confirmation: Confirmation, row: Mapping[Hashable, Any]) -> pd.DataFrame:
+    """Return a row per paired seed of a comparison.
+
+    ``value`` and ``baseline_value`` are what was reached, ``seed_difference`` is in the unit of the comparison's.
+    """
     candidate = next(each for each in confirmation.candidates if each.name == row["name"])
     against = candidate.against_own if row["against"] == OWN else candidate.against_tuned
     assert against is not None
-    return confirmation.terms.scale * np.asarray(against.differences)
+    ours, theirs = (each.runs.drop_duplicates("seed").set_index("seed") for each in (candidate, against.baseline))
+    values = ours.loc[against.seeds, SCORE].to_numpy(float)
+    differences = np.asarray(against.differences, dtype=float)
+    return pd.DataFrame(
+        {
+            "seed": against.seeds,
+            "folder": ours.loc[against.seeds, "folder"].to_numpy(object),
+            "value": values,
+            "baseline_folder": theirs.loc[against.seeds, "folder"].to_numpy(object),
+            "baseline_value": values - confirmation.terms.sign * differences,
+            "seed_difference": confirmation.terms.scale * differences,
+        }
+    )
+
+
+def by_seed(rows: pd.DataFrame, seeds: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return a row per comparison and seed: what identifies the comparison, the seed's own numbers, then the means."""
+    first = ["name", "trial", "against"]
+    own = pd.concat(seeds, keys=rows.index)
+    data = rows.loc[own.index.get_level_values(0)].reset_index(drop=True).join(own.reset_index(drop=True))
+    return data[[*first, *own, *(name for name in rows if name not in first)]]
 
 
 def _draw_row(
     figure: go.Figure,
     y: float,
     row: Mapping[Hashable, Any],
-    differences: np.ndarray,
+    of_row: pd.DataFrame,
     *,
     extent: tuple[float, float],
     terms: Terms,
 ) -> None:
-    """Draw one configuration at height `y`: name and numbers over intervals, mean and seeds."""
+    """Draw one configuration at height `y`: name and numbers over intervals, mean and seeds (`of_row`)."""
     mean, low, high = row["difference"], row["low"], row["high"]
     wide = (row["low_with_images"], row["high_with_images"])
     name = html.escape(row["name"], quote=False)
@@ -177,11 +201,13 @@ def _draw_row(
     )
     digits = ".2f" if terms.is_own else ".3g"
     figure.add_scatter(
-        x=differences,
-        y=[y - SEEDS_BELOW] * len(differences),
+        x=of_row["seed_difference"],
+        y=[y - SEEDS_BELOW] * len(of_row),
         mode="markers",
         marker={"symbol": "circle", "size": 6, "color": GREY},
-        hovertemplate=f"one seed: %{{x:+{digits}}}{terms.unit}<extra></extra>",
+        customdata=list(of_row["folder"]),
+        text=list(of_row["seed"]),
+        hovertemplate=f"seed %{{text}}: %{{x:+{digits}}}{terms.unit}<extra></extra>",
     )
     lines = [html.escape(line, quote=False) for line in _lines(_own_label(terms) if is_own else row["name"])]
     label_rows(figure, {y: "<br>".join([*lines, _numbers(terms, row)])})

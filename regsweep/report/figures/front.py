@@ -75,6 +75,7 @@ def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, object]
             **{key: value for key, value in look.items() if key != "name"},
             "symbol": [folded.symbol if far else symbol for far in points["_is_far"]],
         },
+        customdata=list(points["number"]),
         hovertext=points["_hover"],
         hovertemplate="%{hovertext}<extra></extra>",
     )

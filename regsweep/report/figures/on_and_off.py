@@ -191,6 +191,7 @@ def _add_points(
                 "symbol": [far if is_far else SWITCH_SYMBOL[switch] for is_far in points["is_far"]],
                 **dots(len(drawn)),
             },
+            customdata=list(points["number"]),
             hovertext=points["hover"],
             hovertemplate="%{hovertext}<extra></extra>",
             **cell,

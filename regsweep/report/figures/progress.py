@@ -94,6 +94,7 @@ def _add_points(figure: go.Figure, panel: _Panel, drawn: pd.DataFrame, folded: F
         mode="markers",
         name="a trial",
         marker={"color": POINTS, **dots(len(drawn), 7), "symbol": symbols},
+        customdata=list(drawn["number"]),
         hovertext=drawn["_hover"],
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=panel.column == 1,

@@ -154,6 +154,7 @@ def add_pruned(
         legendgroup=NAME,
         showlegend=not any(trace.name == NAME for trace in figure.data),
         marker=look(pruned.num_drawn, [pruned.far_symbol if far else SYMBOL for far in pruned.is_far]),
+        customdata=list(pruned.trials["number"]),
         hovertext=pruned.hover,
         hovertemplate="%{hovertext}<extra></extra>",
         **(cell or {}),

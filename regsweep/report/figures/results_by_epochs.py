@@ -85,6 +85,7 @@ def _add_complete(figure: go.Figure, done: pd.DataFrame, folded: Folded, places:
             mode="markers",
             name="complete",
             marker={"color": BLUE, "symbol": list(drawn["_symbol"]), **dots(len(drawn))},
+            customdata=list(drawn["number"]),
             hovertext=drawn["_hover"],
             hovertemplate="%{hovertext}<extra></extra>",
         )

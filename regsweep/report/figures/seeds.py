@@ -58,6 +58,7 @@ def draw(evidence: Evidence) -> Drawing:
             "symbol": [folded.symbol if is_far else "diamond" for is_far in folded.is_far],
         },
         error_x=bars(rows.assign(low=rows["low"].mask(folded.is_far)), means, axis.factor, GREY),
+        customdata=order,
         hovertext=[
             f"{text(pools.names[number])}<br>mean {axis.label(mean)}, {title}"
             for number, mean, title in zip(order, means, rows["title"], strict=True)
@@ -154,6 +155,7 @@ def add_seeds(
         legendgroup="a seed",
         showlegend=not any(trace.name == "a seed" for trace in figure.data),
         marker={"color": colour, "size": 6, "symbol": "circle-open"},
+        customdata=[trial for _, trial, _ in found],
         hovertext=[f"trial {trial}: {axis.label(value)}" for _, trial, value in found],
         hovertemplate="%{hovertext}<extra></extra>",
         **(cell or {}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -11,17 +10,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.errors import RecordError
-from regsweep.job_folders import settings_file
 from regsweep.numbers import show_number
-from regsweep.paths import SweepPaths
-from regsweep.records import read_yaml
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers, power, text
 from regsweep.report.figures.points import MOST_POINTS, configurations, fold, is_grid, noun, score, thin
 from regsweep.report.figures.pruned import add_pruned, only, place_pruned, with_last_value
+from regsweep.report.figures.scale import is_log
 from regsweep.report.figures.theme import BEST, BLUE, GREY, dots, new_figure
-from regsweep.report.hydra_files import at
 from regsweep.report.sweep import as_text
 from regsweep.report.table import short_names
 
@@ -37,8 +32,6 @@ HEIGHT = 270
 """Of a row of panels."""
 SPREAD = 0.3
 """How far points of one category stand apart."""
-DECADE = 10
-"""What a grid's values span at least on a log axis."""
 WIDEST = 6
 """Letters in each category's label that have room without being turned."""
 LABEL_WIDTH = 0.14
@@ -128,27 +121,24 @@ def _panels(slices: list[Slice], points: pd.DataFrame, pruned: Pruned, title: st
 
 def find_slices(sweep: Sweep, trials: pd.DataFrame) -> list[Slice]:
     """Return a slice of each parameter of which these trials have two values; those that are on or off come last."""
-    names, on_log = short_names(sweep.settings), _log_keys(sweep)
     found = []
-    for key, name in names.items():
+    for key, name in short_names(sweep.settings).items():
         values = trials[key][trials[key].notna()]
         if as_text(values).nunique() > 1:
-            found.append(_slice(key, name, values, is_log=_is_key(key, on_log)))
+            found.append(_slice(key, name, values, on_log=is_log(sweep, [key], values)))
     return sorted(found, key=lambda each: set(as_text(trials[each.key]).unique()) <= {"True", "False", ""})
 
 
-def _slice(key: str, name: str, values: pd.Series, *, is_log: bool) -> Slice:
+def _slice(key: str, name: str, values: pd.Series, *, on_log: bool) -> Slice:
     are_switches = values.map(lambda value: isinstance(value, bool | np.bool_)).all()
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
     if are_switches or not numbers.abs().lt(np.inf).all():
         return _of_categories(key, name, as_text(values))
-    spans = numbers.min() > 0 and numbers.max() > DECADE * numbers.min()
-    typed = is_grid(numbers)
-    on_log = (is_log and numbers.min() > 0) or (typed and spans)
     places: pd.Series = numbers.map(np.log10) if on_log else numbers
     low, high = float(places.min()), float(places.max())
     ticks: dict[str, Any] = {}
-    listed = {value: (power if on_log else show_number)(value) for value in sorted(numbers.unique())} if typed else {}
+    typed = sorted(numbers.unique()) if is_grid(numbers) else []
+    listed = {value: (power if on_log else show_number)(value) for value in typed}
     if listed:
         labels = _with_room(list(listed.values()), np.sort(places.unique()))
         ticks = {"tickvals": list(listed), "ticktext": labels}
@@ -187,34 +177,6 @@ def _of_categories(key: str, name: str, values: pd.Series) -> Slice:
     return Slice(key, name, shown.map(order) + beside, axis, {place: value for value, place in order.items()})
 
 
-def _is_key(column: str, keys: set[str]) -> bool:
-    return column in keys or column.removeprefix("params.") in keys
-
-
-def _log_keys(sweep: Sweep) -> set[str]:
-    """Return the keys that the sweep searched on a log scale, by its settings."""
-    first = [settings_file(sweep.folder / folder) for folder in sweep.trials["folder"].head(1)]
-    for file in (SweepPaths(sweep.folder).multirun, *first):
-        try:
-            hydra = at(read_yaml(file), "hydra")
-        except RecordError:
-            continue
-        params, typed = at(hydra, "sweeper", "params"), at(hydra, "overrides", "task")
-        ranges = {str(key): value for key, value in params.items()} if isinstance(params, dict) else {}
-        for line in typed if isinstance(typed, list) else []:
-            key, _, value = str(line).partition("=")
-            ranges[key] = value
-        return {key.lstrip("+") for key, value in ranges.items() if _is_log(value)}
-    return set()
-
-
-def _is_log(value: Any) -> bool:
-    """Return whether a range is one on a log scale: as Hydra writes it, or as older Optuna sweepers did."""
-    if isinstance(value, dict):
-        return value.get("log") is True or value.get("type") == "loguniform" or "log" in (value.get("tags") or ())
-    return re.match(r"tag\((.*,)?\s*log\s*,", str(value)) is not None
-
-
 def _add_points(figure: go.Figure, shown: pd.DataFrame, each: Slice, cell: dict[str, int], number: int) -> None:
     """Add the trials of a panel; those far worse than all others come last, as the legend shows the first symbol."""
     if shown.empty:
@@ -227,6 +189,7 @@ def _add_points(figure: go.Figure, shown: pd.DataFrame, each: Slice, cell: dict[
         name=text(each.name),
         showlegend=False,
         marker={"color": shown["number"], "coloraxis": "coloraxis", "symbol": list(shown["symbol"]), **dots(number, 7)},
+        customdata=list(shown["number"]),
         hovertext=shown["hover"],
         hovertemplate="%{hovertext}<extra></extra>",
         **cell,

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 
 from regsweep.numbers import show_number
 from regsweep.report.figures.evidence import Drawing, Evidence
+from regsweep.report.figures.families import families
 from regsweep.report.figures.labels import count, hovers, power, text
 from regsweep.report.figures.points import (
     BATCH_NORM,
@@ -34,6 +35,7 @@ from regsweep.report.figures.points import (
     thin,
 )
 from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
+from regsweep.report.figures.scale import is_log
 from regsweep.report.figures.seeds import bars, of_trial
 from regsweep.report.figures.theme import (
     BEST,
@@ -49,11 +51,14 @@ from regsweep.report.table import short_names
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
+    from regsweep.run_record import UsedMethod
 
 NAME, TITLE = "accuracy_over_lambda", "Accuracy over the strength of the penalty"
-DECADE = 10
-"""Values that span more than this stand on a log axis."""
+ASIDE = 0.15
+"""How far configurations of one strength stand apart, as a part of the way to the next strength."""
 
+SEED = 6
+"""Size of a point that is a seed, beside the mean."""
 
 LABEL_WIDTH = 0.05
 """Of a listed value on the axis, as a part of the axis."""
@@ -70,6 +75,7 @@ class _Over:
         label: of the axis, safe for Plotly.
         without: the caption's words on the trials that stand at “none”.
         is_log: whether the axis is a log axis.
+        method: whose strength it is, as the records name it; None: that of any penalty.
     """
 
     name: str
@@ -78,6 +84,11 @@ class _Over:
     label: str
     without: str
     is_log: bool
+    method: str | None = None
+
+    def is_of(self, name: str, method: UsedMethod) -> bool:
+        """Return whether the strength is this method's."""
+        return method.is_penalty if self.method is None else name == self.method
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -93,8 +104,9 @@ def draw(evidence: Evidence) -> Drawing:
         return Drawing(NAME, TITLE, missing=f"λ takes fewer than two values: {given}")
     num_left_out = len(done.difference(found.index))
     found = found.loc[found.index.intersection(done)]
-    without = "Trials without a penalty stand at “none”: a log axis has no place for 0."
-    over = _Over(NAME, "over the strength of the penalty", STRENGTH, _lambda(sweep), without, is_log=True)
+    on_log = is_log(sweep, _keys_of_lambda(sweep), strengths)
+    without = f"Trials without a penalty stand at “none”{': a log axis has no place for 0' if on_log else ''}."
+    over = _Over(NAME, "over the strength of the penalty", STRENGTH, _lambda(sweep), without, is_log=on_log)
     drawing = _draw(sweep, over, strengths, found, _kinds(found))
     reason = f" {count(num_left_out, 'complete trial')} with several penalties, or no λ on record: left out."
     return replace(drawing, caption=drawing.caption + reason) if num_left_out else drawing
@@ -111,11 +123,11 @@ def draw_others(evidence: Evidence) -> list[Drawing]:
         values = setting.values[shown][setting.is_known[shown]]
         if values.nunique() > 1:
             here = found.loc[values.index.intersection(done)]
-            drawings.append(_draw(sweep, _over_setting(setting, values), values, here, _by_batch_norm(here)))
+            drawings.append(_draw(sweep, _over_setting(sweep, setting, values), values, here, _by_batch_norm(here)))
     return drawings
 
 
-def _over_setting(setting: MainSetting, values: pd.Series) -> _Over:
+def _over_setting(sweep: Sweep, setting: MainSetting, values: pd.Series) -> _Over:
     """Return how a method's figure is called; its name may be any text of a record, and a file's name is none."""
     name = re.sub(r"\W", "_", setting.name, flags=re.ASCII)
     return _Over(
@@ -124,8 +136,24 @@ def _over_setting(setting: MainSetting, values: pd.Series) -> _Over:
         f"regularizer.{setting.name}.{setting.key}",
         f"{text(setting.title)}: {text(setting.key)}",
         f"Trials without {setting.title} stand at “none”.",
-        is_log=bool(values.min() > 0 and values.max() > DECADE * values.min()),
+        is_log=is_log(sweep, _keys(setting.name, setting.key), values),
+        method=setting.name,
     )
+
+
+def _keys(name: str, main: str) -> list[str]:
+    """Return the keys that a method's main setting may have been swept as."""
+    return [f"regularizer.{name}.{main}", f"regularizer.{name}"]
+
+
+def _keys_of_lambda(sweep: Sweep) -> list[str]:
+    """Return the keys that λ may have been swept as."""
+    key = roles(sweep).get(STRENGTH)
+    if not sweep.is_own:
+        return [key] if key else []
+    methods = {name: each for known in sweep.regularization.values() for name, each in known.methods.items()}
+    own = [key for name, each in methods.items() if each.is_penalty and each.main for key in _keys(name, each.main)]
+    return [*own, STRENGTH]
 
 
 def _lambda(sweep: Sweep) -> str:
@@ -153,14 +181,19 @@ def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kind
     if over.column not in data:
         data[over.column] = strengths
     data = data.assign(kind=kinds, is_best=data["number"].isin(best.numbers if best else ()))
-    drawing = _placed(sweep, trials, data, strengths, axis)
-    means = _means(drawing[trials["duplicate_of"].isna()], trials[sweep.swept])
+    drawing = _placed(sweep, over, trials, data.assign(_strength=strengths), axis)
+    if pooled is None:
+        means = _means(drawing[trials["duplicate_of"].isna()], trials[sweep.swept])
+    else:
+        pooled = pooled[pooled.index.isin(drawing.index)]
+        data = _with_means(sweep, data, pooled)
+        means = _means_of_seeds(drawing, pooled[sweep.objective] * axis.factor)
     looks = _looks(drawing["kind"])
     given_up = with_last_value(sweep)
     given_up = given_up[given_up.index.isin(every.index)]
     folded = fold(drawing["_value"], axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
     is_drawn = folded.holds(means["mean"])
-    num_beyond = int((~is_drawn).sum())
+    num_beyond = int((~is_drawn).sum()) if pooled is None else 0
     means = means.assign(mean=means["mean"].where(is_drawn))  # a gap: beyond the edge a line has no true height
     symbols = drawing["kind"].map({kind: look["symbol"] for kind, look in looks.items()})
     drawing = drawing.assign(_y=folded.y, _is_far=folded.is_far, _symbol=symbols.mask(folded.is_far, folded.symbol))
@@ -169,19 +202,19 @@ def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kind
     pruned = place_pruned(sweep, axis, folded, given_up)
     _add_pruned(figure, pruned, every)
     for kind, look in looks.items():
-        _add_line(figure, means[means["kind"] == kind], look)
-        _add_points(figure, drawn[drawn["kind"] == kind], look, len(drawn))
+        for _, joined in means[means["kind"] == kind].groupby("family", sort=False):
+            _add_line(figure, joined, look)
+        _add_points(figure, drawn[drawn["kind"] == kind], look, dots(len(drawn), 8 if pooled is None else SEED))
     ring = drawing[drawing["is_best"]].assign(_name=f"best: trial {best.number if best else ''}")
     if pooled is not None:
-        pooled = pooled[pooled.index.isin(drawing.index)]
         is_within = folded.holds(pooled[sweep.objective] * axis.factor)
         num_beyond += int((~is_within).sum())
         middles = _add_means(figure, drawing, pooled[is_within], axis, looks)
         ring = middles[middles["number"] == (best.number if best else None)].assign(_name="best mean")
     _add_ring(figure, ring)
-    _finish(figure, every.dropna(), axis, over)
+    _finish(figure, every.dropna(), axis, over, drawing["_x"][drawing["_strength"].notna()])
     caption = (
-        _caption(drawing, over, sweep.settings, has_means=not means.empty, is_pooled=pooled is not None)
+        _caption(drawing, over, sweep.settings, has_means=not means.empty, pooled=pooled)
         + folded.note
         + (f" {count(num_beyond, 'mean')} beyond the edge: not drawn." if num_beyond else "")
         + thinned
@@ -191,17 +224,25 @@ def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kind
     return Drawing(over.name, axis.titled(over.words), caption, figure, data)
 
 
-def _placed(sweep: Sweep, trials: pd.DataFrame, data: pd.DataFrame, strengths: pd.Series, axis: Score) -> pd.DataFrame:
+def _with_means(sweep: Sweep, data: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFrame:
+    """Return each trial's row with the mean of its configuration, and the ends of the mean's interval."""
+    means = pooled.set_index("number")[[sweep.objective, "low", "high"]].rename(columns={sweep.objective: "mean"})
+    return data.assign(configuration=data["number"].map(of_trial(sweep))).join(means, on="configuration")
+
+
+def _placed(sweep: Sweep, over: _Over, trials: pd.DataFrame, data: pd.DataFrame, axis: Score) -> pd.DataFrame:
     """Return `data` with the place and the text of each trial; those of one configuration stand above each other."""
+    strengths = data["_strength"]
     beside = pd.Series(_beside(len(strengths)), index=strengths.index)
     if sweep.seed_key is not None:
         beside = beside.groupby(trials["number"].map(of_trial(sweep))).transform("first").fillna(beside)
-    return data.assign(
-        _strength=strengths,
+    drawing = data.assign(
         _x=strengths.where(strengths.notna(), beside),
         _value=data[sweep.objective] * axis.factor,
         _hover=hovers(trials, sweep.swept, map(axis.show, trials[sweep.objective])),
+        family=families(sweep, over.is_of)[data.index],
     )
+    return drawing if sweep.seed_key is None else drawing.assign(_x=_aside(drawing, is_log=over.is_log))
 
 
 def _add_pruned(figure: go.Figure, pruned: Pruned, strengths: pd.Series) -> None:
@@ -275,7 +316,7 @@ def _last_panel(figure: go.Figure) -> int:
     return len(list(figure.select_xaxes()))
 
 
-def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, Any], number: int) -> None:
+def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, Any], size: dict[str, Any]) -> None:
     """Add one kind of trial on both sides of the break; those far worse than all others are triangles.
 
     They come last: the legend shows the first point's symbol.
@@ -288,11 +329,8 @@ def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, Any], n
             name=look["name"],
             legendgroup=look["name"],
             showlegend=look["in_legend"] and i == 0,
-            marker={
-                "color": look["color"],
-                "symbol": list(side["_symbol"]),
-                **dots(number),
-            },
+            marker={"color": look["color"], "symbol": list(side["_symbol"]), **size},
+            customdata=list(side["number"]),
             hovertext=side["_hover"],
             hovertemplate="%{hovertext}<extra></extra>",
             row=1,
@@ -308,7 +346,28 @@ def _means(drawing: pd.DataFrame, swept: pd.DataFrame) -> pd.DataFrame:
     is_typed = all(is_grid(pd.to_numeric(swept[key], errors="coerce").astype(float)) for key in swept)
     means = drawing.groupby(["kind", "_strength"], dropna=False)["_value"].agg(["mean", "size"]).reset_index()
     is_repeated = (means["size"][means["_strength"].notna()] > 1).mean() > 0.5  # noqa: PLR2004
+    means = means.assign(family=means["kind"], _x=means["_strength"])
     return means if is_typed and is_repeated and len(swept.columns) > 1 else means.iloc[:0]
+
+
+def _aside(drawing: pd.DataFrame, *, is_log: bool) -> pd.Series:
+    """Return where trials stand: in a grid, those of one strength that differ in other settings beside each other."""
+    x, strengths = drawing["_x"], drawing["_strength"].dropna()
+    names = drawing["family"][strengths.index].unique()
+    values = np.sort(strengths.unique())
+    if len(values) < 2 or not is_grid(strengths) or drawing.groupby("_strength")["family"].nunique().max() < 2:  # noqa: PLR2004
+        return x
+    places = np.log10(values) if is_log else values
+    steps = dict(zip(names, ASIDE * np.diff(places).min() * np.linspace(-1, 1, len(names)), strict=True))
+    shift = drawing["family"][strengths.index].map(steps)
+    return (x * 10**shift if is_log else x + shift).where(drawing["_strength"].notna(), x)
+
+
+def _means_of_seeds(drawing: pd.DataFrame, means: pd.Series) -> pd.DataFrame:
+    """Return the mean of each configuration that is one of several which agree in everything but the strength."""
+    rows = drawing.loc[means.index, ["kind", "family", "_strength", "_x"]].assign(mean=means)
+    rows = rows[rows["_strength"].notna()].sort_values("_strength", kind="stable")
+    return rows[rows.groupby("family")["_strength"].transform("nunique") > 1]
 
 
 def _add_line(figure: go.Figure, means: pd.DataFrame, look: dict[str, Any]) -> None:
@@ -316,7 +375,7 @@ def _add_line(figure: go.Figure, means: pd.DataFrame, look: dict[str, Any]) -> N
     for column, side in _sides(figure, means):
         is_none = bool(side["_strength"].isna().all())
         figure.add_scatter(
-            x=[-0.8, 0.8] if is_none else side["_strength"],
+            x=[-0.8, 0.8] if is_none else side["_x"],
             y=[side["mean"].iloc[0]] * 2 if is_none else side["mean"],
             mode="lines",
             line={"color": look["color"], "width": 2},
@@ -345,6 +404,7 @@ def _add_means(
                 showlegend=False,
                 marker={"color": look["color"], "symbol": "line-ew-open", "size": 16, "line": {"width": 3}},
                 error_y=bars(side, side["_y"], axis.factor, look["color"]),
+                customdata=list(side["number"]),
                 hovertext=[f"{axis.label(y)}, {title}" for y, title in zip(side["_y"], side["_title"], strict=True)],
                 hovertemplate="%{hovertext}<extra></extra>",
                 row=1,
@@ -368,10 +428,11 @@ def _add_ring(figure: go.Figure, best: pd.DataFrame) -> None:
         )
 
 
-def _finish(figure: go.Figure, strengths: pd.Series, axis: Score, over: _Over) -> None:
-    """Label the axes; a grid's strengths are ticks of their own."""
+def _finish(figure: go.Figure, strengths: pd.Series, axis: Score, over: _Over, drawn_at: pd.Series) -> None:
+    """Label the axes, which hold all of `drawn_at`; a grid's strengths are ticks of their own."""
     values = sorted(strengths.unique())
-    ends = np.array([strengths.min(), strengths.max()])
+    every = pd.concat([strengths, drawn_at])
+    ends = np.array([every.min(), every.max()])
     low, high = np.log10(ends) if over.is_log else ends
     air = 0.04 * (high - low)
     ticks: dict[str, Any] = {}
@@ -402,19 +463,25 @@ def _with_room(labels: list[str], places: np.ndarray) -> list[str]:
     return kept[::-1]
 
 
-def _caption(drawing: pd.DataFrame, over: _Over, swept: list[str], *, has_means: bool, is_pooled: bool) -> str:
+def _caption(
+    drawing: pd.DataFrame, over: _Over, swept: list[str], *, has_means: bool, pooled: pd.DataFrame | None
+) -> str:
     parts = [f"Each point is one of {count(len(drawing), 'complete trial')}; the ring marks the best."]
     if drawing.empty:
         parts = ["No complete trial stands here."]
-    if is_pooled:
+    if pooled is not None:
+        intervals = " with their 95 % t intervals" if (pooled["high"] > pooled["low"]).any() else ""
         parts = [
             f"Each point is one of {count(len(drawing), 'complete trial')}, a seed of a configuration; strokes are "
-            "the means with their 95 % t intervals, and the ring marks the best of them."
+            f"the means{intervals}, and the ring marks the best of them."
         ]
     if drawing["_strength"].isna().any():
         parts.append(over.without)
     if has_means:
-        parts.append("Lines join the means of all trials with the same strength.")
+        same = "of all trials with the same strength" if pooled is None else "that differ in the strength alone"
+        parts.append(f"Lines join the means {same}.")
+    if pooled is not None and (drawing["_x"] != drawing["_strength"])[drawing["_strength"].notna()].any():
+        parts.append("Configurations of one strength stand beside each other.")
     if len(swept) > 1:
         parts.append("Trials differ in other settings, too.")
     return " ".join(parts)

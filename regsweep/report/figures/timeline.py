@@ -121,6 +121,7 @@ def _add_bars(figure: go.Figure, rows: pd.DataFrame, kind: str, look: dict[str, 
         mode="lines",
         name=kind,
         line=look,
+        customdata=np.repeat(rows["number"].to_numpy(), 4).tolist(),
         hovertext=[text for each in hover for text in ("", each, "", "")],
         hovertemplate="%{hovertext}<extra></extra>",
     )

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from regsweep.report.confirmation import SCORE
 from regsweep.report.confirmation_table import own_title
+from regsweep.report.page.confirmed_runs import every
+from regsweep.report.page.trials import href
 
 if TYPE_CHECKING:
     from regsweep.report.confirmation import Against, Confirmation, Trained
@@ -13,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
-    """Return the headings of the table and its rows, the baseline's first; None where nothing was confirmed."""
+    """Return headings, rows (the baseline's first) and each one's runs; None where nothing was confirmed."""
     if confirmation is None:
         return None
     terms = confirmation.terms
@@ -35,7 +39,21 @@ def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
     for row in rows:
         row["cells"] += [""] * (width - len(row["cells"]))
     owns = dict.fromkeys(own_title(terms, each.kind) for each in confirmation.candidates)
-    return {"headings": headings, "rows": rows, "note": f"Own baseline: {' or '.join(owns)}." if owns else ""}
+    return {
+        "headings": headings,
+        "rows": rows,
+        "note": f"Own baseline: {' or '.join(owns)}." if owns else "",
+        "runs": [(trained.name, _runs(trained)) for trained, _ in every(confirmation)],
+    }
+
+
+def _runs(trained: Trained) -> list[dict[str, Any]]:
+    """Return seed, folder and link of each run."""
+    return [
+        {"seed": int(seed), "folder": folder, "href": href(folder)}
+        for seed, folder in zip(trained.runs["seed"], trained.runs["folder"], strict=True)
+        if not pd.isna(seed)
+    ]
 
 
 def _reached(terms: Terms, trained: Trained) -> list[str]:

@@ -75,7 +75,7 @@ def sweep_page(
         table={
             "json": security.json_block(rows),
             "plain": trials.plain(rows),
-            "panels": security.json_block(panel.panels(sweep)),
+            "panels": security.json_block(panel.panels(sweep, evidence.confirmation)),
             "title": "Trials" if len(sweep.trials) != 1 else "The run",
             "has_controls": len(sweep.trials) > 1,
             "statuses": statuses,

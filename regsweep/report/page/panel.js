@@ -1,4 +1,6 @@
-// A trial that was clicked on, in the table or in a figure: settings, command, curves, zeros, the end of its log.
+// A run that was clicked on, in a table or in a figure: settings, command, curves, zeros, the end of its log.
+// A panel has a key: a trial's number, or the folder of a confirmation's run. What opens it has the key as its
+// data-panel, a mark in a figure as its customdata.
 "use strict";
 (() => {
   const find = (id) => document.getElementById(id);
@@ -14,18 +16,26 @@
     return made;
   }
 
-  function settings(row) {
+  // What stands above the curves, in one form: of a trial from the table, of a confirmation's run from its panel.
+  function aboutTrial(row) {
+    const facts = trials.columns.slice(1).filter((column) => column.values[row] !== null)
+      .map((column) => [column.name, window.trialsTable.shown(column, row)]);
+    return { title: `Trial ${numbers[row]}`, facts, error: trials.errors[row], folder: trials.folders[row], command: trials.commands[row] };
+  }
+
+  function listed({ facts, error, folder, command }) {
     const list = element("dl");
-    for (const column of trials.columns.slice(1)) {
-      if (column.values[row] === null) continue;
-      list.append(element("dt", { textContent: column.name }),
-        element("dd", { textContent: window.trialsTable.shown(column, row) }));
+    const add = (name, ...parts) => list.append(element("dt", { textContent: name }), element("dd", {}, ...parts));
+    for (const [name, text, other] of facts) {
+      add(name, text);
+      if (!other) continue;
+      const button = element("button", { type: "button", textContent: "that run" });
+      button.dataset.panel = other;
+      list.lastChild.append(" ", button);
     }
-    if (trials.errors[row]) list.append(element("dt", { textContent: "reason" }), element("dd", { textContent: trials.errors[row] }));
-    list.append(element("dt", { textContent: "folder" }),
-      element("dd", {}, element("a", { href: trials.folders[row], textContent: trials.folders[row].replace(/^\.\//, "") })));
-    if (trials.commands[row])
-      list.append(element("dt", { textContent: "runs it again" }), element("dd", {}, element("code", { textContent: trials.commands[row] })));
+    if (error) add("reason", error);
+    add("folder", element("a", { href: folder, textContent: folder.replace(/^\.\//, "") }));
+    if (command) add("runs it again", element("code", { textContent: command }));
     return list;
   }
 
@@ -62,37 +72,43 @@
     }
   }
 
-  function show(number, { moves = true } = {}) {
-    const row = numbers.indexOf(number);
-    if (row < 0) return;
-    const panel = find("panel"), known = panels[number] ?? {};
-    find("panel-title").textContent = `Trial ${number}`;
-    find("panel-settings").replaceChildren(settings(row));
+  function show(key, { moves = true } = {}) {
+    const row = numbers.indexOf(Number(key)), known = panels[key] ?? {};
+    const about = row >= 0 ? aboutTrial(row) : known.facts ? known : null;
+    if (!about) return false;
+    const panel = find("panel");
+    find("panel-title").textContent = about.title;
+    find("panel-settings").replaceChildren(listed(about));
     find("panel-zeros").replaceChildren(...(known.zeros?.some(([, share]) => share > 0) ? [zeros(known.zeros)] : []));
     find("panel-log").textContent = known.log ?? "";
     find("panel-log").hidden = !known.log;
     panel.hidden = false;
     for (const kind of ["accuracy", "loss"]) find(`panel-${kind}`).hidden = true;
     if (known.curves && window.Plotly) draw(known.curves);
-    chosen.set("trial", number);
-    if (!moves) return;
-    panel.scrollIntoView({ block: "nearest" });
-    find("panel-title").focus();
+    chosen.set("panel", key);
+    if (moves) {
+      panel.scrollIntoView({ block: "nearest" });
+      find("panel-title").focus();
+    }
+    return true;
   }
 
   function close() {
     find("panel").hidden = true;
-    chosen.set("trial", "");
+    chosen.set("panel", "");
   }
 
   find("panel-close").addEventListener("click", close);
   find("panel").addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
-  addEventListener("trial", (event) => show(event.detail));
-  // A mark's own text begins with the trials that it stands for.
+  addEventListener("click", (event) => {
+    const opener = event.target.closest?.("[data-panel]");
+    const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey; // a link that is opened in another tab
+    if (opener && !isElsewhere && show(opener.dataset.panel)) event.preventDefault();
+  });
   for (const canvas of document.querySelectorAll(".canvas"))
     canvas.addEventListener("drawn", () => canvas.on("plotly_click", ({ points }) => {
-      const number = /\btrials? (\d+)/.exec(points[0]?.hovertext ?? "");
-      if (number) show(Number(number[1]));
+      const key = points[0]?.customdata;
+      if (key !== undefined && key !== null) show(String(key));
     }));
-  addEventListener("load", () => { if (chosen.get("trial")) show(Number(chosen.get("trial")), { moves: false }); });
+  addEventListener("load", () => { if (chosen.get("panel")) show(chosen.get("panel"), { moves: false }); });
 })();

@@ -1,4 +1,4 @@
-"""What the page shows of a single trial that is clicked on: curves, zeros by layer, the end of its log."""
+"""What the page shows of a single run that is clicked on: curves, zeros by layer, the end of its log."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from regsweep.report.details import read_history, read_result
+from regsweep.report.details import history_in, result_in
+from regsweep.report.page.confirmed_runs import runs
 from regsweep.report.page.security import finite
 
 if TYPE_CHECKING:
+    from regsweep.report.confirmation import Confirmation
     from regsweep.report.sweep import Sweep
 
 MOST_BEST = 200
-"""So many of the best trials have such a panel, beside every one that failed."""
+"""So many of the best trials have such a panel, beside every one that failed and every run of a confirmation."""
 
 MOST_LINES, MOST_SIGNS = 15, 3000
 """Of a log, from its end."""
 
 MOST_BYTES = 8 * 2**20
-"""Of all panels; the failed trials come last."""
+"""Of all of these, the best trials first, then those that failed, then the runs of a confirmation."""
 
 MOST_EPOCHS = 200
 """A longer curve has so many of its epochs, evenly spaced."""
@@ -29,28 +31,33 @@ MOST_EPOCHS = 200
 _CURVES = ("train_accuracy", "validation_accuracy", "train_loss", "validation_loss")
 
 
-def panels(sweep: Sweep) -> dict[str, dict[str, Any]]:
-    """Return what is on record of the best trials and of those that failed, by number."""
+def panels(sweep: Sweep, confirmation: Confirmation | None = None) -> dict[str, dict[str, Any]]:
+    """Return what is on record of the best trials, of those that failed and of the runs of a confirmation.
+
+    A trial's key is its number, that of a confirmation's run its folder; a mark that is clicked on has it as well.
+    What the table of trials lacks, the confirmation's runs, is named whether or not there is room for its details.
+    """
     ranked = sweep.ranked()
-    best = list(ranked["number"].head(MOST_BEST))
-    failed = list(ranked.loc[ranked["status"].isin(["failed", "diverged", "unreadable"]), "number"])
-    folders = dict(zip(ranked["number"], ranked["folder"], strict=True))
-    found: dict[str, dict[str, Any]] = {}
+    failed = ranked[ranked["status"].isin(["failed", "diverged", "unreadable"])]
+    shown = pd.concat([ranked.head(MOST_BEST), failed])
+    found = runs(sweep, confirmation)
+    folders = {str(number): str(folder) for number, folder in zip(shown["number"], shown["folder"], strict=True)}
+    folders |= {folder: folder for folder in found}
     size = 0
-    for number in dict.fromkeys([*best, *failed]):
-        panel = _panel(sweep, int(number), sweep.folder / str(folders[number]))
-        size += len(json.dumps(panel))
+    for key, folder in folders.items():
+        details = _details(sweep.folder / folder)
+        size += len(json.dumps(details))
         if size > MOST_BYTES:
             break
-        if panel:
-            found[str(number)] = panel
+        if details:
+            found[key] = found.get(key, {}) | details
     return found
 
 
-def _panel(sweep: Sweep, number: int, folder: Path) -> dict[str, Any]:
+def _details(folder: Path) -> dict[str, Any]:
     parts: dict[str, Any] = {
-        "curves": _curves(read_history(sweep, number)),
-        "zeros": _zeros(read_result(sweep, number)),
+        "curves": _curves(history_in(folder)),
+        "zeros": _zeros(result_in(folder)),
         "log": _end_of_log(folder),
     }
     return {name: part for name, part in parts.items() if part}

@@ -144,7 +144,7 @@
     const number = data.columns[0].values[row];
     const more = element("button", { type: "button", textContent: "details" });
     more.setAttribute("aria-label", `details of trial ${number}`);
-    more.addEventListener("click", () => dispatchEvent(new CustomEvent("trial", { detail: number })));
+    more.dataset.panel = number;
     const last = element("td", {}, more);
     if (command) {
       const button = element("button", { type: "button", textContent: "copy", title: command });

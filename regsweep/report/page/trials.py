@@ -213,11 +213,15 @@ def _plain(value: Any) -> Any:
 
 
 def _command(sweep: Sweep, row: dict[Any, Any], program: list[str]) -> str | None:
-    """Return what runs a trial again: of another application's, the overrides that it had, as they were typed."""
     folder = sweep.folder / row["folder"]
     if not pd.isna(row["duplicate_of"]):
         folder = folder.with_name(str(int(row["duplicate_of"])))
-    if not sweep.is_own:
+    return command(folder, is_own=sweep.is_own, program=program)
+
+
+def command(folder: Path, *, is_own: bool, program: list[str]) -> str | None:
+    """Return what runs the job in `folder` again: another application's `program`, with the overrides as typed."""
+    if not is_own:
         lines = read_override_lines(folder)
         return shlex.join([*program, *lines]) if lines else None
     return shlex.join(["regsweep", "reproduce", str(shown(folder))]) if RunPaths(folder).result.is_file() else None
