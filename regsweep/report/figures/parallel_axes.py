@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 APART = 0.1
 """How far from its scale, as a part of an axis, what has no place on it stands."""
+CLOSER = 0.4
+"""How far apart lines through one word are, as a part of what points of one word are in a panel of their own."""
 LINE_HEIGHT = 0.05
 """What a tick's label takes of an axis."""
 MOST_TICKS = 6
@@ -70,6 +72,8 @@ def of_parameter(each: Slice, index: pd.Index) -> Axis:
     """Return the axis of a parameter; trials that do not have it stand below its scale."""
     on_log = each.axis["type"] == "log"
     values = each.places.map(log10) if on_log else each.places
+    if each.are_words:
+        values = values.round() + CLOSER * (values - values.round())
     is_partial = len(values) < len(index)
     scale = _Scale(float(values.min()), float(values.max()), APART if is_partial else 0.0)
     listed = {log10(value) if on_log else value: label for value, label in each.listed.items()}
@@ -94,13 +98,11 @@ def of_score(unit: Score, trials: pd.DataFrame, *, maximize: bool) -> Axis:
     ticks, note = scale.ticks(_marks(scale, on_log=False)), ""
     places = near.map(scale.place)
     if folded.edge is not None:
-        beyond, end = ("below", foot - APART) if maximize else ("above", 1.0)
-        label = f"{beyond} {unit.label(folded.edge)}"
+        edge = unit.label(folded.edge)
+        beyond, sign, side, end = ("below", "<", "foot", foot - APART) if maximize else ("above", ">", "head", 1.0)
         places = pd.concat([places, pd.Series(end, index=far.index)])
-        ticks = {**ticks, end: label}
-        note = (
-            f" {count(len(far), 'trial')} {label}: at the {'foot' if maximize else 'head'} of the axis, off its scale."
-        )
+        ticks = {**ticks, end: f"{sign} {edge}"}
+        note = f" {count(len(far), 'trial')} {beyond} {edge}: off the scale, at the axis's {side}."
     if len(known) < len(values):
         ticks = {0.0: MISSING, **ticks}
     return Axis(unit.column, unit.title, places.reindex(trials.index).fillna(0.0), ticks, note)

@@ -35,8 +35,10 @@ MOST_LINES = 1000
 TOP = 0.1
 """The part of the complete trials that has a colour of its own."""
 HEIGHT = 520
-MOST_SIGNS = 14
-"""Of a label beside an axis, and of a line of a name above it."""
+MOST_SIGNS, MOST_SIGNS_OF_MANY, MANY = 14, 10, 7
+"""Of a label beside an axis, and of a line of a name above it; of as many axes or more."""
+SIGN, LEAST_LEFT = 6.5, 40
+"""Pixels of a label's sign, and left of the first axis."""
 OTHERS = "other trials"
 LINES: dict[str, dict[str, Any]] = {
     PRUNED: {"color": GREY, "width": 1, "dash": "dot"},
@@ -138,17 +140,20 @@ def _hovers(sweep: Sweep, trials: pd.DataFrame) -> pd.Series:
 
 def _add_axes(figure: go.Figure, axes: list[Axis]) -> None:
     """Add the axes, their ticks and their names; the figure's own axes only count them, and go from foot to head."""
+    most = MOST_SIGNS if len(axes) < MANY else MOST_SIGNS_OF_MANY
     ground = {"bgcolor": LIGHT["background"], "borderpad": 1, "font": {"size": 11}}
+    left: float = LEAST_LEFT
     for x, axis in enumerate(axes):
         line = {"color": LIGHT["axis"], "width": 1.2}
         figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, line=line)
         for y, label in axis.ticks.items():
             shown = label if len(label) <= MOST_SIGNS else f"{label[: MOST_SIGNS - 1]}…"
+            left = max(left, SIGN * len(shown) + 10) if x == 0 else left
             figure.add_annotation(x=x, y=y, text=text(shown), xanchor="right", xshift=-3, **ground)
     figure.update_xaxes(
         side="top",
         tickvals=list(range(len(axes))),
-        ticktext=["<br>".join(map(text, _broken(axis.title))) for axis in axes],
+        ticktext=["<br>".join(map(text, _broken(axis.title, most))) for axis in axes],
         range=[-0.05, len(axes) - 0.95],
         fixedrange=True,
         showgrid=False,
@@ -158,17 +163,17 @@ def _add_axes(figure: go.Figure, axes: list[Axis]) -> None:
     )
     figure.update_yaxes(range=[-0.03, 1.03], fixedrange=True, visible=False)
     legend = {"y": 0.0, "yref": "container", "yanchor": "bottom"}
-    figure.update_layout(dragmode=False, hoverdistance=8, legend=legend, margin={"l": 68, "r": 52, "t": 64, "b": 44})
+    figure.update_layout(dragmode=False, hoverdistance=8, legend=legend, margin={"l": left, "r": 52, "t": 64, "b": 44})
 
 
-def _broken(name: str) -> list[str]:
-    """Return a name as lines, broken behind signs that separate words."""
+def _broken(name: str, most: int) -> list[str]:
+    """Return a name as three lines at most, broken behind signs that separate words."""
     lines = [""]
     for part in re.split(r"(?<=[ _.+])", name):
-        if lines[-1] and len(lines[-1]) + len(part) > MOST_SIGNS:
+        if lines[-1] and len(lines[-1]) + len(part.strip()) > most:
             lines.append("")
         lines[-1] += part
-    return [line.strip() if len(line.strip()) <= MOST_SIGNS + 2 else f"{line[:MOST_SIGNS]}…" for line in lines[:3]]
+    return [line.strip() if len(line.strip()) <= most + 2 else f"{line[:most]}…" for line in lines[:3]]
 
 
 def _for_the_page(axes: list[Axis], kinds: pd.Series, numbers: pd.Series) -> dict[str, Any]:

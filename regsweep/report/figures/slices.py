@@ -49,6 +49,7 @@ class Slice:
         places: where each trial stands on the axis, by the table's index; trials without the parameter left out.
         axis: settings of the axis, as Plotly has them.
         listed: labels of all values that are ticks, as a grid's are; empty where the axis has ticks of its own.
+        are_words: whether the values are words or switches; `listed` has their numbers then.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Slice:
     places: pd.Series
     axis: dict[str, Any]
     listed: dict[float, str]
+    are_words: bool = False
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -174,7 +176,7 @@ def _of_categories(key: str, name: str, values: pd.Series) -> Slice:
         "range": [-0.6, len(names) - 0.4],
         "showgrid": False,
     }
-    return Slice(key, name, shown.map(order) + beside, axis, {place: value for value, place in order.items()})
+    return Slice(key, name, shown.map(order) + beside, axis, {place: value for value, place in order.items()}, True)
 
 
 def _add_points(figure: go.Figure, shown: pd.DataFrame, each: Slice, cell: dict[str, int], number: int) -> None:

@@ -170,7 +170,7 @@ def _figure(drawing: Drawing) -> dict[str, Any]:
     height = int(drawing.figure.layout.height or 450)
     num_columns = len({axis.domain for axis in drawing.figure.select_xaxes()})
     if drawing.name == WITH_TABLE:
-        num_columns = len(drawing.figure.layout.meta["keys"]) // 3
+        num_columns = len(drawing.figure.layout.meta["keys"]) // 4 + 1
     width = "" if num_columns < 2 else " wide" if num_columns == 2 else " wider"  # noqa: PLR2004
     return {
         **named,
