@@ -609,3 +609,37 @@ def a_sweep(folder: Path, num: int) -> Path:
 def written(folder: Path) -> Path:
     (folder / "report.html").write_text(page_of(folder))
     return folder / "report.html"
+
+
+@pytest.mark.usefixtures("small_screen")
+@pytest.mark.parametrize("options", [{}, {"objective": "validation_loss", "minimize": True}], ids=["accuracy", "loss"])
+@pytest.mark.parametrize("num_methods", [1, 2, 4])
+def test_what_stands_below_a_method_is_level_and_covers_nothing(
+    driver: Any, tmp_path: Path, num_methods: int, options: dict[str, Any]
+) -> None:
+    """On a small screen, with pruned trials and long numbers."""
+    methods = ["l2", "dropout", "batch_norm", "mixup"][:num_methods]
+    trials = []
+    for number in range(24):
+        used = {f"regularizer.{name}": 0.1 * (number >> place & 1) for place, name in enumerate(methods)}
+        if "regularizer.batch_norm" in used:
+            used["regularizer.batch_norm"] = bool(used["regularizer.batch_norm"])
+        trial = {"overrides": used, "accuracy": 0.9 + number / 1e3, "loss": 1.2345678e-5 * (number + 1)}
+        given_up = {"status": "pruned", "history": [0.5, 0.6 + number / 100]}
+        trials.append(trial | given_up if number % 3 == 1 else trial)
+    folder = write_sweep(tmp_path / "s", trials)
+    evidence = Evidence(read_sweep(folder, **options))
+    (folder / "report.html").write_text(sweep_page(evidence, draw_all(evidence), ["An answer."]))
+    page = Page(driver, folder / "report.html")
+    boxes = page(
+        "const canvas = document.querySelector('[data-name=methods_on_and_off]');"
+        "return [...canvas.querySelectorAll('[class^=x][class$=tick] text, .annotation')].map((each) => {"
+        " const box = each.getBoundingClientRect();"
+        " return [each.textContent, each.getAttribute('transform') ?? '', box.left, box.top, box.right, box.bottom] })"
+    )
+    assert len(boxes) == 3 * num_methods
+    assert not [words for words, transform, *_ in boxes if "rotate(9" in transform or "rotate(-9" in transform]
+    for i, (words, _, left, top, right, bottom) in enumerate(boxes):
+        for other, _, other_left, other_top, other_right, other_bottom in boxes[i + 1 :]:
+            apart = right <= other_left or other_right <= left or bottom <= other_top or other_bottom <= top
+            assert apart, (words, other)

@@ -30,6 +30,10 @@ WORDS = {"off": "without", "on": "with"}
 MOST_COLUMNS = 3
 HEIGHT = 420
 """Of a row of panels."""
+LINE = 0.05
+"""Of a row of panels, what one more line of words below it takes."""
+LONGEST = 7
+"""Signs of a median that have room beside the word, where a panel is as wide as a small screen."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def draw(evidence: Evidence) -> Drawing:
         columns=columns,
         shared_yaxes=True,
         horizontal_spacing=0.03,
-        vertical_spacing=0.26 / rows,
+        vertical_spacing=(0.26 + LINE * (not given_up.empty) + LINE * (axis.factor == 1)) / rows,
         subplot_titles=[_title(panel, axis, maximize=sweep.maximize) for panel in panels],
     )
     thinned = ""
@@ -225,7 +229,9 @@ def _add_medians(figure: go.Figure, panel: _Panel, folded: Folded, axis: Score, 
     for switch, place in PLACES.items():
         values = panel.points["value"][panel.points["switch"] == switch]
         median = float(values.median())
-        lines = [f"{WORDS[switch]} ({len(values):,})", *([] if values.empty else [f"median {axis.label(median)}"])]
+        shown = axis.label(median)
+        beside = f"median{' ' if len(shown) <= LONGEST else '<br>'}{shown}"
+        lines = [f"{WORDS[switch]} ({len(values):,})", *([] if values.empty else [beside])]
         num_pruned = int((panel.of_pruned == switch).sum())
         labels.append("<br>".join([*lines, *([f"{num_pruned:,} pruned"] if num_pruned else [])]))
         if values.empty:
@@ -240,7 +246,8 @@ def _add_medians(figure: go.Figure, panel: _Panel, folded: Folded, axis: Score, 
             hoverinfo="skip",
             **cell,
         )
-    figure.update_xaxes(tickvals=[*PLACES.values()], ticktext=labels, range=[-0.6, 1.6], showgrid=False, **cell)
+    axis_of_sides = {"tickvals": [*PLACES.values()], "ticktext": labels, "tickangle": 0, "range": [-0.6, 1.6]}
+    figure.update_xaxes(**axis_of_sides, showgrid=False, **cell)
 
 
 def _show_each_name_once(figure: go.Figure) -> None:
