@@ -34,6 +34,8 @@ def lines(drawing: Drawing) -> dict[str, dict[str, list[float]]]:
         width = trace.x.index(None) + 1
         starts = range(0, len(trace.x), width)
         assert all(list(trace.x[i : i + width]) == [*range(width - 1), None] for i in starts)
+        said = [int(text.split(":")[0].split()[1]) for text in trace.hovertext]
+        assert list(trace.customdata) == said, "what a click opens"
         found[trace.name] = {trace.hovertext[i]: list(trace.y[i : i + width - 1]) for i in starts}
     return found
 

@@ -63,7 +63,7 @@ def draw(evidence: Evidence) -> Drawing:
     kinds = _kinds(sweep, trials)
     drawn, thinned = thin(trials, set(trials.loc[kinds == "best", "number"]), MOST_LINES)
     names = {**{kind: kind for kind in LINES}, **_names(sweep, kinds)}
-    figure = _lines(axes, names, kinds[drawn.index], _hovers(sweep, drawn))
+    figure = _lines(axes, names, kinds[drawn.index], _hovers(sweep, drawn), drawn["number"])
     _add_axes(figure, axes)
     figure.update_layout(meta=_for_the_page(axes, kinds, trials["number"]))
     parts = [_caption(kinds, axes), *(axis.note for axis in axes), thinned.replace("points", "lines")]
@@ -108,7 +108,9 @@ def _names(sweep: Sweep, kinds: pd.Series) -> dict[str, str]:
     return {"best": best, "top": f"next best {int((kinds == 'top').sum())}"}
 
 
-def _lines(axes: list[Axis], names: dict[str, str], kinds: pd.Series, hovers: pd.Series) -> go.Figure:
+def _lines(
+    axes: list[Axis], names: dict[str, str], kinds: pd.Series, hovers: pd.Series, numbers: pd.Series
+) -> go.Figure:
     """Return a figure with the lines of each kind as one trace, which has a gap behind each line."""
     figure = new_figure(HEIGHT)
     across = [*range(len(axes)), None]
@@ -122,6 +124,7 @@ def _lines(axes: list[Axis], names: dict[str, str], kinds: pd.Series, hovers: pd
             name=names[kind],
             showlegend=True,
             line=LINES[kind],
+            customdata=[int(number) for number in numbers[rows] for _ in across],
             hovertext=[hover for hover in hovers[rows] for _ in across],
             hovertemplate="%{hovertext}<extra></extra>",
         )
