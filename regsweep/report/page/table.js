@@ -105,7 +105,8 @@
       return cell;
     });
     const focused = [...find("table").tHead.querySelectorAll("button")].indexOf(document.activeElement);
-    find("table").tHead.replaceChildren(element("tr", {}, ...cells, element("th", { scope: "col", textContent: "" })));
+    const last = element("th", { scope: "col" }, element("span", { className: "unseen", textContent: "details and command" }));
+    find("table").tHead.replaceChildren(element("tr", {}, ...cells, last));
     if (focused >= 0) find("table").tHead.querySelectorAll("button")[focused].focus();
   }
 
