@@ -45,7 +45,7 @@ def search(folder: Path) -> Path:
         final = 0.9 + 0.05 * float(rng.random()) - (0.05 if strength > 1e-3 and number % 3 else 0)
         is_pruned = number % 3 == 2
         epochs = 3 if is_pruned else 10
-        trial = {
+        trial: dict[str, Any] = {
             "overrides": overrides,
             "accuracy": final,
             "sparsity": min(0.95, 60 * strength) if number % 3 else 0.0,

@@ -19,6 +19,7 @@ from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.theme import DARK, IN_DARK, LIGHT
 from regsweep.report.page import confirmed, head, made, panel, papers, security, trials
+from regsweep.report.page.alternative import alternative
 from regsweep.report.printed import split_command
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ def _figure(drawing: Drawing) -> dict[str, Any]:
         "id": f"figure-{drawing.name}",
         "height": height,
         "classes": f"height-{height}{width}",
+        "alternative": alternative(drawing.figure),
         "json": security.escape_json(drawing.figure.to_json(validate=False, engine="json")),
     }
 

@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const PRINT_WIDTH = 680; // pixels between the margins of an A4 page
+  const WIDER = 0.75; // how large figures of many panels are printed, as style.css has it
   const CONFIG = {
     responsive: true,
     displaylogo: false,
@@ -28,21 +29,34 @@
     const shown = dark.matches && !isPrinting ? recoloured(figure) : figure;
     const colours = dark.matches && !isPrinting ? theme.dark : theme.light;
     shown.layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: colours.muted, activecolor: colours.text };
-    Object.assign(shown.layout, isPrinting ? { width: PRINT_WIDTH, autosize: false } : { autosize: true });
+    Object.assign(shown.layout, isPrinting ? { width: widthOnPaper(canvas), autosize: false } : { autosize: true });
     return shown;
+  }
+
+  function widthOnPaper(canvas) {
+    return Math.floor(PRINT_WIDTH / (canvas.classList.contains("wider") ? WIDER : 1));
+  }
+
+  // Its labels, one by one, are no words: those stand in a paragraph of their own.
+  function hush(canvas) {
+    for (const layer of canvas.querySelectorAll(".main-svg")) layer.setAttribute("aria-hidden", "true");
+    canvas.closest(".drawing").classList.add("drawn");
   }
 
   function draw(canvas) {
     const { data, layout } = figureOf(canvas);
     const config = { ...CONFIG, toImageButtonOptions: { filename: canvas.dataset.name, format: "svg" } };
     drawn.push(canvas);
-    return Plotly.newPlot(canvas, data, layout, config).then(() => canvas.dispatchEvent(new Event("drawn")));
+    return Plotly.newPlot(canvas, data, layout, config).then(() => {
+      hush(canvas);
+      canvas.dispatchEvent(new Event("drawn"));
+    });
   }
 
   function redraw() {
     for (const canvas of drawn) {
       const { data, layout } = figureOf(canvas);
-      Plotly.react(canvas, data, layout, CONFIG);
+      Plotly.react(canvas, data, layout, CONFIG).then(() => hush(canvas));
     }
   }
 

@@ -30,7 +30,7 @@
     return typeof value === "number" ? (SHOW[column.kind] ?? SHOW.number)(value) : String(value);
   }
 
-  window.trialsTable = { shown };
+  window.trialsTable = { shown, shortened };
 
   const words = new Intl.Collator(undefined, { numeric: true });
 
