@@ -226,8 +226,9 @@ def _joined(one: Series, other: Series) -> Series:
 
 
 def _all(parts: Iterable[np.ndarray]) -> np.ndarray:
-    together: np.ndarray = np.concatenate([np.array([]), *parts])
-    return together[np.isfinite(together)]
+    values = np.concatenate([np.array([]), *parts])
+    finite: np.ndarray = values[np.isfinite(values)]
+    return finite
 
 
 def _of_series(series: Series, over: Axis) -> str:
