@@ -71,7 +71,7 @@ const page = document.documentElement;
 if (page.scrollWidth > page.clientWidth) faults.push(`page: ${page.scrollWidth} pixels in ${page.clientWidth}`);
 const kinds = "td, th, p, dt, dd, li, h1, h2, h3, button, label, select, code, figcaption";
 for (const element of document.querySelectorAll(kinds)) {
-  if (!shown(element) || element.closest(".js-plotly-plot")) continue;
+  if (!shown(element) || element.closest(".js-plotly-plot, .unseen, .drawn .alternative")) continue;
   if (getComputedStyle(element).display !== "inline" && element.scrollWidth > element.clientWidth + 1 && element.clientWidth)
     faults.push(`${element.tagName.toLowerCase()}: "${element.textContent.trim().slice(0, 60)}" is wider than its place`);
 }

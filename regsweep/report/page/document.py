@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 HEADLINE = "forest"
 """The figure that stands before the table, or the line with the command that makes it; all others follow."""
+PAPER = 680
+"""Pixels between the margins of an A4 page; figures.js has them, too."""
 MOST_PROBLEMS = 200
 COLOURS = {
     "light": {**LIGHT, "link": "#005F99", "best": "#D55E00", "control": LIGHT["axis"]},
@@ -165,27 +167,37 @@ def _figure(drawing: Drawing) -> dict[str, Any]:
     height = int(drawing.figure.layout.height or 450)
     num_columns = len({axis.domain for axis in drawing.figure.select_xaxes()})
     width = "" if num_columns < 2 else " wide" if num_columns == 2 else " wider"  # noqa: PLR2004
+    least = max((drawing.figure.layout.meta or {}).get("least_width", 0), {"": 0, " wide": 620}.get(width, 900))
     return {
         **named,
+        "least_width": least,
         "id": f"figure-{drawing.name}",
         "height": height,
-        "classes": f"height-{height}{width}",
+        "classes": f"height-{height} least-{least}",
         "alternative": alternative(drawing.figure),
         "json": security.escape_json(drawing.figure.to_json(validate=False, engine="json")),
     }
 
 
 def _style(figures: Sequence[dict[str, Any]]) -> str:
-    """Return the style sheet, with the colours of both themes and each figure's height, so that nothing jumps."""
+    """Return the style sheet, with the colours of both themes and each figure's height, so that nothing jumps.
+
+    Panels side by side scroll rather than shrink on a small screen; on paper they are smaller.
+    """
 
     def colours(name: str) -> str:
         return "".join(f"--{key}:{value};" for key, value in COLOURS[name].items())
 
     heights = "".join(f".height-{height}{{min-height:{height}px}}\n" for height in {f["height"] for f in figures})
+    widths = "".join(
+        f".least-{least}{{min-width:{least}px}}\n"
+        f"@media print{{.least-{least}{{min-width:0;zoom:{min(1, PAPER / max(least, 1)):.4f}}}}}\n"
+        for least in {f["least_width"] for f in figures}
+    )
     return (
         f":root{{{colours('light')}}}\n"
         f"@media screen and (prefers-color-scheme: dark){{:root{{{colours('dark')}}}}}\n"
-        f"{(HERE / 'style.css').read_text(encoding='utf-8')}\n{heights}"
+        f"{(HERE / 'style.css').read_text(encoding='utf-8')}\n{heights}{widths}"
     )
 
 

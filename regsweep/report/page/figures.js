@@ -2,7 +2,6 @@
 "use strict";
 (() => {
   const PRINT_WIDTH = 680; // pixels between the margins of an A4 page
-  const WIDER = 0.75; // how large figures of many panels are printed, as style.css has it
   const CONFIG = {
     responsive: true,
     displaylogo: false,
@@ -34,7 +33,7 @@
   }
 
   function widthOnPaper(canvas) {
-    return Math.floor(PRINT_WIDTH / (canvas.classList.contains("wider") ? WIDER : 1));
+    return Math.max(PRINT_WIDTH, Number(canvas.dataset.leastWidth)); // the style sheet makes it as small as paper
   }
 
   // Its labels, one by one, are no words: those stand in a paragraph of their own.
