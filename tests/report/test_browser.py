@@ -25,18 +25,6 @@ from tests.conftest import Regsweep, made_once, run_in
 from tests.decisions.confirmations import Made, confirmed
 from tests.decisions.handmade import write_sweep
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-webdriver = pytest.importorskip("selenium.webdriver", reason="needs Selenium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="needs chromium and chromedriver")
-
-WATCH = """
-    window.seen = [];
-    addEventListener("securitypolicyviolation", (event) => seen.push(`${event.violatedDirective} ${event.blockedURI}`));
-    addEventListener("error", (event) => seen.push(event.message));
-    for (const name of ["alert", "confirm", "prompt", "open"]) window[name] = () => seen.push(name);
-"""
-"""Runs before a page does: what was forbidden, what failed, what a payload would call."""
-
 PAYLOADS = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -134,30 +122,6 @@ def sweep(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
     """Return a copy of a real search of six trials."""
     made = made_once(tmp_path_factory, "six", lambda place: run_in(place, *SEARCH))
     return Path(shutil.copytree(made / "sweep", tmp_path / "sweep"))
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    profile = tmp_path_factory.mktemp("profile")
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",  # refused to root, whom a container runs tests as
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--no-first-run",
-        "--window-size=1366,800",
-        f"--user-data-dir={profile}",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
-    yield driver
-    driver.quit()
 
 
 SMALL = 420
@@ -529,7 +493,9 @@ def drag(driver: Any, axis: int, low: float, high: float) -> None:
         "return [box.left + box.width / 2, box.bottom, box.height]",
         strip,
     )
-    actions = webdriver.ActionChains(driver, duration=10)
+    from selenium.webdriver import ActionChains  # noqa: PLC0415  (skipped where it is not there)
+
+    actions = ActionChains(driver, duration=10)
     pointer = actions.w3c_actions.pointer_action
     for step, part in enumerate((low, (low + high) / 2, high)):
         pointer.move_to_location(round(box[0]), round(box[1] - part * box[2]))

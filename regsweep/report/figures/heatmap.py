@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 NAME, TITLE = "lambda_dropout_map", "λ and dropout together"
 GAP = 0.5
 """Between "none" and the first λ, in widths of a cell."""
+BESIDE_MAP = 170
+"""Pixels of what stands beside the cells: axes, and the scale of colours."""
+LETTER = 7
+"""Pixels of a digit."""
 MOST_WORDS = 7
 """In so many columns a cell has room for its number of trials beside the mean."""
 LEAST_TRIALS = 5
@@ -159,6 +163,7 @@ def draw(evidence: Evidence) -> Drawing:
         _add_words(figure, cells[cells["batch_norm"] == switch], drawn, column=i + 1)
         _add_pruned(figure, given_up[given_up["batch_norm"] == switch], columns, rows, column=i + 1)
     _finish(figure, axis, colours, maximize=sweep.maximize)
+    figure.update_layout(meta={"least_width": _least_width(figure, columns, len(switches))})
     table = _table(cells, given_up, columns.labels, rows.labels, switches, what=what)
     caption = _caption(table, drawn)
     if switches == ["on"]:
@@ -191,6 +196,17 @@ def _finish(figure: go.Figure, axis: Score, colours: _Colours, *, maximize: bool
     bar = {"title": {"text": axis.title, "side": "right", "font": {"size": 13}}, "thickness": 12, "outlinewidth": 0}
     scale = {"colorscale": SEQUENTIAL, "reversescale": not maximize, **_ends(colours)}
     figure.update_layout(coloraxis={**scale, "colorbar": bar})
+
+
+def _least_width(figure: go.Figure, columns: Bins, num_panels: int) -> int:
+    """Return the pixels that the words of the cells, and the ticks below them, need beside each other."""
+    in_cells = [
+        words.partition("<br>")[0]
+        for trace in figure.select_traces({"type": "scatter", "mode": "text"})
+        for words in trace.text
+    ]
+    letters = max(map(len, [*in_cells, *columns.ticks.values()]))
+    return BESIDE_MAP + num_panels * len(columns.labels) * (LETTER * letters + 4)
 
 
 def _ends(colours: _Colours) -> dict[str, float]:

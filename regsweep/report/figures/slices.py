@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 NAME, TITLE = "slices", "Accuracy over each searched parameter"
 MOST_PANELS = 12
 MOST_COLUMNS = 3
-MOST_CATEGORIES = 20
+MOST_CATEGORIES, MOST_TURNED = 20, 8
+"""So many of them have a label, and so many where labels are turned."""
+LONGEST_LABEL = 14
+MOST_DECADES = 5
+"""So many powers of ten have a label."""
 HEIGHT = 270
 """Of a row of panels."""
 SPREAD = 0.3
@@ -36,6 +41,8 @@ WIDEST = 6
 """Letters in each category's label that have room without being turned."""
 LABEL_WIDTH = 0.14
 """Of a listed value on the axis of a panel, as a part of the axis."""
+NEAREST = 1e-3
+"""What Plotly takes for one tick lies nearer, as a part of the axis."""
 EARLY, LATE = GREY, BLUE
 
 
@@ -100,7 +107,7 @@ def _panels(slices: list[Slice], points: pd.DataFrame, pruned: Pruned, title: st
         columns=columns,
         shared_yaxes="all",
         horizontal_spacing=0.03,
-        vertical_spacing=0.3 / rows,
+        vertical_spacing=(0.38 if any(each.axis["tickangle"] for each in slices) else 0.3) / rows,
         subplot_titles=[text(f"{each.name}{' (log scale)' if each.axis['type'] == 'log' else ''}") for each in slices],
     )
     notes = ""
@@ -143,9 +150,9 @@ def _slice(key: str, name: str, values: pd.Series, *, on_log: bool) -> Slice:
     listed = {value: (power if on_log else show_number)(value) for value in typed}
     if listed:
         labels = _with_room(list(listed.values()), np.sort(places.unique()))
-        ticks = {"tickvals": list(listed), "ticktext": labels}
+        ticks = _apart(typed, labels, np.sort(places.unique()))
     elif on_log:
-        ticks = {"dtick": 1 if high - low > 1 else "D2", "exponentformat": "e"}
+        ticks = {"dtick": ceil((high - low) / MOST_DECADES) if high - low > 1 else "D2", "exponentformat": "e"}
     air = 0.06 * (high - low)
     axis = {"type": "log" if on_log else "linear", "tickangle": 0, "range": [low - air, high + air], **ticks}
     return Slice(key, name, numbers, axis, listed)
@@ -161,22 +168,36 @@ def _with_room(labels: list[str], places: np.ndarray) -> list[str]:
     return kept
 
 
+def _apart(values: list[float], labels: list[str], places: np.ndarray) -> dict[str, Any]:
+    """Return ticks as Plotly has them, without those on top of one with a label, which would get its label, too."""
+    least = NEAREST * (places[-1] - places[0])
+    named = places[[bool(label) for label in labels]]
+    kept = [bool(label) or np.abs(named - place).min() > least for label, place in zip(labels, places, strict=True)]
+    return {"tickvals": list(compress(values, kept)), "ticktext": list(compress(labels, kept))}
+
+
 def _of_categories(key: str, name: str, values: pd.Series) -> Slice:
     """Return a slice of text and switches: each value a tick, the trials of one spread beside each other."""
     shown = values.str.lower().where(values.isin(["True", "False"]), values)
     names = sorted(shown.unique())
     order = {value: place for place, value in enumerate(names)}
     beside = SPREAD * np.sin(2.39996 * shown.groupby(shown).cumcount())  # golden angle: neighbours stand apart
-    every = max(1, ceil(len(names) / MOST_CATEGORIES))
+    is_turned = max(map(len, names)) * len(names) > WIDEST * 6
+    every = max(1, ceil(len(names) / (MOST_TURNED if is_turned else MOST_CATEGORIES)))
     axis = {
         "type": "linear",
         "tickvals": list(range(0, len(names), every)),
-        "ticktext": [text(value) for value in names[::every]],
-        "tickangle": 0 if max(map(len, names)) * len(names) <= WIDEST * 6 else 30,
+        "ticktext": [text(_shortened(value)) for value in names[::every]],
+        "tickangle": 30 if is_turned else 0,
         "range": [-0.6, len(names) - 0.4],
         "showgrid": False,
     }
     return Slice(key, name, shown.map(order) + beside, axis, {place: value for value, place in order.items()}, True)
+
+
+def _shortened(value: str) -> str:
+    """Return a category's label, so short that below a panel, turned, it ends above the next one."""
+    return value if len(value) <= LONGEST_LABEL else f"{value[: LONGEST_LABEL - 1]}…"
 
 
 def _add_points(figure: go.Figure, shown: pd.DataFrame, each: Slice, cell: dict[str, int], number: int) -> None:

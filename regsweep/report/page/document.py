@@ -19,6 +19,7 @@ from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.theme import DARK, IN_DARK, LIGHT
 from regsweep.report.page import confirmed, head, made, panel, papers, security, trials
+from regsweep.report.page.alternative import alternative
 from regsweep.report.printed import split_command
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ WITH_TABLE = "parallel_coordinates"
 """The figure that shows the trials of the table's filter, and stands with it."""
 HEADLINE = "forest"
 """The figure that stands before the table, or the line with the command that makes it; all others follow."""
+PAPER = 680
+"""Pixels between the margins of an A4 page; figures.js has them, too."""
 MOST_PROBLEMS = 200
 COLOURS = {
     "light": {**LIGHT, "link": "#005F99", "best": "#D55E00", "control": LIGHT["axis"]},
@@ -169,29 +172,38 @@ def _figure(drawing: Drawing) -> dict[str, Any]:
         return {**named, "json": None}
     height = int(drawing.figure.layout.height or 450)
     num_columns = len({axis.domain for axis in drawing.figure.select_xaxes()})
-    if drawing.name == WITH_TABLE:
-        num_columns = len(drawing.figure.layout.meta["keys"]) // 4 + 1
     width = "" if num_columns < 2 else " wide" if num_columns == 2 else " wider"  # noqa: PLR2004
+    least = max((drawing.figure.layout.meta or {}).get("least_width", 0), {"": 0, " wide": 620}.get(width, 900))
     return {
         **named,
+        "least_width": least,
         "id": f"figure-{drawing.name}",
         "height": height,
-        "classes": f"height-{height}{width}",
+        "classes": f"height-{height} least-{least}",
+        "alternative": alternative(drawing.figure),
         "json": security.escape_json(drawing.figure.to_json(validate=False, engine="json")),
     }
 
 
 def _style(figures: Sequence[dict[str, Any]]) -> str:
-    """Return the style sheet, with the colours of both themes and each figure's height, so that nothing jumps."""
+    """Return the style sheet, with the colours of both themes and each figure's height, so that nothing jumps.
+
+    Panels side by side scroll rather than shrink on a small screen; on paper they are smaller.
+    """
 
     def colours(name: str) -> str:
         return "".join(f"--{key}:{value};" for key, value in COLOURS[name].items())
 
     heights = "".join(f".height-{height}{{min-height:{height}px}}\n" for height in {f["height"] for f in figures})
+    widths = "".join(
+        f".least-{least}{{min-width:{least}px}}\n"
+        f"@media print{{.least-{least}{{min-width:0;zoom:{min(1, PAPER / max(least, 1)):.4f}}}}}\n"
+        for least in {f["least_width"] for f in figures}
+    )
     return (
         f":root{{{colours('light')}}}\n"
         f"@media screen and (prefers-color-scheme: dark){{:root{{{colours('dark')}}}}}\n"
-        f"{(HERE / 'style.css').read_text(encoding='utf-8')}\n{heights}"
+        f"{(HERE / 'style.css').read_text(encoding='utf-8')}\n{heights}{widths}"
     )
 
 

@@ -27,7 +27,7 @@
     const shown = dark.matches && !isPrinting ? recoloured(figure) : figure;
     const colours = dark.matches && !isPrinting ? theme.dark : theme.light;
     shown.layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: colours.muted, activecolor: colours.text };
-    Object.assign(shown.layout, isPrinting ? { width: PRINT_WIDTH, autosize: false } : { autosize: true });
+    Object.assign(shown.layout, isPrinting ? { width: widthOnPaper(canvas), autosize: false } : { autosize: true });
     return shown;
   }
 
@@ -37,16 +37,29 @@
     return { ...CONFIG, modeBarButtons: [[...moves, "toImage"]], toImageButtonOptions };
   }
 
+  function widthOnPaper(canvas) {
+    return Math.max(PRINT_WIDTH, Number(canvas.dataset.leastWidth)); // the style sheet makes it as small as paper
+  }
+
+  // Its labels, one by one, are no words: those stand in a paragraph of their own.
+  function hush(canvas) {
+    for (const layer of canvas.querySelectorAll(".main-svg")) layer.setAttribute("aria-hidden", "true");
+    canvas.closest(".drawing").classList.add("drawn");
+  }
+
   function draw(canvas) {
     const { data, layout } = figureOf(canvas);
     drawn.push(canvas);
-    return Plotly.newPlot(canvas, data, layout, configOf(canvas, layout)).then(() => canvas.dispatchEvent(new Event("drawn")));
+    return Plotly.newPlot(canvas, data, layout, configOf(canvas, layout)).then(() => {
+      hush(canvas);
+      canvas.dispatchEvent(new Event("drawn"));
+    });
   }
 
   function redraw() {
     for (const canvas of drawn) {
       const { data, layout } = figureOf(canvas);
-      Plotly.react(canvas, data, layout, configOf(canvas, layout));
+      Plotly.react(canvas, data, layout, configOf(canvas, layout)).then(() => hush(canvas));
     }
   }
 

@@ -68,9 +68,25 @@
         height: 260, margin: { l: 56, r: 12, t: 12, b: 44 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
         font: { color: colours.text, size: 13 }, showlegend: true, legend: { orientation: "h", y: 1.15 },
         xaxis: { ...axis, title: { text: "epoch" } }, yaxis: { ...axis, title: { text: unit } },
-      }, { responsive: true, displayModeBar: false });
+      }, { responsive: true, displayModeBar: false }).then(() => name(canvas, unit, data));
     }
   }
+
+  // Its labels, one by one, are no words.
+  function name(canvas, unit, data) {
+    const parts = data.map(({ name, x, y }) => {
+      const known = x.map((epoch, place) => [epoch, y[place]]).filter(([, value]) => typeof value === "number");
+      const shown = ([epoch, value]) => `${window.trialsTable.shortened(value, 4)} at ${epoch}`;
+      const heights = known.map(([, value]) => value);
+      const ends = [Math.min(...heights), Math.max(...heights)].map((end) => shown(known[heights.indexOf(end)]));
+      return known.length ? `${name}: ${shown(known[0])} to ${shown(known.at(-1))}, lowest ${ends[0]}, highest ${ends[1]}` : `${name}: none`;
+    });
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `${unit} over epochs. ${parts.join(". ")}.`);
+    for (const layer of canvas.querySelectorAll(".main-svg")) layer.setAttribute("aria-hidden", "true");
+  }
+
+  let opener = null; // where one goes on when the panel is closed
 
   function show(key, { moves = true } = {}) {
     const row = numbers.indexOf(Number(key)), known = panels[key] ?? {};
@@ -87,6 +103,7 @@
     if (known.curves && window.Plotly) draw(known.curves);
     chosen.set("panel", key);
     if (moves) {
+      if (!panel.contains(document.activeElement)) opener = document.activeElement;
       panel.scrollIntoView({ block: "nearest" });
       find("panel-title").focus();
     }
@@ -96,6 +113,7 @@
   function close() {
     find("panel").hidden = true;
     chosen.set("panel", "");
+    opener?.focus();
   }
 
   find("panel-close").addEventListener("click", close);

@@ -40,7 +40,7 @@
 
   const SVG = "http://www.w3.org/2000/svg";
   const above = document.createElementNS(SVG, "svg");
-  above.classList.add("kept-lines");
+  above.classList.add("kept-lines", ...[...canvas.classList].filter((name) => name.startsWith("least-")));
   above.setAttribute("aria-hidden", "true");
   holder.append(above);
 

@@ -1,5 +1,6 @@
 // What a reader chose stands in the address behind the #, so that a reload, or a link, finds it again.
 "use strict";
+document.documentElement.classList.add("has-scripts");
 const chosen = (() => {
   const values = new URLSearchParams(location.hash.slice(1));
   return {

@@ -111,7 +111,8 @@
       return cell;
     });
     const focused = [...find("table").tHead.querySelectorAll("button")].indexOf(document.activeElement);
-    find("table").tHead.replaceChildren(element("tr", {}, ...cells, element("th", { scope: "col", textContent: "" })));
+    const last = element("th", { scope: "col" }, element("span", { className: "unseen", textContent: "details and command" }));
+    find("table").tHead.replaceChildren(element("tr", {}, ...cells, last));
     if (focused >= 0) find("table").tHead.querySelectorAll("button")[focused].focus();
   }
 
@@ -184,7 +185,7 @@
     filterAnew("filter");
   }
 
-  window.trialsTable = { shown, asWord, restrict, restrictions: () => words().map(parsed).filter(({ index }) => index >= 0) };
+  window.trialsTable = { shown, shortened, asWord, restrict, restrictions: () => words().map(parsed).filter(({ index }) => index >= 0) };
 
   // What is printed has no button to turn the page.
   addEventListener("beforeprint", () => { rowsPerPage = Infinity; showRows(); });

@@ -1,0 +1,75 @@
+"""Nothing overlaps, is cut or is wider than its place, on wide and small screens and on paper, whatever the sweep."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.report import samples
+from tests.report.test_accessibility import PAGES, screen
+from tests.report.test_browser import Page
+
+LAYOUT = Path(__file__).with_name("layout.js").read_text(encoding="utf-8")
+WIDTHS = (1440, 1024, 420)
+PAPER = 680 + 15
+"""The width between margins, and a scroll bar's, which the browser has here on paper, too."""
+
+
+def faults(page: Page) -> list[str]:
+    """Return what is wrong with the layout, once the figures have the width that they are given."""
+    fits = "Math.abs(each.querySelector('.main-svg').clientWidth - each.clientWidth) <= 1"
+    for _ in range(100):
+        if page(f"return [...document.querySelectorAll('.canvas')].every((each) => {fits})"):
+            break
+        time.sleep(0.1)
+    found: list[str] = page(LAYOUT)
+    return found
+
+
+HARD = {name: lambda place, write=write: samples.write_page(write(place)) for name, write in samples.HARD.items()}
+PAGES_AND_HARD = {**PAGES, **HARD}
+
+
+@pytest.mark.parametrize("name", PAGES_AND_HARD)
+def test_nothing_overlaps_or_is_cut(driver: Any, tmp_path: Path, name: str) -> None:
+    page = Page(driver, PAGES_AND_HARD[name](tmp_path / name))
+    if name == "search":
+        page("document.querySelector('#table tbody button').click()")
+    found = {}
+    for width in WIDTHS:
+        with screen(driver, width):
+            found[width] = faults(page)
+    assert found == {width: [] for width in WIDTHS}
+    page.require_clean()
+
+
+@pytest.mark.parametrize("name", ["search", "listed_strengths"])
+def test_nothing_overlaps_or_is_cut_on_paper(driver: Any, tmp_path: Path, name: str) -> None:
+    page = Page(driver, PAGES_AND_HARD[name](tmp_path / name))
+    page("dispatchEvent(new Event('beforeprint'))")
+    with screen(driver, PAPER, media="print"):
+        assert faults(page) == []
+
+
+FAULTS = {
+    "overlaps": "const [one, other] = map.querySelectorAll('.xtick text');"
+    "other.setAttribute('transform', one.getAttribute('transform'))",
+    "is cut": "map.querySelector('.ytitle').setAttribute('transform', 'translate(-60, 0)')",
+    "stands on the plot": "map.querySelector('.cbtitle').setAttribute('transform', 'translate(-200, 0)')",
+    "page: ": "document.querySelector('h1').style.width = '3000px'",
+    "is wider than its place": "document.querySelector('td').style.maxWidth = '1px';"
+    "Object.assign(document.querySelector('#table').style, { tableLayout: 'fixed', width: '40px' })",
+}
+
+
+def test_faults_are_found(driver: Any, tmp_path: Path) -> None:
+    file = samples.write_page(samples.over_seeds(tmp_path / "s"))
+    page = Page(driver, file)
+    assert faults(page) == []
+    for fault, script in FAULTS.items():
+        page("location.reload()")
+        page.wait()
+        page(f"const map = document.querySelector('[data-name=lambda_dropout_map]'); {script}")
+        found = page(LAYOUT)
+        assert any(fault in line for line in found), (fault, found)
