@@ -496,7 +496,7 @@ def drag(driver: Any, axis: int, low: float, high: float) -> None:
     from selenium.webdriver import ActionChains  # noqa: PLC0415  (skipped where it is not there)
 
     actions = ActionChains(driver, duration=10)
-    pointer = actions.w3c_actions.pointer_action
+    pointer: Any = actions.w3c_actions.pointer_action
     for step, part in enumerate((low, (low + high) / 2, high)):
         pointer.move_to_location(round(box[0]), round(box[1] - part * box[2]))
         if step == 0:
