@@ -173,6 +173,21 @@ STRENGTH = {
         ["no λ above"],
     ),
     "weight decay": Case(WEIGHT_DECAY, ["\nweight_decay (log scale)"], ["λ"], changes=[foreign]),
+    "of two data sets": Case(
+        [with_keys(t, dataset=d) for t in TWO for d in ("digits", "letters")],
+        ["\nvalidation accuracy (%), several data sets"],
+    ),
+    "of one data set, of two sizes": Case(
+        [with_keys(t, **{"dataset.name": "digits", "dataset.train_size": n}) for t in TWO for n in (8, 9)],
+        ["\nvalidation accuracy (%)"],
+        ["several data sets"],
+    ),
+    "no key of a strength": Case(
+        [of_keys(0.5, {"x.a": 1}), of_keys(0.5, {"x.a": 2})],
+        ["no swept key is known to be the strength of a penalty"],
+        ["λ"],
+        changes=[foreign],
+    ),
     "weight decay of one value": Case(
         WEIGHT_DECAY[:2], ["more than one weight_decay above 0"], ["λ"], changes=[foreign]
     ),
@@ -305,6 +320,12 @@ MAP = {
         [with_keys(trial, **{"regularizer.l1": 0.1}) for trial in SQUARE],
         ["λ takes fewer than two values among the complete trials with one penalty at most and a known λ and dropout"],
     ),
+    "no key of either": Case(
+        [of_keys(0.5, {"x.a": 1}), of_keys(0.5, {"x.a": 2})],
+        ["no swept key is known to be the strength of a penalty or a dropout rate"],
+        ["takes"],
+        changes=[foreign],
+    ),
     "one λ": Case(SQUARE[:2], ["λ takes fewer than two values among the complete trials"], ["at most", "pruned"]),
     "one dropout rate": Case(TWO, ["dropout takes fewer than two values among the complete trials"]),
     "none is complete": Case(
@@ -435,6 +456,10 @@ SLICES = {
         [of_keys(0.5, {RATE: 0.1}), of_keys(0.6, {RATE: 0.2}), of_keys(0.9, {"x.other": 1})],
         ["Each point is one of 2 complete trials, the later the bluer.", "Only trials that have it stand in the panel"],
         ["ring", "[best"],
+    ),
+    "two have their own parameter": Case(
+        [of_keys(0.5, {RATE: n, "x.a": n}) for n in (1, 2)] + [of_keys(0.5, {"x.b": 3}), of_keys(0.5, {"x.b": 4})],
+        ["Only trials that have them stand in the panels of lr, a, b."],
     ),
     "seeds": Case(SEEDED, ["one of 2 configurations at the mean of its seeds"], ["trials, "]),
     "one configuration far below": Case(
@@ -693,6 +718,9 @@ TIMELINE = {
     "a pause": Case(
         ran((0, 4, "complete"), (8, 12, "failed")), ["The longest time in which none ran was 4.0 s.", "[failed]"],
         ["diverged", "Nothing ran"],
+    ),
+    "hardly any ran": Case(
+        ran((0, 1, "complete"), (999, 1000, "complete")), ["In more than 99 % of the time none did."], ["100 %"]
     ),
     "an interrupted one": Case(
         [*ran((0, 4, "complete"), (8, 12, "complete")), of(status="interrupted")],

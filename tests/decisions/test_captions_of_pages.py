@@ -214,12 +214,12 @@ HEADS = {
     "two trials": Case(
         settled(TWO),
         ["Trained: MLP, SGD, 2 epochs", "On: digits: 100 test images", "Best: L2 λ=0.2: 60.00 % validation accuracy, "
-         "trial 1 (of 2 that are complete)"],
+         "trial 1, out of 2 complete trials"],
         ["several", "only", "so far", "Without"],
     ),
     "two are the best": Case(settled(TIED), ["First of the 2 best: L2 λ=0.1"], ["\nBest:"]),
     "one of two is complete": Case(
-        settled([TWO[0], FAILED[1]]), ["50.00 % validation accuracy, trial 0, the only complete one"], ["of 1"]
+        settled([TWO[0], FAILED[1]]), ["50.00 % validation accuracy, trial 0, the only complete one"], ["out of"]
     ),
     "some have ended": Case(
         settled(TWO), ["Best so far: "], ["Best: "], changes=[lambda sweep: replace(sweep, num_planned=9)]

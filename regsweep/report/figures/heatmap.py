@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.numbers import show_number
+from regsweep.report.figures.captions import not_known, repeats_left_out, strength_name
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, power, text
 from regsweep.report.figures.points import (
@@ -24,10 +25,8 @@ from regsweep.report.figures.points import (
     fold,
     is_grid,
     noun,
-    repeats_left_out,
     score,
     settings,
-    strength_name,
 )
 from regsweep.report.figures.pruned import with_last_value
 from regsweep.report.figures.theme import GREY, INK, INK_ON_BEST, INK_TURNS, LIGHT, SEQUENTIAL, new_figure
@@ -139,7 +138,8 @@ def draw(evidence: Evidence) -> Drawing:
         shown += f" with one penalty at most and a known {strength_name(sweep)} and dropout"
     for name, column in ((strength_name(sweep), found[STRENGTH]), ("dropout", found[DROPOUT])):
         if column.nunique() < 2:  # noqa: PLR2004
-            return Drawing(NAME, title, missing=f"{name} takes fewer than two values among the {shown}")
+            missing = not_known(sweep, STRENGTH, DROPOUT) or f"{name} takes fewer than two values among the {shown}"
+            return Drawing(NAME, title, missing=missing)
     if trials.empty:
         return Drawing(NAME, title, missing=f"none of the {shown} is complete")
     axis, what = score(sweep), noun(sweep).split()[-1]

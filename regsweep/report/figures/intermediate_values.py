@@ -13,9 +13,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.report.details import read_course
+from regsweep.report.figures.captions import named_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count
-from regsweep.report.figures.points import Score, complete, named_best, score
+from regsweep.report.figures.points import Score, complete, score
 from regsweep.report.figures.pruned import look
 from regsweep.report.figures.theme import BEST, GREY, VALIDATION, new_figure
 from regsweep.report.sweep import STEPS

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers, text
 from regsweep.report.figures.points import (
@@ -19,7 +20,6 @@ from regsweep.report.figures.points import (
     configurations,
     fold,
     noun,
-    repeats_left_out,
     score,
     thin,
     thinned,

@@ -12,10 +12,8 @@ import pandas as pd
 
 from regsweep.names import place_of
 from regsweep.numbers import show_number
-from regsweep.pooling import are_equal
 from regsweep.report.figures.labels import count
 from regsweep.report.pooled import mean_interval
-from regsweep.report.table import short_names
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -55,7 +53,7 @@ class Score:
 
     Attributes:
         column: of the table.
-        title: with a note where less is better.
+        title: with a note where less is better, and where scores of several data sets stand beside each other.
         factor: from the table to the axis.
     """
 
@@ -90,8 +88,14 @@ def score(sweep: Sweep, column: str | None = None) -> Score:
     values = pd.to_numeric(sweep.trials[name], errors="coerce")
     is_share = name.lower().endswith(("accuracy", "acc")) and not (values > 1).any()
     words = name.replace("_", " ")
-    less = " (lower is better)" if name == sweep.objective and not sweep.maximize else ""
-    return Score(name, f"{words} (%){less}", 100.0) if is_share else Score(name, f"{words}{less}", 1.0)
+    note = " (lower is better)" if name == sweep.objective and not sweep.maximize else ""
+    note += ", several data sets" if _has_several_data_sets(sweep) else ""
+    return Score(name, f"{words} (%){note}", 100.0) if is_share else Score(name, f"{words}{note}", 1.0)
+
+
+def _has_several_data_sets(sweep: Sweep) -> bool:
+    keys = [key for key in sweep.swept if key in ("dataset", "dataset.name")] if sweep.is_own else []
+    return any(sweep.trials[key].dropna().map(str).nunique() > 1 for key in keys)
 
 
 def complete(sweep: Sweep, *, repeats: bool = True) -> pd.DataFrame:
@@ -136,53 +140,6 @@ def _listed(numbers: Sequence[int]) -> str:
 def noun(sweep: Sweep) -> str:
     """Return what a row of `configurations` is."""
     return "complete trial" if sweep.seed_key is None else "configuration"
-
-
-def no_result(sweep: Sweep) -> str:
-    """Return why a sweep has no best trial."""
-    is_complete = (sweep.trials["status"] == "complete").any()
-    return f"no complete trial has a {sweep.objective.replace('_', ' ')}" if is_complete else "no trial is complete"
-
-
-def the_best(sweep: Sweep, column: str | None = None, *, what: str = "") -> str:
-    """Return what the best trial or configuration is called: the first of equals, and by which of several numbers.
-
-    Args:
-        sweep: with a complete trial.
-        column: the number that a figure shows; None: the objective.
-        what: it is; empty where that is plain.
-    """
-    means = [each.mean for each in sweep.configurations if each.values]
-    num_equal = sum(are_equal(mean, means[0]) for mean in means)
-    by = f" in {sweep.objective.replace('_', ' ')}" if sweep.objectives or column not in (None, sweep.objective) else ""
-    best = f"best {what}".strip()
-    return f"the {best}{by}" if num_equal == 1 else f"the first of the {num_equal:,} {best}{'s' if what else ''}{by}"
-
-
-def named_best(sweep: Sweep, what: str | None = None, column: str | None = None) -> str:
-    """Return the name of the best in a legend: with its trial, or `what` it is drawn as; empty where there is none."""
-    best = sweep.best()
-    return "" if best is None else f"{the_best(sweep, column).removeprefix('the ')}: {what or f'trial {best.number}'}"
-
-
-def repeats_left_out(sweep: Sweep) -> str:
-    """Return a caption's sentence on the trials that `configurations` leaves out, as they repeat another's number."""
-    number = len(complete(sweep)) - len(complete(sweep, repeats=False))
-    return f" {count(number, 'trial')} that repeated an earlier one left out." if number else ""
-
-
-def zeros_follow(sweep: Sweep, numbers: Iterable[Any]) -> str:
-    """Return what one must know of exact zeros that a penalty made: nothing where none of these trials has one."""
-    if not any(method.is_penalty for number in numbers for method in sweep.kind(number)):
-        return ""
-    return " At one λ the share of exact zeros also follows momentum, learning rate and epochs."
-
-
-def strength_name(sweep: Sweep) -> str:
-    """Return what λ is called: in another application's sweep by its key, as its λ may be another."""
-    key = None if sweep.is_own else roles(sweep).get(STRENGTH)
-    name = short_names([key])[key] if key else "lambda"
-    return "λ" if name.startswith("lambd") else name
 
 
 def others_than(sweep: Sweep, name: str | None) -> pd.Series:

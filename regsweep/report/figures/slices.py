@@ -16,20 +16,10 @@ from regsweep.job_folders import settings_file
 from regsweep.numbers import show_number
 from regsweep.paths import SweepPaths
 from regsweep.records import read_yaml
+from regsweep.report.figures.captions import repeats_left_out, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, each_point, hovers, power, text
-from regsweep.report.figures.points import (
-    MOST_POINTS,
-    configurations,
-    fold,
-    is_grid,
-    noun,
-    repeats_left_out,
-    score,
-    the_best,
-    thin,
-    thinned,
-)
+from regsweep.report.figures.points import MOST_POINTS, configurations, fold, is_grid, noun, score, thin, thinned
 from regsweep.report.figures.pruned import add_pruned, only, place_pruned, with_last_value
 from regsweep.report.figures.theme import BEST, BLUE, GREY, dots, new_figure
 from regsweep.report.hydra_files import at
@@ -304,7 +294,8 @@ def _caption(sweep: Sweep, slices: list[Slice], num_points: int, ringed: str, nu
     parts = parts if num_points else ["No complete trial stands here."]
     partial = [each.name for each in slices[:MOST_PANELS] if len(each.places) < num_all]
     if partial:
-        parts.append(f"Only trials that have it stand in the panel of {_listed(partial)}.")
+        it, panel = ("it", "panel") if len(partial) == 1 else ("them", "panels")
+        parts.append(f"Only trials that have {it} stand in the {panel} of {_listed(partial)}.")
     if len(slices) > 1 and num_points > 1:
         parts.append(f"{'Trials' if sweep.seed_key is None else 'Configurations'} differ in the other parameters, too.")
     more = slices[MOST_PANELS:]

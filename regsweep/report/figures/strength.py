@@ -15,6 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.numbers import show_number
+from regsweep.report.figures.captions import named_best, not_known, strength_name, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, each_point, hovers, power, text
 from regsweep.report.figures.points import (
@@ -28,12 +29,9 @@ from regsweep.report.figures.points import (
     fold,
     is_grid,
     main_settings,
-    named_best,
     others_than,
     score,
     settings,
-    strength_name,
-    the_best,
     thin,
 )
 from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
@@ -94,7 +92,7 @@ def draw(evidence: Evidence) -> Drawing:
     if strengths.groupby(found[PENALTY]).nunique().max() < 2 or strengths.isna().all():  # noqa: PLR2004
         shown = "complete trials" if given_up.empty else "complete and pruned trials"
         few = "no" if strengths.isna().all() else "with no penalty more than one"
-        missing = f"{few} {strength_name(sweep)} above 0 among the {shown}"
+        missing = not_known(sweep, STRENGTH) or f"{few} {strength_name(sweep)} above 0 among the {shown}"
         return Drawing(NAME, score(sweep).titled(TITLE), missing=missing)
     num_left_out = len(done.difference(found.index))
     found = found.loc[found.index.intersection(done)]

@@ -163,10 +163,9 @@ def _caption(sweep: Sweep, data: pd.DataFrame, span: float) -> str:
     idle = max(0.0, 1 - busy / (num_rows * span))
     ran = "one ran at a time" if num_rows == 1 else f"at most {num_rows} ran at once"
     rows = "" if num_rows == 1 else " Each stands on the first row that was free; which worker ran it is not on record."
+    share = "more than 99" if 0.995 <= idle < 1 else f"{100 * idle:.0f}"  # noqa: PLR2004
     time = "the time" if num_rows == 1 else "the workers' time"
-    parts = [
-        f"Of {count(len(data), 'trial')} {ran}, over {duration(span)}.{rows} In {100 * idle:.0f} % of {time} none did."
-    ]
+    parts = [f"Of {count(len(data), 'trial')} {ran}, over {duration(span)}.{rows} In {share} % of {time} none did."]
     pause = _longest_pause(data)
     if pause > 0.1 * span:
         parts.append(f"The longest time in which none ran was {duration(pause)}.")

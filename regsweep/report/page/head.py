@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from regsweep.report.details import read_config, read_result
+from regsweep.report.figures.captions import the_best
 from regsweep.report.figures.labels import count
-from regsweep.report.figures.points import complete, score, the_best, without_regularization
+from regsweep.report.figures.points import complete, score, without_regularization
 from regsweep.report.hydra_files import at
 from regsweep.report.sweep import as_text
 from regsweep.report.table import settings_in_words, short_names
@@ -117,7 +118,7 @@ def _in_words(sweep: Sweep, pooled: Pooled, *, of_all: bool = False) -> str:
     objective = sweep.objective.replace("_", " ")
     if sweep.seed_key is None:
         num = len(complete(sweep))
-        among = ", the only complete one" if num == 1 else f" (of {num:,} that are complete)"
+        among = ", the only complete one" if num == 1 else f", out of {num:,} complete trials"
         which = f"{value} {objective}, trial {pooled.number}{among if of_all else ''}"
     else:
         which = f"mean {objective} {value} over {count(len(pooled.values), 'seed')}"

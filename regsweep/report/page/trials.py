@@ -15,7 +15,8 @@ from regsweep.direction import is_minimized
 from regsweep.numbers import show_number
 from regsweep.paths import RunPaths, shown
 from regsweep.report.details import read_override_lines, read_program
-from regsweep.report.figures.points import score, zeros_follow
+from regsweep.report.figures.captions import zeros_follow
+from regsweep.report.figures.points import score
 from regsweep.report.pooled_table import pooled_table
 from regsweep.report.table import short_names
 
