@@ -486,11 +486,11 @@ SLICES = {
 PROGRESS = {
     "two trials": Case(
         TWO,
-        ["The best so far, over trials and over seconds", "the line is the best validation accuracy until then.",
+        ["The best so far, over trials and over seconds", "the line is their best validation accuracy until then.",
          "\nseconds since the first trial began\n"],
         ["one seed", "Not drawn", "The line begins", "sweep began", "mean"],
     ),
-    "a loss": Case(TWO, ["the line is the best validation loss until then."], ["accuracy"], LOSS),
+    "a loss": Case(TWO, ["the line is their best validation loss until then."], ["accuracy"], LOSS),
     "seeds": Case(
         SEEDED,
         ["one seed of a configuration; the line is the best mean validation accuracy until then of the configurations "
@@ -676,7 +676,7 @@ ZEROS = {
 FRONT = {
     "two of three": Case(
         [of(0.1, accuracy=0.5, sparsity=0.2), of(0.2, accuracy=0.6, sparsity=0.1), of(0.3, accuracy=0.4)],
-        ["Each point is one of 3 complete trials. On the front: no other is at least", FOLLOW, "[a trial]"],
+        ["Each point is one of 3 complete trials. On the front: no other of these is at least", FOLLOW, "[a trial]"],
         ["left out", "joined", "final"],
     ),
     "all are on the front": Case(
@@ -693,6 +693,10 @@ FRONT = {
         ["9 configurations, at the means of both over its seeds", " 1 configuration below 81.00 %: an open triangle",
          "not joined by its line: the configuration of trial 16 (10.00 %, 90.0% zeros)."],
         ["trial below"],
+    ),
+    "a pruned one is better": Case(
+        [of(accuracy=0.5, sparsity=0.2), of(accuracy=0.4), pruned(0.0, 0.9, sparsity=0.9)],
+        ["On the front: no other of these", "[on the front]", "1 pruned trial: a cross"],
     ),
     "a loss": Case(TWO, ["Validation loss against exact zeros"], ["Accuracy"], LOSS),
     "one trial": Case([of(0.1, sparsity=0.1)], ["one complete trial is not a front"]),

@@ -295,6 +295,22 @@ def test_how_a_sweep_was_made_is_what_its_records_say(tmp_path: Path, case: Case
     check(case, "".join(f"\n{line}" for line in lines))
 
 
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ("hydra: {sweeper: {sampler: {_target_: optuna.samplers.TPESampler}}}", "Optuna sweep"),
+        ("hydra: {sweeper: {}}", "Grid sweep"),
+        ("hydra: [", "Sweep"),
+    ],
+)
+def test_a_sweep_is_called_a_grid_or_a_search_where_its_settings_say_so(
+    tmp_path: Path, settings: str, kind: str
+) -> None:
+    sweep = read_sweep(write_sweep(tmp_path / "s", TWO))
+    (sweep.folder / "multirun.yaml").write_text(settings)
+    assert made.kind(sweep) == kind
+
+
 @pytest.mark.parametrize(("num_seeds", "expected"), [(1, "on seed 4: "), (2, "on seeds 4, 5: ")])
 def test_the_seeds_of_a_confirmation_are_counted(tmp_path: Path, num_seeds: int, expected: str) -> None:
     sweep = read_sweep(write_sweep(tmp_path / "s", TWO))

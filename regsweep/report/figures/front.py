@@ -108,8 +108,8 @@ def _caption(sweep: Sweep, data: pd.DataFrame) -> str:
     over = "" if sweep.seed_key is None else ", at the means of both over its seeds"
     with_zeros = data["number"][data["sparsity"] > 0]
     return (
-        f"Each point is one of {count(len(data), noun(sweep))}{over}. On the front: no other is at least as sparse"
-        f" and at least as good, and better in one of the two.{zeros_follow(sweep, with_zeros)}"
+        f"Each point is one of {count(len(data), noun(sweep))}{over}. On the front: no other of these is at least as"
+        f" sparse and at least as good, and better in one of the two.{zeros_follow(sweep, with_zeros)}"
     )
 
 

@@ -128,7 +128,7 @@ def _add_line(
 
 def _caption(sweep: Sweep, num_without_seconds: int) -> str:
     what = sweep.objective.replace("_", " ")
-    caption = f"Each point is a complete trial; the line is the best {what} until then."
+    caption = f"Each point is a complete trial; the line is their best {what} until then."
     if _is_pooled(sweep):
         caption = (
             f"Each point is a complete trial, one seed of a configuration; the line is the best mean {what} until then "

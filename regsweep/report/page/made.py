@@ -50,15 +50,22 @@ def kind(sweep: Sweep) -> str:
         return RUN
     if not sweep.is_own:
         return "Sweep of another application"
-    return "Optuna sweep" if searched_with(sweep) else "Grid sweep"
+    if searched_with(sweep):
+        return "Optuna sweep"
+    return "Grid sweep" if _settings(sweep) is not None else "Sweep"
+
+
+def _settings(sweep: Sweep) -> Any:
+    """Return the sweep's settings as Hydra wrote them; None where they cannot be read."""
+    try:
+        return records.read_yaml(SweepPaths(sweep.folder).multirun)
+    except RecordError:
+        return None
 
 
 def searched_with(sweep: Sweep) -> list[str]:
     """Return the names of the classes that chose and pruned the trials; empty for a grid."""
-    try:
-        content = records.read_yaml(SweepPaths(sweep.folder).multirun)
-    except RecordError:
-        return []
+    content = _settings(sweep)
     targets = [at(content, "hydra", "sweeper", name, "_target_") for name in ("sampler", "pruner")]
     return [str(target).rpartition(".")[2] for target in targets if target is not None]
 
