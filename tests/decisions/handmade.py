@@ -44,9 +44,9 @@ def write_sweep(folder: Path, trials: Sequence[Mapping[str, Any]], typed: Sequen
             dotted key), ``accuracy``, ``loss``, ``test`` (accuracies are fractions), ``status``, ``error``,
             ``seconds``, ``ended``, ``sparsity``, ``seed``, ``duplicate_of``, ``history`` (validation accuracy by
             epoch), ``config`` (further keys of the configuration), ``choices`` (option by config group),
-            ``own_batch_norm`` (whether the network has BatchNorm by itself), ``methods`` (what the record says of
-            them, where it does not follow from the keys). With a key ``regularizer.penalty`` the trial is one of
-            version 0.2, whose records had no methods.
+            ``own_batch_norm`` (whether the network has BatchNorm by itself), ``histogram`` and ``near_zero`` (of the
+            weights, as in records), ``methods`` (what the record says of them, where it does not follow from the keys).
+            With a key ``regularizer.penalty`` the trial is one of version 0.2, whose records had no methods.
         typed: what the sweep was started with, as Hydra keeps it: each key with all its values.
     """
     folder.mkdir(parents=True)
@@ -86,6 +86,7 @@ def write_trial(place: Path, number: int, trial: Mapping[str, Any]) -> None:
         "best_epoch": 1,
         "epochs": len(history),
         "sparsity": {"overall": trial.get("sparsity", 0.0)},
+        **{key: trial[key] for key in ("histogram", "near_zero") if key in trial},
         "seconds": {"train": 0.75 * seconds, "evaluate": 0.25 * seconds, "total": seconds},
         "seed": trial.get("seed", 0),
         "ended": trial.get("ended", 1e9 + number),

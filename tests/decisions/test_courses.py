@@ -54,7 +54,7 @@ def test_each_line_is_a_trial_over_its_epochs(tmp_path: Path) -> None:
     assert lines_of(drawing, "given up here") == {2: [(2, 80)]}
     assert {trace.name for trace in traces(drawing)} == {"best: trial 0", "complete", "pruned", "given up here"}
     assert drawing.caption == (
-        "Each line is a trial: 2 complete trials, and 1 pruned one. Crosses mark where pruned trials were given up, "
+        "Each line is a trial: 2 complete trials, and 1 pruned one. A cross marks where the pruned one was given up, "
         "after epoch 2."
     )
     assert drawing.figure is not None
@@ -79,7 +79,7 @@ def test_a_trial_without_a_history_is_counted(tmp_path: Path) -> None:
     for number in (0, 2, 3):
         (tmp_path / "s" / str(number) / "history.csv").unlink()
     missing = intermediate_values.draw(Evidence(sweep)).missing
-    assert missing == "validation accuracy: no history.csv has it for two epochs"
+    assert missing == "validation accuracy: no complete or pruned trial has a history.csv with it for two epochs"
 
 
 def test_the_best_of_many_and_all_pruned_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def test_another_application_s_trials_are_drawn_from_their_study(tmp_path: Path)
     by_steps = results_by_epochs.draw(Evidence(sweep))
     assert by_steps.data is not None
     assert by_steps.title == "Value by the last step reported"
-    assert by_steps.caption.startswith("1 trial ended before step 2, the last that one reported: 1 pruned.")
+    assert by_steps.caption.startswith("Of 3 trials 1 ended before step 2, the last that one of them reported: 1 pru")
     assert by_steps.data.set_index("number")["epochs"].to_dict() == {0: 2, 1: 2, 2: 1}
     drawing = timeline.draw(Evidence(sweep))
     assert drawing.missing == "start and end of 0 trials on record: two are needed"
@@ -150,7 +150,7 @@ def test_what_was_reported_is_not_taken_for_another_number(tmp_path: Path) -> No
     sweep = read_sweep(folder, metrics="m.json", objective="acc")
     assert (
         intermediate_values.draw(Evidence(sweep)).missing
-        == "acc: no trial reported it to an Optuna study for two steps"
+        == "acc: no complete trial reported it to an Optuna study twice"
     )
 
 
@@ -191,11 +191,11 @@ def test_each_bar_begins_and_ends_as_its_trial_did(tmp_path: Path) -> None:
     drawing = timeline.draw(Evidence(read(tmp_path / "s", trials)))
     assert bars(drawing, "complete") == [(0, 10, 0), (12, 20, 0)]
     assert bars(drawing, "pruned") == [(2, 6, 1)]
-    assert bars(drawing, "failed or diverged") == [(6, 9, 1)]
+    assert bars(drawing, "failed") == [(6, 9, 1)]
     # Two rows of 20 seconds, of which trials took 10 + 4 + 3 + 8.
-    assert drawing.caption.startswith("At most 2 trials ran at once, over 20 s.")
-    assert "In 38% of the workers' time no trial ran." in drawing.caption
-    assert "in one piece" not in drawing.caption
+    assert drawing.caption.startswith("Of 4 trials at most 2 ran at once, over 20 s.")
+    assert "In 38 % of the workers' time none did." in drawing.caption
+    assert "The longest time" not in drawing.caption
     assert drawing.figure is not None
     axis = drawing.figure.layout.yaxis
     assert (axis.range[0] > axis.range[1], list(axis.ticktext)) == (True, ["1", "2"])
@@ -208,8 +208,8 @@ def test_a_pause_and_trials_without_times_are_named(tmp_path: Path) -> None:
     drawing = timeline.draw(Evidence(read(tmp_path / "s", trials)))
     assert bars(drawing, "complete") == [(0, 10, 0), (30, 40, 0)]
     assert drawing.caption == (
-        "One trial ran at a time, over 40 min. In 50% of the workers' time no trial ran. Nothing ran for 20 min in one "
-        "piece. 1 trial repeated the number of another one and did not run. 1 trial without times on record left out."
+        "Of 2 trials one ran at a time, over 40 min. In 50 % of the time none did. The longest time in which none ran "
+        "was 20 min. 1 trial repeated an earlier one and did not run. 1 trial without times on record left out."
     )
 
 

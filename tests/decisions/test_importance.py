@@ -104,7 +104,7 @@ def test_nothing_is_drawn_where_chance_explains_as_much(tmp_path: Path, trials: 
     missing = draw(tmp_path, trials).missing
     assert missing is not None
     assert missing.startswith("no parameter stands out from chance: the most important, ")
-    assert f" of the variance among {what}, where chance reaches " in missing
+    assert f" among {what}, where chance reaches " in missing
 
 
 CAPTIONS = {

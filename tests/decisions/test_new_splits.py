@@ -285,7 +285,7 @@ def test_table_figures_and_summary_name_no_p_value(tmp_path: Path) -> None:
     assert "vs. the tuned baseline +0.40 0.17 to 0.63 10 of 10" in rows
     assert "intervals: corrected for what splits have in common" in rows
     drawing = forest.draw(evidence)
-    assert "95 % t interval over splits, corrected for what they have in common" in drawing.caption
+    assert "t interval over splits, corrected for what they have in common, 95 %" in drawing.caption
     assert "sign-flip" not in drawing.caption
     content = summary(evidence, [], [])
     jsonschema.validate(content, json.loads((PROJECT / "docs" / "summary.schema.json").read_text()))

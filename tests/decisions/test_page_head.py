@@ -91,10 +91,8 @@ def test_the_best_and_the_best_without_a_method(tmp_path: Path) -> None:
     worse = {**NONE, "accuracy": 0.65}
     failed = {**NONE, "accuracy": 0.99, "status": "pruned"}
     found = head(tmp_path / "s", [worse, NONE, l2(0.1, 0.6), l2(0.2, 0.8), failed])
-    assert found["Best"] == "L2 λ=0.2: 80.00 % validation accuracy, trial 3 of 4 complete ones"
-    assert (
-        found["Without regularization"] == "no regularization: 70.00 % validation accuracy, trial 1 of 4 complete ones"
-    )
+    assert found["Best"] == "L2 λ=0.2: 80.00 % validation accuracy, trial 3, out of 4 complete trials"
+    assert found["Without regularization"] == "no regularization: 70.00 % validation accuracy, trial 1"
 
 
 @pytest.mark.parametrize(

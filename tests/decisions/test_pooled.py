@@ -502,7 +502,7 @@ def test_no_figure_rings_the_luckiest_seed(tmp_path: Path) -> None:
     drawings = {drawing.name: drawing for drawing in draw_all(Evidence(read(tmp_path, trials)))}
     over = drawings["accuracy_over_lambda"].figure
     assert over is not None
-    ring = next(trace for trace in over.data if trace.name == "best mean")
+    ring = next(trace for trace in over.data if trace.name == "best: mean")
     assert (list(ring.x), list(ring.y)) == ([1e-3], [pytest.approx(81)])
     best = drawings["best_so_far"].figure
     assert best is not None

@@ -157,7 +157,7 @@ def test_one_value_is_no_slice(tmp_path: Path) -> None:
         {RATE: 0.2, "status": "failed"},
     ]
     drawing = slices.draw(Evidence(made(tmp_path / "s", rows)))
-    assert drawing.missing == "no searched parameter takes two values among the complete trials"
+    assert drawing.missing == "no parameter takes two values among the complete trials"
 
 
 @pytest.mark.parametrize("name", ["regularizer.dropout", "regularizer.dropout.p"])

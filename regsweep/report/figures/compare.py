@@ -14,14 +14,14 @@ from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import Folded, Score, complete, fold, score
-from regsweep.report.figures.progress import course
+from regsweep.report.figures.progress import WHOLE, course
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, label_rows, new_figure, small
 from regsweep.report.hydra_files import at
 from regsweep.report.pooled import Pools
 from regsweep.report.sweep import Sweep
 
 COURSE_NAME, COURSE_TITLE = "best_so_far_of_sweeps", "The best so far of each sweep"
-BEST_NAME, BEST_TITLE = "best_of_sweeps", "What each sweep selected, and what fresh seeds confirmed"
+BEST_NAME, BEST_TITLE = "best_of_sweeps", "What each sweep selected"
 DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"]
 
 
@@ -41,7 +41,8 @@ def _names(evidences: Sequence[Evidence]) -> list[str]:
 
 
 def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
-    titles = {score(evidence.sweep).title for evidence in evidences}
+    axes = [score(evidence.sweep) for evidence in evidences if len(complete(evidence.sweep)) > 0]
+    titles = dict.fromkeys(axis.title for axis in axes)
     if len(titles) > 1:
         return Drawing(COURSE_NAME, COURSE_TITLE, missing=f"the sweeps rank by different scores: {', '.join(titles)}")
     courses = {}
@@ -51,7 +52,7 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
             courses[name] = data.sort_values("number").assign(completed=range(1, len(data) + 1), sweep=name)
     if sum(len(data) > 1 for data in courses.values()) == 0:
         return Drawing(COURSE_NAME, COURSE_TITLE, missing="no sweep has two complete trials")
-    axis = score(evidences[0].sweep)
+    axis = axes[0]
     figure = new_figure(420)
     folded = _fold_courses(courses.values(), axis, maximize=evidences[0].sweep.maximize)
     num_cut = 0
@@ -63,8 +64,9 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
         figure.add_scatter(
             x=steps["completed"],
             y=steps["best_by_number"] * axis.factor,
-            mode="lines",
+            mode="lines" if len(data) > 1 else "markers",
             name=text(name),
+            marker={"color": SERIES[i % len(SERIES)]},
             line={"color": SERIES[i % len(SERIES)], "dash": DASHES[i % len(DASHES)], "width": 2.5, "shape": "hv"},
             hovertext=[
                 f"{text(name)}<br>best of {count(number, 'trial')}: {axis.show(value)}"
@@ -75,9 +77,9 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
     figure.update_xaxes(title_text="complete trials", rangemode="tozero")
     figure.update_yaxes(title_text=f"best {axis.title}")
     left_out = len(evidences) - len(courses)
-    caption = "The best score among the first complete trials of each sweep, as selected: one seed each."
+    caption = "The best score among the first complete trials of each sweep."
     if any(evidence.sweep.seed_key is not None for evidence in evidences):
-        caption += " In a sweep over seeds it is the best mean of the configurations whose seeds had all ended."
+        caption += f" In a sweep over seeds it is the best mean of {WHOLE}."
     caption += f" {count(left_out, 'sweep')} without a complete trial left out." if left_out else ""
     if folded.edge is not None and num_cut:
         beyond = "below" if folded.sign > 0 else "above"
@@ -103,8 +105,8 @@ def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
     places = list(range(len(data)))
     looks = (
         ("selected_validation_accuracy", _selected_for(evidences), ORANGE, "circle-open"),
-        ("confirmed_test_accuracy", "confirmed (test, mean of fresh seeds)", BLUE, "diamond"),
-        ("baseline_test_accuracy", "tuned baseline (test, mean of fresh seeds)", GREY, "square"),
+        ("confirmed_test_accuracy", f"confirmed ({_confirmed_by(evidences)})", BLUE, "diamond"),
+        ("baseline_test_accuracy", f"tuned baseline ({_confirmed_by(evidences)})", GREY, "square"),
     )
     for column, name, colour, symbol in looks:
         if data[column].notna().any():
@@ -127,13 +129,22 @@ def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
     figure.update_xaxes(title_text="accuracy (%)")
     label_rows(figure, dict(enumerate(map(_label, data.to_dict("records")))))
     figure.update_yaxes(range=[len(data) - 0.7, -0.9])
-    caption = "A selected value flatters: it was the largest of many, on one seed."
-    if any(evidence.sweep.seed_key is not None for evidence in evidences):
-        caption = "A selected value flatters: it was the largest of many, on one seed or as the mean of a few."
+    caption = _caption(evidences, data)
+    is_confirmed = data["confirmed_test_accuracy"].notna().any()
+    title = f"{BEST_TITLE}, and what fresh seeds confirmed" if is_confirmed else BEST_TITLE
+    return Drawing(BEST_NAME, title, caption, figure, data)
+
+
+def _caption(evidences: Sequence[Evidence], data: pd.DataFrame) -> str:
+    """Return what is to be known of the bests, and which sweeps have none, or none confirmed."""
+    is_chosen = any(sum(bool(each.values) for each in evidence.sweep.configurations) > 1 for evidence in evidences)
+    parts = ["A value that was selected as the best of several flatters."] if is_chosen else []
     without = int(data["confirmed_test_accuracy"].isna().sum())
-    caption += f" {count(without, 'sweep')} not confirmed yet." if without else ""
-    caption += _of_several_data(evidences)
-    return Drawing(BEST_NAME, BEST_TITLE, caption, figure, data)
+    parts += [f"{count(without, 'sweep')} without a result on fresh seeds."] if without else []
+    left_out = len(evidences) - len(data)
+    lacks = "without a complete trial ranked by an accuracy left out"
+    parts += [f"{count(left_out, 'sweep')} {lacks}."] if left_out else []
+    return (" ".join(parts) + _of_several_data(evidences)).strip()
 
 
 def _of_several_data(evidences: Sequence[Evidence]) -> str:
@@ -152,8 +163,13 @@ def _of_several_data(evidences: Sequence[Evidence]) -> str:
 
 
 def _selected_for(evidences: Sequence[Evidence]) -> str:
-    is_pooled = any(evidence.sweep.seed_key is not None for evidence in evidences)
-    return f"selected for (validation, {'in the sweep' if is_pooled else 'one seed'})"
+    objectives = {evidence.sweep.objective.replace("_", " "): None for evidence in evidences}
+    return f"selected for ({text(' or '.join(objectives))})"
+
+
+def _confirmed_by(evidences: Sequence[Evidence]) -> str:
+    titles = {each.confirmation.terms.title: None for each in evidences if each.confirmation is not None}
+    return f"{text(' or '.join(titles))}, mean of fresh seeds"
 
 
 def _label(row: Mapping[Hashable, Any]) -> str:

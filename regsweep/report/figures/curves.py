@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from regsweep.pooling import Pooled
 from regsweep.report.details import read_history
+from regsweep.report.figures.captions import no_result, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import noun, without_regularization
@@ -27,14 +28,16 @@ COLUMNS = ["epoch", *(f"{split}_accuracy" for split in LOOKS)]
 
 def draw(evidence: Evidence) -> Drawing:
     """Draw training and validation accuracy after each epoch, a panel for each of the two trials or configurations."""
-    chosen = _choose(evidence.sweep)
+    sweep = evidence.sweep
+    chosen = _choose(sweep)
     if not chosen:
-        return Drawing(NAME, TITLE, missing="no trial is complete")
-    histories = {title: found for title, numbers in chosen.items() if (found := _histories(evidence.sweep, numbers))}
+        return Drawing(NAME, TITLE, missing=no_result(sweep))
+    histories = {title: found for title, numbers in chosen.items() if (found := _histories(sweep, numbers))}
     if not histories:
-        return Drawing(NAME, TITLE, missing="no history.csv with the accuracies of two or more epochs")
+        whose = "" if len(chosen) == 1 else " of the best, or of the best without regularization,"
+        return Drawing(NAME, TITLE, missing=f"no history.csv{whose} with the accuracies of two or more epochs")
     titles = [
-        f"{html.escape(title, quote=False)}<br>gap in the end {_gap(found):.1f} points"
+        f"{html.escape(title, quote=False)}<br>gap in the end {_points(_gap(found))} points"
         for title, found in histories.items()
     ]
     figure = new_figure(420, columns=len(histories), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=titles)
@@ -45,17 +48,27 @@ def draw(evidence: Evidence) -> Drawing:
     figure.update_yaxes(title_text="accuracy (%)", row=1, col=1)
     figure.update_layout(legend={"y": 0.99, "yref": "container", "yanchor": "top"}, margin={"t": 84})
     data = pd.concat([history.assign(trial=title) for title, found in histories.items() for history in found])
-    caption = (
-        "Accuracy after each epoch, in evaluation mode; the shaded band is the gap between training and validation."
-    )
+    mode = ", in evaluation mode" if sweep.is_own else ""
+    caption = f"Accuracy after each epoch{mode}; the shaded band is the gap between training and validation."
     if any(len(found) > 1 for found in histories.values()):
         caption += " Thick lines are means over the seeds, thin ones single seeds."
-    if len(histories) == 1 and len(evidence.sweep.trials) > 1:
-        is_bare, one = "without" in next(iter(histories)), noun(evidence.sweep).split()[-1]
-        caption += (
-            f" The best {one} has no regularization." if is_bare else f" No {one} is known to have no regularization."
-        )
-    return Drawing(NAME, TITLE, caption, figure, data)
+    return Drawing(NAME, TITLE, caption + _why_one(sweep, chosen, histories), figure, data)
+
+
+def _why_one(sweep: Sweep, chosen: dict[str, tuple[int, ...]], histories: dict[str, list[pd.DataFrame]]) -> str:
+    """Return why there is one panel alone, where that is not plain."""
+    if len(histories) > 1 or len(sweep.trials) == 1:
+        return ""
+    (lost,) = [title for title in chosen if title not in histories] or [""]
+    if lost:
+        return f" No history.csv of two or more epochs is on record of this one: {lost}."
+    number, one = next(iter(chosen.values()))[0], noun(sweep)
+    is_bare = bool(without_regularization(sweep)[sweep.trials["number"] == number].all())
+    return "" if is_bare else f" No {one} is known to have no regularization."
+
+
+def _points(difference: float) -> str:
+    return f"{difference:.1f}".replace("-0.0", "0.0").replace("-", "−")
 
 
 def _choose(sweep: Sweep) -> dict[str, tuple[int, ...]]:
@@ -68,8 +81,8 @@ def _choose(sweep: Sweep) -> dict[str, tuple[int, ...]]:
     is_bare = dict(zip(sweep.trials["number"], without_regularization(sweep), strict=True))
     bare = next((each for each in sweep.configurations if each.values and is_bare[each.number]), None)
     if bare is best:
-        return {f"best, without regularization: {_name(sweep, best)}": best.numbers}
-    chosen = {f"best: {_name(sweep, best)}": best.numbers}
+        return {f"{the_best(sweep).removeprefix('the ')}, without regularization: {_name(sweep, best)}": best.numbers}
+    chosen = {f"{the_best(sweep).removeprefix('the ')}: {_name(sweep, best)}": best.numbers}
     if bare is None:
         return chosen
     name = _name(sweep, bare)

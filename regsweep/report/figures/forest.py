@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.paths import RunPaths
 from regsweep.report.confirmation import SCORE
+from regsweep.report.figures.captions import no_result
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, label_rows, new_figure, reference_line
@@ -19,6 +21,7 @@ from regsweep.report.sweep import command_to_confirm
 
 if TYPE_CHECKING:
     from regsweep.report.confirmation import Against, Confirmation
+    from regsweep.report.sweep import Sweep
     from regsweep.report.terms import Terms
 
 NAME, TITLE = "forest", "What each configuration gains over the tuned network without regularization"
@@ -38,10 +41,11 @@ def draw(evidence: Evidence) -> Drawing:
     """Draw paired differences in test accuracy from both baselines, best on top, in percentage points."""
     confirmation = evidence.confirmation
     if confirmation is None:
-        command = command_to_confirm(evidence.sweep.folder)
-        return Drawing(NAME, TITLE, missing=f"nothing was confirmed on fresh seeds yet; run {command}")
+        return Drawing(NAME, TITLE, missing=_why_unconfirmed(evidence.sweep))
+    title = f"What each gains over the tuned baseline, {confirmation.terms.without}"
+    title = title if confirmation.terms.baseline else TITLE
     if not confirmation.has_comparisons:
-        return Drawing(NAME, TITLE, missing="no configuration has two complete seeds that the baseline has, too")
+        return Drawing(NAME, title, missing=_why_none(confirmation))
     rows = table(confirmation)
     heights, bottom = _heights(rows)
     seeds = [_seeds(confirmation, row) for row in rows.to_dict("records")]
@@ -56,9 +60,26 @@ def draw(evidence: Evidence) -> Drawing:
     figure.update_yaxes(visible=False, range=[bottom, TOP])
     figure.update_layout(margin={"t": 30}, showlegend=False)
     figure.add_annotation(text="◂ worse   better ▸", x=0, y=1, yref="paper", yanchor="bottom", showarrow=False)
-    title = f"What each gains over the tuned baseline, {confirmation.terms.without}"
-    title = title if confirmation.terms.baseline else TITLE
     return Drawing(NAME, title, _caption(confirmation, rows), figure, by_seed(rows, seeds))
+
+
+def _why_unconfirmed(sweep: Sweep) -> str:
+    """Return that nothing was confirmed, and the command that does it where that needs nothing but the folder."""
+    if sweep.best() is None:
+        return no_result(sweep)
+    if RunPaths(sweep.folder).config.is_file():
+        return "a single run compares nothing"
+    is_ready = sweep.is_own and not sweep.objectives
+    return "nothing was confirmed on fresh seeds yet" + (
+        f"; run {command_to_confirm(sweep.folder)}" if is_ready else ""
+    )
+
+
+def _why_none(confirmation: Confirmation) -> str:
+    if confirmation.is_waiting:
+        num_seeds = count(confirmation.num_planned, "seed")
+        return f"each seed draws a split of its own: nothing is compared before all {num_seeds} have been trained"
+    return "no configuration has two complete seeds that the baseline has, too"
 
 
 def _heights(rows: pd.DataFrame) -> tuple[dict[str, float], float]:
@@ -244,32 +265,37 @@ def _extent(rows: pd.DataFrame, seeds: list[np.ndarray]) -> tuple[float, float]:
 
 
 def _caption(confirmation: Confirmation, rows: pd.DataFrame) -> str:
-    seeds = count(len(confirmation.seeds), "seed")
     terms = confirmation.terms
     same = f"the same with {terms.without}" if terms.baseline else "the same network without regularization"
     what = f"{terms.title[0].upper()}{terms.title[1:]} minus that of {confirmation.baseline.name}"
     if not terms.maximize:
         what = f"{terms.title[0].upper()}{terms.title[1:]} of {confirmation.baseline.name} minus its own"
-    parts = [
-        f"{what} (diamond) and, where that difference is shown, of {same} at its own other settings (square), paired "
-        f"by seed ({seeds}; a small point each)."
-    ]
-    k = len(confirmation.candidates)
-    together = f" (95 % for all {k} configurations together)" if k > 1 else ""
-    filled = "Filled: shown against both baselines, as both intervals leave out zero on one side"
-    if confirmation.is_sequential:
-        parts.append(f"Thick line: 95 % anytime-valid interval{together}. {filled}.")
-        return " ".join(parts)
-    if confirmation.overlap is not None:
-        parts.append(
-            f"Thick line: 95 % t interval over splits, corrected for what they have in common{together}. {filled}."
-        )
-        return " ".join(parts)
-    has_images = rows["low_with_images"].notna().any()
-    images = "; thin line: over seeds and test images." if has_images else ", on this test set."
-    parts.append(f"Thick line: 95 % t interval over seeds{together}{images}")
-    parts.append(f"p: the larger of both exact sign-flip tests, adjusted after Holm. {filled} and p is at most 0.05.")
+    has_own = bool((rows["against"] == OWN).any())
+    own = f" and, where that was trained, of {same} at its own other settings (square)" if has_own else ""
+    low, high = rows["num_seeds"].min(), rows["num_seeds"].max()
+    seeds = count(high, "seed") if low == high else f"{low} to {high} seeds"
+    parts = [f"{what} (diamond){own}, paired by seed ({seeds}; a small point each).", _interval(confirmation, rows)]
+    has_p = bool((rows["rests_here"] & (rows["p_value"] >= 0)).any())
+    if has_p:
+        k = len(confirmation.candidates)
+        parts.append(f"p: the larger of both sign-flip tests{', adjusted after Holm' if k > 1 else ''}.")
+    if (rows["claim"] != "").any():
+        and_p = " and p is at most 0.05" if has_p else ""
+        parts.append(f"Filled: shown against both baselines, as both intervals leave out zero on one side{and_p}.")
     return " ".join(parts)
+
+
+def _interval(confirmation: Confirmation, rows: pd.DataFrame) -> str:
+    """Return the caption's sentence on the lines."""
+    k = len(confirmation.candidates)
+    together = f" for all {k} configurations together" if k > 1 else ""
+    if confirmation.is_sequential:
+        return f"Thick line: anytime-valid interval, 95 %{together}."
+    if confirmation.overlap is not None:
+        return f"Thick line: t interval over splits, corrected for what they have in common, 95 %{together}."
+    has_images = rows["low_with_images"].notna().any()
+    images = "; thin line: over seeds and test images" if has_images else ", on this test set"
+    return f"Thick line: t interval over seeds, 95 %{together}{images}."
 
 
 def _p(value: float) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.report.figures.captions import zeros_follow
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import ZEROS_FOLLOW, count, hovers
+from regsweep.report.figures.labels import count, hovers
 from regsweep.report.figures.points import Folded, Score, complete, configurations, fold, noun, score, thin
 from regsweep.report.figures.pruned import add_pruned, place_pruned, with_last_value
 from regsweep.report.figures.theme import BEST, POINTS, dots, from_zero, new_figure
@@ -17,7 +18,7 @@ from regsweep.report.figures.theme import BEST, POINTS, dots, from_zero, new_fig
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
-NAME, TITLE = "accuracy_sparsity_front", "Accuracy against exact zeros"
+NAME, TITLE = "accuracy_sparsity_front", "against exact zeros"
 MOST_NAMED = 3
 """So many points that are not joined have their values in the caption."""
 
@@ -26,37 +27,45 @@ def draw(evidence: Evidence) -> Drawing:
     """Draw every complete trial, and the front of those that no other beats in both."""
     sweep = evidence.sweep
     trials = complete(sweep) if sweep.seed_key is None else configurations(sweep)
-    sparsity = pd.to_numeric(trials["sparsity"], errors="coerce")
+    sparsity, axis = pd.to_numeric(trials["sparsity"], errors="coerce"), score(sweep)
+    left_out, title = int(sparsity.isna().sum()), axis.titled(TITLE)
     trials, sparsity = trials[sparsity.notna()], sparsity.dropna()
     if not (sparsity > 0).any():
-        return Drawing(NAME, TITLE, missing="no complete trial has a weight that is exactly zero")
+        return Drawing(NAME, title, missing="no complete trial has exact zeros on record")
     if len(trials) < 2:  # noqa: PLR2004
-        return Drawing(NAME, TITLE, missing=f"one {noun(sweep)} is not a front")
-    axis = score(sweep)
+        return Drawing(NAME, title, missing=f"one {noun(sweep)} is not a front")
     data = trials[["number", sweep.objective]].assign(sparsity=sparsity)
     data["on_front"] = front(sparsity.to_numpy(), trials[sweep.objective].to_numpy() * (1 if sweep.maximize else -1))
     given_up = with_last_value(sweep)
     given_up = given_up.assign(sparsity=pd.to_numeric(given_up["sparsity"], errors="coerce"))
     given_up = given_up[given_up["sparsity"].notna()]
-    has_pruned = not given_up.empty
-    folded = fold(data[sweep.objective] * axis.factor, axis, maximize=sweep.maximize, has_pruned=has_pruned)
+    has_pruned, what = not given_up.empty, noun(sweep).split()[-1]
+    folded = fold(
+        data[sweep.objective] * axis.factor,
+        axis,
+        maximize=sweep.maximize,
+        what=what,
+        has_pruned=has_pruned,
+    )
     pruned = place_pruned(sweep, axis, folded, given_up)
     drawing = data.assign(_hover=_hovers(sweep, trials, sparsity, axis), _y=folded.y, _is_far=folded.is_far)
     drawn, thinned = thin(drawing[~drawing["on_front"]], set())
     on_front = drawing[drawing["on_front"]].sort_values(["sparsity", "_y"])
     figure = new_figure(440)
-    what = "a trial" if sweep.seed_key is None else "mean of a configuration"
-    _add_points(figure, drawn, {"name": what, "color": POINTS, **dots(len(drawn), 7)}, "circle", folded)
+    a_point = "a trial" if sweep.seed_key is None else "mean of a configuration"
+    _add_points(figure, drawn, {"name": a_point, "color": POINTS, **dots(len(drawn), 7)}, "circle", folded)
     _add_points(figure, on_front, {"name": "on the front", "color": BEST, "size": 10}, "diamond", folded)
     _add_line(figure, on_front)
     add_pruned(figure, 100 * given_up["sparsity"][pruned.trials.index], pruned)
     zeros = 100 * pd.concat([sparsity, given_up["sparsity"]])
     figure.update_xaxes(title_text="exact zeros (% of all weights)", range=from_zero(zeros, most=100))
     figure.update_yaxes(title_text=axis.title)
-    caption = _caption(sweep, len(data)) + folded.note + _not_joined(sweep, on_front, axis) + thinned + pruned.note
+    caption = _caption(sweep, data) + folded.note + _not_joined(sweep, on_front, axis) + thinned
+    caption += f" {count(left_out, noun(sweep))} without zeros on record left out." if left_out else ""
+    caption += pruned.note
     rows = given_up[["number", sweep.objective, "sparsity"]].assign(on_front=False, status="pruned")
     table = pd.concat([data.assign(status="complete"), rows])
-    return Drawing(NAME, axis.titled("against exact zeros"), caption, figure, table)
+    return Drawing(NAME, title, caption, figure, table)
 
 
 def _hovers(sweep: Sweep, trials: pd.DataFrame, sparsity: pd.Series, axis: Score) -> list[str]:
@@ -65,6 +74,8 @@ def _hovers(sweep: Sweep, trials: pd.DataFrame, sparsity: pd.Series, axis: Score
 
 
 def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, object], symbol: str, folded: Folded) -> None:
+    if points.empty:
+        return
     points = points.sort_values("_is_far", kind="stable")  # the legend shows the first point's symbol
     figure.add_scatter(
         x=100 * points["sparsity"],
@@ -94,12 +105,12 @@ def _add_line(figure: go.Figure, on_front: pd.DataFrame) -> None:
     )
 
 
-def _caption(sweep: Sweep, num: int) -> str:
+def _caption(sweep: Sweep, data: pd.DataFrame) -> str:
     over = "" if sweep.seed_key is None else ", at the means of both over its seeds"
+    with_zeros = data["number"][data["sparsity"] > 0]
     return (
-        f"Each point is one of {count(num, noun(sweep))}{over}. On the front: no other is at least as sparse"
-        " and at least as good, and better in one of the two. Zeros are those of the final weights."
-        f" {ZEROS_FOLLOW}"
+        f"Each point is one of {count(len(data), noun(sweep))}{over}. On the front: no other of these is at least as"
+        f" sparse and at least as good, and better in one of the two.{zeros_follow(sweep, with_zeros)}"
     )
 
 
@@ -109,7 +120,8 @@ def _not_joined(sweep: Sweep, on_front: pd.DataFrame, axis: Score) -> str:
     if far.empty:
         return ""
     values = zip(far["number"], far[sweep.objective], far["sparsity"], strict=True)
-    named = [f"trial {number} ({axis.show(value)}, {zeros:.1%} zeros)" for number, value, zeros in values]
+    one = "trial" if sweep.seed_key is None else "the configuration of trial"
+    named = [f"{one} {number} ({axis.show(value)}, {zeros:.1%} zeros)" for number, value, zeros in values]
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     return f" Of the front, but not joined by its line: {', '.join(named[:MOST_NAMED])}{more}."
 

@@ -11,8 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.numbers import show_number
+from regsweep.report.figures.captions import not_known, repeats_left_out, strength_name
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, power
+from regsweep.report.figures.labels import count, power, text
 from regsweep.report.figures.points import (
     BATCH_NORM,
     DROPOUT,
@@ -33,7 +34,7 @@ from regsweep.report.figures.theme import GREY, INK, INK_ON_BEST, INK_TURNS, LIG
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
-NAME, TITLE = "lambda_dropout_map", "λ and dropout together"
+NAME = "lambda_dropout_map"
 GAP = 0.5
 """Between "none" and the first λ, in widths of a cell."""
 BESIDE_MAP = 170
@@ -113,6 +114,7 @@ class _Map:
         colours: of the means.
         is_alone: whether no cell has several trials.
         what: a trial is.
+        strength: what λ is called; safe for Plotly.
     """
 
     columns: Bins
@@ -121,23 +123,29 @@ class _Map:
     colours: _Colours
     is_alone: bool
     what: str
+    strength: str
 
 
 def draw(evidence: Evidence) -> Drawing:
     """Draw the mean of each cell; a cell without a trial is a dotted frame, one with a pruned trial has a cross."""
     sweep = evidence.sweep
-    trials = configurations(sweep)
+    trials = every = configurations(sweep)
+    title = f"{strength_name(sweep)} and dropout together"
     found = settings(sweep).loc[trials.index.union(with_last_value(sweep).index)]
+    all_found = found
     penalties = found[PENALTY][found[STRENGTH] > 0].value_counts()
     known = found[STRENGTH].notna() & found[DROPOUT].notna()
     known &= found[PENALTY].isin(["none", *penalties.index[:1]])  # one penalty's λ has no meaning for another's
     trials, found = trials[trials.index.isin(found.index[known])], found[known]
-    for name, column in (("λ", found[STRENGTH]), ("dropout", found[DROPOUT])):
+    shown = "complete trials" if len(all_found) == len(every) else "complete and pruned trials"
+    if len(found) < len(all_found):
+        shown += f" with one penalty at most and a known {strength_name(sweep)} and dropout"
+    for name, column in ((strength_name(sweep), found[STRENGTH]), ("dropout", found[DROPOUT])):
         if column.nunique() < 2:  # noqa: PLR2004
-            shown = "complete trials" if len(found) == len(trials) else "complete and pruned trials"
-            return Drawing(NAME, TITLE, missing=f"{name} takes fewer than two values among the {shown}")
+            missing = not_known(sweep, STRENGTH, DROPOUT) or f"{name} takes fewer than two values among the {shown}"
+            return Drawing(NAME, title, missing=missing)
     if trials.empty:
-        return Drawing(NAME, TITLE, missing="no trial with a known λ and dropout is complete")
+        return Drawing(NAME, title, missing=f"none of the {shown} is complete")
     axis, what = score(sweep), noun(sweep).split()[-1]
     is_fine = len(trials) >= FINE
     columns, rows = _strength_bins(found[STRENGTH], is_fine=is_fine), _dropout_bins(found[DROPOUT], is_fine=is_fine)
@@ -148,7 +156,7 @@ def draw(evidence: Evidence) -> Drawing:
     switches = [name for name in ("off", "on", "") if (data["batch_norm"] == name).any()]
     folded = fold(trials[sweep.objective] * axis.factor, axis, maximize=sweep.maximize, least=LEAST_TRIALS)
     colours = _colours(cells["mean"], folded, axis, maximize=sweep.maximize)
-    drawn = _Map(columns, rows, axis, colours, bool((cells["size"] == 1).all()), what)
+    drawn = _Map(columns, rows, axis, colours, bool((cells["size"] == 1).all()), what, text(strength_name(sweep)))
     titles = [f"BatchNorm {name}" if name else "BatchNorm unknown" for name in switches]
     figure = new_figure(
         max(130 + 44 * len(rows.labels), 300),
@@ -162,17 +170,18 @@ def draw(evidence: Evidence) -> Drawing:
     for i, switch in enumerate(switches):
         _add_words(figure, cells[cells["batch_norm"] == switch], drawn, column=i + 1)
         _add_pruned(figure, given_up[given_up["batch_norm"] == switch], columns, rows, column=i + 1)
-    _finish(figure, axis, colours, maximize=sweep.maximize)
+    _finish(figure, drawn, maximize=sweep.maximize)
     figure.update_layout(meta={"least_width": _least_width(figure, columns, len(switches))})
     table = _table(cells, given_up, columns.labels, rows.labels, switches, what=what)
     caption = _caption(table, drawn)
     if switches == ["on"]:
         caption += " All have BatchNorm."
-    if len(penalties) > 1:
-        shown = count(int(penalties.iloc[0]), what)
-        caption += f" Of {len(penalties)} penalties {penalties.index[0]} is shown, in {shown}; no other has more."
-    caption += _pruned_in_words(sweep, len(given_up))
-    title = f"{TITLE}, with BatchNorm off and on" if {"off", "on"} <= {*switches} else TITLE
+    caption += f" Of {len(penalties)} penalties {penalties.index[0]} alone is shown." if len(penalties) > 1 else ""
+    left_out = len(every) - len(trials)
+    if left_out:
+        caption += f" {count(left_out, noun(sweep))} with another penalty, several or unknown settings: left out."
+    caption += repeats_left_out(sweep) + _pruned_in_words(sweep, len(given_up))
+    title += ", with BatchNorm off and on" if {"off", "on"} <= {*switches} else ""
     return Drawing(NAME, title, caption, figure, table)
 
 
@@ -189,9 +198,10 @@ def _colours(means: pd.Series, folded: Folded, axis: Score, *, maximize: bool) -
     return _Colours(worst, best, has_more=len(within[~far]) < len(means))
 
 
-def _finish(figure: go.Figure, axis: Score, colours: _Colours, *, maximize: bool) -> None:
+def _finish(figure: go.Figure, drawn: _Map, *, maximize: bool) -> None:
     """Label the axes, and add the scale of colours from the worst to the best end."""
-    figure.update_xaxes(title_text="λ")
+    axis, colours = drawn.axis, drawn.colours
+    figure.update_xaxes(title_text=drawn.strength)
     figure.update_yaxes(title_text="dropout", row=1, col=1)
     bar = {"title": {"text": axis.title, "side": "right", "font": {"size": 13}}, "thickness": 12, "outlinewidth": 0}
     scale = {"colorscale": SEQUENTIAL, "reversescale": not maximize, **_ends(colours)}
@@ -273,7 +283,8 @@ def _add_map(figure: go.Figure, cells: pd.DataFrame, drawn: _Map, *, column: int
     for i, j, mean, size in zip(cells["row"], cells["column"], cells["mean"], cells["size"], strict=True):
         means[i, j] = mean
         words[i, j] = _words(drawn, mean, size)
-        hover[i, j] = f"λ {x[j]}, dropout {y[i]}<br>mean {axis.show(mean / axis.factor)} of {count(size, drawn.what)}"
+        shown = f"mean {axis.show(mean / axis.factor)} of {count(size, drawn.what)}"
+        hover[i, j] = f"{drawn.strength} {x[j]}, dropout {y[i]}<br>{shown}"
     missing = np.argwhere(np.isnan(means))
     means, words, hover = (
         np.insert(table, columns.gap, np.nan if table is means else "", axis=1) for table in (means, words, hover)
@@ -363,7 +374,8 @@ def _pruned_in_words(sweep: Sweep, num_drawn: int) -> str:
     if num_drawn == 0:
         return f" {count(total, 'pruned trial')} not drawn."
     of_all = count(total, "pruned trial") if num_drawn == total else f"{num_drawn:,} of {count(total, 'pruned trial')}"
-    return f" {of_all}: a cross in the corner of the cell, in no mean."
+    cell = "its cell" if num_drawn == 1 else "the cell of each"
+    return f" {of_all}: a cross in the corner of {cell}, in no mean."
 
 
 def _table(
@@ -389,12 +401,13 @@ def _caption(table: pd.DataFrame, drawn: _Map) -> str:
     what, colours = drawn.what, drawn.colours
     empty = int((table[f"num_{what}s"] == 0).sum())
     is_pooled = what == "configuration"
-    several = f"{'' if is_pooled else 'complete '}{what}s"
-    parts = [f"Each cell is one {what}." if drawn.is_alone else f"Each cell is the mean of the n {several} in it."]
+    kind = what if is_pooled else "complete trial"
+    n = "" if len(drawn.columns.labels) > MOST_WORDS else "n "
+    cell = f"one {kind}" if drawn.is_alone else f"the mean of the {n}{kind}s in it"
+    parts = [f"Each filled cell is {cell}."]
     parts += ["A configuration counts by the mean of its seeds."] if is_pooled else []
-    parts.append(
-        f"Dotted frames: {count(empty, 'cell')} without a {what}." if empty else f"No cell is without a {what}."
-    )
+    frames = "A dotted frame: 1 cell" if empty == 1 else f"Dotted frames: {empty:,} cells"
+    parts += [f"{frames} without a complete trial."] if empty else []
     if colours.has_more:
         side = "below" if colours.is_higher_better else "above"
         parts.append(f"{_beyond(colours)}: {side} {drawn.axis.label(colours.worst)}, where the colours end.")

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from regsweep.pooling import seed_keys
+from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import PENALTY, STRENGTH, configurations, fold, is_grid, noun, roles, score
@@ -57,20 +58,26 @@ def draw(evidence: Evidence) -> Drawing:
         return Drawing(NAME, TITLE, missing=f"{what}; importance needs at least {LEAST_TRIALS}")
     design = _design(sweep, trials)
     if len(design.columns) < 2:  # noqa: PLR2004
-        return Drawing(NAME, TITLE, missing="fewer than two parameters vary among the complete trials")
+        return Drawing(NAME, TITLE, missing=f"fewer than two parameters vary among {what}, seeds apart")
     if trials[sweep.objective].nunique() < 2:  # noqa: PLR2004
-        return Drawing(NAME, TITLE, missing="all complete trials have the same score")
+        same = "score" if sweep.seed_key is None else "mean"
+        return Drawing(NAME, TITLE, missing=f"all {noun(sweep)}s have the same {same}")
     data = _table(design, _effects(design, trials[sweep.objective].to_numpy(float)))
     names = short_names(list(data["parameter"]))
     if not data["is_above_chance"].any():
         top = data.iloc[0]
         found = (
             f"no parameter stands out from chance: the most important, {names[top['parameter']]}, explains "
-            f"{100 * top['importance']:.0f} % of the variance among {what}, where chance reaches "
-            f"{100 * top['chance']:.0f} %"
+            f"{100 * top['importance']:.0f} % of the variance of {_of(design)} among {what}, where chance reaches "
+            f"{100 * min(top['chance'], 1):.0f} %"
         )
         return Drawing(NAME, TITLE, missing=found)
-    return Drawing(NAME, TITLE, _caption(design, data, names, what), _figure(design, data, names), data)
+    caption = _caption(design, data, names, what) + repeats_left_out(sweep)
+    return Drawing(NAME, TITLE, caption, _figure(design, data, names), data)
+
+
+def _of(design: _Design) -> str:
+    return "the scores' ranks" if design.has_ranks else "the scores"
 
 
 def _design(sweep: Sweep, trials: pd.DataFrame) -> _Design:
@@ -113,6 +120,8 @@ def _figure(design: _Design, data: pd.DataFrame, names: dict[str, str]) -> Any:
     places = list(range(len(data)))
     for name, kept, colour in (("above chance", True, BLUE), ("not above chance", False, GREY)):
         rows = data[data["is_above_chance"] == kept]
+        if rows.empty:
+            continue
         hover = [
             f"{text(key)}: {100 * value:.1f} %; chance reaches {100 * chance:.1f} %"
             for key, value, chance in zip(rows["parameter"], rows["importance"], rows["chance"], strict=True)
@@ -139,8 +148,7 @@ def _figure(design: _Design, data: pd.DataFrame, names: dict[str, str]) -> Any:
     label_rows(figure, dict(enumerate(f"{text(names[key])}  {100 * value:.1f} %" for key, value in shares)))
     figure.update_yaxes(range=[len(data) - 0.6, -0.85])
     most = 100 * max(data["importance"].max(), data["chance"].max())
-    of = "the scores' ranks" if design.has_ranks else "the scores"
-    figure.update_xaxes(title_text=f"share of the variance of {of} (%)", range=[0, min(1.05 * most, 100.5)])
+    figure.update_xaxes(title_text=f"share of the variance of {_of(design)} (%)", range=[0, min(1.05 * most, 100.5)])
     return figure
 
 
@@ -150,14 +158,15 @@ def _caption(design: _Design, data: pd.DataFrame, names: dict[str, str], what: s
     parts = [f"Above chance: {', '.join(above)}."]
     parts += [f"Not above it: {', '.join(others)}."] if others else []
     how = "its main effect" if design.is_grid else "a curve through it (its levels, where it is no number)"
-    parts.append(f"Each bar is the share of the variance among {what} that {how} explains, without direction.")
+    shares = f"the share of the variance of {_of(design)} among {what} that {how} explains"
+    parts.append(f"Each bar is {shares}, without direction.")
     if design.is_grid and design.num_missing:
         parts.append(
             f"{count(design.num_missing, 'combination')} of the grid without a result: each bar is what a parameter "
             "adds to all others."
         )
     if design.is_grid and design.has_ranks:
-        parts.append("Ranks stand in place of the scores, as a few lie far from all others.")
+        parts.append("Ranks stand in place of scores, as some lie far from all others.")
     parts.append("Marks: what a bar reaches by chance. Of shuffled scores, 95 % have no bar beyond its mark.")
     return " ".join(parts)
 

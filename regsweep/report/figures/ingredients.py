@@ -43,7 +43,7 @@ def draw(evidence: Evidence) -> Drawing:
         ]
     )
     if rows.empty:
-        return Drawing(NAME, TITLE, missing="fewer than two seeds are complete for any ingredient")
+        return Drawing(NAME, TITLE, missing="no ingredient has two complete seeds that what it is added to has, too")
     order = rows.sort_values(["to", "points"], ascending=False, key=lambda s: s == REST if s.name == "to" else s)
     heights = {name: -place for place, name in enumerate(order["ingredient"].drop_duplicates())}
     figure = new_figure(110 + ROW_HEIGHT * len(heights))
@@ -71,15 +71,18 @@ def draw(evidence: Evidence) -> Drawing:
     figure.update_xaxes(title_text=title, range=[ends.min() - air, ends.max() + air])
     figure.update_yaxes(visible=False, range=[-len(heights) + 0.25, 0.5])
     figure.update_layout(margin={"t": 30}, showlegend=False)
-    caption = _caption(ablation.mixture, len(ablation.additions), confirmation)
+    caption = _caption(ablation.mixture, len(ablation.additions), rows, confirmation)
     return Drawing(NAME, TITLE, caption, figure, rows)
 
 
-def _caption(mixture: str, num: int, confirmation: Confirmation) -> str:
+def _caption(mixture: str, num: int, rows: pd.DataFrame, confirmation: Confirmation) -> str:
     kind = "anytime-valid intervals" if confirmation.is_sequential else "t intervals over seeds"
     kind = kind if confirmation.overlap is None else "t intervals over splits, corrected for what they have in common"
-    return (
-        f"Diamond: test accuracy of {mixture}, minus that of the same without the ingredient. Square: the ingredient "
-        "alone, minus none, at the same other settings. Neither was tuned again. Lines: "
-        f"{kind} (95 % for all {num} together). Filled: shown."
+    is_rest = rows["to"] == REST
+    sentences = (
+        (is_rest.any(), f"Diamond: test accuracy of {mixture}, minus that of the same without the ingredient."),
+        ((~is_rest).any(), "Square: the ingredient alone, minus none, at the same other settings."),
+        (True, f"Nothing was tuned again. Lines: {kind}, 95 % for all {num} together."),
+        ((rows["shown"] != "").any(), "Filled: shown."),
     )
+    return " ".join(sentence for is_true, sentence in sentences if is_true)

@@ -13,6 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.report.details import read_course
+from regsweep.report.figures.captions import named_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import Score, complete, score
@@ -37,14 +38,14 @@ MANY = 100
 def draw(evidence: Evidence) -> Drawing:
     """Draw a line per trial over its epochs; a pruned one ends in a cross."""
     sweep = evidence.sweep
-    if len(sweep.trials) == 1:
-        return Drawing(NAME, TITLE, missing="one trial: its course is among the learning curves")
+    if len(sweep.trials) < 2:  # noqa: PLR2004
+        return Drawing(NAME, TITLE, missing="fewer than two trials")
     column, chosen = _column(sweep), _choose(sweep)
     axis, data = score(sweep, column), _courses(sweep, chosen, column)
     if data.empty or data["step"].nunique() < 2:  # noqa: PLR2004
-        source = "no history.csv has it for two epochs" if sweep.is_own else "no trial reported it to an Optuna study"
-        steps = "" if sweep.is_own else " for two steps"
-        return Drawing(NAME, TITLE, missing=f"{column.replace('_', ' ')}: {source}{steps}")
+        lacks = "has a history.csv with it for two epochs" if sweep.is_own else "reported it to an Optuna study twice"
+        shown = "complete trial" if (chosen["status"] == "complete").all() else "complete or pruned trial"
+        return Drawing(NAME, TITLE, missing=f"{column.replace('_', ' ')}: no {shown} {lacks}")
     best = sweep.best()
     best_numbers = set(best.numbers if best is not None else ())
     kinds = {
@@ -54,7 +55,9 @@ def draw(evidence: Evidence) -> Drawing:
     }
     figure = new_figure(460)
     for kind, rows in kinds.items():
-        _add_lines(figure, rows, kind, axis)
+        num_seeds = rows["number"].nunique()
+        drawn = f"{num_seeds} seeds" if num_seeds > 1 else f"trial {rows['number'].min()}"
+        _add_lines(figure, rows, kind, axis, named_best(sweep, drawn, column) if kind == "best" else kind)
     _add_ends(figure, kinds["pruned"], axis)
     what = "epoch" if sweep.is_own else "step"
     is_short = data["step"].max() - data["step"].min() <= MOST_TICKS
@@ -93,7 +96,7 @@ def _courses(sweep: Sweep, chosen: pd.DataFrame, column: str) -> pd.DataFrame:
     return steps.sort_values(["_place", "step"], kind="stable")[["number", "status", "step", "value"]]
 
 
-def _add_lines(figure: go.Figure, rows: pd.DataFrame, kind: str, axis: Score) -> None:
+def _add_lines(figure: go.Figure, rows: pd.DataFrame, kind: str, axis: Score, name: str) -> None:
     """Add the trials of one kind as one trace: lines with gaps between."""
     if rows.empty:
         return
@@ -111,15 +114,10 @@ def _add_lines(figure: go.Figure, rows: pd.DataFrame, kind: str, axis: Score) ->
         customdata=np.insert(rows["number"].to_numpy(float), ends, np.nan),
         mode="lines+markers" if (rows.groupby("number").size() == 1).any() else "lines",
         marker={"size": 4},
-        name={"best": f"best: {_named(rows)}"}.get(kind, kind),
+        name=name,
         line=looks[kind],
         hovertemplate=f"trial %{{customdata}}, {kind}<br>%{{x}}: %{{y:.4~g}}<extra></extra>",
     )
-
-
-def _named(rows: pd.DataFrame) -> str:
-    numbers = list(dict.fromkeys(rows["number"]))
-    return f"trial {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} seeds"
 
 
 def _add_ends(figure: go.Figure, rows: pd.DataFrame, axis: Score) -> None:
@@ -144,15 +142,16 @@ def _caption(sweep: Sweep, data: pd.DataFrame, chosen: pd.DataFrame, kinds: dict
     total = {"complete": len(complete(sweep)), "pruned": int((sweep.trials["status"] == "pruned").sum())}
     num = {status: int(drawn.get(status, 0)) for status in total}
     parts = [f"Each line is a trial: {_of(num['complete'], total['complete'], 'complete trial')}"]
-    if num["complete"] < total["complete"] > MOST_COMPLETE:
-        parts[0] += f", the best {num['complete']:,}"
+    if (chosen["status"] == "complete").sum() == MOST_COMPLETE < total["complete"]:
+        parts[0] += f", {'' if num['complete'] == MOST_COMPLETE else 'of '}the best {MOST_COMPLETE}"
     if total["pruned"]:
         parts[0] += f", and {_of(num['pruned'], total['pruned'], 'pruned one')}"
     parts[0] += "."
     ends = kinds["pruned"].drop_duplicates("number", keep="last")["step"]
     if not ends.empty:
         when = f"{what} {ends.min()}" if ends.nunique() == 1 else f"{what}s {ends.min()} to {ends.max()}"
-        parts.append(f"Crosses mark where pruned trials were given up, {'after' if sweep.is_own else 'at'} {when}.")
+        crosses = "A cross marks where the pruned one was" if len(ends) == 1 else "Crosses mark where pruned ones were"
+        parts.append(f"{crosses} given up, {'after' if sweep.is_own else 'at'} {when}.")
     missing = len(chosen) - sum(num.values())
     if missing:
         parts.append(f"Of {count(missing, 'more trial')} no course is on record.")

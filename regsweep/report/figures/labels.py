@@ -15,12 +15,6 @@ from regsweep.report.table import short_names
 LONGEST = 40
 """Signs of a value or name from a configuration that stand in a label."""
 
-ZEROS_FOLLOW = (
-    "At one λ the share of exact zeros also follows momentum, learning rate and epochs: the noise of the gradients"
-    " lifts weights over the threshold."
-)
-"""What one must know wherever exact zeros are shown."""
-
 
 def text(value: Any) -> str:
     """Return `value` as one short line, safe for Plotly's labels.
@@ -53,6 +47,11 @@ def power(value: float) -> str:
     """Return a strength as a tick's label: 0.003, 1e-4."""
     is_short = value < 0.001 and float(f"{value:.0e}") == value  # noqa: PLR2004
     return f"{value:.0e}".replace("e-0", "e-") if is_short else show_number(value)
+
+
+def each_point(number: int, noun: str) -> str:
+    """Return what the points are: ``Each point is one of 2 complete trials``."""
+    return f"The one point is a {noun}" if number == 1 else f"Each point is one of {count(number, noun)}"
 
 
 def count(number: int, noun: str) -> str:

@@ -9,9 +9,22 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers, text
-from regsweep.report.figures.points import Folded, Score, Usage, configurations, fold, noun, score, thin, usages
+from regsweep.report.figures.points import (
+    ROUNDING,
+    Folded,
+    Score,
+    Usage,
+    configurations,
+    fold,
+    noun,
+    score,
+    thin,
+    thinned,
+    usages,
+)
 from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
 from regsweep.report.figures.seeds import add_seeds
 from regsweep.report.figures.theme import (
@@ -24,7 +37,7 @@ from regsweep.report.figures.theme import (
     new_figure,
 )
 
-NAME, TITLE = "methods_on_and_off", "Accuracy with and without each method"
+NAME, TITLE = "methods_on_and_off", "with and without each method"
 PLACES = {"off": 0, "on": 1}
 WORDS = {"off": "without", "on": "with"}
 MOST_COLUMNS = 3
@@ -46,12 +59,14 @@ class _Panel:
             the edge), ``hover``, ``switch``, ``pair`` (NaN where it has none).
         pairs: a row per setting that was tried both without and with the method: the means ``off`` and ``on``.
         of_pruned: ``switch`` of each pruned trial for which it is known.
+        is_matched: whether each setting of all else was tried on both sides.
     """
 
     title: str
     points: pd.DataFrame
     pairs: pd.DataFrame
     of_pruned: pd.Series
+    is_matched: bool
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -66,11 +81,14 @@ def draw(evidence: Evidence) -> Drawing:
     hover = hovers(trials, sweep.settings, map(axis.show, trials[sweep.objective]))
     pooled = [] if sweep.seed_key is None else ["seeds"]
     points = trials[["number", *pooled]].assign(value=values, y=folded.y, is_far=folded.is_far, hover=hover)
-    pruned = place_pruned(sweep, axis, folded, given_up)
     found = [_panel(usage, points, usage.switch[given_up.index]) for usage in usages(sweep)]
     panels = [panel for panel in found if panel is not None]
     if not panels:
-        return Drawing(NAME, TITLE, missing=f"no method is known to be on in some {_shown(pruned)} and off in others")
+        shown = "complete trials" if given_up.empty else "complete or pruned trials"
+        missing = f"no method is known to be on in some {shown} and off in others"
+        return Drawing(NAME, axis.titled(TITLE), missing=missing)
+    given_up = given_up[given_up.index.isin([place for panel in panels for place in panel.of_pruned.index])]
+    pruned = place_pruned(sweep, axis, folded, given_up)
     columns, rows = min(len(panels), MOST_COLUMNS), ceil(len(panels) / MOST_COLUMNS)
     figure = new_figure(
         HEIGHT * rows,
@@ -81,11 +99,12 @@ def draw(evidence: Evidence) -> Drawing:
         vertical_spacing=(0.26 + LINE * (not given_up.empty) + LINE * (axis.factor == 1)) / rows,
         subplot_titles=[_title(panel, axis, maximize=sweep.maximize) for panel in panels],
     )
-    thinned = ""
+    notes = []
     for place, panel in enumerate(panels):
         cell = {"row": place // columns + 1, "col": place % columns + 1}
         _add_pairs(figure, panel, folded, cell, maximize=sweep.maximize)
-        drawn, thinned = thin(panel.points, set())
+        drawn, note = thin(panel.points, set())
+        notes.append(note)
         _add_points(figure, drawn, 0.16 if panel.pairs.empty else 0.0, far=folded.symbol, axis=axis, cell=cell)
         _add_given_up(figure, panel, pruned, cell)
         _add_medians(figure, panel, folded, axis, cell)
@@ -95,14 +114,11 @@ def draw(evidence: Evidence) -> Drawing:
     legend = {"y": 0.99, "yref": "container", "yanchor": "top"}
     figure.update_layout(legend=legend, margin={"t": 96 if has_pairs else 72})
     _show_each_name_once(figure)
-    caption = _caption(panels, has_pairs=has_pairs, is_pooled=bool(pooled)) + folded.note + _not_joined(panels, folded)
+    in_panels = points.index[points.index.isin([place for panel in panels for place in panel.points.index])]
+    caption = _caption(panels, folded, is_pooled=bool(pooled)) + folded.note_of(in_panels)
+    caption += _not_joined(panels, folded) + thinned(notes) + repeats_left_out(sweep) + pruned.note
     table = pd.concat([_table(panels, axis), *(_given_up(panel, given_up, sweep.objective) for panel in panels)])
-    title = axis.titled("with and without each method")
-    return Drawing(NAME, title, caption + thinned + pruned.note, figure, table)
-
-
-def _shown(pruned: Pruned) -> str:
-    return "complete trials" if pruned.trials.empty else "complete or pruned trials"
+    return Drawing(NAME, axis.titled(TITLE), caption, figure, table)
 
 
 def _panel(usage: Usage, points: pd.DataFrame, of_pruned: pd.Series) -> _Panel | None:
@@ -115,12 +131,14 @@ def _panel(usage: Usage, points: pd.DataFrame, of_pruned: pd.Series) -> _Panel |
     means = points.pivot_table("value", "others", "switch", "mean", sort=False, observed=True)
     pairs = means.reindex(columns=[*PLACES]).dropna().reset_index(names="others")
     places = {others: place for place, others in enumerate(pairs["others"])}
+    off, on = ({*points["others"][points["switch"] == switch]} for switch in PLACES)
     points = points.assign(pair=points["others"].map(places)).drop(columns="others")
-    return _Panel(usage.title, points, pairs[list(PLACES)], of_pruned)
+    return _Panel(usage.title, points, pairs[list(PLACES)], of_pruned, is_matched=off == on)
 
 
 def _gains(panel: _Panel, *, maximize: bool) -> pd.Series:
-    return (panel.pairs["on"] - panel.pairs["off"]) * (1 if maximize else -1)
+    gains: pd.Series = (panel.pairs["on"] - panel.pairs["off"]) * (1 if maximize else -1)
+    return gains.where(gains.abs() > ROUNDING, 0.0)
 
 
 def _title(panel: _Panel, axis: Score, *, maximize: bool) -> str:
@@ -258,20 +276,30 @@ def _show_each_name_once(figure: go.Figure) -> None:
             named.add(trace.name)
 
 
-def _caption(panels: list[_Panel], *, has_pairs: bool, is_pooled: bool) -> str:
-    each, those = ("", "configurations") if is_pooled else ("Each point is a complete trial, without", "trials")
-    pooled = "Each large point is a configuration's mean over its seeds, each small one a seed, without"
-    each = pooled if is_pooled else each
-    parts = [
-        f"{each} the method on the left and with it on the right. {those.capitalize()} of the two "
-        "sides differ in other settings, too: a difference between the medians need not be the method's doing."
-    ]
-    if has_pairs:
+def _caption(panels: list[_Panel], folded: Folded, *, is_pooled: bool) -> str:
+    if all(panel.points.empty for panel in panels):
+        return "No complete trial stands here."
+    each, those = "Each point is a complete trial", "trials"
+    if is_pooled:
+        each = "Each large point is a configuration's mean over its seeds, each small one a seed"
+        those = "configurations"
+    parts = [f"{each}, without the method on the left and with it on the right."]
+    if any(_has_both(panel) and not panel.is_matched for panel in panels):
+        parts.append(
+            f"{those.capitalize()} of the two sides differ in other settings, too: a difference between the medians "
+            "need not be the method's doing."
+        )
+    if any(_are_within(panel, folded).any() for panel in panels):
         parts.append(f"A line joins the means of {those} that agree in everything but the method.")
     without = [panel.title for panel in panels if panel.pairs.empty]
-    if has_pairs and without:
-        parts.append(f"No two {those} differ in one of these alone: {', '.join(without)}.")
+    if without and len(without) < len(panels):
+        parts.append(f"No two agree in all else in the panel of {', '.join(without)}.")
     return " ".join(parts)
+
+
+def _has_both(panel: _Panel) -> bool:
+    """Return whether there are complete trials on both sides."""
+    return set(panel.points["switch"]) == {*PLACES}
 
 
 def _table(panels: list[_Panel], axis: Score) -> pd.DataFrame:

@@ -31,8 +31,8 @@ LEAST_FOLDED = 8
 BEYOND = 3
 """So many times the height of complete trials an axis goes on for pruned ones: a quarter of it is theirs at least."""
 
-_ROUNDING = 1e-12
-"""What the mean of differences that cancel may be off by."""
+ROUNDING = 1e-12
+"""What differences that cancel may be off by, on an axis."""
 
 PENALTY, STRENGTH = "regularizer.penalty", "regularizer.lambda"
 DROPOUT, BATCH_NORM = "regularizer.dropout", "regularizer.batch_norm"
@@ -53,7 +53,7 @@ class Score:
 
     Attributes:
         column: of the table.
-        title: with a note where less is better.
+        title: with a note where less is better, and where scores of several data sets stand beside each other.
         factor: from the table to the axis.
     """
 
@@ -77,7 +77,7 @@ class Score:
     def difference(self, step: float) -> str:
         """Return a distance on this axis as text, with its sign."""
         is_share = self.factor == 100  # noqa: PLR2004
-        size = f"{abs(step):.2f}" if is_share else show_number(abs(step) if abs(step) > _ROUNDING else 0.0)
+        size = f"{abs(step):.2f}" if is_share else show_number(abs(step) if abs(step) > ROUNDING else 0.0)
         sign = "" if float(size) == 0 else "−" if step < 0 else "+"
         return f"{sign}{size}{' points' if is_share else ''}"
 
@@ -86,10 +86,16 @@ def score(sweep: Sweep, column: str | None = None) -> Score:
     """Return the axis of `column`, which is the sweep's objective where none is named."""
     name = column or sweep.objective
     values = pd.to_numeric(sweep.trials[name], errors="coerce")
-    is_share = name.lower().endswith(("accuracy", "acc")) and values.max() <= 1
+    is_share = name.lower().endswith(("accuracy", "acc")) and not (values > 1).any()
     words = name.replace("_", " ")
-    less = " (lower is better)" if name == sweep.objective and not sweep.maximize else ""
-    return Score(name, f"{words} (%){less}", 100.0) if is_share else Score(name, f"{words}{less}", 1.0)
+    note = " (lower is better)" if name == sweep.objective and not sweep.maximize else ""
+    note += ", several data sets" if _has_several_data_sets(sweep) else ""
+    return Score(name, f"{words} (%){note}", 100.0) if is_share else Score(name, f"{words}{note}", 1.0)
+
+
+def _has_several_data_sets(sweep: Sweep) -> bool:
+    keys = [key for key in sweep.swept if key in ("dataset", "dataset.name")] if sweep.is_own else []
+    return any(sweep.trials[key].dropna().map(str).nunique() > 1 for key in keys)
 
 
 def complete(sweep: Sweep, *, repeats: bool = True) -> pd.DataFrame:
@@ -136,6 +142,34 @@ def noun(sweep: Sweep) -> str:
     return "complete trial" if sweep.seed_key is None else "configuration"
 
 
+def others_than(sweep: Sweep, name: str | None) -> pd.Series:
+    """Return text that is the same for trials that agree in everything but a method, or the penalties, if not named.
+
+    What such a method has beside its main setting is among the rest.
+    """
+    keys = [key for key in sweep.settings if not _regularizes(sweep, key)]
+    rows = [[str(value) for value in row] for row in sweep.trials[keys].itertuples(index=False)]
+    if not sweep.is_own:
+        found = settings(sweep)
+        rest: list[Any] = [
+            [row, *of] for row, of in zip(rows, found[[DROPOUT, BATCH_NORM]].astype(str).values.tolist(), strict=True)
+        ]
+    else:
+        rest = [[row, _rest(sweep, number, name)] for row, number in zip(rows, sweep.trials["number"], strict=True)]
+    return pd.Series([json.dumps(each, sort_keys=True, default=str) for each in rest], index=sweep.trials.index)
+
+
+def _rest(sweep: Sweep, number: int, name: str | None) -> dict[str, Any]:
+    """Return a trial's methods and their settings, without what `others_than` leaves out."""
+    rest = {}
+    for key, method in sweep.used(number).items():
+        is_left_out = method.is_penalty if name is None else key == name
+        kept = {k: v for k, v in method.settings.items() if not is_left_out or k not in ("use", method.main)}
+        if kept or not is_left_out:
+            rest[key] = kept
+    return rest
+
+
 def thin(trials: pd.DataFrame, keep: set[Any], most: int = MOST_POINTS) -> tuple[pd.DataFrame, str]:
     """Return at most about `most` trials, evenly spaced and those of `keep` (numbers), and a note on it."""
     if len(trials) <= most:
@@ -143,7 +177,15 @@ def thin(trials: pd.DataFrame, keep: set[Any], most: int = MOST_POINTS) -> tuple
     spaced = np.zeros(len(trials), dtype=bool)
     spaced[np.linspace(0, len(trials) - 1, most).astype(int)] = True
     drawn = trials[spaced | trials["number"].isin(keep)]
-    return drawn, f" {len(drawn):,} of {len(trials):,} points are drawn, evenly spaced; the table of trials has all."
+    return drawn, f" {len(drawn):,} of {len(trials):,} points are drawn; the table of trials has all."
+
+
+def thinned(notes: Iterable[str]) -> str:
+    """Return one note for the notes that `thin` gave on a figure's panels."""
+    found = list(dict.fromkeys(notes))
+    if len(found) < 2:  # noqa: PLR2004
+        return "".join(found)
+    return " Of the points of some panels a part is drawn; the table of trials has all."
 
 
 @dataclass(frozen=True)
@@ -154,7 +196,7 @@ class Folded:
         y: where each point is drawn.
         is_far: which points stand at the edge.
         edge: the worst score that is drawn in its place; None where all are.
-        note: on these; empty where all are drawn in their place.
+        words: what a point is, beyond which score those at the edge are, and at which edge.
         symbol: of a point at the edge.
         sign: 1 where more is better, else -1.
     """
@@ -162,9 +204,21 @@ class Folded:
     y: pd.Series
     is_far: pd.Series
     edge: float | None = None
-    note: str = ""
+    words: tuple[str, str, str] = ("", "", "")
     symbol: str = "triangle-down-open"
     sign: int = 1
+
+    @property
+    def note(self) -> str:
+        """The caption's sentence on the points at the edge; empty where there is none."""
+        return self.note_of(self.is_far.index)
+
+    def note_of(self, drawn: pd.Index) -> str:
+        """Return the same of a figure that has a place for these points alone."""
+        number = int(self.is_far[self.is_far.index.isin(drawn)].sum())
+        what, beyond, side = self.words
+        triangles = "an open triangle" if number == 1 else "open triangles"
+        return f" {count(number, what)} {beyond}: {triangles} at the {side} edge." if number else ""
 
     def holds(self, values: pd.Series) -> pd.Series:
         """Return which of other values, on the same scale, are drawn in their place: a line joins no others."""
@@ -203,9 +257,9 @@ def fold(
             return Folded(values, is_far, sign=sign)
     sides = (("left", "left"), ("right", "right")) if is_along_x else (("lower", "down"), ("upper", "up"))
     beyond, (side, symbol) = ("below", sides[0]) if maximize else ("above", sides[1])
-    note = f" {count(int(is_far.sum()), what)} {beyond} {unit.label(sign * edge)}: open triangles at the {side} edge."
+    words = (what, f"{beyond} {unit.label(sign * edge)}", side)
     y = values.mask(is_far, sign * (edge - 0.06 * (best - edge)))
-    return Folded(y, is_far, sign * edge, note, f"triangle-{symbol}-open", sign)
+    return Folded(y, is_far, sign * edge, words, f"triangle-{symbol}-open", sign)
 
 
 def is_grid(values: pd.Series) -> bool:

@@ -18,7 +18,11 @@ from regsweep.report.figures.theme import BEST, POINTS, dots, from_zero, new_fig
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
-NAME, TITLE = "best_so_far", "The best so far, over trials and over seconds"
+NAME, TITLE = "best_so_far", "The best so far"
+
+
+WHOLE = "the configurations of which every complete seed had ended"
+"""Whose mean counts in the running best."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,12 @@ def draw(evidence: Evidence) -> Drawing:
         figure.update_xaxes(title_text=panel.title, range=from_zero(places), row=1, col=panel.column)
     figure.update_yaxes(title_text=axis.title, row=1, col=1)
     is_cut = not folded.holds(data["best_by_number"].dropna() * axis.factor).all()
-    caption = _caption(is_pooled=_is_pooled(sweep), has_seconds=len(panels) > 1) + folded.note
+    caption = _caption(sweep, int(data["elapsed_seconds"].isna().sum())) + folded.note
     caption += " The line begins where the best is within the axis." if is_cut else ""
     rows = given_up[["number", sweep.objective, "elapsed_seconds"]].assign(status="pruned")
     table = pd.concat([data.assign(status="complete"), rows])
-    return Drawing(NAME, TITLE, caption + thinned + pruned.note, figure, table)
+    title = f"{TITLE}, over trials{' and over seconds' if len(panels) > 1 else ''}"
+    return Drawing(NAME, title, caption + thinned + pruned.note, figure, table)
 
 
 def _is_pooled(sweep: Sweep) -> bool:
@@ -122,14 +127,17 @@ def _add_line(
     )
 
 
-def _caption(*, is_pooled: bool, has_seconds: bool) -> str:
-    caption = "Each point is a complete trial; the line is the best score until then, as selected: one seed each."
-    if is_pooled:
+def _caption(sweep: Sweep, num_without_seconds: int) -> str:
+    what = sweep.objective.replace("_", " ")
+    caption = f"Each point is a complete trial; the line is their best {what} until then."
+    if _is_pooled(sweep):
         caption = (
-            "Each point is a complete trial, one seed of a configuration; the line is the best mean of the "
-            "configurations whose seeds had all ended, as selected."
+            f"Each point is a complete trial, one seed of a configuration; the line is the best mean {what} until then "
+            f"of {WHOLE}."
         )
-    return caption if has_seconds else f"{caption} The records hold no seconds."
+    if num_without_seconds:
+        caption += f" Not drawn over seconds: {count(num_without_seconds, 'complete trial')} without any on record."
+    return caption
 
 
 def course(sweep: Sweep) -> tuple[pd.DataFrame, str]:
@@ -166,5 +174,7 @@ def _seconds(sweep: Sweep, trials: pd.DataFrame) -> tuple[pd.Series, str]:
     done = complete(sweep).index
     if "ended" in everything and everything.loc[done, "ended"].notna().all():
         ended = everything["ended"].astype(float)
-        return ended[trials.index] - (ended - own.fillna(0)).min(), "since the sweep began"
+        starts = ended - own.fillna(0)
+        event = "began" if own[starts == starts.min()].notna().any() else "ended"
+        return ended[trials.index] - starts.min(), f"since the first trial {event}"
     return own.fillna(0).cumsum()[trials.index].where(own[trials.index].notna()), "of computing, trials added up"

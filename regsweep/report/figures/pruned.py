@@ -83,16 +83,15 @@ def place_pruned(sweep: Sweep, axis: Score, folded: Folded, trials: pd.DataFrame
     sign = 1 if sweep.maximize else -1
     limit, edge = _limit(sign * folded.y, folded, sign)
     is_far = (sign * values < limit).sort_values(kind="stable")  # the legend shows the first one's symbol
+    num_far = int((sign * axis.factor * trials[sweep.objective] < limit).sum())
     drawn, values = drawn.loc[is_far.index], values[is_far.index]
     shown = [
         f"pruned{'' if np.isnan(epoch) else f' {_when(sweep, [epoch])}'}: {axis.show(value)}"
         for epoch, value in zip(epochs_of(sweep, drawn), drawn[sweep.objective], strict=True)
     ]
     beyond, side, symbol = ("below", "lower", "down") if sweep.maximize else ("above", "upper", "up")
-    note = _note(sweep, trials, is_alone=is_alone) + thinned
-    if is_far.any():
-        few = f"{int(is_far.sum()):,} of them {beyond} {axis.label(sign * limit)}"
-        note += f" {few}: grey triangles at the {side} edge."
+    far = f"{beyond} {axis.label(sign * limit)}" if num_far else ""
+    note = _note(sweep, trials, (num_far, far, side), is_alone=is_alone) + thinned
     return Pruned(
         drawn,
         values.mask(is_far, sign * edge),
@@ -121,19 +120,31 @@ def _when(sweep: Sweep, ends: Sequence[float]) -> str:
     return f"at step {last}" if first == last else f"at steps {first} to {last}"
 
 
-def _note(sweep: Sweep, drawn: pd.DataFrame, *, is_alone: bool) -> str:
-    """Return the caption's sentence on pruned trials: how many they are, how many are drawn, and where."""
+def _note(sweep: Sweep, drawn: pd.DataFrame, far: tuple[int, str, str], *, is_alone: bool) -> str:
+    """Return the caption's sentence on pruned trials: how many they are, how many are drawn, and where.
+
+    Args:
+        sweep: of the trials.
+        drawn: those that the figure has a place for.
+        far: how many of these stand at the edge, beyond which value they are, and at which edge.
+        is_alone: whether the figure shows nothing else that is computed from them.
+    """
     total = int((sweep.trials["status"] == "pruned").sum())
-    rest = total - len(drawn)
-    lacks = f"the records lack what it takes to place {_them(rest)}."
     if drawn.empty:
-        return f" {count(total, 'pruned trial')} not drawn: {lacks}" if total else ""
-    of_all = count(total, "pruned trial") if rest == 0 else f"{len(drawn):,} of {count(total, 'pruned trial')}"
-    what = "a cross at its last value" if len(drawn) == 1 else "crosses at their last values"
-    known = epochs_of(sweep, drawn).dropna()
-    when = "" if known.empty else f", {_when(sweep, list(known))}"
-    alone = f"; nothing else is computed from {_them(len(drawn))}" if is_alone else ""
-    return f" {of_all}: {what}{when}{alone}.{f' For {rest:,} more {lacks}' if rest else ''}"
+        return f" {count(total, 'pruned trial')} not drawn." if total else ""
+    number = len(drawn)
+    of_all = count(total, "pruned trial") if number == total else f"{number:,} of {count(total, 'pruned trial')}"
+    num_far, beyond, side = far
+    triangles = f"{'a grey triangle' if num_far == 1 else 'grey triangles'} at the {side} edge"
+    what = "a cross at its last value" if number == 1 else "crosses at their last values"
+    if num_far == number:
+        what = f"{triangles}, as {'its last value is' if number == 1 else 'their last values are'} {beyond}"
+    elif num_far:
+        what += f" ({num_far:,} {beyond}: {triangles})"
+    epochs = epochs_of(sweep, drawn)
+    when = "" if epochs.isna().any() else f", {_when(sweep, list(epochs))}"
+    alone = f"; nothing else is computed from {_them(number)}" if is_alone else ""
+    return f" {of_all}: {what}{when}{alone}."
 
 
 def _them(number: int) -> str:

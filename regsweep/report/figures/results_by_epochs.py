@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, hovers
 from regsweep.report.figures.points import Folded, Score, complete, fold, score, thin
 from regsweep.report.figures.pruned import add_pruned, epochs_of, place_pruned, with_last_value
 from regsweep.report.figures.theme import BLUE, LIGHT, dots, new_figure
 
-NAME, TITLE = "results_by_epochs", "Results by the number of epochs trained"
+NAME = "results_by_epochs"
 SPREAD = 0.28
 """How far points stand beside their number of epochs, as a part of the least distance between two."""
 LEAST = 3
@@ -50,10 +51,13 @@ def draw(evidence: Evidence) -> Drawing:
     word = "number of epochs trained" if sweep.is_own else "last step reported"
     trained = epochs_of(sweep, pd.concat([done, given_up])).dropna()
     if trained.nunique() < 2:  # noqa: PLR2004
-        reason = "not on record" if trained.empty else "the same in all trials"
-        return Drawing(NAME, TITLE, missing=f"the {word} is {reason}")
+        shown = "complete trials" if given_up.empty else "complete and pruned trials"
+        lacking = "" if len(trained) == len(done) + len(given_up) else " that have it on record"
+        reason = "not on record" if trained.empty else f"the same in all {shown}{lacking}"
+        return Drawing(NAME, score(sweep).titled(f"by the {word}"), missing=f"the {word} is {reason}")
     numbers = np.sort(trained.unique())
     epochs = _Epochs(trained, float(min(np.diff(numbers).min(), (numbers[-1] - numbers[0]) / LEAST_PLACES)))
+    left_out = int((~done.index.isin(trained.index)).sum())
     done, given_up = done[done.index.isin(trained.index)], given_up[given_up.index.isin(trained.index)]
     axis = score(sweep)
     values = done[sweep.objective] * axis.factor
@@ -70,7 +74,10 @@ def draw(evidence: Evidence) -> Drawing:
     few = {"tickvals": ticks} if len(ticks) <= MOST_TICKS else {}
     figure.update_xaxes(title_text=word, **few)
     figure.update_yaxes(title_text=axis.title)
-    caption = _caption(data, is_own=sweep.is_own) + folded.note + thinned + pruned.note
+    caption = _caption(data, is_own=sweep.is_own) + folded.note + thinned + repeats_left_out(sweep)
+    lacks = "without its number of epochs on record" if sweep.is_own else "that reported no step"
+    caption += f" {count(left_out, 'complete trial')} {lacks} left out." if left_out else ""
+    caption += pruned.note
     return Drawing(NAME, axis.titled(f"by the {word}"), caption, figure, data)
 
 
@@ -116,5 +123,6 @@ def _caption(data: pd.DataFrame, *, is_own: bool) -> str:
     how = " and ".join(f"{number:,} {status}" for status, number in early.items())
     medians = data.groupby(["status", "epochs"]).size().max() >= LEAST
     strokes = f" Strokes: medians of {LEAST} or more trials." if medians else ""
-    end = f"{count(most, 'epoch')}, the most that one trained" if is_own else f"step {most}, the last that one reported"
-    return f"{count(int(early.sum()), 'trial')} ended before {end}: {how}.{strokes}"
+    last = "the most that one of them trained" if is_own else "the last that one of them reported"
+    end = f"{count(most, 'epoch') if is_own else f'step {most}'}, {last}"
+    return f"Of {count(len(data), 'trial')} {int(early.sum()):,} ended before {end}: {how}.{strokes}"

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.pooling import Pooled
+from regsweep.report.figures.captions import no_result
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import Score, configurations, fold, score
@@ -22,10 +23,6 @@ NAME, TITLE = "configurations", "Each configuration, seed by seed"
 MOST_ROWS = 40
 """So many configurations are drawn; the table has all."""
 ROW_HEIGHT = 48
-CAPTION = (
-    "Each large point is a configuration's mean over its seeds with its 95 % t interval (none where there is one seed, "
-    "or all are equal), each small one a seed."
-)
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -33,17 +30,18 @@ def draw(evidence: Evidence) -> Drawing:
     sweep = evidence.sweep
     rows = configurations(sweep)
     if rows.empty:
-        return Drawing(NAME, TITLE, missing="no trial is complete")
+        return Drawing(NAME, TITLE, missing=no_result(sweep))
     order = [each.number for each in sweep.configurations if each.values][:MOST_ROWS]
     rows = rows.set_index("number", drop=False).loc[order]
     axis, pools = score(sweep), Pools(sweep)
     heights = list(range(len(rows) - 1, -1, -1))
     figure = new_figure(110 + ROW_HEIGHT * len(rows))
-    bare = [each.mean for each in pools.without]
-    if len(bare) == 1:
-        reference_line(figure, axis.factor * bare[0])
+    bare = [each.mean for each in pools.without if each.values]
     means = axis.factor * rows[sweep.objective]
     folded = fold(means, axis, maximize=sweep.maximize, what="configuration", is_along_x=True)
+    has_line = len(bare) == 1 and bool(folded.holds(axis.factor * pd.Series(bare)).all())
+    if has_line:
+        reference_line(figure, axis.factor * bare[0])
     near = rows[~folded.is_far]  # the best come first
     add_seeds(figure, near, heights[: len(near)], axis, BLUE, is_along_x=True)
     ends = {name: axis.factor * rows[name] for name in ("low", "high")}
@@ -69,13 +67,32 @@ def draw(evidence: Evidence) -> Drawing:
     label_rows(figure, {y: _label(pools, by_number[number]) for y, number in zip(heights, order, strict=True)})
     figure.update_yaxes(range=[-0.5, len(rows) - 0.05])
     figure.update_xaxes(title_text=axis.title)
-    caption = CAPTION + (" The grey line is the mean without regularization." if len(bare) == 1 else "")
+    has_intervals = bool((near["high"] > near["low"]).any())
+    caption = _caption(near, has_intervals=has_intervals, has_line=has_line)
     left_out = sum(not each.values for each in sweep.configurations)
     caption += f" {count(left_out, 'configuration')} without a complete seed left out." if left_out else ""
     more = len(configurations(sweep)) - len(rows)
-    caption += f" {count(more, 'more configuration')} in the table." if more else ""
+    caption += f" {count(more, 'more configuration')} not drawn." if more else ""
     data = _seeds_of(rows, pools, axis).merge(_of_means(rows, pools, axis, ends), on="configuration")
-    return Drawing(NAME, TITLE, caption + folded.note, figure, data)
+    caption += f"{folded.note} Seeds and interval are not drawn there." if folded.note else ""
+    return Drawing(NAME, TITLE, caption, figure, data)
+
+
+def _caption(near: pd.DataFrame, *, has_intervals: bool, has_line: bool) -> str:
+    """Return how to read the points.
+
+    Args:
+        near: the configurations that are drawn in their places, with their seeds.
+        has_intervals: whether one of them has an interval.
+        has_line: whether a line stands at the mean without regularization.
+    """
+    interval = ""
+    if has_intervals:
+        is_lacking = bool((near["high"] <= near["low"]).any())
+        why = " (none where there is one seed, or all are equal)" if is_lacking else ""
+        interval = f" with its 95 % t interval{why}"
+    caption = f"Each large point is a configuration's mean over its seeds{interval}, each small one a seed."
+    return caption + (" The grey line is the mean without regularization." if has_line else "")
 
 
 def _seeds_of(rows: pd.DataFrame, pools: Pools, axis: Score) -> pd.DataFrame:

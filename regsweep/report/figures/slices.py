@@ -1,4 +1,4 @@
-"""The score over each searched parameter, a panel for each: any application's, learning rate and all."""
+"""The score over each parameter of a sweep, a panel for each: any application's, learning rate and all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.numbers import show_number
+from regsweep.report.figures.captions import repeats_left_out, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, hovers, power, text
-from regsweep.report.figures.points import MOST_POINTS, configurations, fold, is_grid, noun, score, thin
+from regsweep.report.figures.labels import count, each_point, hovers, power, text
+from regsweep.report.figures.points import MOST_POINTS, configurations, fold, is_grid, noun, score, thin, thinned
 from regsweep.report.figures.pruned import add_pruned, only, place_pruned, with_last_value
 from regsweep.report.figures.scale import is_log
 from regsweep.report.figures.theme import BEST, BLUE, GREY, dots, new_figure
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from regsweep.report.figures.pruned import Pruned
     from regsweep.report.sweep import Sweep
 
-NAME, TITLE = "slices", "Accuracy over each searched parameter"
+NAME, TITLE = "slices", "over each parameter"
 MOST_PANELS = 12
 MOST_COLUMNS = 3
 MOST_CATEGORIES, MOST_TURNED = 20, 8
@@ -71,13 +72,16 @@ def draw(evidence: Evidence) -> Drawing:
     """Draw each complete configuration over every parameter that took two values, and the pruned trials as crosses."""
     sweep = evidence.sweep
     trials, given_up = configurations(sweep), with_last_value(sweep)
-    slices = find_slices(sweep, sweep.trials.loc[trials.index.union(given_up.index)])
+    every, axis = trials.index.union(given_up.index), score(sweep)
+    slices = find_slices(sweep, sweep.trials.loc[every])
     if not slices:
         shown = "complete trials" if given_up.empty else "complete and pruned trials"
-        return Drawing(NAME, TITLE, missing=f"no searched parameter takes two values among the {shown}")
-    axis = score(sweep)
-    values = trials[sweep.objective] * axis.factor
-    folded = fold(values, axis, maximize=sweep.maximize, has_pruned=not given_up.empty)
+        missing = f"no parameter takes two values among the {shown}"
+        return Drawing(NAME, axis.titled(TITLE), missing=missing)
+    placed = [place for each in slices[:MOST_PANELS] for place in each.places.index]
+    values, what = trials[sweep.objective] * axis.factor, noun(sweep).split()[-1]
+    folded = fold(values, axis, maximize=sweep.maximize, what=what, has_pruned=not given_up.empty)
+    given_up = given_up[given_up.index.isin(placed)]
     pruned = place_pruned(sweep, axis, folded, given_up)
     best = sweep.best()
     points = pd.DataFrame(
@@ -90,15 +94,28 @@ def draw(evidence: Evidence) -> Drawing:
         },
         index=trials.index,
     )
-    figure, thinned = _panels(slices[:MOST_PANELS], points, pruned, axis.title)
-    caption = _caption(sweep, slices, len(trials)) + folded.note + thinned + pruned.note
+    name = the_best(sweep) if best else ""
+    figure, note = _panels(slices[:MOST_PANELS], points, pruned, axis.title, name.removeprefix("the "))
+    here = points[points.index.isin(placed)]
+    caption = _caption(sweep, slices, len(here), name if here["is_best"].any() else "", len(every))
+    caption += folded.note_of(here.index) + note + repeats_left_out(sweep) + pruned.note
     columns = ["number", "status", sweep.objective, *(each.key for each in slices)]
     data = pd.concat([trials[columns], given_up[columns]])
-    return Drawing(NAME, axis.titled("over each searched parameter"), caption, figure, data)
+    return Drawing(NAME, axis.titled(TITLE), caption, figure, data)
 
 
-def _panels(slices: list[Slice], points: pd.DataFrame, pruned: Pruned, title: str) -> tuple[go.Figure, str]:
-    """Return a figure with a panel for each slice, and a note where points are thinned out."""
+def _panels(
+    slices: list[Slice], points: pd.DataFrame, pruned: Pruned, title: str, best_of: str
+) -> tuple[go.Figure, str]:
+    """Return a figure with a panel for each slice, and a note where points are thinned out.
+
+    Args:
+        slices: a panel each.
+        points: of all panels.
+        pruned: those that were pruned.
+        title: of the y axes.
+        best_of: what the best is called in the legend.
+    """
     columns = min(len(slices), MOST_COLUMNS)
     rows = ceil(len(slices) / columns)
     figure = new_figure(
@@ -110,22 +127,22 @@ def _panels(slices: list[Slice], points: pd.DataFrame, pruned: Pruned, title: st
         vertical_spacing=(0.38 if any(each.axis["tickangle"] for each in slices) else 0.3) / rows,
         subplot_titles=[text(f"{each.name}{' (log scale)' if each.axis['type'] == 'log' else ''}") for each in slices],
     )
-    notes = ""
+    notes = []
     for place, each in enumerate(slices):
         cell = {"row": place // columns + 1, "col": place % columns + 1}
         here = points[points.index.isin(each.places.index)]
         best = here[here["is_best"]]
         shown, note = thin(here, set(best["number"]), 2 * MOST_POINTS // len(slices))
-        notes = notes or note
+        notes.append(note)
         _add_given_up(figure, pruned, each, cell)
         _add_points(figure, shown, each, cell, len(points))
-        _add_ring(figure, best, each, cell)
+        _add_ring(figure, best, best_of, each, cell)
         figure.update_xaxes(**each.axis, **cell)
     for row in range(1, rows + 1):
         figure.update_yaxes(title_text=title, row=row, col=1)
     legend = {"y": 0.99, "yref": "container", "yanchor": "top"}
     figure.update_layout(legend=legend, margin={"t": 76, "r": 90}, coloraxis=_colours(points["number"]))
-    return figure, notes
+    return figure, thinned(notes)
 
 
 def find_slices(sweep: Sweep, trials: pd.DataFrame) -> list[Slice]:
@@ -224,16 +241,16 @@ def _add_given_up(figure: go.Figure, pruned: Pruned, each: Slice, cell: dict[str
     add_pruned(figure, each.places[here.trials.index], here, cell=cell)
 
 
-def _add_ring(figure: go.Figure, best: pd.DataFrame, each: Slice, cell: dict[str, int]) -> None:
+def _add_ring(figure: go.Figure, best: pd.DataFrame, name: str, each: Slice, cell: dict[str, int]) -> None:
     if best.empty:
         return
     figure.add_scatter(
         x=each.places[best.index],
         y=best["y"],
         mode="markers",
-        name="best",
+        name=name,
         legendgroup="best",
-        showlegend=not any(trace.name == "best" for trace in figure.data),
+        showlegend=not any(trace.legendgroup == "best" for trace in figure.data),
         marker={"symbol": "circle-open", "size": 14, "color": BEST, "line": {"width": 2.5}},
         hoverinfo="skip",
         **cell,
@@ -248,14 +265,26 @@ def _colours(numbers: pd.Series) -> dict[str, Any]:
     return {"colorscale": [[0, EARLY], [1, LATE]], "colorbar": bar, **ends}
 
 
-def _caption(sweep: Sweep, slices: list[Slice], num_trials: int) -> str:
-    what = noun(sweep)
+def _caption(sweep: Sweep, slices: list[Slice], num_points: int, ringed: str, num_all: int) -> str:
+    """Return how to read the panels.
+
+    Args:
+        sweep: of the trials.
+        slices: all, those too that are not drawn.
+        num_points: complete trials or configurations that are drawn.
+        ringed: what the ring marks; empty where the best is not among them.
+        num_all: these and the pruned ones, whether they have a place or not.
+    """
     means = "" if sweep.seed_key is None else " at the mean of its seeds"
-    parts = [f"Each point is one of {count(num_trials, what)}{means}, the later the bluer; the ring marks the best."]
-    partial = [each.name for each in slices if len(each.places) < max(len(other.places) for other in slices)]
+    bluer = ", the later the bluer" if num_points > 1 else ""
+    ring = f"; the ring marks {ringed}" if ringed else ""
+    parts = [f"{each_point(num_points, noun(sweep))}{means}{bluer}{ring}."]
+    parts = parts if num_points else ["No complete trial stands here."]
+    partial = [each.name for each in slices[:MOST_PANELS] if len(each.places) < num_all]
     if partial:
-        parts.append(f"Only trials that have it stand in the panel of {_listed(partial)}.")
-    if len(slices) > 1:
+        it, panel = ("it", "panel") if len(partial) == 1 else ("them", "panels")
+        parts.append(f"Only trials that have {it} stand in the {panel} of {_listed(partial)}.")
+    if len(slices) > 1 and num_points > 1:
         parts.append(f"{'Trials' if sweep.seed_key is None else 'Configurations'} differ in the other parameters, too.")
     more = slices[MOST_PANELS:]
     if more:

@@ -15,9 +15,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.numbers import show_number
+from regsweep.report.figures.captions import named_best, not_known, strength_name, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.families import families
-from regsweep.report.figures.labels import count, hovers, power, text
+from regsweep.report.figures.labels import count, each_point, hovers, power, text
 from regsweep.report.figures.points import (
     BATCH_NORM,
     PENALTY,
@@ -29,6 +30,7 @@ from regsweep.report.figures.points import (
     fold,
     is_grid,
     main_settings,
+    others_than,
     roles,
     score,
     settings,
@@ -47,13 +49,12 @@ from regsweep.report.figures.theme import (
     dots,
     new_figure,
 )
-from regsweep.report.table import short_names
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
     from regsweep.run_record import UsedMethod
 
-NAME, TITLE = "accuracy_over_lambda", "Accuracy over the strength of the penalty"
+NAME, TITLE = "accuracy_over_lambda", "over the strength of the penalty"
 ASIDE = 0.15
 """How far configurations of one strength stand apart, as a part of the way to the next strength."""
 
@@ -99,14 +100,15 @@ def draw(evidence: Evidence) -> Drawing:
     found = every[every[STRENGTH].notna()]
     strengths = found[STRENGTH].where(found[STRENGTH] > 0)
     if strengths.groupby(found[PENALTY]).nunique().max() < 2 or strengths.isna().all():  # noqa: PLR2004
-        given = "no complete or pruned trial has a λ above 0"
-        given = given if strengths.isna().all() else "one λ above 0 for each penalty"
-        return Drawing(NAME, TITLE, missing=f"λ takes fewer than two values: {given}")
+        shown = "complete trials" if given_up.empty else "complete and pruned trials"
+        few = "no" if strengths.isna().all() else "with no penalty more than one"
+        missing = not_known(sweep, STRENGTH) or f"{few} {strength_name(sweep)} above 0 among the {shown}"
+        return Drawing(NAME, score(sweep).titled(TITLE), missing=missing)
     num_left_out = len(done.difference(found.index))
     found = found.loc[found.index.intersection(done)]
     on_log = is_log(sweep, _keys_of_lambda(sweep), strengths)
     without = f"Trials without a penalty stand at “none”{': a log axis has no place for 0' if on_log else ''}."
-    over = _Over(NAME, "over the strength of the penalty", STRENGTH, _lambda(sweep), without, is_log=on_log)
+    over = _Over(NAME, TITLE, STRENGTH, text(strength_name(sweep)), without, is_log=on_log)
     drawing = _draw(sweep, over, strengths, found, _kinds(found))
     reason = f" {count(num_left_out, 'complete trial')} with several penalties, or no λ on record: left out."
     return replace(drawing, caption=drawing.caption + reason) if num_left_out else drawing
@@ -156,13 +158,6 @@ def _keys_of_lambda(sweep: Sweep) -> list[str]:
     return [*own, STRENGTH]
 
 
-def _lambda(sweep: Sweep) -> str:
-    """Return the name of λ on its axis: of another application's, its own."""
-    key = None if sweep.is_own else roles(sweep).get(STRENGTH)
-    name = short_names([key])[key] if key else "lambda"
-    return "λ" if name.startswith("lambd") else text(name)
-
-
 def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kinds: pd.Series) -> Drawing:
     """Draw the trials at their strengths.
 
@@ -205,18 +200,24 @@ def _draw(sweep: Sweep, over: _Over, every: pd.Series, found: pd.DataFrame, kind
         for _, joined in means[means["kind"] == kind].groupby("family", sort=False):
             _add_line(figure, joined, look)
         _add_points(figure, drawn[drawn["kind"] == kind], look, dots(len(drawn), 8 if pooled is None else SEED))
-    ring = drawing[drawing["is_best"]].assign(_name=f"best: trial {best.number if best else ''}")
+    ring, has_intervals = drawing[drawing["is_best"]].assign(_name=named_best(sweep)), None
     if pooled is not None:
         is_within = folded.holds(pooled[sweep.objective] * axis.factor)
         num_beyond += int((~is_within).sum())
+        has_intervals = bool((pooled["high"] > pooled["low"])[is_within].any())
         middles = _add_means(figure, drawing, pooled[is_within], axis, looks)
-        ring = middles[middles["number"] == (best.number if best else None)].assign(_name="best mean")
+        ring = middles[middles["number"] == (best.number if best else None)].assign(_name=named_best(sweep, "mean"))
     _add_ring(figure, ring)
     _finish(figure, every.dropna(), axis, over, drawing["_x"][drawing["_strength"].notna()])
+    are_others = others_than(sweep, over.method)[drawing.index].nunique() > 1
+    are_beside = pooled is not None and (drawing["_x"] != drawing["_strength"])[drawing["_strength"].notna()].any()
     caption = (
-        _caption(drawing, over, sweep.settings, has_means=not means.empty, pooled=pooled)
+        _caption(drawing, over, "" if ring.empty else the_best(sweep), has_intervals=has_intervals)
+        + _on_means(means, len(looks), of_seeds=pooled is not None)
+        + (" Configurations of one strength stand beside each other." if are_beside else "")
+        + (" Trials differ in other settings, too." if are_others else "")
         + folded.note
-        + (f" {count(num_beyond, 'mean')} beyond the edge: not drawn." if num_beyond else "")
+        + (" Means beyond the edge are not drawn." if num_beyond else "")
         + thinned
         + pruned.note
     )
@@ -463,25 +464,33 @@ def _with_room(labels: list[str], places: np.ndarray) -> list[str]:
     return kept[::-1]
 
 
-def _caption(
-    drawing: pd.DataFrame, over: _Over, swept: list[str], *, has_means: bool, pooled: pd.DataFrame | None
-) -> str:
-    parts = [f"Each point is one of {count(len(drawing), 'complete trial')}; the ring marks the best."]
+def _caption(drawing: pd.DataFrame, over: _Over, ringed: str, *, has_intervals: bool | None) -> str:
+    """Return how to read the points.
+
+    Args:
+        drawing: the complete trials.
+        over: what they are drawn over.
+        ringed: what the ring marks; empty where the best is not among them.
+        has_intervals: whether a mean has one; None where no seeds were swept.
+    """
     if drawing.empty:
-        parts = ["No complete trial stands here."]
-    if pooled is not None:
-        intervals = " with their 95 % t intervals" if (pooled["high"] > pooled["low"]).any() else ""
-        parts = [
-            f"Each point is one of {count(len(drawing), 'complete trial')}, a seed of a configuration; strokes are "
-            f"the means{intervals}, and the ring marks the best of them."
-        ]
-    if drawing["_strength"].isna().any():
-        parts.append(over.without)
-    if has_means:
-        same = "of all trials with the same strength" if pooled is None else "that differ in the strength alone"
-        parts.append(f"Lines join the means {same}.")
-    if pooled is not None and (drawing["_x"] != drawing["_strength"])[drawing["_strength"].notna()].any():
-        parts.append("Configurations of one strength stand beside each other.")
-    if len(swept) > 1:
-        parts.append("Trials differ in other settings, too.")
-    return " ".join(parts)
+        return "No complete trial stands here."
+    each = each_point(len(drawing), "complete trial")
+    ring = f"; the ring marks {ringed}" if ringed else ""
+    if has_intervals is not None:
+        intervals = " with their 95 % t intervals" if has_intervals else ""
+        ring += " of them" if ringed else ""
+        each += f", a seed of a configuration; strokes are the means{intervals}"
+    without = f" {over.without}" if drawing["_strength"].isna().any() else ""
+    return f"{each}{ring}.{without}"
+
+
+def _on_means(means: pd.DataFrame, num_kinds: int, *, of_seeds: bool) -> str:
+    """Return the caption's sentence on the lines; nothing where none has two ends."""
+    on_axis = means[means["_strength"].notna() & means["mean"].notna()]
+    if on_axis.empty or on_axis.groupby(["kind", "family"]).size().max() < 2:  # noqa: PLR2004
+        return ""
+    if of_seeds:
+        return " Lines join the means that differ in the strength alone."
+    which = "all trials" if num_kinds == 1 else "the trials of one colour"
+    return f" Lines join the means of {which} with the same strength."

@@ -28,7 +28,8 @@ TOLERANCE = 0.01
 """Seconds by which the end of one trial may overlap the start of the next on one worker: two clocks are involved."""
 FEW = 300
 """So many trials have gaps between them."""
-FAILED = "failed or diverged"
+FAILED = "failed"
+"""How a trial ended that is neither complete nor pruned; the legend has how."""
 LOOKS: dict[str, dict[str, Any]] = {
     "complete": {"color": BLUE, "width": 14},
     "pruned": {"color": GREY, "width": 7},
@@ -119,7 +120,7 @@ def _add_bars(figure: go.Figure, rows: pd.DataFrame, kind: str, look: dict[str, 
         x=np.column_stack([start, (start + end) / 2, end, np.full(len(rows), np.nan)]).ravel(),
         y=np.repeat(rows["row"].to_numpy(float), 4),
         mode="lines",
-        name=kind,
+        name=" or ".join(sorted(rows["status"].unique())),
         line=look,
         customdata=np.repeat(rows["number"].to_numpy(), 4).tolist(),
         hovertext=[text for each in hover for text in ("", each, "", "")],
@@ -161,18 +162,21 @@ def _caption(sweep: Sweep, data: pd.DataFrame, span: float) -> str:
     num_rows = int(data["row"].max()) + 1
     busy = float((data["end"] - data["start"]).sum())
     idle = max(0.0, 1 - busy / (num_rows * span))
-    workers = "One trial ran at a time" if num_rows == 1 else f"At most {num_rows} trials ran at once"
+    ran = "one ran at a time" if num_rows == 1 else f"at most {num_rows} ran at once"
     rows = "" if num_rows == 1 else " Each stands on the first row that was free; which worker ran it is not on record."
-    parts = [f"{workers}, over {duration(span)}.{rows} In {idle:.0%} of the workers' time no trial ran."]
+    share = "more than 99" if 0.995 <= idle < 1 else f"{100 * idle:.0f}"  # noqa: PLR2004
+    time = "the time" if num_rows == 1 else "the workers' time"
+    parts = [f"Of {count(len(data), 'trial')} {ran}, over {duration(span)}.{rows} In {share} % of {time} none did."]
     pause = _longest_pause(data)
     if pause > 0.1 * span:
-        parts.append(f"Nothing ran for {duration(pause)} in one piece.")
+        parts.append(f"The longest time in which none ran was {duration(pause)}.")
     again = int(data["ran_again"].sum())
     if again:
-        parts.append(f"{count(again, 'trial')} ran again after an attempt that was killed (a triangle).")
+        which = "a triangle" if again == 1 else "triangles"
+        parts.append(f"{count(again, 'trial')} ran again after an attempt that was killed ({which}).")
     repeats = int(sweep.trials["duplicate_of"].notna().sum())
     if repeats:
-        parts.append(f"{count(repeats, 'trial')} repeated the number of another one and did not run.")
+        parts.append(f"{count(repeats, 'trial')} repeated an earlier one and did not run.")
     left_out = len(sweep.trials) - len(data) - repeats
     if left_out:
         parts.append(f"{count(left_out, 'trial')} without times on record left out.")

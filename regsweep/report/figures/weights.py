@@ -10,15 +10,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.report.details import read_result
+from regsweep.report.figures.captions import no_result, the_best, zeros_follow
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import ZEROS_FOLLOW, count, text
+from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import complete, configurations, score
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, label_rows, new_figure, small
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
-HISTOGRAM_NAME, HISTOGRAM_TITLE = "weight_histogram", "Weights of the best trial, layer by layer"
+HISTOGRAM_NAME, HISTOGRAM_TITLE = "weight_histogram", "Weights, layer by layer"
 ZEROS_NAME, ZEROS_TITLE = "zeros_per_layer", "Exact zeros per layer"
 MOST_PANELS = 9
 
@@ -27,7 +28,7 @@ def draw_histogram(evidence: Evidence) -> Drawing:
     """Draw how many weights of each layer have which value; exact zeros are a bar of their own."""
     best = evidence.sweep.best()
     if best is None:
-        return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, missing="no trial is complete")
+        return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, missing=no_result(evidence.sweep))
     is_pooled = evidence.sweep.seed_key is not None
     record = read_result(evidence.sweep, best.number)
     layers, near_zero = _layers(record), _near_zero(record)
@@ -59,15 +60,14 @@ def draw_histogram(evidence: Evidence) -> Drawing:
     figure.update_layout(
         bargap=0, barmode="overlay", margin={"t": 90 if has_zeros else 56}, legend=legend, showlegend=has_zeros
     )
-    which = ", the first seed of the best configuration," if is_pooled else ""
-    caption = f"Weights of trial {best.number}{which} after training; counts on a log scale, biases left out."
-    if has_zeros:
-        caption += f" {ZEROS_FOLLOW}"
+    which = "" if len(evidence.sweep.trials) == 1 else f", {the_best(evidence.sweep)}"
+    which = f", a seed of {the_best(evidence.sweep, what='configuration')}" if is_pooled else which
+    caption = f"Weights of trial {best.number}{which}; counts on a log scale, biases left out."
+    caption += zeros_follow(evidence.sweep, [best.number]) if has_zeros else ""
     if len(layers) > len(shown):
         caption += f" The {len(shown)} largest of {len(layers)} layers."
     data = pd.concat([_bins(layers[name]).assign(layer=name) for name in layers])
-    title = HISTOGRAM_TITLE.replace("trial", "configuration") if is_pooled else HISTOGRAM_TITLE
-    return Drawing(HISTOGRAM_NAME, title, caption, figure, data)
+    return Drawing(HISTOGRAM_NAME, HISTOGRAM_TITLE, caption, figure, data)
 
 
 def draw_zeros(evidence: Evidence) -> Drawing:
@@ -76,7 +76,7 @@ def draw_zeros(evidence: Evidence) -> Drawing:
     trials = complete(sweep) if sweep.seed_key is None else configurations(sweep)
     sparse = trials[pd.to_numeric(trials["sparsity"], errors="coerce") > 0]
     if sparse.empty:
-        return Drawing(ZEROS_NAME, ZEROS_TITLE, missing="no complete trial has a weight that is exactly zero")
+        return Drawing(ZEROS_NAME, ZEROS_TITLE, missing="no complete trial has exact zeros on record")
     scores = sparse[sweep.objective]
     trial = sparse.iloc[int(scores.argmax() if sweep.maximize else scores.argmin())]
     record = read_result(sweep, trial["number"])
@@ -111,7 +111,8 @@ def draw_zeros(evidence: Evidence) -> Drawing:
     figure.update_yaxes(range=[len(data) - 0.7, -0.95])
     figure.update_xaxes(title_text="weights (% of the layer's)", range=[0, min(105 * longest.max(), 100)])
     figure.update_layout(barmode="overlay", margin={"t": 56}, showlegend=bool(near_zero))
-    caption = f"Trial {trial['number']}, {_standing(sweep, trial)}: first layer on top. {ZEROS_FOLLOW}"
+    order = " First layer on top." if len(data) > 1 else ""
+    caption = f"Trial {trial['number']}{_standing(sweep, trial)}.{order}{zeros_follow(sweep, [trial['number']])}"
     return Drawing(ZEROS_NAME, ZEROS_TITLE, caption, figure, data)
 
 
@@ -119,10 +120,11 @@ def _standing(sweep: Sweep, trial: pd.Series) -> str:
     best = sweep.best()
     value = score(sweep).show(trial[sweep.objective])
     is_best = best is not None and best.number == trial["number"]
-    if sweep.seed_key is not None:
-        which = "the best configuration" if is_best else "the best configuration that has exact zeros"
-        return f"the first seed of {which} (mean {value})"
-    return f"the best of all ({value})" if is_best else f"the best that has exact zeros ({value})"
+    if len(sweep.trials) == 1:
+        return f" ({value})"
+    what, seed, mean = ("", "", "") if sweep.seed_key is None else ("configuration", "a seed of ", "mean ")
+    others = f"the best {what}".strip() + " that has exact zeros"
+    return f", {seed}{the_best(sweep, what=what) if is_best else others} ({mean}{value})"
 
 
 def _layers(record: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from regsweep.report.details import read_config, read_result
+from regsweep.report.figures.captions import the_best
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import complete, score, without_regularization
 from regsweep.report.hydra_files import at
+from regsweep.report.sweep import as_text
 from regsweep.report.table import settings_in_words, short_names
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def _trained(sweep: Sweep, config: Mapping[str, Any]) -> str:
     optimizer, trainer = at(config, "optimizer", "name"), config.get("trainer")
     parts = [
         "several networks" if _varies(sweep, "model") else _network(config.get("model")),
-        "several optimizers" if _varies(sweep, "optimizer", below=False) else str(optimizer or "").upper(),
+        "several optimizers" if _varies(sweep, "optimizer.name") else str(optimizer or "").upper(),
         _of(sweep, "trainer.epochs", at(trainer, "epochs"), "epoch"),
         _of(sweep, "trainer.batch_size", at(trainer, "batch_size"), "image", " a step"),
     ]
@@ -69,9 +71,11 @@ def _of(sweep: Sweep, key: str, value: Any, noun: str, rest: str = "") -> str:
     return f"{count(value, noun)}{rest}" if isinstance(value, int) else ""
 
 
-def _varies(sweep: Sweep, key: str, *, below: bool = True) -> bool:
-    """Return whether the sweep varied a key, or one below it."""
-    return any(each == key or (below and each.startswith(f"{key}.")) for each in sweep.swept)
+def _varies(sweep: Sweep, key: str) -> bool:
+    """Return whether the sweep varied a key, one below it, or a choice that may set it: of its group, an experiment."""
+    group = key.partition(".")[0]
+    keys = [each for each in sweep.swept if each in (key, group, "experiment") or each.startswith(f"{key}.")]
+    return any(as_text(sweep.trials[each][sweep.trials[each].notna()]).nunique() > 1 for each in keys)
 
 
 def _data(sweep: Sweep, config: Mapping[str, Any], sizes: Any) -> str:
@@ -92,12 +96,14 @@ def _classes(sizes: Sequence[int]) -> str:
         return ""
     low, high = min(sizes), max(sizes)
     each = f"{low:,}" if low == high else f"{low:,} to {high:,}"
-    return f"{len(sizes)} classes of {each} training images"
+    images = "training image" if high == 1 else "training images"
+    return f"{len(sizes)} {'class' if len(sizes) == 1 else 'classes'} of {each} {images}"
 
 
 def _compared(sweep: Sweep, best: Pooled) -> list[Line]:
     """Return the best configuration, and the best of those without regularization, each with its value."""
-    found = [("Best so far" if sweep.num_left else "Best", _in_words(sweep, best))]
+    rank = the_best(sweep).removeprefix("the ").capitalize()
+    found = [(f"{rank} so far" if sweep.num_left else rank, _in_words(sweep, best, of_all=True))]
     bare = set(sweep.trials.loc[without_regularization(sweep), "number"])
     without = next((each for each in sweep.configurations if each.values and each.number in bare), None)
     if without is not None and without is not best and sweep.kind(best.number):
@@ -105,13 +111,15 @@ def _compared(sweep: Sweep, best: Pooled) -> list[Line]:
     return found
 
 
-def _in_words(sweep: Sweep, pooled: Pooled) -> str:
+def _in_words(sweep: Sweep, pooled: Pooled, *, of_all: bool = False) -> str:
     """Return a configuration's settings, its value, and which trials it is."""
     words = settings_in_words(sweep, sweep.row(pooled.number), short_names(sweep.settings))
     value = score(sweep).show(pooled.mean)
     objective = sweep.objective.replace("_", " ")
     if sweep.seed_key is None:
-        which = f"{value} {objective}, trial {pooled.number} of {len(complete(sweep))} complete ones"
+        num = len(complete(sweep))
+        among = ", the only complete one" if num == 1 else f", out of {num:,} complete trials"
+        which = f"{value} {objective}, trial {pooled.number}{among if of_all else ''}"
     else:
-        which = f"mean {objective} {value} over {len(pooled.values)} seeds"
+        which = f"mean {objective} {value} over {count(len(pooled.values), 'seed')}"
     return f"{words}: {which}" if words else which

@@ -13,6 +13,7 @@ from regsweep.errors import RecordError
 from regsweep.numbers import duration
 from regsweep.paths import SweepPaths
 from regsweep.report.details import read_command, read_result
+from regsweep.report.figures.labels import count
 from regsweep.report.hydra_files import at
 from regsweep.report.table import count_statuses
 
@@ -30,8 +31,10 @@ Line = tuple[str, str, bool]
 def facts(sweep: Sweep) -> list[str]:
     """Return the few numbers at the head of the page."""
     counts, total = count_statuses(sweep), len(sweep.trials)
-    seconds = pd.to_numeric(sweep.trials["total_seconds"], errors="coerce").sum()
-    computing = [f"{duration(seconds)} of computing"] if seconds > 0 else []
+    seconds = pd.to_numeric(sweep.trials["total_seconds"], errors="coerce")
+    is_whole = bool(seconds[sweep.trials["duplicate_of"].isna()].notna().all())
+    on_record = "" if is_whole else " on record"
+    computing = [f"{duration(seconds.sum())} of computing{on_record}"] if seconds.sum() > 0 else []
     if kind(sweep) == RUN:
         return [*counts, *computing]
     each = [f"{count:,} {status}" for status, count in counts.items()]
@@ -47,15 +50,22 @@ def kind(sweep: Sweep) -> str:
         return RUN
     if not sweep.is_own:
         return "Sweep of another application"
-    return "Optuna sweep" if searched_with(sweep) else "Grid sweep"
+    if searched_with(sweep):
+        return "Optuna sweep"
+    return "Grid sweep" if _settings(sweep) is not None else "Sweep"
+
+
+def _settings(sweep: Sweep) -> Any:
+    """Return the sweep's settings as Hydra wrote them; None where they cannot be read."""
+    try:
+        return records.read_yaml(SweepPaths(sweep.folder).multirun)
+    except RecordError:
+        return None
 
 
 def searched_with(sweep: Sweep) -> list[str]:
     """Return the names of the classes that chose and pruned the trials; empty for a grid."""
-    try:
-        content = records.read_yaml(SweepPaths(sweep.folder).multirun)
-    except RecordError:
-        return []
+    content = _settings(sweep)
     targets = [at(content, "hydra", "sweeper", name, "_target_") for name in ("sampler", "pruner")]
     return [str(target).rpartition(".")[2] for target in targets if target is not None]
 
@@ -66,7 +76,10 @@ def how(evidence: Evidence) -> list[Line]:
     best = sweep.best()
     number = best.number if best is not None else (sweep.trials["number"].iloc[0] if len(sweep.trials) else None)
     result = (read_result(sweep, number) if number is not None else None) or {}
-    return [*_command(sweep), *_confirmed(evidence.confirmation), *_time(sweep), *_machine(result), *_versions(result)]
+    of_one = [*_machine(result), *_versions(result)]  # others may have run on another machine, or after an update
+    which = f" (trial {number})" if len(sweep.trials) > 1 else ""
+    of_one = [(f"{name}{which}", text, is_typed) for name, text, is_typed in of_one]
+    return [*_command(sweep), *_confirmed(evidence.confirmation), *_time(sweep), *of_one]
 
 
 def _command(sweep: Sweep) -> list[Line]:
@@ -83,9 +96,9 @@ def _command(sweep: Sweep) -> list[Line]:
 def _confirmed(confirmation: Confirmation | None) -> list[Line]:
     if confirmation is None:
         return []
-    seeds = ", ".join(map(str, confirmation.seeds))
+    seeds = f"seed{'' if len(confirmation.seeds) == 1 else 's'} {', '.join(map(str, confirmation.seeds))}"
     names = "; ".join([confirmation.baseline.name, *(candidate.name for candidate in confirmation.candidates)])
-    return [("Confirmed", f"on the seeds {seeds}: {names}", False)]
+    return [("Confirmed", f"on {seeds}: {names}", False)]
 
 
 def _time(sweep: Sweep) -> list[Line]:
@@ -94,10 +107,13 @@ def _time(sweep: Sweep) -> list[Line]:
     if pd.notna(ended):
         lines.append(("Last record", f"{datetime.fromtimestamp(ended).astimezone():%Y-%m-%d %H:%M %Z}", False))
     names = {"total_seconds": "in all", "train_seconds": "training", "evaluate_seconds": "evaluating"}
-    sums = {name: pd.to_numeric(sweep.trials[name], errors="coerce").sum() for name in names}
-    if sums["total_seconds"] > 0:
-        parts = ", ".join(f"{duration(sums[name])} {what}" for name, what in names.items())
-        lines.append(("Computing time", f"{parts} (summed over trials, which may run side by side)", False))
+    columns = {name: pd.to_numeric(sweep.trials[name], errors="coerce").dropna() for name in names}
+    if columns["total_seconds"].sum() > 0:
+        known = {name: each.sum() for name, each in columns.items() if not each.empty}
+        parts = ", ".join(f"{duration(known[name])} {what}" for name, what in names.items() if name in known)
+        num = len(columns["total_seconds"])
+        summed = "" if num == 1 else f" (summed over {count(num, 'trial')}, which may run side by side)"
+        lines.append(("Computing time", f"{parts}{summed}", False))
     return lines
 
 
@@ -118,7 +134,7 @@ def _versions(result: dict[str, Any]) -> list[Line]:
     if isinstance(git, dict):
         changed = ", with changes that were not committed" if git.get("dirty") else ""
         lines.append(("Git commit", f"{git.get('commit')}{changed}", False))
-    elif result:
+    elif "git" in result:
         lines.append(("Git commit", "none: the working folder was no git repository", False))
     versions = result.get("versions")
     if isinstance(versions, dict):

@@ -15,7 +15,7 @@ from regsweep.direction import is_minimized
 from regsweep.numbers import show_number
 from regsweep.paths import RunPaths, shown
 from regsweep.report.details import read_override_lines, read_program
-from regsweep.report.figures.labels import ZEROS_FOLLOW
+from regsweep.report.figures.captions import zeros_follow
 from regsweep.report.figures.points import score
 from regsweep.report.pooled_table import pooled_table
 from regsweep.report.table import short_names
@@ -159,7 +159,7 @@ def _metric(sweep: Sweep, trials: pd.DataFrame, name: str) -> dict[str, Any]:
         }
     values = pd.to_numeric(trials[name], errors="coerce")
     if name == "sparsity":
-        title = f"weights that are exactly zero (%). {ZEROS_FOLLOW}"
+        title = f"weights that are exactly zero (%).{zeros_follow(sweep, trials['number'])}"
         return {
             "key": name,
             "name": "exact zeros (%)",
