@@ -105,7 +105,8 @@ def test_a_point_s_colour_is_its_trial_s_number(tmp_path: Path) -> None:
         ([0.0123, 0.1234, 0.4567], None, "log"),
         ([0.0523, 0.1234, 0.4567], None, "linear"),
         ([0.001, 0.01, 0.1], None, "log"),
-        ([0.01, 0.02, 0.1], None, "linear"),
+        ([0.01, 0.02, 0.09], None, "linear"),
+        ([0.01, 0.02, 0.1], None, "log"),
         ([0.0, 0.01, 0.1234], {RATE: "tag(log, interval(0.01, 0.5))"}, "linear"),
     ],
 )

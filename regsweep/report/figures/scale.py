@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
 DECADE = 10
-"""Values that span more than this stand on a log axis, where no range says how they were drawn."""
+"""Values that span so much or more stand on a log axis, where no range says how they were drawn."""
+ROUNDING = 1e-9
+"""What a product of two numbers may be off by."""
 
 
 def is_log(sweep: Sweep, keys: Iterable[str], values: pd.Series) -> bool:
     """Return whether `values` stand on a log axis: all are positive, and a range of the search says so.
 
     Where no range of these is on record (the values were listed, or the settings are lost), they do if they span
-    more than a decade.
+    a decade or more.
 
     Args:
         sweep: of the trials.
@@ -39,7 +41,7 @@ def is_log(sweep: Sweep, keys: Iterable[str], values: pd.Series) -> bool:
     scales = {_scale(ranges[plain]) for key in keys if (plain := key.removeprefix("params.")) in ranges} - {None}
     if len(scales) == 1:
         return scales == {"log"}
-    return bool(numbers.max() > DECADE * numbers.min())
+    return bool(numbers.max() >= DECADE * numbers.min() * (1 - ROUNDING))
 
 
 def _ranges(sweep: Sweep) -> dict[str, Any]:
