@@ -170,6 +170,7 @@ def test_any_application_sweeps_prunes_and_goes_on(tmp_path: Path) -> None:
         "docs/architecture.md",
         "docs/results.md",
         "docs/performance.md",
+        "docs/peers.md",
         "docs/statistics.md",
         "docs/reliability.md",
         "docs/any_application.md",
