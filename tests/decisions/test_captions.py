@@ -139,7 +139,7 @@ WEIGHT_DECAY = [of_keys(0.5 + x, {"optim.weight_decay": x, "net.dropout": d}) fo
 STRENGTH = {
     "two trials": Case(
         TWO,
-        ["Each point is one of 2 complete trials; the ring marks the best.", "[best: trial 1]", "\nλ (log scale)"],
+        ["Each point is one of 2 complete trials; the ring marks the best.", "[best: trial 1]", "\nλ\n"],
         ["“none”", "Lines", "other settings", "pruned", "edge", "left out"],
     ),
     "one complete trial": Case(
@@ -159,7 +159,11 @@ STRENGTH = {
         ["the ring marks the best in validation accuracy.", "[best in validation accuracy: trial 1]"],
         changes=[two_objectives],
     ),
-    "some without": Case([*TWO, of()], ["Trials without a penalty stand at “none”: a log axis has no place for 0."]),
+    "some without": Case([*TWO, of()], ["Trials without a penalty stand at “none”."], ["log"]),
+    "some without, over decades": Case(
+        [of(1e-4), of(1e-2), of()],
+        ["Trials without a penalty stand at “none”: a log axis has no place for 0.", "\nλ (log scale)"],
+    ),
     "a loss": Case(TWO, ["Validation loss over the strength", "(lower is better)"], ["Accuracy"], LOSS),
     "an accuracy": Case(TWO, ["Accuracy over the strength of the penalty"], ["lower is better"]),
     "no penalty": Case(
@@ -172,7 +176,7 @@ STRENGTH = {
         ["with no penalty more than one λ above 0 among the complete trials"],
         ["no λ above"],
     ),
-    "weight decay": Case(WEIGHT_DECAY, ["\nweight_decay (log scale)"], ["λ"], changes=[foreign]),
+    "weight decay": Case(WEIGHT_DECAY, ["\nweight_decay\n"], ["λ"], changes=[foreign]),
     "of two data sets": Case(
         [with_keys(t, dataset=d) for t in TWO for d in ("digits", "letters")],
         ["\nvalidation accuracy (%), several data sets"],

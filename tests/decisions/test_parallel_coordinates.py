@@ -155,7 +155,7 @@ def test_the_page_is_given_the_place_of_every_trial(tmp_path: Path, monkeypatch:
         row = meta["numbers"].index(int(name.removeprefix("trial ")))
         assert meta["traces"][row] == trace
         assert [axis[row] for axis in meta["places"]] == line
-    assert f"{len(said)} of 40 lines are drawn, evenly spaced" in drawing.caption
+    assert f"{len(said)} of 40 lines are drawn; the table of trials has all." in drawing.caption
 
 
 def test_it_takes_two_parameters_and_says_which_ones_it_leaves_out(tmp_path: Path) -> None:
