@@ -341,16 +341,25 @@ def _hostile_sweep(regsweep: Regsweep) -> Path:
     return hostile
 
 
+STATE = (
+    "[[...document.querySelectorAll('#table tbody tr')].map((row) => row.cells[0].innerText),"
+    " document.getElementById('shown').textContent]"
+)
+CHOOSE = (
+    "[...document.querySelectorAll('#table th button')].find((each) => each.innerText.trim() === 'lr').click();"
+    "const filter = document.getElementById('filter'); filter.value = 'complete';"
+    "filter.dispatchEvent(new Event('input')); document.getElementById('next').click(); scrollTo(0, 300);"
+    f"return {STATE}"
+)
+"""Sorts, filters, turns the page and scrolls as a hand would, and returns what the table shows then."""
+
+
 def test_what_was_chosen_is_there_after_two_reloads(driver: Any, tmp_path: Path) -> None:
     folder = a_sweep(tmp_path / "s", 80)
     latest = Latest(folder, lambda: page_of(folder, seconds=1))
     with served(folder, latest) as address:
         page = Page(driver, address)
-        assert page.click_header("lr") == "ascending"
-        driver.find_element("id", "filter").send_keys("complete")
-        driver.find_element("id", "next").click()
-        page("scrollTo(0, 300)")
-        before = (page.column("trial"), page("return document.getElementById('shown').textContent"))
+        before = page(CHOOSE)  # in one step: it may load itself anew between two
         assert before[1] == "26–50 of 80"
         for _ in range(2):
             began = page("return performance.timeOrigin")
@@ -361,7 +370,7 @@ def test_what_was_chosen_is_there_after_two_reloads(driver: Any, tmp_path: Path)
             else:
                 raise AssertionError("the page was not loaded anew")
             page.wait()
-            assert (page.column("trial"), page("return document.getElementById('shown').textContent")) == before
+            assert page(f"return {STATE}") == before
             assert page("return document.getElementById('filter').value") == "complete"
             sorted_by = "return document.querySelector('th[aria-sort]').innerText.trim()"
             assert page(sorted_by) == "lr"

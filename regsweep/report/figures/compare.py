@@ -169,7 +169,7 @@ def _selected_for(evidences: Sequence[Evidence]) -> str:
 
 def _confirmed_by(evidences: Sequence[Evidence]) -> str:
     titles = {each.confirmation.terms.title: None for each in evidences if each.confirmation is not None}
-    return f"{text(' or '.join(titles))}, mean of fresh seeds"
+    return f"{text(' or '.join(titles))}, fresh seeds"
 
 
 def _label(row: Mapping[Hashable, Any]) -> str:
