@@ -86,6 +86,16 @@ def test_each_line_crosses_each_axis_at_its_trial_s_value(
     assert "At – the trial has no value." in drawing.caption
 
 
+def test_in_words_it_has_values_and_not_heights(tmp_path: Path) -> None:
+    drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "s", ROWS)))
+    score = "validation accuracy (%)"
+    assert drawing.words == (
+        f"best, trial 1: lr 0.1; kind mlp; momentum –; {score} 90. "
+        f"other trials, 2 trials: lr 0.001 to 0.01; kind cnn, mlp; momentum 0.5; {score} 50 to 70. "
+        f"pruned, trial 3: lr 0.1; kind cnn; momentum 0.9; {score} 60."
+    )
+
+
 def test_round_numbers_stand_at_their_places_where_values_were_drawn(tmp_path: Path) -> None:
     rates, sizes = [0.0012345, 0.03456, 0.45678], [10.123, 47.4567, 98.7654]
     rows = [{RATE: rates[i], BATCH: sizes[i], "accuracy": 0.5 + 0.1 * i} for i in range(3)]
@@ -180,3 +190,16 @@ def test_of_several_objectives_each_has_an_axis_and_the_front_is_drawn_apart(tmp
     assert [line[2:] for line in found["front"].values()] == [[1, 0], [0.5, 1]]
     assert "best" not in found
     assert drawing.figure.layout.meta["keys"][-2:] == list(sweep.objectives)
+
+
+def test_the_caption_says_nothing_that_is_not_there(tmp_path: Path) -> None:
+    """Of the others each is asserted above, where it is true."""
+    drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "s", [{**row, MOMENTUM: 0.5} for row in ROWS[:3]])))
+    assert drawing.caption == (
+        "Each line is one of 3 complete trials. A drag along an axis keeps the trials that cross it there, in the "
+        "table too; a click on the bar ends that."
+    )
+    pruned = [{**row, "status": "pruned"} for row in ROWS[:3]]
+    drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "t", pruned)))
+    assert drawing.caption.startswith("No trial is complete. 3 pruned trials: dotted, to the last value. At – ")
+    assert list(lines(drawing)) == ["pruned"]

@@ -32,6 +32,7 @@ class Drawing:
         figure: drawn for a light page, on a transparent ground.
         data: what the figure shows, as a table.
         missing: why the data cannot support it, in one line.
+        words: what it shows, in place of the words that are made of its marks; empty where those do.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Drawing:
     figure: go.Figure | None = None
     data: pd.DataFrame | None = None
     missing: str | None = None
+    words: str = ""
 
     def __post_init__(self) -> None:
         assert (self.figure is None) != (self.missing is None)

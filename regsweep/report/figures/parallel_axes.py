@@ -37,6 +37,7 @@ class Axis:
         places: of each trial, by the table's index.
         ticks: labels by their places.
         note: for the caption; empty where there is nothing to say.
+        factor: from the table's values to those that are shown.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Axis:
     places: pd.Series
     ticks: dict[float, str]
     note: str = ""
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def of_score(unit: Score, trials: pd.DataFrame, *, maximize: bool) -> Axis:
         note = f" {count(len(far), 'trial')} {beyond} {edge}: off the scale, at the axis's {side}."
     if len(known) < len(values):
         ticks = {0.0: MISSING, **ticks}
-    return Axis(unit.column, unit.title, places.reindex(trials.index).fillna(0.0), ticks, note)
+    return Axis(unit.column, unit.title, places.reindex(trials.index).fillna(0.0), ticks, note, unit.factor)
 
 
 def _marks(scale: _Scale, *, on_log: bool) -> dict[float, str]:

@@ -10,8 +10,10 @@ import re
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from regsweep.numbers import show_number
 from regsweep.report.figures import parallel_axes
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
@@ -21,6 +23,7 @@ from regsweep.report.figures.pruned import NAME as PRUNED
 from regsweep.report.figures.pruned import with_last_value
 from regsweep.report.figures.slices import find_slices
 from regsweep.report.figures.theme import BEST, BLUE, GREY, LIGHT, new_figure
+from regsweep.report.sweep import as_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -34,6 +37,8 @@ MOST_LINES = 1000
 """So many are drawn at once: more cover each other."""
 FEW, AXIS_WIDTH = 3, 90
 """So many axes shrink with the screen; of more, each has so many pixels, and the figure scrolls."""
+MOST_WORDS = 5
+"""Of a parameter, that stand for those who do not see the figure."""
 TOP = 0.1
 """The part of the complete trials that has a colour of its own."""
 HEIGHT = 520
@@ -75,7 +80,7 @@ def draw(evidence: Evidence) -> Drawing:
             f" {count(len(more), 'more parameter')} only in the table: {', '.join(text(e.name) for e in more)}."
         )
     data = trials[["number", "status", *(axis.key for axis in axes)]]
-    return Drawing(NAME, TITLE, "".join(parts), figure, data)
+    return Drawing(NAME, TITLE, "".join(parts), figure, data, words=_words(axes, names, kinds, trials))
 
 
 def _unit(sweep: Sweep, name: str) -> Score:
@@ -193,6 +198,30 @@ def _for_the_page(axes: list[Axis], kinds: pd.Series, numbers: pd.Series) -> dic
         "most": MOST_LINES,
         "least_width": AXIS_WIDTH * len(axes) if len(axes) > FEW else 0,
     }
+
+
+def _words(axes: list[Axis], names: dict[str, str], kinds: pd.Series, trials: pd.DataFrame) -> str:
+    """Return what the trials of each kind have on each axis, the best first: their heights are no numbers."""
+    parts = []
+    for kind in reversed(_drawn_kinds(kinds)):
+        rows = trials[kinds == kind]
+        number = f"trial {rows['number'].iloc[0]}" if len(rows) == 1 else f"{len(rows):,} trials"
+        of_axes = (f"{axis.title} {_span(rows[axis.key], axis.factor)}" for axis in axes)
+        parts.append(f"{names[kind]}, {number}: {'; '.join(of_axes)}.")
+    return " ".join(parts)
+
+
+def _span(values: pd.Series, factor: float) -> str:
+    """Return what some trials have of a parameter: the ends of its numbers, or its words."""
+    known = values.dropna()
+    if known.empty:
+        return MISSING
+    numbers = pd.to_numeric(known, errors="coerce")
+    if numbers.notna().all() and not known.map(lambda value: isinstance(value, bool | np.bool_)).any():
+        ends = dict.fromkeys(show_number(factor * end, 4) for end in (numbers.min(), numbers.max()))
+        return " to ".join(ends)
+    words = sorted(set(as_text(known)))
+    return ", ".join([*words[:MOST_WORDS], *(["…"] if len(words) > MOST_WORDS else [])])
 
 
 def _caption(kinds: pd.Series, axes: list[Axis]) -> str:

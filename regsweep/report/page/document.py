@@ -180,7 +180,7 @@ def _figure(drawing: Drawing) -> dict[str, Any]:
         "id": f"figure-{drawing.name}",
         "height": height,
         "classes": f"height-{height} least-{least}",
-        "alternative": alternative(drawing.figure),
+        "alternative": drawing.words or alternative(drawing.figure),
         "json": security.escape_json(drawing.figure.to_json(validate=False, engine="json")),
     }
 
