@@ -201,5 +201,5 @@ def test_the_caption_says_nothing_that_is_not_there(tmp_path: Path) -> None:
     )
     pruned = [{**row, "status": "pruned"} for row in ROWS[:3]]
     drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "t", pruned)))
-    assert drawing.caption.startswith("No trial is complete. 3 pruned trials: dotted, to the last value. At – ")
+    assert drawing.caption.startswith("No trial is complete. 3 pruned trials: dotted, to the last value. A drag ")
     assert list(lines(drawing)) == ["pruned"]
