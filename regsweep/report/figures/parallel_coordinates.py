@@ -111,8 +111,9 @@ def _drawn_kinds(kinds: pd.Series) -> list[str]:
 
 def _names(sweep: Sweep, kinds: pd.Series) -> dict[str, str]:
     """Return what the legend calls the kinds that depend on the sweep."""
+    num_top = int((kinds == "top").sum())
     best = "front" if sweep.objectives else "best" if sweep.seed_key is None else "seeds of the best configuration"
-    return {"best": best, "top": f"next best {int((kinds == 'top').sum())}"}
+    return {"best": best, "top": "next best" if num_top == 1 else f"next best {num_top:,}"}
 
 
 def _lines(
