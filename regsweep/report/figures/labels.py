@@ -12,6 +12,8 @@ from regsweep.numbers import show_number
 from regsweep.report.sweep import as_text
 from regsweep.report.table import short_names
 
+MOST_SETTINGS = 20_000
+"""So many settings stand in the texts beside trials that are pointed at, or none: a click on a trial shows them, too."""
 LONGEST = 40
 """Signs of a value or name from a configuration that stand in a label."""
 
@@ -30,11 +32,13 @@ def text(value: Any) -> str:
 def hovers(trials: pd.DataFrame, swept: Sequence[str], shown: Iterable[str]) -> list[str]:
     """Return the text beside a trial that is pointed at: its number, `shown` (parallel), the parameters that vary.
 
+    Where these would be very many, they are left out, so that the page stays one file that can be sent.
     Of pooled rows it is their ``title`` in place of the number.
     """
     names = [
         (text(name), trials[key]) for key, name in short_names(swept).items() if as_text(trials[key]).nunique() > 1
     ]
+    names = names if len(trials) * len(names) <= MOST_SETTINGS else []
     lines = []
     titles = trials["title"] if "title" in trials else [f"trial {number}" for number in trials["number"]]
     for i, (title, value) in enumerate(zip(titles, shown, strict=True)):
