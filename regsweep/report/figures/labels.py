@@ -13,7 +13,7 @@ from regsweep.report.sweep import as_text
 from regsweep.report.table import short_names
 
 MOST_SETTINGS = 20_000
-"""So many settings stand in the texts beside trials that are pointed at, or none: a click on a trial shows them, too."""
+"""So many settings stand in the texts beside trials that are pointed at, or none: a click shows them, too."""
 LONGEST = 40
 """Signs of a value or name from a configuration that stand in a label."""
 
