@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from regsweep.paths import SweepPaths
+from regsweep.report.command import report
 from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line
 from regsweep.report.sweep import read_sweep
 from regsweep.report.table import outcome, print_table
@@ -113,6 +115,47 @@ def _joined(lines: list[str]) -> list[str]:
     """Return sentences and commands, each as one line."""
     sentence = " ".join(line.strip() for line in lines if not line.startswith("    "))
     return [sentence, *(line.strip() for line in lines if line.startswith("    "))]
+
+
+DRAW, CONFIRM = "to draw report.html: regsweep report s", "on fresh seeds: regsweep confirm s"
+
+
+def ended(dropout: float, seed: int = 0, **more: Any) -> dict[str, Any]:
+    overrides = {"regularizer.dropout": dropout, "seed": seed}
+    return {"overrides": overrides, "seed": seed, "accuracy": 0.5 + dropout / 10, **more}
+
+
+DIED: dict[str, Any] = {"accuracy": None, "status": "failed", "error": "it died"}
+
+
+@pytest.mark.parametrize(
+    ("trials", "is_confirmed", "expected"),
+    [
+        ([ended(0.1), ended(0.2)], False, [DRAW, CONFIRM]),
+        ([ended(0.1), ended(0.2)], True, [DRAW]),
+        ([ended(0.1, **DIED), ended(0.2)], False, [DRAW, CONFIRM]),
+        ([ended(0.1, **DIED), ended(0.2, **DIED)], False, [DRAW]),
+        ([ended(0.1)], False, []),
+        ([{"overrides": {"optimizer.lr": rate}} for rate in (0.1, 0.2)], False, [DRAW]),
+        # Over seeds the answer says it, below the table.
+        ([ended(d, seed) for d in (0.1, 0.2) for seed in (0, 1)], False, [CONFIRM, DRAW]),
+        ([ended(d, seed) for d in (0.1, 0.2) for seed in (0, 1)], True, [DRAW]),
+    ],
+)
+def test_what_can_be_done_next_is_offered_and_nothing_else(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    trials: list[dict[str, Any]],
+    is_confirmed: bool,
+    expected: list[str],
+) -> None:
+    plan = SweepPaths(write_sweep(tmp_path / "s", trials)).confirmation.plan
+    if is_confirmed:
+        plan.parent.mkdir()
+        plan.touch()
+    report(Path("s"))
+    offered = [line for line in capsys.readouterr().out.splitlines() if ": regsweep " in line]
+    assert [line[-len(end) :] for line, end in zip(offered, expected, strict=True)] == expected
 
 
 def failed(errors: Sequence[str | None]) -> list[dict[str, Any]]:
