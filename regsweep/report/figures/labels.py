@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from regsweep.errors import show
+from regsweep.names import short_names
 from regsweep.numbers import show_number
 from regsweep.report.sweep import as_text
-from regsweep.report.table import short_names
 
 LONGEST = 40
 """Signs of a value or name from a configuration that stand in a label."""
