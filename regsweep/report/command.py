@@ -224,7 +224,7 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
     if evidence.confirmation is not None:
         print_confirmation(sweep, evidence.confirmation, console)
     elif sweep.is_comparison:
-        console.print(answered[-1], soft_wrap=True, markup=False)  # that it is not complete
+        printed.print_line(console, answered[-1])  # that it is not complete
     records.write_text(paths.page, sweep_page(evidence, drawings, answered))
     _say(console, paths.page)
     if formats:

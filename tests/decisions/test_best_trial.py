@@ -143,7 +143,7 @@ def test_keys_are_shortened_unless_two_would_be_the_same(tmp_path: Path) -> None
     text = printed(read_sweep(write_sweep(tmp_path / "s", rows)))
     assert cells(text)[0][1:3] == ["d.rate", "size"]
     assert "in all rows: a.rate 0.1\n" in text
-    assert "best: trial 1, validation accuracy 0.7000, a.rate=0.1 b.d.rate=0.4 size=2" in text
+    assert "best: trial 1, validation accuracy 0.7000, a.rate=0.1 d.rate=0.4 size=2" in text
 
 
 @pytest.mark.parametrize(
