@@ -113,9 +113,11 @@ class LiveTable:
         return " · ".join(parts)
 
     def _settings(self, parameters: Mapping[str, Any]) -> str:
-        """Return what is set of a trial."""
+        """Return what is set of a trial; that something is used goes without saying beside a setting of it."""
         named = [(self._names[key], value) for key, value in parameters.items() if key in self._names]
-        return " ".join(word for name, value in named for word in _words(name, value))
+        words = [word for name, value in named for word in _words(name, value)]
+        used = {word.partition("=")[0].rpartition(".")[0] for word in words}
+        return " ".join(word for word in words if word.removesuffix("=true") not in used)
 
 
 def _words(name: str, value: Any) -> list[str]:

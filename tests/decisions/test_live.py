@@ -203,6 +203,17 @@ def test_a_setting_is_shown_as_it_is_typed_and_not_where_it_is_not_set(
     assert shown(table, capsys)[1] == f"running  trial 0  {expected}".strip()
 
 
+def test_that_a_method_is_used_goes_without_saying_beside_its_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    keys = ["l2", "dropout", "batch_norm", "dropout.p", "lr"]
+    table = LiveTable(2, [], MAXIMIZE, dict(zip(keys, keys, strict=True)))
+    table.start(0, {"l2": False, "dropout": True, "batch_norm": True, "lr": 0.05, "dropout.p": 0.5})
+    table.start(1, {"l2": False, "dropout": False, "batch_norm": False, "lr": 0.05})
+    assert shown(table, capsys)[1:] == [
+        "running  trial 0  l2=false batch_norm=true lr=0.05 dropout.p=0.5",
+        "running  trial 1  l2=false dropout=false batch_norm=false lr=0.05",
+    ]
+
+
 def test_what_has_no_name_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     table = LiveTable(2, [], MAXIMIZE, {"kind": "kind"})
     table.start(0, {"a.rate": 0.5, "kind": "l1"})
