@@ -8,7 +8,6 @@ import shutil
 import sys
 import textwrap
 
-
 _KEPT = re.compile(r"(?<=: )(?:regsweep|python|cd) \S.*|(?<=\w:) (?=\d)")
 """Where no line is broken: in a command at its end, and between a class and its number of labels."""
 _NO_BREAK = "\u00a0"
