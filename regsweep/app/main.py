@@ -131,20 +131,23 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
 
 
 def _made_of(methods: Iterable[Named], overrides: Sequence[str]) -> list[str]:
-    """Return a trial's methods and its other overrides, and the same without the methods' settings."""
+    """Return a trial's methods and its other overrides in words, the longest form first."""
     pairs = [(key.lstrip("+~"), value) for key, _, value in (override.partition("=") for override in overrides)]
     same = _same_for_all(Path(HydraConfig.get().sweep.dir))
     return made_of(methods, [(key, value) for key, value in pairs if key not in same])
 
 
 def made_of(methods: Iterable[Named], pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the methods of a trial in words, with its other overrides; then the same without the methods' settings."""
+    """Return the methods of a trial with its other overrides; then with fewer digits; then without their settings."""
     others = [(key, value) for key, value in pairs if not re.match(_NOT_SHOWN, key)]
     names = short_names([key for key, _ in others])
-    settings = [f"{names[key]} {_rounded(value)}" for key, value in others]
     used = sorted(methods, key=place_of)
-    forms = [[each.description for each in used], [each.title for each in used]]
-    return [", ".join([" + ".join(form) or "no regularization", *settings]) for form in forms]
+    whole = " + ".join(each.description for each in used) or "no regularization"
+    titles = " + ".join(each.title for each in used) or "no regularization"
+    return [
+        ", ".join([form, *(f"{names[key]} {_rounded(value, digits)}" for key, value in others)])
+        for form, digits in ((whole, 3), (whole, 2), (titles, 3))
+    ]
 
 
 def in_one_line(start: str, words: Sequence[str]) -> str:
@@ -172,5 +175,5 @@ _NOT_SHOWN = r"(sweep|experiment|regularizer)\b"
 """Keys of overrides that add nothing to the methods' own words, or are the same for all trials."""
 
 
-def _rounded(value: str) -> str:
-    return show_number(float(value), 2) if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) else value
+def _rounded(value: str, digits: int) -> str:
+    return show_number(float(value), digits) if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) else value
