@@ -20,8 +20,11 @@ WIDTH = 160
 _GAP = 2
 _COMMAND = re.compile(r"(.*?): ((?:regsweep|python|cd) \S.*)")
 """A command to copy stands at the end of its line, behind a colon."""
-_KEPT = re.compile(r"(?<=\d) (?=%|±|(?:points?|s|min|h)\b)|(?<=±) (?=\d)|(?<=[\d%]) to (?=[+−-]?\d)|(?<=\bp) = (?=\d)")
-"""Where no line is broken: between a number and its unit, in an interval, in a p-value."""
+_KEPT = re.compile(
+    r"(?<=\d) (?=%|±|(?:points?|s|min|h)\b)|(?<=±) (?=\d)|(?<=[\d%]) to (?=[+−-]?\d)"
+    r"|(?<=\bp) = (?=\d)|(?<=\w:) (?=\d+(?:,| training))"
+)
+"""Where no line is broken: between a number and its unit or its class, in an interval, in a p-value."""
 _NO_BREAK = "\u00a0"
 
 
@@ -135,16 +138,17 @@ def say(*lines: str) -> None:
 def wrapped(text: str, width: int) -> list[str]:
     """Return a text in lines of at most `width` cells, broken between words; a number stands with its unit.
 
-    A word that is longer stays whole.
+    A word that is longer stays whole. Lines stand below the text of the first, if a name stands before that.
     """
     indent = text[: len(text) - len(text.lstrip())]
+    name = re.match(r"\S+ {2,}", text)
     lines = [indent]
     for word in _words(text.strip()):
         longer = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1]}{word}"
         if cell_len(longer) <= width or not lines[-1].strip():
             lines[-1] = longer
         else:
-            lines.append(word)
+            lines.append(f"{' ' * len(name[0])}{word}" if name else word)
     return lines
 
 

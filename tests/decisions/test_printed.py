@@ -133,6 +133,9 @@ def _joined(lines: list[str]) -> list[str]:
         ("      a folder/with/a/long/name", 12, ["      a", "folder/with/a/long/name"]),
         ("      folder/with/a/long/name", 12, ["      folder/with/a/long/name"]),
         ("", 12, [""]),
+        ("data    digits: train 200", 16, ["data    digits:", "        train", "        200"]),
+        ("cat: 114, dog: 117, bird: 4", 23, ["cat: 114, dog: 117,", "bird: 4"]),
+        ("cat: 114, dog: 117, a: 4", 13, ["cat: 114,", "dog: 117,", "a: 4"]),
     ],
 )
 def test_a_number_stands_with_its_unit(text: str, width: int, expected: list[str]) -> None:
