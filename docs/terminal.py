@@ -69,6 +69,7 @@ def lines_left(written: str) -> list[str]:
             lines[row] = ""
         elif code == "m":
             lines[row] += control.group()
+    lines[row] += written[start:]
     return lines
 
 

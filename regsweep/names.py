@@ -1,7 +1,9 @@
-"""How methods are ordered and named wherever several are: in a run's lines, in the answer, on the page, in figures."""
+"""How methods are ordered and named wherever several are, and short names of keys: in lines, tables and figures."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -40,3 +42,22 @@ def joined(words: Sequence[str]) -> str:
     """Return the ordered names of methods as one."""
     first, *others = words or ["no regularization"]
     return f"{first} with {' and '.join(others)}" if others else first
+
+
+def short_names(keys: Sequence[str]) -> dict[str, str]:
+    """Return a short name for each dotted key: its shortest ending that no other one has.
+
+    Of a method's settings the method is named too: ``l2`` for ``regularizer.l2.use``, ``l2.lambda``.
+    """
+    endings = {key: _endings(key) for key in keys}
+    had = Counter(each for some in endings.values() for each in some)
+    return {key: next((each for each in some if had[each] == 1), key) for key, some in endings.items()}
+
+
+def _endings(key: str) -> list[str]:
+    """Return what a key may be called for short, the shortest first."""
+    setting = re.fullmatch(r"regularizer\.(\w+)\.(\w+)", key)
+    if setting:
+        return [setting[1] if setting[2] == "use" else f"{setting[1]}.{setting[2]}"]
+    parts = key.split(".")
+    return [".".join(parts[start:]) for start in reversed(range(len(parts)))]

@@ -41,3 +41,13 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = seconds / 60
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"  # noqa: PLR2004
+
+
+def about(seconds: float) -> str:
+    """Return how long something will take, as far as that can be known beforehand."""
+    return "less than 10 s" if seconds < 10 else f"about {duration(seconds)}"  # noqa: PLR2004
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 trial``, ``2 trials``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

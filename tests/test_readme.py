@@ -105,7 +105,7 @@ def test_the_commands_about_one_sweep_work_in_their_order(regsweep: Regsweep) ->
         assert done.code == 0, f"{command}\n{done.err}"
         printed += done.out
     assert "resume: 3 done kept, 0 interrupted rerun, 1 left" in printed
-    assert "reproduced bit for bit" in printed
+    assert "\nmy_sweep/0: reproduced bit for bit" in printed, "named as it was typed"
     confirmed = read_confirmation(Path("my_sweep"))
     assert confirmed is not None
     assert (len(confirmed.candidates), confirmed.seeds) == (2, [4, 5])

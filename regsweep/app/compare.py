@@ -185,7 +185,7 @@ def _train(
         if count_ended(paths.search(each.key)) < num_trials:
             left = what_is_left(times, contestants, paths, config, effort).time
             search = f"search {place + 1} of {len(contestants)}: {each.title}, {num_trials} trials"
-            say(f"\n{search}; about {left} left of the comparison")
+            say(f"\n{search}; {left} left of the comparison")
             arguments = request.search(each)
             run_sweep(origin, paths.search(each.key), num_trials, lambda made=arguments: made)  # type: ignore[misc]
     baseline, *others = contestants

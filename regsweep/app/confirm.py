@@ -28,7 +28,7 @@ from regsweep.app.stages import (
 )
 from regsweep.app.versions import require_this_version
 from regsweep.errors import RegsweepError
-from regsweep.numbers import show_number
+from regsweep.numbers import about, counted, show_number
 from regsweep.paths import ComparisonPaths, SweepPaths, shown
 from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
@@ -291,17 +291,17 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
     if not num_tuning + num_choosing + num_runs:
         return
     num_own = max(0, k * num_seeds - count_ended(plan.paths.own))
-    minutes, minutes_own = (
-        max(0.1, seconds_a_trial(sweep) * number / 60) for number in (num_tuning + num_choosing + num_runs, num_own)
+    time, time_own = (
+        about(seconds_a_trial(sweep) * number) for number in (num_tuning + num_choosing + num_runs, num_own)
     )
     # Trial 0 of the baseline's search may be among its best.
     at_most = "up to " if not plan.contenders and count_baseline_trials(sweep, plan) > CONTENDERS else ""
     lines = [
         f"confirm {shown(sweep.folder)}: {best} and the tuned baseline on seeds {seeds[0]} to {seeds[-1]}",
-        f"{num_tuning} trials of tuning, {at_most}{num_choosing} runs to choose on seeds {plan.choosing_seeds[0]} to "
-        f"{plan.choosing_seeds[-1]}, {num_runs} runs {'with the test set' if plan.terms.is_own else 'to compare'}: "
-        f"about {minutes:.1f} minutes at the sweep's pace",
-        f"where differences are shown, up to {num_own} more, of second baselines: about {minutes_own:.1f} minutes",
+        f"{counted(num_tuning, 'trial')} of tuning, {at_most}{counted(num_choosing, 'run')} to choose on seeds "
+        f"{plan.choosing_seeds[0]} to {plan.choosing_seeds[-1]}, {counted(num_runs, 'run')} "
+        f"{'with the test set' if plan.terms.is_own else 'to compare'}: {time} at the sweep's pace",
+        f"where differences are shown, up to {num_own} more, of second baselines: {time_own}",
     ]
     say(*lines)
     if plan.overlap is not None:
@@ -312,7 +312,10 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         return
     spread = spread_of_differences(sweep) if plan.terms.is_own else None
     if spread is not None:
-        needed = [f"{seeds_needed(points / 100, spread, k)} for {points:g} points" for points in _ANNOUNCED_POINTS]
+        needed = [
+            f"{seeds_needed(points / 100, spread, k)} for {points:g} point{'s' * (points != 1)}"
+            for points in _ANNOUNCED_POINTS
+        ]
         say(
             f"seeds needed to show a difference: {', '.join(needed)} (80 % power; "
             f"two runs differ by about {100 * spread:.2f} points, estimated from the sweep)"
@@ -330,10 +333,9 @@ def _announce_ablation(sweep: Sweep, plan: Plan, num_seeds: int) -> None:
     num_ingredients = next(n for rows in plan.kinds if (n := len(sweep.kind(rows[0].number))) > 1)
     num_runs = count_parts(num_ingredients) * num_seeds - count_ended(plan.paths.ablation)
     if num_runs > 0:
-        minutes = max(0.1, seconds_a_trial(sweep) * num_runs / 60)
         say(
-            f"{num_runs} more without an ingredient of the best mixture or with one alone: about {minutes:.1f} "
-            "minutes; its second baseline is trained in any case"
+            f"{num_runs} more without an ingredient of the best mixture or with one alone: "
+            f"{about(seconds_a_trial(sweep) * num_runs)}; its second baseline is trained in any case"
         )
 
 

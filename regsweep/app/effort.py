@@ -15,6 +15,7 @@ from regsweep.app.plan import CHOOSING_SEEDS, CONTENDERS
 from regsweep.app.splits import describe_new_splits
 from regsweep.app.stages import Origin, count_ended, named_trials, run_sweep
 from regsweep.launcher.share import Machine
+from regsweep.numbers import about, counted
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.confirmation import LEVEL
 from regsweep.report.printed import say
@@ -91,7 +92,7 @@ class Left:
 
     def time_of(self, *sizes: int) -> str:
         """Return the time of sweeps of so many runs, one sweep after the other, in words."""
-        return _duration(sum(math.ceil(size / self.num_workers) for size in sizes) * self.seconds_a_run / 60)
+        return about(sum(math.ceil(size / self.num_workers) for size in sizes) * self.seconds_a_run)
 
 
 def what_is_left(
@@ -124,13 +125,14 @@ def announce(left: Left, contestants: Sequence[Contestant], effort: Effort) -> N
     """Print what is left to train, how long that takes at most, and whether so many seeds can show anything."""
     if not sum(left.searches) + left.choosing + left.seeds:
         return
-    parts = [f"{len(left.searches)} searches with {sum(left.searches)} trials"] if left.searches else []
-    parts += [f"up to {left.choosing} runs to choose the best of each"] if left.choosing else []
-    parts += [f"{left.seeds} runs with the test set"] if left.seeds else []
+    searches = "1 search" if len(left.searches) == 1 else f"{len(left.searches)} searches"
+    parts = [f"{searches} with {counted(sum(left.searches), 'trial')}"] if left.searches else []
+    parts += [f"up to {counted(left.choosing, 'run')} to choose the best of each"] if left.choosing else []
+    parts += [f"{counted(left.seeds, 'run')} with the test set"] if left.seeds else []
     say(
         f"\n{'; '.join(each.title for each in contestants[1:])}: each against the tuned baseline",
-        f"{', '.join(parts)}: about {left.time}, and the start of each sweep",
-        f"where differences are shown, up to {left.own} more, of second baselines: about {left.time_of(left.own)}",
+        f"{', '.join(parts)}: {left.time}, and the start of each sweep",
+        f"where differences are shown, up to {left.own} more, of second baselines: {left.time_of(left.own)}",
     )
     k, num_seeds = len(contestants) - 1, effort.num_seeds
     if effort.overlap is not None:
@@ -141,10 +143,6 @@ def announce(left: Left, contestants: Sequence[Contestant], effort: Effort) -> N
             f"{num_seeds} seeds cannot show a difference: the smallest possible p-value of {of} is "
             f"{least_p_value(num_seeds, k):.2g}; take --seeds {least_seeds(k, LEVEL)} or more"
         )
-
-
-def _duration(minutes: float) -> str:
-    return f"{max(minutes, 0.1):.1f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"  # noqa: PLR2004
 
 
 def _count_workers(config: DictConfig) -> int:

@@ -8,6 +8,10 @@ import shutil
 import sys
 import textwrap
 
+_KEPT = re.compile(r"(?<=: )(?:regsweep|python|cd) \S.*|(?<=\w:) (?=\d)")
+"""Where no line is broken: in a command at its end, and between a class and its number of labels."""
+_NO_BREAK = "\u00a0"
+
 
 class Lines(logging.Formatter):
     """Formats as `logging.Formatter` does, and breaks a line where the standard output is a terminal."""
@@ -21,10 +25,12 @@ class Lines(logging.Formatter):
 def broken(line: str, width: int) -> str:
     """Return a line in parts of at most `width` signs; those below stand below its text, if a name stands before it.
 
-    A traceback stays as it is, and so does a word that is longer.
+    A traceback stays as it is, and so do a command at the end and a word that are longer.
     """
     if "\n" in line or len(line) <= width:
         return line
     name = re.match(r"\S* {2,}", line)
     indent = " " * (len(name[0]) if name else 0)
-    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    kept = _KEPT.sub(lambda found: found[0].replace(" ", _NO_BREAK), line)
+    filled = textwrap.fill(kept, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return filled.replace(_NO_BREAK, " ")

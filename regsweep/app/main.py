@@ -6,7 +6,6 @@ import functools
 import logging
 import math
 import re
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from regsweep.app.finished import finished_before
 from regsweep.app.refuse import refuse
 from regsweep.app.resume import is_trial_of_resumed
 from regsweep.errors import Pruned, RecordError, RegsweepError, show
-from regsweep.names import name_of
+from regsweep.names import Named, place_of, short_names
 from regsweep.numbers import show_number
 from regsweep.paths import SweepPaths, config_folder, shown
 from regsweep.report.hydra_files import is_several
@@ -30,9 +29,8 @@ from regsweep.sweeper import TrialValue, is_watched, report
 from regsweep.sweeper.job import owned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from regsweep.config import RunConfig
     from regsweep.sweeper.tables import TrialRows
 
 _log = logging.getLogger("regsweep")
@@ -92,10 +90,10 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
     from regsweep.run import run  # noqa: PLC0415  (imports torch, which --help and completion do not need)
 
     runtime = HydraConfig.get()
-    words = ""
+    words = [""]
     try:
         config = validate_composed(cfg)
-        words = _made_of(config, runtime.overrides.task)
+        words = _made_of(config.regularizer.in_use, runtime.overrides.task)
         outcome = run(
             config,
             folder,
@@ -104,7 +102,7 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
             show_bar=not is_watched(),
         )
     except Pruned as pruned:
-        _log.info(f"trial {runtime.job.num} {pruned}  ({words})")
+        _log.info(in_one_line(f"trial {runtime.job.num} {pruned}", words))
         raise
     except RecordError as error:
         refuse(error)
@@ -118,13 +116,12 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
             raise
         _log.exception(f"trial {runtime.job.num} failed: {type(error).__name__}")
         return TrialValue(math.nan, error=f"{type(error).__name__}: {show(error)}")
-    # A trial has one line of 80 columns: where the test set is open, what it fitted is in its record alone.
-    shown_of = [name for name in outcome.metrics if not (is_trial and name == "train" and "test" in outcome.metrics)]
-    accuracies = "  ".join(f"{name} {outcome.metrics[name].accuracy:.4f}" for name in shown_of)
+    accuracies = [f"{name} {metrics.accuracy:.4f}" for name, metrics in outcome.metrics.items()]
     if is_trial:
-        _log.info(f"trial {runtime.job.num}: {accuracies}  ({words})")
+        # The last is the one that trials are made for: of the validation images, or of the test set where it is open.
+        _log.info(in_one_line(f"trial {runtime.job.num}: {accuracies[-1]}", words))
     else:
-        _log.info(f"accuracy     {accuracies}")
+        _log.info(f"accuracy     {'  '.join(accuracies)}")
         zero, near_zero = outcome.numbers["sparsity"], outcome.numbers["near_zero"]
         if zero:
             _log.info(f"weights      {zero:.1%} exactly zero, {near_zero:.1%} within ±0.001")
@@ -133,21 +130,34 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
     return TrialValue(validation.accuracy if validation else math.nan, outcome.numbers)
 
 
-def _made_of(config: RunConfig, overrides: Sequence[str]) -> str:
-    """Return a trial's methods and its other overrides as one readable line; the record has them whole."""
+def _made_of(methods: Iterable[Named], overrides: Sequence[str]) -> list[str]:
+    """Return a trial's methods and its other overrides in words, the longest form first."""
     pairs = [(key.lstrip("+~"), value) for key, _, value in (override.partition("=") for override in overrides)]
     same = _same_for_all(Path(HydraConfig.get().sweep.dir))
-    return made_of(name_of(config.regularizer.in_use), [(key, value) for key, value in pairs if key not in same])
+    return made_of(methods, [(key, value) for key, value in pairs if key not in same])
 
 
-def made_of(methods: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """Return the methods of a trial in words, and its other overrides by the last part of their keys, or whole ones."""
+def made_of(methods: Iterable[Named], pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the methods of a trial with its other overrides; then with fewer digits; then without their settings."""
     others = [(key, value) for key, value in pairs if not re.match(_NOT_SHOWN, key)]
-    ends = Counter(key.rpartition(".")[2] for key, _ in others)
-    shortened = [(key.rpartition(".")[2], key, value) for key, value in others]
-    return ", ".join(
-        [methods, *(f"{end if ends[end] == 1 else key} {_rounded(value)}" for end, key, value in shortened)]
-    )
+    names = short_names([key for key, _ in others])
+    used = sorted(methods, key=place_of)
+    whole = " + ".join(each.description for each in used) or "no regularization"
+    titles = " + ".join(each.title for each in used) or "no regularization"
+    return [
+        ", ".join([form, *(f"{names[key]} {_rounded(value, digits)}" for key, value in others)])
+        for form, digits in ((whole, 3), (whole, 2), (titles, 3))
+    ]
+
+
+def in_one_line(start: str, words: Sequence[str]) -> str:
+    """Return a trial's line with the first of `words` that leaves it one line, or else the last; its record has all."""
+    lines = [f"{start}  {each}" for each in words]
+    return next((line for line in lines if len(line) <= _WIDTH), lines[-1])
+
+
+_WIDTH = 80
+"""Of a terminal that nobody has made wider."""
 
 
 @functools.cache
@@ -165,5 +175,5 @@ _NOT_SHOWN = r"(sweep|experiment|regularizer)\b"
 """Keys of overrides that add nothing to the methods' own words, or are the same for all trials."""
 
 
-def _rounded(value: str) -> str:
-    return show_number(float(value)) if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) else value
+def _rounded(value: str, digits: int) -> str:
+    return show_number(float(value), digits) if re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) else value

@@ -17,7 +17,7 @@ from regsweep.app.door import validate_composed
 from regsweep.app.versions import require_this_version
 from regsweep.config import RunConfig
 from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
-from regsweep.paths import RunPaths, enter_working_folder
+from regsweep.paths import RunPaths, enter_working_folder, shown
 from regsweep.report.printed import say
 from regsweep.run_record import RunRecord
 
@@ -43,9 +43,9 @@ def reproduce(folder: Path) -> list[str]:
 
     paths = RunPaths(folder)
     if paths.trial.is_file() and (earlier := records.read_json(paths.trial).get("duplicate_of")) is not None:
-        raise RegsweepError(f"{folder}: did not run, its result is that of trial {earlier}; reproduce that one")
+        raise RegsweepError(f"{shown(folder)}: did not run, its result is that of trial {earlier}; reproduce that one")
     if not (paths.result.is_file() and paths.config.is_file()):
-        raise RegsweepError(f"{folder}: holds no finished run (result.json and .hydra/config.yaml)")
+        raise RegsweepError(f"{shown(folder)}: holds no finished run (result.json and .hydra/config.yaml)")
     require_this_version(folder, paths.config)
     before, record = records.read_json(paths.result), RunRecord.read(paths.result)
     _enter_folder_of(paths)
@@ -60,7 +60,7 @@ def reproduce(folder: Path) -> list[str]:
             run(config, Path(place), is_trial="test" not in record.metrics, report=give_up_as_then)
         now = records.read_json(RunPaths(Path(place)).result)
     differences = [name for key in _COMPARED for name in _differences(key, before.get(key), now.get(key))]
-    say(f"{folder}: {'reproduced bit for bit' if not differences else 'NOT reproduced'}")
+    say(f"{shown(folder)}: {'reproduced bit for bit' if not differences else 'NOT reproduced'}")
     for name in differences:
         say(f"  {name}")
     for key in _CONTEXT:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from regsweep.app import program
+from regsweep.app.help import fitting
 from regsweep.app.resume import RESUMED, read_going_on, restore
 from regsweep.errors import RegsweepError
 from regsweep.paths import WORKING_FOLDER, SweepPaths, enter_working_folder, shown
@@ -25,7 +26,7 @@ def start() -> None:
     from regsweep.sweeper.signals import terminable  # noqa: PLC0415
 
     try:
-        with terminable():
+        with terminable(), fitting(sys.argv[1:]):
             application.main()
     except door.HYDRA_ERRORS as error:
         raise door.interrupt_behind(error) or door.one_line(error) from error

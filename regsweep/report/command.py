@@ -69,22 +69,37 @@ def report(folder: Path) -> dict[str, int]:
     sweep = read_sweep(folder)
     console = printed.console()
     _write_table(sweep, console, _answer_of_seeds(sweep))
-    if len(sweep.trials) > 1:
-        place = shlex.quote(str(shown(folder)))
-        console.print(f"next: regsweep report {place}    draws report.html", soft_wrap=True, markup=False)
-        stands_above = sweep.seed_key is not None  # in the answer
-        if not stands_above and any(sweep.kind(number) for number in sweep.regularization):
-            compares = "compares the best with the network without regularization, on fresh seeds"
-            console.print(f"      regsweep confirm {place}   {compares}", soft_wrap=True, markup=False)
-            tunes = compare_command(sweep)
-            if tunes is not None:
-                console.print(f"      {tunes}   tunes each, then compares", soft_wrap=True, markup=False)
+    for line in _next_steps(sweep):
+        printed.print_line(console, line)
     return count_statuses(sweep)
 
 
+def _next_steps(sweep: Sweep) -> list[str]:
+    """Return what can be done with a sweep that has ended, each with its command, as far as no answer stands above."""
+    if len(sweep.trials) == 1:
+        return []
+    place = shlex.quote(str(shown(sweep.folder)))
+    lines = [f"to draw report.html: regsweep report {place}"]
+    regularizes = any(sweep.kind(number) for number in sweep.regularization)
+    if sweep.best() is None or sweep.seed_key is not None or _is_confirmed(sweep) or not regularizes:
+        return lines
+    lines.append(
+        f"to compare the best with the network without regularization, on fresh seeds: regsweep confirm {place}"
+    )
+    tunes = compare_command(sweep)
+    return lines if tunes is None else [*lines, f"to tune each method, and then compare: {tunes}"]
+
+
+def _is_confirmed(sweep: Sweep) -> bool:
+    return SweepPaths(sweep.folder).confirmation.plan.exists()
+
+
 def _answer_of_seeds(sweep: Sweep) -> list[str]:
-    """Return the answer of a sweep over seeds, which stands below its table; that of others is the table."""
-    if sweep.seed_key is None:
+    """Return the answer of a sweep over seeds, which stands below its table; that of others is the table.
+
+    That of a confirmed one is the confirmation's, which the report has.
+    """
+    if sweep.seed_key is None or _is_confirmed(sweep):
         return []
     from regsweep.report.answer.sentences import answer  # noqa: PLC0415
 
@@ -209,7 +224,7 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
     if evidence.confirmation is not None:
         print_confirmation(sweep, evidence.confirmation, console)
     elif sweep.is_comparison:
-        console.print(answered[-1], soft_wrap=True, markup=False)  # that it is not complete
+        printed.print_line(console, answered[-1])  # that it is not complete
     records.write_text(paths.page, sweep_page(evidence, drawings, answered))
     _say(console, paths.page)
     if formats:

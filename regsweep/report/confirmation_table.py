@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,7 +13,7 @@ from regsweep.numbers import show_number
 from regsweep.report.ablation import Ablation
 from regsweep.report.answer.sentences import answer
 from regsweep.report.confirmation import SCORE, Against, Candidate, Confirmation, Trained
-from regsweep.report.printed import print_line
+from regsweep.report.printed import print_line, wrapped
 from regsweep.report.sweep import Sweep
 from regsweep.report.terms import Terms
 
@@ -22,30 +23,44 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
 
     In a terminal of 80 columns no number is broken: only names are.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    terms = confirmation.terms
-    direction = "" if terms.maximize else ", lower is better"
-    table.add_column(f"configuration: {escape(terms.title)}{direction}", overflow="fold")
-    headings = ["points" if terms.is_own else "gain", "95 % interval", "better in", "p", "p (Holm)"]
-    for heading in headings if confirmation.has_p_values else headings[:3]:
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_row(escape(_headed(terms, confirmation.baseline)))
+    terms, rows = confirmation.terms, [([_headed(confirmation.terms, confirmation.baseline)], False)]
     for candidate in confirmation.candidates:
-        style = "bold green" if candidate.claim.sign > 0 else None
-        table.add_row(escape(_headed(terms, candidate)), style=style)
-        rows = [
+        is_better = candidate.claim.sign > 0
+        rows.append(([_headed(terms, candidate)], is_better))
+        for name, title, against in (
             ("tuned", "the tuned baseline", candidate.against_tuned),
             ("own", own_title(terms, candidate.kind), candidate.against_own),
-        ]
-        for name, title, against in rows:
-            cells = [f"  vs. {title}", *_numbers(terms, candidate, name, against)]
-            table.add_row(*(escape(cell) for cell in cells), style=style)
-    console.print(table)
+        ):
+            rows.append(([f"  vs. {title}", *_numbers(terms, candidate, name, against)], is_better))
+    direction = "" if terms.maximize else ", lower is better"
+    headings = ["points" if terms.is_own else "gain", "95 % interval", "better in", "p", "p (Holm)"]
+    headings = [
+        f"configuration: {terms.title}{direction}",
+        *(headings if confirmation.has_p_values else headings[:3]),
+    ]
+    console.print(_table(headings, rows, console.width))
     print_line(console, "; ".join(_legend(confirmation)))
     if confirmation.ablation is not None:
         console.print(_ablation_table(terms, confirmation.ablation))
     for line in [*confirmation.problems, *answer(sweep, confirmation)]:
         print_line(console, line)
+
+
+def _table(headings: Sequence[str], rows: Sequence[tuple[list[str], bool]], width: int) -> Table:
+    """Return a table whose first column takes what the others leave of `width`; rows that are true are marked."""
+    numbers = [[heading, *(cells[i] for cells, _ in rows if i < len(cells))] for i, heading in enumerate(headings)][1:]
+    left = max(_NARROWEST, width - sum(_GAP + max(map(len, each)) for each in numbers))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, heading in enumerate(headings):
+        justify: Literal["right", "left"] = "right" if i else "left"
+        table.add_column(escape("\n".join(wrapped(heading, left))), justify=justify, no_wrap=True, overflow="fold")
+    for (first, *others), is_marked in rows:
+        cells = ["\n".join(wrapped(first, left)), *others]
+        table.add_row(*map(escape, cells), style="bold green" if is_marked else None)
+    return table
+
+
+_GAP, _NARROWEST = 2, 20
 
 
 def _ablation_table(terms: Terms, ablation: Ablation) -> Table:

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from regsweep.errors import show
+from regsweep.names import short_names
 from regsweep.numbers import show_number
 from regsweep.pooling import Pooled, seed_keys
 from regsweep.report.sweep import Sweep
-from regsweep.report.table import settings_in_words, short_names
+from regsweep.report.table import settings_in_words
 from regsweep.statistics.checks import NOISE
 from regsweep.statistics.intervals import Interval, t_interval
 

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from regsweep.names import short_names
 from regsweep.paths import SweepPaths, shown
 from regsweep.pooling import Pooled
 from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_of, signed
 from regsweep.report.printed import Column, print_columns, print_line
 from regsweep.report.sweep import Sweep
-from regsweep.report.table import outcome, score, short_names, show_value
+from regsweep.report.table import outcome, score, show_value
 
 
 @dataclass(frozen=True)

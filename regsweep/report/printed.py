@@ -20,6 +20,12 @@ WIDTH = 160
 _GAP = 2
 _COMMAND = re.compile(r"(.*?): ((?:regsweep|python|cd) \S.*)")
 """A command to copy stands at the end of its line, behind a colon."""
+_KEPT = re.compile(
+    r"(?<=\d) (?=%|±|(?:points?|s|min|h)\b)|(?<=±) (?=\d)|(?<=[\d%]) to (?=[+−-]?\d)"
+    r"|(?<=\bp) = (?=\d)|(?<=\w:) (?=\d+(?:,| training))"
+)
+"""Where no line is broken: between a number and its unit or its class, in an interval, in a p-value."""
+_NO_BREAK = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ def print_columns(console: Console, columns: Sequence[Column], styles: Sequence[
     fixed = [c for c in columns if c.is_setting and num_rows > 1 and len(set(c.cells)) == 1]
     shown = [each for each, whole in zip(cut, columns, strict=True) if whole not in fixed]
     if not _fit(shown, console.width):
-        shown = [replace(each, heading="\n".join(each.heading.split())) for each in shown]
+        shown = [replace(each, heading="\n".join(_words(each.heading))) for each in shown]
     if not _fit(shown, console.width):
         shown = _with_settings_together(shown)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -116,7 +122,8 @@ def print_line(console: Console, line: str) -> None:
         console.print(escape(line), soft_wrap=True)
         return
     sentence, command = split_command(line)
-    console.print(escape(sentence))
+    for each in wrapped(sentence, console.width):
+        console.print(escape(each), soft_wrap=True)
     if command:
         console.print(escape(f"    {command}"), soft_wrap=True)
 
@@ -126,6 +133,29 @@ def say(*lines: str) -> None:
     to = console()
     for line in lines:
         print_line(to, line)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return a text in lines of at most `width` cells, broken between words; a number stands with its unit.
+
+    A word that is longer stays whole. Lines stand below the text of the first, if a name stands before that.
+    """
+    indent = text[: len(text) - len(text.lstrip())]
+    name = re.match(r"\S+ {2,}", text)
+    lines = [indent]
+    for word in _words(text.strip()):
+        longer = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1]}{word}"
+        if cell_len(longer) <= width or not lines[-1].strip():
+            lines[-1] = longer
+        else:
+            lines.append(f"{' ' * len(name[0])}{word}" if name else word)
+    return lines
+
+
+def _words(text: str) -> list[str]:
+    """Return the parts between which a line may be broken."""
+    kept = _KEPT.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
+    return [word.replace(_NO_BREAK, " ") for word in kept.split(" ")]
 
 
 def split_command(line: str) -> tuple[str, str]:

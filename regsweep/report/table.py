@@ -1,6 +1,5 @@
 """The table of a sweep's trials in the terminal: best first. A sweep over seeds has one of its configurations."""
 
-import re
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from regsweep.names import name_of
+from regsweep.names import name_of, short_names
 from regsweep.numbers import show_number
 from regsweep.paths import SweepPaths, shown
 from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line
@@ -134,22 +133,6 @@ def settings_in_words(sweep: Sweep, row: Mapping[str, Any], names: Mapping[str, 
     known = [*(of_methods if is_known else []), CONTESTANT]
     others = [f"{names[key]}={show_value(row[key])}" for key in names if key not in known]
     return ", ".join([*methods, *([" ".join(others)] if others else [])])
-
-
-def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """Return a short name for each dotted key: its last part, where no other key has the same; unescaped.
-
-    Of a method's settings the method is named too: ``l2`` for ``regularizer.l2.use``, ``l2.lambda``.
-    """
-    last = Counter(key.rpartition(".")[2] for key in keys)
-    names = {}
-    for key in keys:
-        setting = re.fullmatch(r"regularizer\.(\w+)\.(\w+)", key)
-        end = key.rpartition(".")[2]
-        names[key] = (
-            (setting[1] if end == "use" else f"{setting[1]}.{end}") if setting else end if last[end] == 1 else key
-        )
-    return names
 
 
 def show_value(value: Any) -> str:

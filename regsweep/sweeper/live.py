@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optuna.study import StudyDirection
@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from regsweep.numbers import show_number
+from regsweep.plain_yaml import parse
 from regsweep.sweeper.announce import Leading, leading
 from regsweep.sweeper.space import NOT_SET
 
@@ -29,7 +30,7 @@ class LiveTable:
         n_trials: trials in all.
         earlier: the trials that had ended when this start began.
         direction: of the first objective.
-        same: the parameters that have one value in all trials; they are not shown.
+        names: what the parameters are called; those that are not in it are not shown.
     """
 
     def __init__(
@@ -37,9 +38,9 @@ class LiveTable:
         n_trials: int,
         earlier: Sequence[FrozenTrial],
         direction: StudyDirection,
-        same: Collection[str] = (),
+        names: Mapping[str, str],
     ) -> None:
-        self._n_trials, self._num_before, self._same = n_trials, len(earlier), same
+        self._n_trials, self._num_before, self._names = n_trials, len(earlier), names
         self._maximize = direction == StudyDirection.MAXIMIZE
         self._ended = [trial for trial in earlier if trial.user_attrs.get("duplicate_of") is None]
         self._began = time.monotonic()
@@ -112,11 +113,38 @@ class LiveTable:
         return " · ".join(parts)
 
     def _settings(self, parameters: Mapping[str, Any]) -> str:
-        """Return what was set of a trial, and is not the same in all."""
-        shown = {name: value for name, value in parameters.items() if name not in self._same and value != NOT_SET}
-        return " ".join(f"{name.rpartition('.')[2]}={_shown(value)}" for name, value in shown.items())
+        """Return what is set of a trial; that something is used goes without saying beside a setting of it."""
+        named = [(self._names[key], value) for key, value in parameters.items() if key in self._names]
+        words = [word for name, value in named for word in _words(name, value)]
+        used = {word.partition("=")[0].rpartition(".")[0] for word in words}
+        return " ".join(word for word in words if word.removesuffix("=true") not in used)
+
+
+def _words(name: str, value: Any) -> list[str]:
+    """Return a setting as a person types it; nothing where it is not set, of a mapping a word for each of its keys."""
+    if value in (None, "null", NOT_SET):
+        return []
+    inside = _inside(value)
+    if inside is None:
+        return [f"{name}={_shown(value)}"]
+    if inside.pop("use", True) is False:
+        return [f"{name}=false"]
+    return [word for key, each in inside.items() for word in _words(f"{name}.{key}", each)] or [name]
+
+
+def _inside(value: Any) -> dict[str, Any] | None:
+    """Return what a value in Hydra's grammar, ``{use: true, p: 0.5}``, contains; None where it is no mapping."""
+    if not isinstance(value, str) or not value.startswith("{"):
+        return value if isinstance(value, dict) else None
+    try:
+        content = parse(value)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     is_long = isinstance(value, str) and re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) is not None
     return show_number(float(value)) if isinstance(value, float) or is_long else str(value)

@@ -26,6 +26,7 @@ from regsweep.launcher.compact import compact
 from regsweep.launcher.jobs import one_line
 from regsweep.launcher.plugin import PoolLauncher, PoolLauncherConf
 from regsweep.launcher.private import make_private_folder
+from regsweep.names import short_names
 from regsweep.paths import SweepPaths, shown
 from regsweep.records import write_error
 from regsweep.reporting import watching
@@ -212,8 +213,10 @@ class RegsweepSweeper(Sweeper):
             trials = study.get_trials(deepcopy=False)
             ended = [trial for trial in trials if trial.state.is_finished()]
             num_begun = sum(trial.state.name != "WAITING" for trial in trials)
-            same = {name for name, distribution in space.distributions.items() if distribution.single()}
-            with LiveTable(limits.n_trials, ended, study.directions[0], same) as live, watching(live.is_shown):
+            with (
+                LiveTable(limits.n_trials, ended, study.directions[0], _names_of_varied(space)) as live,
+                watching(live.is_shown),
+            ):
 
                 def on_end(trial: Any) -> None:
                     tables.add(trial)
@@ -501,3 +504,9 @@ def _is_allowed(space: SearchSpace, name: str, value: Any) -> bool:
     if name in space.distributions and not is_allowed:
         _log.warning(f"hydra.sweeper.initial_trials: {name}={value} lies outside of the search space and is drawn")
     return is_allowed
+
+
+def _names_of_varied(space: SearchSpace) -> dict[str, str]:
+    """Return short names for the parameters that differ between trials."""
+    names = short_names([key.lstrip("+") for key in space.distributions])
+    return {key: names[key.lstrip("+")] for key, each in space.distributions.items() if not each.single()}

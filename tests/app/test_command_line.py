@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from regsweep.app.callback import _make_folder
 from regsweep.app.door import interrupt_behind
+from regsweep.app.help import broken
 from regsweep.paths import enter_working_folder
 from regsweep.sweeper.signals import Terminated
 from tests.conftest import PROJECT, Regsweep, Shell, exit_code
@@ -56,6 +57,33 @@ def test_looking_does_not_import_torch(shell: Shell, arguments: tuple[str, ...])
     assert done.code == 0, done.err
     assert done.out.endswith("False\n")
     assert "regularizer" in done.out
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("compare",), ("report",), ("check",), ("confirm",), ("resume",), ("reproduce",)]
+)
+def test_help_is_no_wider_than_the_terminal(
+    regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = regsweep(*command, "--help")
+    assert done.code == 0, done.err
+    assert "regsweep" in done.out
+    assert [line for line in done.out.splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: one, two\n", "a: one, two\n"),
+        ("a: one, two, three\n", "a: one, two,\n  three\n"),
+        ("  a: one, two, three\n", "  a: one, two,\n    three\n"),
+        ("see https://a.example\n", "see\n  https://a.example\n"),
+        ("== Config ==\na: one, two, three\n", "== Config ==\na: one, two, three\n"),
+    ],
+)
+def test_help_is_broken_between_words_and_its_yaml_nowhere(text: str, expected: str) -> None:
+    assert broken(text, 14) == expected
 
 
 def test_tab_completes_without_torch(shell: Shell) -> None:

@@ -64,7 +64,7 @@ def test_a_sweep_is_extended_from_another_folder(
     done = regsweep("resume", "../sweep", "n_trials=4")
     assert done.code == 0, done.err
     assert "4 trials: 4 complete" in done.out
-    assert f"next: regsweep report {tmp_path}/sweep" in done.out, "as it has to be typed here"
+    assert f"to draw report.html: regsweep report {tmp_path}/sweep\n" in done.out, "as it has to be typed here"
     assert before.items() < digests(search).items()
     assert not list(elsewhere.iterdir())
 

@@ -314,7 +314,7 @@ def test_an_experiment_without_methods_is_the_search_of_a_baseline(regsweep: Reg
     )
     assert done.code == 0, done.err
     assert done.out.splitlines()[0] == OF_A_BASELINE
-    assert "next: regsweep report s " in done.out
+    assert "to draw report.html: regsweep report s\n" in done.out
     assert "regsweep confirm" not in done.out, "nothing regularizes"
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 's' / 'study.db'}")
     assert study.trials[0].params == {"optimizer.lr": 0.02}

@@ -141,9 +141,9 @@ def test_a_confirmation_from_the_first_trial_to_the_claim(tmp_path: Path, capsys
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if line] == [
         "confirm s: the best of 2 kinds and the tuned baseline on seeds 4 to 11",
-        "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 24 runs with the test set: about 53.0 minutes at "
+        "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 24 runs with the test set: about 53 min at "
         "the sweep's pace",
-        "where differences are shown, up to 16 more, of second baselines: about 16.0 minutes",
+        "where differences are shown, up to 16 more, of second baselines: about 16 min",
         "the network without regularization, tuned with 8 trials as the sweep was",
         "6 configurations on 3 seeds, of which the best of each kind is confirmed",
         "chosen: no regularization (tuned), at lr 0.03 (trial 2, validation accuracy 0.8000); dropout 0.2, at lr 0.2 "
@@ -161,7 +161,7 @@ def test_a_confirmation_from_the_first_trial_to_the_claim(tmp_path: Path, capsys
     assert again.typed == [
         ["resume", str(folder / name), f"n_trials={number}"] for name, number in (("seeds", 27), ("own_baselines", 9))
     ]
-    assert "3 runs with the test set: about 3.0 minutes" in capsys.readouterr().out
+    assert "3 runs with the test set: about 3 min" in capsys.readouterr().out
     assert longer.seeds == list(range(4, 13))
     assert longer.candidates[0].against_own is not None
     assert longer.candidates[0].against_own.seeds == list(range(4, 13))
@@ -229,9 +229,9 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
             [
                 "the sweep has complete trials of no more than one kind of regularization",
                 "confirm s: the best of one kind and the tuned baseline on seeds 4 to 9",
-                "2 trials of tuning, 6 runs to choose on seeds 1 to 3, 12 runs with the test set: about 20.0 minutes "
+                "2 trials of tuning, 6 runs to choose on seeds 1 to 3, 12 runs with the test set: about 20 min "
                 "at the sweep's pace",
-                "where differences are shown, up to 6 more, of second baselines: about 6.0 minutes",
+                "where differences are shown, up to 6 more, of second baselines: about 6 min",
             ],
             id="as many seeds as can just show it",
         ),
@@ -240,9 +240,9 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
             ["--top", "1", "--seeds", "5"],
             [
                 "confirm s: the best of one kind and the tuned baseline on seeds 4 to 8",
-                "1 trials of tuning, 0 runs to choose on seeds 1 to 3, 10 runs with the test set: about 0.1 minutes at "
-                "the sweep's pace",
-                "where differences are shown, up to 5 more, of second baselines: about 0.1 minutes",
+                "1 trial of tuning, 0 runs to choose on seeds 1 to 3, 10 runs with the test set: less than 10 s at the "
+                "sweep's pace",
+                "where differences are shown, up to 5 more, of second baselines: less than 10 s",
                 "5 seeds cannot show a difference: the smallest possible p-value of one configuration is 0.062; take "
                 "--seeds 6 or more",
             ],
@@ -253,11 +253,11 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
             ["--top", "1", "--seeds", "8"],
             [
                 "confirm s: the best of one kind and the tuned baseline on seeds 9 to 16",
-                "2 trials of tuning, 12 runs to choose on seeds 6 to 8, 16 runs with the test set: about 30.0 minutes "
+                "2 trials of tuning, 12 runs to choose on seeds 6 to 8, 16 runs with the test set: about 30 min "
                 "at the sweep's pace",
-                "where differences are shown, up to 8 more, of second baselines: about 8.0 minutes",
+                "where differences are shown, up to 8 more, of second baselines: about 8 min",
                 # Variances 0.02²/2 and 0: a difference of two runs has √(2 · 0.0001) = 1.41 points.
-                "seeds needed to show a difference: 317 for 0.25 points, 81 for 0.5 points, 22 for 1 points (80 % "
+                "seeds needed to show a difference: 317 for 0.25 points, 81 for 0.5 points, 22 for 1 point (80 % "
                 "power; two runs differ by about 1.41 points, estimated from the sweep)",
             ],
             id="how many seeds it takes",
@@ -271,11 +271,11 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
             ["--top", "2", "--seeds", "8"],
             [
                 "confirm s: the best of 2 kinds and the tuned baseline on seeds 9 to 16",
-                "2 trials of tuning, 6 runs to choose on seeds 6 to 8, 24 runs with the test set: about 32.0 minutes "
+                "2 trials of tuning, 6 runs to choose on seeds 6 to 8, 24 runs with the test set: about 32 min "
                 "at the sweep's pace",
-                "where differences are shown, up to 16 more, of second baselines: about 16.0 minutes",
+                "where differences are shown, up to 16 more, of second baselines: about 16 min",
                 # As above, each at half the level.
-                "seeds needed to show a difference: 377 for 0.25 points, 96 for 0.5 points, 26 for 1 points (80 % "
+                "seeds needed to show a difference: 377 for 0.25 points, 96 for 0.5 points, 26 for 1 point (80 % "
                 "power; two runs differ by about 1.41 points, estimated from the sweep)",
             ],
             id="more seeds for two kinds",
@@ -285,9 +285,9 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
             ["--until-settled"],
             [
                 "confirm s: the best of 3 kinds and the tuned baseline on seeds 4 to 33",
-                "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 120 runs with the test set: about 149.0 "
-                "minutes at the sweep's pace",
-                "where differences are shown, up to 90 more, of second baselines: about 90.0 minutes",
+                "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 120 runs with the test set: about 2.5 h "
+                "at the sweep's pace",
+                "where differences are shown, up to 90 more, of second baselines: about 90 min",
                 "looks every 5 seeds; what 5 seeds can settle is little, so it may take them all",
             ],
             id="30 seeds where it may stop before",
@@ -297,9 +297,9 @@ def test_runs_that_are_not_complete_are_counted_and_the_exit_code_says_so(
             [],
             [
                 "confirm s: the best of 3 kinds and the tuned baseline on seeds 4 to 13",
-                "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 40 runs with the test set: about 69.0 "
-                "minutes at the sweep's pace",
-                "where differences are shown, up to 30 more, of second baselines: about 30.0 minutes",
+                "8 trials of tuning, up to 21 runs to choose on seeds 1 to 3, 40 runs with the test set: about 69 "
+                "min at the sweep's pace",
+                "where differences are shown, up to 30 more, of second baselines: about 30 min",
             ],
             id="ten seeds without a spread",
         ),
@@ -334,7 +334,7 @@ def test_of_what_was_begun_the_rest_is_announced(tmp_path: Path, capsys: pytest.
         return capsys.readouterr().out.splitlines()[2:4]
 
     write_sweep(paths.baseline, [trial(0.5, 0.1)])
-    assert announced()[0].startswith("1 trials of tuning, 6 runs to choose on seeds 1 to 3, 12 runs with the test set")
+    assert announced()[0].startswith("1 trial of tuning, 6 runs to choose on seeds 1 to 3, 12 runs with the test set")
     write_trial(paths.baseline / "1", 1, trial(0.6, 0.2))
     choosing.take_contenders(plan, sweep)
     write_sweep(paths.choosing, [trial(0.5)] * 2)

@@ -140,9 +140,9 @@ def test_what_is_trained_and_how_long_it_takes(capsys: pytest.CaptureFixture[str
     # 3 × 15 trials, 3 × 4 × 3 to choose, 3 × 10 on fresh seeds: 111 runs of 42 seconds; 20 second baselines.
     assert announced(capsys, tmp_path, TIMES, num_trials=15, num_seeds=10) == [
         "L2; mixup: each against the tuned baseline",
-        "3 searches with 45 trials, up to 36 runs to choose the best of each, 30 runs with the test set: about 77.7 "
-        "minutes, and the start of each sweep",
-        "where differences are shown, up to 20 more, of second baselines: about 14.0 minutes",
+        "3 searches with 45 trials, up to 36 runs to choose the best of each, 30 runs with the test set: about 78 "
+        "min, and the start of each sweep",
+        "where differences are shown, up to 20 more, of second baselines: about 14 min",
     ]
 
 
@@ -151,11 +151,11 @@ def test_what_is_trained_and_how_long_it_takes(capsys: pytest.CaptureFixture[str
     [
         # Batches of four: 4 + 4 + 4, 9 and 8 of them, of 42 seconds.
         ((15, 10), 4, "3 searches with 45 trials, up to 36 runs to choose the best of each, 30 runs with the test "
-                       "set: about 20.3 minutes, and the start of each sweep"),
+                       "set: about 20 min, and the start of each sweep"),
         # Two finalists of two trials; one of one needs no choice.
         ((2, 10), None, "3 searches with 6 trials, up to 18 runs to choose the best of each, 30 runs with the test "
-                        "set: about 37.8 minutes, and the start of each sweep"),
-        ((1, 200), None, "3 searches with 3 trials, 600 runs with the test set: about 7.0 hours, and the start of each "
+                        "set: about 38 min, and the start of each sweep"),
+        ((1, 200), None, "3 searches with 3 trials, 600 runs with the test set: about 7.0 h, and the start of each "
                        "sweep"),
     ],
 )  # fmt: skip
@@ -179,7 +179,7 @@ def test_a_pool_runs_as_many_at_a_time_as_it_has_workers(capsys: pytest.CaptureF
     left = what_is_left(TIMES, contestants, ComparisonPaths(tmp_path), pool, effort)  # type: ignore[arg-type]
     announce(left, contestants, effort)
     lines = capsys.readouterr().out.strip().splitlines()
-    assert lines[1].startswith("3 searches with 3 trials, 600 runs with the test set: about 107.1 minutes")
+    assert lines[1].startswith("3 searches with 3 trials, 600 runs with the test set: about 107 min")
     assert lines[3] == describe_new_splits(overlap, 200)
 
 
@@ -188,7 +188,7 @@ def test_what_could_not_be_timed_takes_as_long_as_the_slowest(
 ) -> None:
     # 22, 42 and again 42 seconds: 35.3 on average, 111 runs.
     lines = announced(capsys, tmp_path, {key: TIMES[key] for key in ("none", "l2")}, num_trials=15, num_seeds=10)
-    assert "about 65.4 minutes" in lines[1]
+    assert "about 65 min" in lines[1]
 
 
 @pytest.mark.parametrize(("num_seeds", "said"), [(6, "6 seeds cannot show"), (7, None)])

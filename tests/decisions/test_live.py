@@ -12,10 +12,15 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 
+from regsweep.names import short_names
 from regsweep.sweeper.live import LiveTable
+from regsweep.sweeper.plugin import _names_of_varied
+from regsweep.sweeper.space import SearchSpace
 
 MAXIMIZE, MINIMIZE = StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE
 PRUNED, FAIL = TrialState.PRUNED, TrialState.FAIL
+NAMES = {"a.rate": "rate", "kind": "kind", "seed": "seed", "net.width": "width", "lr": "lr", "x": "x"}
+LONG = {f"a.long_name_of_a_setting_{n}": f"long_name_of_a_setting_{n}" for n in range(6)}
 
 
 def trial(number: int, value: Any) -> FrozenTrial:
@@ -68,7 +73,7 @@ BESTS = {
 def test_the_best_so_far(
     capsys: pytest.CaptureFixture[str], values: list[Any], direction: StudyDirection, best: str
 ) -> None:
-    table = LiveTable(10, [], direction)
+    table = LiveTable(10, [], direction, NAMES)
     assert not any("best" in line for line in shown(table, capsys))
     for number, value in enumerate(values):
         table.end(trial(number, value))
@@ -111,7 +116,7 @@ def test_where_seeds_are_swept_a_mean_is_the_best(
 ) -> None:
     """Also over what had ended before this start began."""
     trials = [seeded(number, *each) for number, each in enumerate(ended)]
-    table = LiveTable(10, trials[:num_earlier], direction)
+    table = LiveTable(10, trials[:num_earlier], direction, NAMES)
     for each in trials[num_earlier:]:
         table.end(each)
     lines = [line for line in shown(table, capsys) if line.startswith("best")]
@@ -119,9 +124,9 @@ def test_where_seeds_are_swept_a_mean_is_the_best(
 
 
 def test_in_a_narrow_terminal_each_trial_has_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    table = LiveTable(1500, [], MAXIMIZE)
+    table = LiveTable(1500, [], MAXIMIZE, LONG)
     for number in range(3):
-        table.start(number, {f"a.long_name_of_a_setting_{n}": 0.1234567 for n in range(6)})
+        table.start(number, dict.fromkeys(LONG, 0.1234567))
     table.end(trial(3, 0.5))
     Console(width=80, color_system=None).print(table._render())
     lines = capsys.readouterr().out.splitlines()
@@ -133,7 +138,7 @@ def test_in_a_narrow_terminal_each_trial_has_one_line(capsys: pytest.CaptureFixt
 def test_what_is_done_runs_and_is_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr("regsweep.sweeper.live.time.monotonic", lambda: clock[0])
-    table = LiveTable(18, [trial(n, FAIL) for n in range(4)], MAXIMIZE)
+    table = LiveTable(18, [trial(n, FAIL) for n in range(4)], MAXIMIZE, NAMES)
     assert shown(table, capsys)[0].endswith("4/18 trials")
     for number in (4, 5, 6, 7, 8):
         table.start(number, {"a.rate": 0.25, "kind": f"l{number}"})
@@ -150,44 +155,105 @@ def test_what_is_done_runs_and_is_left(capsys: pytest.CaptureFixture[str], monke
 
 
 def test_at_its_end_nothing_is_left(capsys: pytest.CaptureFixture[str]) -> None:
-    table = LiveTable(1, [], MAXIMIZE)
+    table = LiveTable(1, [], MAXIMIZE, NAMES)
     table.end(trial(0, 0.5))
     assert shown(table, capsys)[0].endswith("1/1 trials")
 
 
 def test_the_bar_is_filled_as_far_as_trials_are_done(capsys: pytest.CaptureFixture[str]) -> None:
     Console(width=120, force_terminal=True, color_system="standard").print(
-        LiveTable(10, [trial(n, FAIL) for n in range(5)], MAXIMIZE)._render()
+        LiveTable(10, [trial(n, FAIL) for n in range(5)], MAXIMIZE, NAMES)._render()
     )
     bar = capsys.readouterr().out.splitlines()[0]
     assert [len(part) for part in re.findall("━+", bar)] == [15, 14]  # of 30, with half of one as the border
 
 
 def test_a_parameter_is_shown_as_a_person_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
-    table = LiveTable(2, [], MAXIMIZE)
+    table = LiveTable(2, [], MAXIMIZE, NAMES)
     table.start(0, {"net.width": 1024.0, "lr": 0.0030539203720234345})
     assert shown(table, capsys)[1] == "running  trial 0  width=1024 lr=0.00305"
 
 
-def test_what_is_not_set_or_the_same_in_all_trials_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    table = LiveTable(2, [], MAXIMIZE, {"a.rate"})
-    table.start(0, {"a.rate": 0.5, "kind": "l1", "l2": "(not set)", "text": "0.0109245574667", "seed": 1001})
-    table.end(trial(1, 0.5))
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (True, "x=true"),
+        (False, "x=false"),
+        ("false", "x=false"),
+        ("0.0109245574667", "x=0.0109"),
+        (1001, "x=1001"),
+        ("(not set)", ""),
+        ("null", ""),
+        (None, ""),
+        ("{use: true}", "x"),
+        ("{use: false, p: 0.5}", "x=false"),
+        ("{use: true, p: 0.5994023691505843}", "x.p=0.599"),
+        ('{use: true, lambda: 0.00377, scope: "weights"}', "x.lambda=0.00377 x.scope=weights"),
+        ("{p: 0.5, inner: null}", "x.p=0.5"),
+        ("{a: {b: 1e-5}}", "x.a.b=1e-5"),
+        ("{p: ${seed", "x={p: ${seed"),
+        ("[8,8]", "x=[8,8]"),
+    ],
+)
+def test_a_setting_is_shown_as_it_is_typed_and_not_where_it_is_not_set(
+    capsys: pytest.CaptureFixture[str], value: Any, expected: str
+) -> None:
+    table = LiveTable(2, [], MAXIMIZE, NAMES)
+    table.start(0, {"x": value})
+    assert shown(table, capsys)[1] == f"running  trial 0  {expected}".strip()
+
+
+def test_that_a_method_is_used_goes_without_saying_beside_its_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    keys = ["l2", "dropout", "batch_norm", "dropout.p", "lr"]
+    table = LiveTable(2, [], MAXIMIZE, dict(zip(keys, keys, strict=True)))
+    table.start(0, {"l2": False, "dropout": True, "batch_norm": True, "lr": 0.05, "dropout.p": 0.5})
+    table.start(1, {"l2": False, "dropout": False, "batch_norm": False, "lr": 0.05})
     assert shown(table, capsys)[1:] == [
-        "running  trial 0  kind=l1 text=0.0109 seed=1001",
-        "best     trial 1  0.5  kind=l1",
+        "running  trial 0  l2=false batch_norm=true lr=0.05 dropout.p=0.5",
+        "running  trial 1  l2=false dropout=false batch_norm=false lr=0.05",
     ]
 
 
+def test_what_has_no_name_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    table = LiveTable(2, [], MAXIMIZE, {"kind": "kind"})
+    table.start(0, {"a.rate": 0.5, "kind": "l1"})
+    table.end(trial(1, 0.5))
+    assert shown(table, capsys)[1:] == ["running  trial 0  kind=l1", "best     trial 1  0.5  kind=l1"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        (["optimizer.lr", "seed"], ["lr", "seed"]),
+        (
+            ["regularizer.l2.use", "regularizer.dropout.use", "regularizer.dropout.p", "optimizer.lr"],
+            ["l2", "dropout", "dropout.p", "lr"],
+        ),
+        (["regularizer.dropout", "regularizer"], ["dropout", "regularizer"]),
+        (["model.width", "head.width"], ["model.width", "head.width"]),
+        (["model.a.width", "model.b.width", "lr"], ["a.width", "b.width", "lr"]),
+        (["a.width", "b.a.width"], ["a.width", "b.a.width"]),
+        (["regularizer.dropout.use", "model.dropout"], ["regularizer.dropout.use", "model.dropout"]),
+    ],
+)
+def test_a_key_has_the_shortest_name_that_no_other_has(keys: list[str], names: list[str]) -> None:
+    assert short_names(keys) == dict(zip(keys, names, strict=True))
+
+
+def test_only_what_differs_between_trials_has_a_name() -> None:
+    space = SearchSpace.parse(["+a.rate=interval(0,1)", "b.rate=choice(1,2)", "c=choice(1)"], {})
+    assert _names_of_varied(space) == {"+a.rate": "a.rate", "b.rate": "b.rate"}
+
+
 def test_markup_in_a_parameter_stays_text(capsys: pytest.CaptureFixture[str]) -> None:
-    table = LiveTable(2, [], MAXIMIZE)
+    table = LiveTable(2, [], MAXIMIZE, NAMES)
     table.start(0, {"x": "[red]a[/red]"})
     assert shown(table, capsys)[1] == "running  trial 0  x=[red]a[/red]"
 
 
 @pytest.mark.usefixtures("terminal")
 def test_on_a_terminal_its_last_state_stays(capsys: pytest.CaptureFixture[str]) -> None:
-    with LiveTable(2, [], MAXIMIZE) as table:
+    with LiveTable(2, [], MAXIMIZE, NAMES) as table:
         assert table.is_shown
         for number, value in enumerate((0.9, 0.5)):
             table.start(number, {"x": 1.0})
@@ -200,7 +266,7 @@ def test_on_a_terminal_its_last_state_stays(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_elsewhere_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with LiveTable(2, [], MAXIMIZE) as table:
+    with LiveTable(2, [], MAXIMIZE, NAMES) as table:
         assert not table.is_shown
         table.start(0, {})
         table.end(trial(0, 0.5))

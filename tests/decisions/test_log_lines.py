@@ -14,6 +14,8 @@ LONG = "data         digits: train 200 / validation 288"
         (LONG, "data         digits: train 200 /\n             validation 288"),
         ("searches the learning rate alone: no method is", "searches the learning rate alone: no\nmethod is"),
         (f"sweep in /{'x' * 50}", f"sweep in\n/{'x' * 50}"),
+        ("stopped: 10 done; resume with: regsweep resume a", "stopped: 10 done; resume with:\nregsweep resume a"),
+        ("classes      cat: 114, dog: 117, bird: 113", "classes      cat: 114, dog: 117,\n             bird: 113"),
         (f"trial 0 failed\n  {LONG}", f"trial 0 failed\n  {LONG}"),
     ],
 )

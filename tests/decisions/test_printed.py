@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line
+from regsweep.paths import SweepPaths
+from regsweep.report.command import report
+from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line, wrapped
 from regsweep.report.sweep import read_sweep
 from regsweep.report.table import outcome, print_table
 from tests.decisions.handmade import write_sweep
@@ -113,6 +115,81 @@ def _joined(lines: list[str]) -> list[str]:
     """Return sentences and commands, each as one line."""
     sentence = " ".join(line.strip() for line in lines if not line.startswith("    "))
     return [sentence, *(line.strip() for line in lines if line.startswith("    "))]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("gains 0.89 points here", 12, ["gains", "0.89 points", "here"]),
+        ("gains 0.89 pointsmen", 12, ["gains 0.89", "pointsmen"]),
+        ("baseline: 81.03 ± 0.78 %", 23, ["baseline:", "81.03 ± 0.78 %"]),
+        ("baseline: 81.03 ± 0.78 %", 24, ["baseline: 81.03 ± 0.78 %"]),
+        ("the 95 % interval", 6, ["the", "95 %", "interval"]),
+        ("from −4.56 to −1.22", 10, ["from", "−4.56 to −1.22"]),
+        ("from 92.20 % to 94.09 %", 12, ["from", "92.20 % to 94.09 %"]),
+        ("from one to 3", 10, ["from one", "to 3"]),
+        ("adjusted p = 0.0059.", 14, ["adjusted", "p = 0.0059."]),
+        ("for 20 seeds", 7, ["for 20", "seeds"]),
+        ("      a folder/with/a/long/name", 12, ["      a", "folder/with/a/long/name"]),
+        ("      folder/with/a/long/name", 12, ["      folder/with/a/long/name"]),
+        ("", 12, [""]),
+        ("data    digits: train 200", 16, ["data    digits:", "        train", "        200"]),
+        ("cat: 114, dog: 117, x", 14, ["cat: 114,", "dog: 117, x"]),
+    ],
+)
+def test_a_number_stands_with_its_unit(text: str, width: int, expected: list[str]) -> None:
+    assert wrapped(text, width) == expected
+    terminal = io.StringIO()
+    print_line(Console(file=terminal, width=width, highlight=False, force_terminal=True, color_system=None), text)
+    assert terminal.getvalue().splitlines() == expected
+
+
+def test_in_a_heading_too() -> None:
+    columns = [*settings(4, 2), Column("95 % interval", ["0.9220 to 0.9409"] * 2)]
+    lines = shown(columns, 90, 2)
+    assert any(line.endswith("   95 %") for line in lines)
+    assert not any(word == "%" for line in lines for word in [line.split()[-1]] if "95" not in line)
+
+
+DRAW, CONFIRM = "to draw report.html: regsweep report s", "on fresh seeds: regsweep confirm s"
+
+
+def ended(dropout: float, seed: int = 0, **more: Any) -> dict[str, Any]:
+    overrides = {"regularizer.dropout": dropout, "seed": seed}
+    return {"overrides": overrides, "seed": seed, "accuracy": 0.5 + dropout / 10, **more}
+
+
+DIED: dict[str, Any] = {"accuracy": None, "status": "failed", "error": "it died"}
+
+
+@pytest.mark.parametrize(
+    ("trials", "is_confirmed", "expected"),
+    [
+        ([ended(0.1), ended(0.2)], False, [DRAW, CONFIRM]),
+        ([ended(0.1), ended(0.2)], True, [DRAW]),
+        ([ended(0.1, **DIED), ended(0.2)], False, [DRAW, CONFIRM]),
+        ([ended(0.1, **DIED), ended(0.2, **DIED)], False, [DRAW]),
+        ([ended(0.1)], False, []),
+        ([{"overrides": {"optimizer.lr": rate}} for rate in (0.1, 0.2)], False, [DRAW]),
+        # Over seeds the answer says it, below the table.
+        ([ended(d, seed) for d in (0.1, 0.2) for seed in (0, 1)], False, [CONFIRM, DRAW]),
+        ([ended(d, seed) for d in (0.1, 0.2) for seed in (0, 1)], True, [DRAW]),
+    ],
+)
+def test_what_can_be_done_next_is_offered_and_nothing_else(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    trials: list[dict[str, Any]],
+    is_confirmed: bool,
+    expected: list[str],
+) -> None:
+    plan = SweepPaths(write_sweep(tmp_path / "s", trials)).confirmation.plan
+    if is_confirmed:
+        plan.parent.mkdir()
+        plan.touch()
+    report(Path("s"))
+    offered = [line for line in capsys.readouterr().out.splitlines() if ": regsweep " in line]
+    assert [line[-len(end) :] for line, end in zip(offered, expected, strict=True)] == expected
 
 
 def failed(errors: Sequence[str | None]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a run's seconds count."""
+"""What a run's seconds count, and how a time is announced."""
 
 from __future__ import annotations
 
@@ -8,7 +8,24 @@ from pathlib import Path
 
 import pytest
 
+from regsweep.numbers import about
 from tests.conftest import Regsweep
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.0, "less than 10 s"),
+        (9.9, "less than 10 s"),
+        (10.0, "about 10 s"),
+        (84.0, "about 84 s"),
+        (120.0, "about 2 min"),
+        (7000.0, "about 117 min"),
+        (7200.0, "about 2.0 h"),
+    ],
+)
+def test_an_estimate_has_the_unit_that_a_person_takes(seconds: float, expected: str) -> None:
+    assert about(seconds) == expected
 
 
 @pytest.mark.parametrize("opens", ["true", "false"])

@@ -73,7 +73,7 @@ def test_a_trial_gives_the_same_numbers_in_the_pool(
     for launcher in ("basic", "pool"):
         done = regsweep(*SWEEP, f"hydra/launcher={launcher}", f"hydra.sweep.dir={launcher}")
         assert done.code == 0, done.err
-        assert "trial 2: train" in done.out
+        assert "trial 2: validation" in done.out
     assert len(digests(place / "pool")) == 3
     assert digests(place / "pool") == digests(place / "basic")
     for command, folder in ((POOLED[0], "grid"), (re.sub("hydra.launcher[^ ]*", "", POOLED[0]), "basic_grid")):
@@ -223,6 +223,6 @@ def test_with_colours_asked_for_a_trial_has_one_line_and_no_worker_a_bar(shell: 
     done = shell(*command, env={"FORCE_COLOR": "1", "COLUMNS": "80"})
     assert done.code == 0
     printed = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\n", done.out + done.err)
-    assert len(re.findall(r"^trial 0: train ", printed, re.MULTILINE)) == 1
+    assert len(re.findall(r"^trial 0: validation ", printed, re.MULTILINE)) == 1
     assert "trial 0: trial 0" not in printed
     assert "images/s" not in printed

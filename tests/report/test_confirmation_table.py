@@ -42,6 +42,13 @@ def test_no_number_is_broken(tmp_path: Path, width: int) -> None:
     assert max(map(len, lines[: rows.index("vs. the same without it not trained")])) <= width
 
 
+def test_a_mean_stands_with_its_unit(tmp_path: Path) -> None:
+    names = [f"dropout with {'x' * n}" for n in range(1, 16)]
+    lines = printed(tmp_path, *(Made(name, UP) for name in names), width=80)
+    assert sum("80.40 ± 0.08 %" in line for line in lines) == len(names)
+    assert not any(line.strip() in ("%", "0.08 %", "± 0.08 %") for line in lines)
+
+
 def test_holms_p_value_stands_beside_what_the_claim_rests_on(tmp_path: Path) -> None:
     rows = [" ".join(line.split()) for line in printed(tmp_path, Made("dropout 0.2", UP, WIDE), width=100)]
     assert "vs. the tuned baseline +0.40 0.34 to 0.46 10 of 10 0.002" in rows

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from regsweep.names import short_names
 from regsweep.pooling import are_equal
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import DROPOUT, STRENGTH, complete, roles
-from regsweep.report.table import short_names
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep

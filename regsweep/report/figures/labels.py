@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from regsweep.errors import show
+from regsweep.names import short_names
 from regsweep.numbers import show_number
 from regsweep.report.sweep import as_text
-from regsweep.report.table import short_names
 
 MOST_SETTINGS = 20_000
 """So many settings stand in the texts beside trials that are pointed at, or none: a click shows them, too."""

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.names import short_names
 from regsweep.numbers import show_number
 from regsweep.report.figures.captions import repeats_left_out, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
@@ -20,7 +21,6 @@ from regsweep.report.figures.pruned import add_pruned, only, place_pruned, with_
 from regsweep.report.figures.scale import is_log
 from regsweep.report.figures.theme import BEST, BLUE, GREY, dots, new_figure
 from regsweep.report.sweep import as_text
-from regsweep.report.table import short_names
 
 if TYPE_CHECKING:
     from regsweep.report.figures.pruned import Pruned

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from regsweep.names import short_names
 from regsweep.report.confirmation import SCORE
 from regsweep.report.details import read_program
 from regsweep.report.page.trials import command, href
-from regsweep.report.table import short_names, show_value
+from regsweep.report.table import show_value
 
 if TYPE_CHECKING:
     from regsweep.report.confirmation import Against, Confirmation, Trained

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from regsweep.names import short_names
 from regsweep.report.details import read_config, read_result
 from regsweep.report.figures.captions import the_best
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import complete, score, without_regularization
 from regsweep.report.hydra_files import at
 from regsweep.report.sweep import as_text
-from regsweep.report.table import settings_in_words, short_names
+from regsweep.report.table import settings_in_words
 
 if TYPE_CHECKING:
     from regsweep.pooling import Pooled

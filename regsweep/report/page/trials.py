@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from regsweep.direction import is_minimized
+from regsweep.names import short_names
 from regsweep.numbers import show_number
 from regsweep.paths import RunPaths, shown
 from regsweep.report.details import read_override_lines, read_program
 from regsweep.report.figures.captions import zeros_follow
 from regsweep.report.figures.points import score
 from regsweep.report.pooled_table import pooled_table
-from regsweep.report.table import short_names
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
