@@ -56,7 +56,8 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
         _require_same(given, baseline, terms)
     elif is_own:
         _require_own(given, baseline)
-        terms = Terms(baseline)
+        sweep = read_sweep(given.folder)
+        terms = Terms(baseline, chosen_by=sweep.objective, chosen_most=sweep.maximize)
     else:
         terms = _of_application(given, baseline)
     if is_own:

@@ -126,7 +126,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--watch", action="store_true", help="serve the page on this machine alone; it shows what has ended by now"
     )
-    parser.add_argument("--objective", metavar="NAME", help="metric that trials are ranked by (validation_accuracy)")
+    parser.add_argument(
+        "--objective", metavar="NAME", help="metric that trials are ranked by (default: the sweep's own)"
+    )
     direction = parser.add_mutually_exclusive_group()
     direction.add_argument(
         "--minimize",

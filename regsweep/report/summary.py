@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from regsweep.report.figures.evidence import Evidence
     from regsweep.report.pooled import Difference
     from regsweep.report.sweep import Sweep
+    from regsweep.report.terms import Terms
     from regsweep.statistics.intervals import Interval
 
 
@@ -104,16 +105,20 @@ def _confirmation(sweep: Sweep, confirmation: Confirmation) -> dict[str, Any]:
             "name": confirmation.terms.objective,
             "direction": "maximize" if confirmation.terms.maximize else "minimize",
         },
+        "chosen_by": {
+            "name": confirmation.terms.choice[0],
+            "direction": "maximize" if confirmation.terms.choice[1] else "minimize",
+        },
         "baseline_keys": dict(confirmation.terms.baseline),
         "seed_key": confirmation.terms.seed_key,
         "seeds": [plain(seed) for seed in confirmation.seeds],
         "num_planned_seeds": confirmation.num_planned,
         "is_sequential": confirmation.is_sequential,
         "new_splits": None if confirmation.overlap is None else asdict(confirmation.overlap),
-        "baseline": _trained(confirmation.baseline),
+        "baseline": _trained(confirmation.baseline, confirmation.terms),
         "candidates": [
             {
-                **_trained(candidate),
+                **_trained(candidate, confirmation.terms),
                 "against_tuned_baseline": _against(candidate.against_tuned),
                 "against_own_baseline": _against(candidate.against_own),
                 "claim": _claim(candidate),
@@ -153,7 +158,7 @@ def _ends(interval: Interval | None) -> list[Any] | None:
     return None if interval is None else [plain(interval.low), plain(interval.high)]
 
 
-def _trained(trained: Trained) -> dict[str, Any]:
+def _trained(trained: Trained, terms: Terms) -> dict[str, Any]:
     scores = pd.to_numeric(trained.runs[SCORE], errors="coerce")
     return {
         "name": trained.name,
@@ -161,14 +166,14 @@ def _trained(trained: Trained) -> dict[str, Any]:
         "trial": plain(trained.trial),
         "parameters": {key: plain(value) for key, value in trained.parameters.items()},
         "selected_for": plain(trained.selected_for),
-        "trial_0": _untuned(trained.untuned),
+        "trial_0": _untuned(trained.untuned, terms),
         "mean": plain(trained.mean()),
         "values": {str(seed): plain(score) for seed, score in zip(trained.runs["seed"], scores, strict=True)},
     }
 
 
-def _untuned(untuned: Untuned | None) -> dict[str, Any] | None:
-    return None if untuned is None else {**asdict(untuned), "is_overtuned": untuned.is_better}
+def _untuned(untuned: Untuned | None, terms: Terms) -> dict[str, Any] | None:
+    return None if untuned is None else {**asdict(untuned), "is_overtuned": untuned.is_better(terms)}
 
 
 def _claim(candidate: Candidate) -> dict[str, Any]:

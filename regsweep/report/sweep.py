@@ -194,7 +194,7 @@ def read_sweep(
     if own and metrics is not None:
         raise RegsweepError(f"--metrics {show(metrics)}: the records in {show(folder)} hold the metrics; leave it out")
     if own:
-        rows = read_own(folder, jobs, is_run=is_run, objective=objective or OBJECTIVE, minimize=minimize)
+        rows = read_own(folder, jobs, is_run=is_run, objective=objective, minimize=minimize)
     else:
         rows = read_foreign(folder, jobs, metrics=metrics, objective=objective, minimize=minimize)
     problems = [*rows.problems, *(f"{plain_text(path.name)}: this folder's name is not UTF-8" for path in unnamed)]
@@ -242,13 +242,16 @@ def _read_comparison(folder: Path) -> Sweep:
         regularization |= {first + number: each for number, each in part.regularization.items()}
     swept = list(dict.fromkeys([CONTESTANT, *(name for part in parts.values() for name in part.swept)]))
     problems = [f"{key}/{problem}" for key, part in parts.items() for problem in part.problems]
-    merged = Rows(rows, swept, objective=OBJECTIVE, maximize=True, problems=problems, regularization=regularization)
+    # All searches were started with the same settings, and rank as one.
+    any_of = next(iter(parts.values()), None)
+    objective, maximize = (OBJECTIVE, True) if any_of is None else (any_of.objective, any_of.maximize)
+    merged = Rows(rows, swept, objective=objective, maximize=maximize, problems=problems)
     return Sweep(
         folder,
         _table(merged),
         swept,
-        OBJECTIVE,
-        True,
+        objective,
+        maximize,
         problems,
         regularization=regularization,
         rows=rows,

@@ -100,6 +100,7 @@ def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
     assert found == {
         "compared_by": {"name": "test_accuracy", "direction": "maximize"},
         "baseline_keys": {},
+        "chosen_by": {"name": "validation_accuracy", "direction": "maximize"},
         "seed_key": "seed",
         "seeds": SEEDS,
         "num_planned_seeds": 10,

@@ -9,7 +9,7 @@ from regsweep.report.answer import phrases
 from regsweep.report.answer.contestants import of_contestants
 from regsweep.report.answer.differences import of_differences
 from regsweep.report.answer.ingredients import of_ingredients
-from regsweep.report.answer.limits import overtuned
+from regsweep.report.answer.limits import chosen_by, overtuned
 from regsweep.report.answer.pooled import of_seeds, untuned
 from regsweep.report.answer.settling import settling
 from regsweep.report.confirmation import Confirmation
@@ -24,6 +24,7 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
         return [
             *of_contestants(sweep, confirmation),
             *of_differences(confirmation),
+            *chosen_by(confirmation),
             *overtuned(confirmation),
             *of_ingredients(confirmation),
             *settling(confirmation),
