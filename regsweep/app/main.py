@@ -86,6 +86,7 @@ def _trial_rows(folder: Path, swept: list[str]) -> TrialRows:
 
 _job.trial_rows = _trial_rows  # type: ignore[attr-defined]
 _job.returned = ["validation_accuracy"]  # type: ignore[attr-defined]
+_job.ranked_apart = ["dataset", "dataset.name"]  # type: ignore[attr-defined]
 main = hydra.main(config_path=str(config_folder()), config_name="config", execution_whitelist=_TRUSTED)(_job)
 
 

@@ -62,6 +62,7 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
         terms = _of_application(given, baseline)
     if is_own:
         sweep = read_sweep(given.folder)
+        _require_one_data_set(sweep)
     else:
         sweep = read_sweep(given.folder, objective=terms.objective, minimize=not terms.maximize)
         sweep = replace(sweep, named_seed=terms.seed_key)
@@ -69,6 +70,16 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
         keyed.require_keys(sweep, terms)
         terms = keyed.with_signs(sweep, terms)
     return sweep, terms
+
+
+def _require_one_data_set(sweep: Sweep) -> None:
+    if sweep.data_key is None:
+        return
+    names = ", ".join(sorted({str(name) for name in sweep.trials[sweep.data_key].dropna()}))
+    raise RegsweepError(
+        f"{shown(sweep.folder)}: its trials are on several data sets ({names}), whose scores are no comparison; sweep "
+        "each data set alone, and confirm that"
+    )
 
 
 def _of_application(given: argparse.Namespace, baseline: dict[str, str]) -> Terms:

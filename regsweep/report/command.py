@@ -72,7 +72,7 @@ def report(folder: Path) -> dict[str, int]:
     if len(sweep.trials) > 1:
         place = shlex.quote(str(shown(folder)))
         console.print(f"next: regsweep report {place}    draws report.html", soft_wrap=True, markup=False)
-        stands_above = sweep.seed_key is not None  # in the answer
+        stands_above = sweep.seed_key is not None or sweep.data_key is not None  # in the answer, or below the table
         if not stands_above and any(sweep.kind(number) for number in sweep.regularization):
             compares = "compares the best with the network without regularization, on fresh seeds"
             console.print(f"      regsweep confirm {place}   {compares}", soft_wrap=True, markup=False)

@@ -24,12 +24,12 @@ class PooledTable:
     Attributes:
         headings: of the columns: swept parameters, mean, interval, seeds, difference with interval.
         rows: the configurations with their cells, the best first.
-        best: the best of them; None where no trial is complete.
+        bests: the best of them, or of each data set; none where no trial is complete.
     """
 
     headings: list[str]
     rows: list[tuple[Pooled, list[str]]]
-    best: Pooled | None
+    bests: list[Pooled]
 
 
 def pooled_table(sweep: Sweep) -> PooledTable:
@@ -49,7 +49,7 @@ def pooled_table(sweep: Sweep) -> PooledTable:
         cells += [_mean(sweep, pooled, "test_accuracy")] if has_test else []
         cells += [seeds_of(pooled), *(_difference(pools, pooled) if pools.differences else [])]
         rows.append((pooled, cells))
-    return PooledTable(headings, rows, sweep.best())
+    return PooledTable(headings, rows, sweep.bests)
 
 
 def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> None:
@@ -66,7 +66,7 @@ def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> Non
         Column(heading, each, is_setting=place < num_settings)
         for place, (heading, each) in enumerate(zip(found.headings, cells, strict=True))
     ]
-    styles = ["bold green" if pooled is found.best else None for pooled, _ in found.rows]
+    styles = ["bold green" if pooled in found.bests else None for pooled, _ in found.rows]
     print_columns(console, columns, styles, all_in=str(shown(SweepPaths(sweep.folder).trials)))
     for line in [*outcome(sweep), *answered]:
         print_line(console, line)

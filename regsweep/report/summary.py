@@ -41,6 +41,7 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
         "front": sweep.front,
         "num_trials": {"total": len(sweep.trials), **count_statuses(sweep)},
         "best_trial": _best_trial(sweep),
+        "best_by_data_set": {name: each.number for name, each in sweep.best_by_data_set.items()},
         **_pooled(sweep),
         "confirmation": None if confirmation is None else _confirmation(sweep, confirmation),
         "versions": _versions(sweep),
@@ -50,10 +51,10 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
 
 
 def _best_trial(sweep: Sweep) -> dict[str, Any] | None:
-    """Return the best trial; None where no single one is: seeds were swept, or there are several objectives."""
-    if sweep.seed_key is not None or sweep.objectives or (found := sweep.best()) is None:
+    """Return the best trial; None where no single one is: seeds were swept, several data sets, or objectives."""
+    if sweep.seed_key is not None or len(sweep.bests) != 1 or sweep.data_key is not None:
         return None
-    best = sweep.row(found.number)
+    best = sweep.row(sweep.bests[0].number)
     metrics = [name for name in best if name.endswith(("_accuracy", "_loss", "_seconds")) or name == sweep.objective]
     return {
         "number": plain(best["number"]),
@@ -69,7 +70,7 @@ def _pooled(sweep: Sweep) -> dict[str, Any]:
         return {"seed_key": None, "best_configuration": None, "configurations": []}
     pools = Pools(sweep)
     found = [_configuration(pools, each) for each in pools.configurations]
-    best = found[0] if sweep.best() is not None else None
+    best = found[0] if sweep.best() is not None and sweep.data_key is None else None
     return {"seed_key": sweep.seed_key, "best_configuration": best, "configurations": found}
 
 

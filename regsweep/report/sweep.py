@@ -24,6 +24,8 @@ from regsweep.started import Command
 __all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "command_to_confirm", "read_sweep"]
 
 
+DATA_SETS = ("dataset", "dataset.name")
+"""Keys of this project's runs that choose a data set."""
 CONTESTANT = "contestant"
 """The column that names the search of a comparison's trial."""
 STEPS = ["number", "step", "value"]
@@ -132,6 +134,32 @@ class Sweep:
     def best(self) -> Pooled | None:
         """Return the best configuration, the first of equals; None where no trial is complete."""
         return next((each for each in self.configurations if each.values), None)
+
+    @cached_property
+    def data_key(self) -> str | None:
+        """The swept key by which trials are of several data sets, whose scores are no comparison; None elsewhere."""
+        keys = [key for key in self.swept if key in DATA_SETS] if self.is_own else []
+        return next((key for key in keys if self.trials[key].dropna().map(str).nunique() > 1), None)
+
+    @cached_property
+    def best_by_data_set(self) -> dict[str, Pooled]:
+        """The best configuration on each of several data sets, by its name; empty where there is one data set."""
+        best: dict[str, Pooled] = {}
+        if self.data_key is None:
+            return best
+        for each in self.configurations:
+            name = self.row(each.number)[self.data_key]
+            if each.values and pd.notna(name):
+                best.setdefault(str(name), each)
+        return best
+
+    @property
+    def bests(self) -> list[Pooled]:
+        """What is called the best: one configuration, or one of each data set; none where there are more objectives."""
+        best = self.best()
+        if self.objectives or best is None:
+            return []
+        return [best] if self.data_key is None else list(self.best_by_data_set.values())
 
     @cached_property
     def front(self) -> list[int]:

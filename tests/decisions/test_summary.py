@@ -52,6 +52,7 @@ def test_a_sweep_in_full(tmp_path: Path) -> None:
         "objectives": {},
         "front": [],
         "num_trials": {"total": 3, "complete": 1, "failed": 1, "unreadable": 1},
+        "best_by_data_set": {},
         "best_trial": {"number": 1, "folder": "1", "parameters": {"optimizer.lr": 0.2}, "metrics": BEST},
         "seed_key": None,
         "best_configuration": None,

@@ -10,6 +10,7 @@ from regsweep.paths import shown
 from regsweep.pooling import Pooled, are_equal
 from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_in_words, signed
 from regsweep.report.sweep import Sweep
+from regsweep.report.table import no_best_of_all
 from regsweep.report.tune import compare_command, is_of_presets
 
 MOST_DIFFERENCES = 10
@@ -20,6 +21,23 @@ def of_seeds(sweep: Sweep) -> list[str]:
     """Return the answer of a sweep over seeds of which nothing is confirmed, and at least one trial is complete."""
     pools = Pools(sweep)
     return [_best(pools), *_caution(pools), *_differences(pools), *_confirm(sweep), *untuned(sweep)]
+
+
+def of_data_sets(sweep: Sweep) -> list[str]:
+    """Return the answer of a sweep on several data sets: the best on each, and no best of all."""
+    pools, is_single = Pools(sweep), sweep.seed_key is None
+    objective = f"{'' if is_single else 'mean '}{sweep.objective.replace('_', ' ')}"
+    found = [
+        f"on {name} {f'trial {best.number}' if is_single else pools.names[best.number]}, with a {objective} of "
+        f"{_value(sweep, best.mean) if is_single else _mean(pools, best)}"
+        for name, best in sweep.best_by_data_set.items()
+    ]
+    return [
+        *no_best_of_all(sweep),
+        f"The best of each: {'; '.join(found)}.",
+        "Each was selected for that value, which flatters it. To confirm what helps, sweep each data set alone.",
+        *([] if is_single else _differences(pools)),
+    ]
 
 
 def untuned(sweep: Sweep) -> list[str]:
