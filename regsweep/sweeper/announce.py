@@ -1,6 +1,7 @@
 """A sweep's first lines, which numbers it minimizes and which it maximizes, and its last, which was the best."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -138,7 +139,13 @@ def _params(trials: Sequence[FrozenTrial], pooled: Pooled, seed: str) -> dict[st
 
 
 def _settings(params: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in params.items())
+    return " ".join(f"{name}={shown_value(value)}" for name, value in params.items())
+
+
+def shown_value(value: Any) -> str:
+    """Return a parameter's value as a person writes it."""
+    is_long = isinstance(value, str) and re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) is not None
+    return show_number(float(value)) if isinstance(value, float) or is_long else str(value)
 
 
 def _doing(word: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from regsweep.numbers import show_number
-from regsweep.sweeper.announce import Leading, leading, varied
+from regsweep.sweeper.announce import Leading, leading, shown_value, varied
 from regsweep.sweeper.space import NOT_SET
 
 
@@ -119,9 +118,4 @@ class LiveTable:
     def _settings(self, parameters: Mapping[str, Any]) -> str:
         """Return what was set of a trial, and is not the same in all."""
         shown = {name: value for name, value in parameters.items() if name not in self._same and value != NOT_SET}
-        return " ".join(f"{name.rpartition('.')[2]}={_shown(value)}" for name, value in shown.items())
-
-
-def _shown(value: Any) -> str:
-    is_long = isinstance(value, str) and re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) is not None
-    return show_number(float(value)) if isinstance(value, float) or is_long else str(value)
+        return " ".join(f"{name.rpartition('.')[2]}={shown_value(value)}" for name, value in shown.items())

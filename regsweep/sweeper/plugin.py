@@ -249,7 +249,8 @@ class RegsweepSweeper(Sweeper):
                 finally:
                     jobs.close()
                     tables.write()
-                announce_best(study, tables.best, self._ranked_apart)
+            # Below what the terminal showed: a line that is logged meanwhile is glued to it.
+            announce_best(study, tables.best, self._ranked_apart)
 
     def _next(self, folder: Path) -> str:
         """Return how to go on, where this sweep is no part of what has a command of its own for that."""
