@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from regsweep.numbers import show_ends
 from regsweep.paths import SweepPaths, shown
 from regsweep.pooling import Pooled
-from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_of, signed
+from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_of, signed, signed_ends
 from regsweep.report.printed import Column, print_columns, print_line
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import outcome, score, short_names, show_value
@@ -75,7 +76,9 @@ def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> Non
 def _interval(sweep: Sweep, pooled: Pooled) -> str:
     found = mean_interval(sweep, pooled)
     if found is not None:
-        return f"{score(sweep, found.low)} to {score(sweep, found.high)}"
+        if sweep.objective.endswith("accuracy"):
+            return f"{score(sweep, found.low)} to {score(sweep, found.high)}"
+        return " to ".join(show_ends(found.low, found.high, 5))
     return "all equal" if len(pooled.values) > 1 else "–"
 
 
@@ -86,7 +89,7 @@ def _difference(pools: Pools, pooled: Pooled) -> list[str]:
         return ["", ""]
     if found.interval is None:
         return [signed(sweep, found.mean), "all equal" if len(found.by_seed) > 1 else "–"]
-    return [signed(sweep, found.mean), f"{signed(sweep, found.interval.low)} to {signed(sweep, found.interval.high)}"]
+    return [signed(sweep, found.mean), signed_ends(sweep, found.interval)]
 
 
 def _mean(sweep: Sweep, pooled: Pooled, column: str) -> str:

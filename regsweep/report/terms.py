@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from regsweep.numbers import show_number
+from regsweep.numbers import show_ends, show_number
 from regsweep.statistics.comparison import EQUAL
 from regsweep.statistics.intervals import Interval
 
@@ -134,4 +134,6 @@ class Terms:
 
     def ends(self, interval: Interval) -> str:
         """Return an interval of differences."""
-        return f"{self.difference(interval.low)} to {self.difference(interval.high)}"
+        if self.is_own:
+            return f"{self.difference(interval.low)} to {self.difference(interval.high)}"
+        return " to ".join(show_ends(interval.low, interval.high, _DIGITS)).replace("-", "−")
