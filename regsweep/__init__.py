@@ -25,7 +25,7 @@ def load_sweep(
     Args:
         folder: the sweep's folder.
         metrics: for another application's multirun: the file inside each job's folder that holds its metrics.
-        objective: the column to rank by; by default the validation accuracy, or what the Optuna study optimized.
+        objective: the column to rank by; by default what the search optimized, or the validation accuracy.
         minimize: whether less of it is better; None: as the study has it, or the objective's name implies.
 
     Raises:

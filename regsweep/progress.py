@@ -35,8 +35,9 @@ class Reporter:
         *,
         lines: bool,
         report: Callable[[float, int], None] | None = None,
+        reported: str = "validation_accuracy",
     ) -> None:
-        self._report = report
+        self._report, self._reported = report, reported.partition("_")
         self._epochs = epochs
         self._every = math.ceil(epochs / _LINES) if lines else None
         self._progress = Progress(
@@ -76,7 +77,7 @@ class Reporter:
             self._progress.advance(self._task)
 
     def on_epoch(self, row: EpochRow) -> None:
-        """Log the epoch's row, in about ten lines a run, and report its validation accuracy."""
+        """Log the epoch's row, in about ten lines a run, and report the number that the sweep is to know."""
         seen = row.validation or row.train
         name = "validation" if row.validation else "train"
         self._progress.update(
@@ -87,7 +88,8 @@ class Reporter:
             _log.info(f"epoch {row.epoch:>{len(str(self._epochs))}}/{self._epochs}  {describe(row)}")
         # After the last epoch there is nothing left to give up.
         if self._report and row.validation and not row.is_last:
-            self._report(row.validation.accuracy, row.epoch)
+            split, _, metric = self._reported
+            self._report(getattr(getattr(row, split), metric), row.epoch)
 
 
 def describe(row: EpochRow) -> str:

@@ -71,6 +71,7 @@ def run(
     *,
     is_trial: bool,
     report: Callable[[float, int], None] | None = None,
+    reported: str = "validation_accuracy",
     show_bar: bool = True,
 ) -> Outcome:
     """Train what `config` describes, leave the record in `folder`, and return the outcome.
@@ -81,7 +82,8 @@ def run(
         config: the validated configuration.
         folder: an existing folder.
         is_trial: whether it is one of a sweep, which by default keeps the test set closed and no weights.
-        report: called with the validation accuracy after each epoch but the last; may raise `Pruned` to end the run.
+        report: called with a number after each epoch but the last; may raise `Pruned` to end the run.
+        reported: which number that is, one of `regsweep.run_record.EACH_EPOCH`.
         show_bar: whether to show a progress bar where there is a terminal.
 
     Raises:
@@ -96,7 +98,7 @@ def run(
         parts = begun.parts = build(config)
         if not is_trial:
             _introduce(parts, config)
-        reporter = _reporter(parts, config, is_trial, report)
+        reporter = _reporter(parts, config, is_trial, report, reported)
         member = begun.member = parts.member(config, reporter)
         with reporter.shown(bar=show_bar):
             _train(member)
@@ -154,10 +156,14 @@ def _opens(setting: bool | None, is_trial: bool) -> bool:
     return not is_trial if setting is None else setting
 
 
-def _reporter(parts: Parts, config: RunConfig, is_trial: bool, report: Callable[[float, int], None] | None) -> Reporter:
+def _reporter(
+    parts: Parts, config: RunConfig, is_trial: bool, report: Callable[[float, int], None] | None, reported: str
+) -> Reporter:
     num_images, batch_size = len(parts.dataset.train), config.trainer.batch_size
     steps = num_steps(num_images, batch_size)
-    return Reporter(config.trainer.epochs, steps, num_images / steps, lines=not is_trial, report=report)
+    return Reporter(
+        config.trainer.epochs, steps, num_images / steps, lines=not is_trial, report=report, reported=reported
+    )
 
 
 def _open_test(parts: Parts, model: nn.Module) -> tuple[Metrics, Tensor]:

@@ -18,7 +18,9 @@ SPLITS = ("validation", "train", "test")
 METRICS = ("accuracy", "loss")
 SHARES = ("sparsity", "near_zero")
 
-VALIDATED = (*(f"{split}_{metric}" for split in SPLITS[:2] for metric in METRICS), *SHARES)
+EACH_EPOCH = tuple(f"{split}_{metric}" for split in SPLITS[:2] for metric in METRICS)
+"""The numbers that a trial has after each epoch."""
+VALIDATED = (*EACH_EPOCH, *SHARES)
 """The numbers that every complete trial returns, by the names that `hydra.sweeper.objectives` takes."""
 TESTED = tuple(f"test_{metric}" for metric in METRICS)
 """Those of a trial that opens the test set, besides."""

@@ -10,7 +10,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from regsweep.numbers import show_number
+from regsweep.numbers import show_ends, show_number, show_signed_ends
 
 SHOWN = [
     (1024, "1024"),
@@ -56,6 +56,39 @@ def test_a_number_is_shown_as_a_person_writes_it(value: float, text: str) -> Non
 def test_more_digits_where_trials_are_told_apart_by_them() -> None:
     assert show_number(0.0029759123, 5) == "0.0029759"
     assert show_number(12345.678, 5) == "12346"
+
+
+ENDS = [
+    (0.47179752665670294, 0.5355608462302175, 5, ("0.47180", "0.53556")),
+    (0.47179752665670294, 0.5355608462302175, 3, ("0.472", "0.536")),
+    (0.4, 0.5, 5, ("0.4", "0.5")),
+    (0.4, 0.53, 5, ("0.40", "0.53")),
+    (1, 3, 5, ("1", "3")),
+    (1, 2.5, 5, ("1.0", "2.5")),
+    (-0.1, 10.25, 3, ("-0.1", "10.3")),
+    (-0.004, 4.5678, 3, ("-0.004", "4.568")),
+    (-1e-17, 0.5123, 3, ("0.0000", "0.5123")),
+    (1234.6, 12345.6, 3, ("1235", "12346")),
+    (1.5e-5, 2.31e-5, 3, ("1.5e-5", "2.31e-5")),
+    (-math.inf, 0.5, 3, ("−∞", "0.5")),
+    (0.0, 0.125, 3, ("0.000", "0.125")),
+    (-0.0, 0.125, 3, ("0.000", "0.125")),
+]
+
+
+@pytest.mark.parametrize(("low", "high", "digits", "texts"), ENDS)
+def test_both_ends_of_an_interval_have_as_many_decimals(
+    low: float, high: float, digits: int, texts: tuple[str, str]
+) -> None:
+    assert show_ends(low, high, digits) == texts
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(-0.0123, 0.43, "−0.012 to +0.430"), (0.1, 0.25, "+0.10 to +0.25"), (-math.inf, math.inf, "−∞ to ∞")],
+)
+def test_differences_have_their_signs(low: float, high: float, text: str) -> None:
+    assert show_signed_ends(low, high) == text
 
 
 NODE = shutil.which("node")

@@ -17,7 +17,7 @@ from regsweep.data import load_dataset
 from regsweep.errors import DivergedError, RecordError
 from regsweep.metrics import evaluate
 from regsweep.run import HISTORY_COLUMNS, run
-from regsweep.run_record import TESTED, VALIDATED, RunRecord
+from regsweep.run_record import EACH_EPOCH, TESTED, VALIDATED, RunRecord
 
 Configure = Callable[..., RunConfig]
 QUICK = ("trainer.epochs=3", "dataset.train_size=200")
@@ -201,6 +201,14 @@ def test_a_trial_is_asked_about_while_there_is_something_to_give_up(
         rows = list(csv.DictReader(file))
     assert 1 < len(rows) < 60
     assert reports == [(float(row["validation_accuracy"]), int(row["epoch"])) for row in rows[:-1]]
+
+
+@pytest.mark.parametrize("name", EACH_EPOCH)
+def test_a_run_reports_the_number_that_is_asked_for(configure: Configure, name: str, tmp_path: Path) -> None:
+    reports: list[float] = []
+    run(configure(*QUICK), tmp_path, is_trial=True, report=lambda value, _: reports.append(value), reported=name)
+    with (tmp_path / "history.csv").open() as file:
+        assert reports == [float(row[name]) for row in csv.DictReader(file)][:-1]
 
 
 def test_a_trial_opens_them_when_asked(configure: Configure, tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ class Configuration:
         name: in plain words.
         kind: what regularizes it; empty for a network without regularization.
         trial: the number of its first trial in the sweep that it was chosen in.
-        selected_for: the validation accuracy that it was chosen for, a fraction; the mean of several seeds.
+        selected_for: the validation accuracy that it was chosen for, a fraction, or what else the sweep is ranked by;
+            the mean of several seeds.
         parameters: the values in which it differs from the others, by key.
         overrides: every key that makes it, as typed, with the + or ++ of a key that is added.
         ingredients: title and description of each of its methods, by name.

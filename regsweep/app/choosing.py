@@ -120,7 +120,7 @@ def take_best(plan: Plan, values: Mapping[int, Mapping[int, float]]) -> None:
     chosen is better than what the search began with.
 
     Args:
-        values: what the sweep is ranked by (validation accuracy), by place among all that run on the choosing seeds
+        values: what the sweep is ranked by (its objective), by place among all that run on the choosing seeds
             and by seed; none for those that were not compared, or have no run that counts.
     """
     chosen: list[Configuration] = []
@@ -129,7 +129,7 @@ def take_best(plan: Plan, values: Mapping[int, Mapping[int, float]]) -> None:
         on_choosing_seeds(plan), plan.contenders, _first_trial_of_each(plan), strict=True
     ):
         reached = [values.get(start + place, {}) for place in range(len(group))]
-        sign, tried = plan.terms.sign, reached[: len(contenders)]
+        sign, tried = plan.terms.sign_of_choice, reached[: len(contenders)]
         means = [sign * fmean(by_seed.values()) if by_seed else -math.inf for by_seed in tried]
         best = means.index(max(means))
         chosen.append(group[best])
@@ -152,7 +152,7 @@ def _beside(
     Args:
         first: trial 0.
         group: what ran on the choosing seeds, trial 0 among it.
-        reached: accuracy of each by seed.
+        reached: what each had by seed.
         best: the place of what was chosen.
     """
     place = next((i for i, each in enumerate(group) if first is not None and _is_among(first, [each])), best)
@@ -160,6 +160,8 @@ def _beside(
     if first is None or place == best or not seeds:
         return None
     accuracy, of_chosen = (fmean(reached[each][seed] for seed in seeds) for each in (place, best))
+    if not math.isfinite(accuracy) or not math.isfinite(of_chosen):  # a run diverged, and no number says how bad it is
+        return None
     return Untuned(first.name, accuracy, of_chosen, len(seeds))
 
 

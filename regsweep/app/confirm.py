@@ -37,7 +37,7 @@ from regsweep.report.effort import seconds_a_trial, spread_of_differences
 from regsweep.report.files import ReportPaths
 from regsweep.report.printed import say
 from regsweep.report.read_confirmation import read_confirmation
-from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.sweep import OBJECTIVE, Sweep, read_sweep
 from regsweep.report.terms import Terms
 from regsweep.statistics.p_values import least_p_value, least_seeds
 from regsweep.statistics.power import seeds_needed
@@ -267,9 +267,9 @@ def _points(text: str) -> float:
 
 
 def _shown(configuration: Configuration, agreed: Terms) -> str:
-    name = "validation accuracy" if agreed.is_own else agreed.title
-    value = f"{configuration.selected_for:.4f}" if agreed.is_own else show_number(configuration.selected_for, 5)
-    return f"{configuration.name} (trial {configuration.trial}, {name} {value})"
+    is_accuracy = agreed.is_own and agreed.chosen_by.endswith("accuracy")
+    value = f"{configuration.selected_for:.4f}" if is_accuracy else show_number(configuration.selected_for, 5)
+    return f"{configuration.name} (trial {configuration.trial}, {agreed.title_of_choice} {value})"
 
 
 def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) -> None:
@@ -303,6 +303,9 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         f"{'with the test set' if plan.terms.is_own else 'to compare'}: {time} at the sweep's pace",
         f"where differences are shown, up to {num_own} more, of second baselines: {time_own}",
     ]
+    if sweep.is_own and (sweep.objectives or sweep.objective != OBJECTIVE):
+        word = "most" if plan.terms.chosen_most else "least"
+        lines.append(f"chosen by the {word} {plan.terms.title_of_choice}; compared by {plan.terms.title}")
     say(*lines)
     if plan.overlap is not None:
         say(describe_new_splits(plan.overlap, num_seeds))

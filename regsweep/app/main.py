@@ -24,6 +24,7 @@ from regsweep.names import Named, place_of, short_names
 from regsweep.numbers import show_number
 from regsweep.paths import SweepPaths, config_folder, shown
 from regsweep.report.hydra_files import is_several
+from regsweep.run_record import EACH_EPOCH
 from regsweep.started import Command
 from regsweep.sweeper import TrialValue, is_watched, report
 from regsweep.sweeper.job import owned
@@ -83,6 +84,7 @@ def _trial_rows(folder: Path, swept: list[str]) -> TrialRows:
 
 _job.trial_rows = _trial_rows  # type: ignore[attr-defined]
 _job.returned = ["validation_accuracy"]  # type: ignore[attr-defined]
+_job.ranked_apart = ["dataset", "dataset.name"]  # type: ignore[attr-defined]
 main = hydra.main(config_path=str(config_folder()), config_name="config", execution_whitelist=_TRUSTED)(_job)
 
 
@@ -99,6 +101,7 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
             folder,
             is_trial=is_trial,
             report=report if is_trial else None,
+            reported=_reported(runtime.sweeper),
             show_bar=not is_watched(),
         )
     except Pruned as pruned:
@@ -128,6 +131,12 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
         _log.info(f"record       {shown(folder)}")
     validation = outcome.metrics.get("validation")
     return TrialValue(validation.accuracy if validation else math.nan, outcome.numbers)
+
+
+def _reported(sweeper: DictConfig) -> str:
+    """Return the number that trials report while they run: the objective, by which they are given up."""
+    names = [name for name in sweeper.get("objectives") or [] if name in EACH_EPOCH]
+    return str(names[0]) if len(names) == 1 else "validation_accuracy"
 
 
 def _made_of(methods: Iterable[Named], overrides: Sequence[str]) -> list[str]:

@@ -42,7 +42,7 @@ TUNED = 0
 
 @dataclass(frozen=True)
 class Row:
-    """A configuration as it stands in its sweep: the number and folder of its first trial, and its mean accuracy."""
+    """A configuration as it stands in its sweep: number and folder of its first trial, and the mean it ranks by."""
 
     number: int
     folder: str
@@ -68,7 +68,8 @@ class Untuned:
 
     Attributes:
         name: of its configuration.
-        accuracy: its mean validation accuracy over the choosing seeds, a fraction.
+        accuracy: its mean validation accuracy over the choosing seeds, a fraction; or of what else the sweep is ranked
+            by.
         of_chosen: that of the chosen configuration, on the same seeds.
         num_seeds: how many these are.
     """
@@ -170,9 +171,10 @@ class Plan:
 
     def read_sweep(self, folder: Path) -> Sweep:
         """Return one of the confirmation's sweeps, ranked as the one that is confirmed."""
+        column, maximize = self.terms.choice
+        sweep = read_sweep(folder, objective=column, minimize=not maximize)
         if self.terms.is_own:
-            return read_sweep(folder)
-        sweep = read_sweep(folder, objective=self.terms.objective, minimize=not self.terms.maximize)
+            return sweep
         return replace(sweep, named_seed=self.terms.seed_key)
 
     def drawn_by(self, seed: int) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import shutil
 import sys
@@ -123,8 +124,8 @@ def choose_contenders(origin: Origin, plan: Plan) -> None:
 def values_of(choosing: Sweep, runs: Sequence[Run]) -> dict[int, dict[int, float]]:
     """Return by configuration and seed what the sweep is ranked by.
 
-    Of this project's runs one that diverged has a validation accuracy of 0, and one that failed is left out. What
-    another application's failed run is worth is not known, so a configuration with one has no values.
+    Of this project's runs one that diverged is worth the worst there is (an accuracy of 0), and one that failed is left
+    out. What another application's failed run is worth is not known, so a configuration with one has no values.
     """
     rows = {int(row["number"]): row for row in choosing.trials.to_dict("records")}
     values: dict[int, dict[int, float]] = {}
@@ -134,9 +135,16 @@ def values_of(choosing: Sweep, runs: Sequence[Run]) -> dict[int, dict[int, float
         if row["status"] != "complete" and not choosing.is_own:
             failed.add(run.configuration)
         if row["status"] in ("complete", "diverged"):
-            accuracy = float(row[choosing.objective]) if row["status"] == "complete" else 0.0
-            values.setdefault(run.configuration, {})[run.seed] = accuracy
+            value = float(row[choosing.objective]) if row["status"] == "complete" else _worst(choosing)
+            values.setdefault(run.configuration, {})[run.seed] = value
     return {configuration: found for configuration, found in values.items() if configuration not in failed}
+
+
+def _worst(sweep: Sweep) -> float:
+    """Return what a run that diverged is worth where configurations are chosen."""
+    if not sweep.maximize:
+        return math.inf
+    return 0.0 if sweep.objective.endswith("accuracy") else -math.inf
 
 
 def run_seeds(origin: Origin, plan: Plan, num_seeds: int) -> None:

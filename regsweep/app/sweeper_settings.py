@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep.errors import ConfigError, RegsweepError, show
-from regsweep.run_record import TESTED, VALIDATED
+from regsweep.run_record import EACH_EPOCH, TESTED, VALIDATED
 from regsweep.signatures import offer
 from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.space import read_trials
@@ -127,6 +127,10 @@ def _check_objectives(sweeper: DictConfig, *, is_tested: bool) -> None:
     elif len(objectives) != len(names) or not set(names) <= {"minimize", "maximize"}:
         allowed = f"must be minimize or maximize for each of the {len(objectives)} objectives"
         raise ConfigError("hydra.sweeper.direction", ",".join(names), allowed)
+    elif sweeper.get("pruner") is not None and len(objectives) == 1 and objectives[0] not in EACH_EPOCH:
+        each = ", ".join(EACH_EPOCH)
+        allowed = f"not known after each epoch, so no trial is pruned by it; use one of {each}, or no pruner"
+        raise ConfigError("hydra.sweeper.objectives", objectives[0], allowed)
 
 
 def _require_followed_ranges(config: DictConfig, swept: set[str]) -> None:

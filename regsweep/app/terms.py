@@ -56,11 +56,13 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
         _require_same(given, baseline, terms)
     elif is_own:
         _require_own(given, baseline)
-        terms = Terms(baseline)
+        sweep = read_sweep(given.folder)
+        terms = Terms(baseline, chosen_by=sweep.objective, chosen_most=sweep.maximize)
     else:
         terms = _of_application(given, baseline)
     if is_own:
         sweep = read_sweep(given.folder)
+        _require_one_data_set(sweep)
     else:
         sweep = read_sweep(given.folder, objective=terms.objective, minimize=not terms.maximize)
         sweep = replace(sweep, named_seed=terms.seed_key)
@@ -68,6 +70,16 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
         keyed.require_keys(sweep, terms)
         terms = keyed.with_signs(sweep, terms)
     return sweep, terms
+
+
+def _require_one_data_set(sweep: Sweep) -> None:
+    if sweep.data_key is None:
+        return
+    names = ", ".join(sorted({str(name) for name in sweep.trials[sweep.data_key].dropna()}))
+    raise RegsweepError(
+        f"{shown(sweep.folder)}: its trials are on several data sets ({names}), whose scores are no comparison; sweep "
+        "each data set alone, and confirm that"
+    )
 
 
 def _of_application(given: argparse.Namespace, baseline: dict[str, str]) -> Terms:

@@ -81,7 +81,8 @@ def _next_steps(sweep: Sweep) -> list[str]:
     place = shlex.quote(str(shown(sweep.folder)))
     lines = [f"to draw report.html: regsweep report {place}"]
     regularizes = any(sweep.kind(number) for number in sweep.regularization)
-    if sweep.best() is None or sweep.seed_key is not None or _is_confirmed(sweep) or not regularizes:
+    stands_above = sweep.seed_key is not None or sweep.data_key is not None  # in the answer, or below the table
+    if sweep.best() is None or stands_above or _is_confirmed(sweep) or not regularizes:
         return lines
     lines.append(
         f"to compare the best with the network without regularization, on fresh seeds: regsweep confirm {place}"
@@ -141,7 +142,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--watch", action="store_true", help="serve the page on this machine alone; it shows what has ended by now"
     )
-    parser.add_argument("--objective", metavar="NAME", help="metric that trials are ranked by (validation_accuracy)")
+    parser.add_argument(
+        "--objective", metavar="NAME", help="metric that trials are ranked by (default: the sweep's own)"
+    )
     direction = parser.add_mutually_exclusive_group()
     direction.add_argument(
         "--minimize",

@@ -28,6 +28,9 @@ FAR_POINTS = 0.01
 SCORE = "score"
 """The column of the number that is compared."""
 
+CHOSEN_BY = "chosen_by"
+"""The column of the number that configurations are chosen by."""
+
 NOT_ENDED = ("interrupted", "unreadable")
 """The statuses of a run that has not ended, as far as is known."""
 
@@ -41,7 +44,7 @@ class Untuned:
 
     Attributes:
         name: of trial 0's configuration.
-        accuracy: its mean validation accuracy, a fraction.
+        accuracy: its mean validation accuracy, a fraction; or of what else configurations are chosen by.
         of_chosen: that of the chosen configuration.
         num_seeds: over so many seeds.
     """
@@ -51,10 +54,9 @@ class Untuned:
     of_chosen: float
     num_seeds: int
 
-    @property
-    def is_better(self) -> bool:
+    def is_better(self, terms: Terms) -> bool:
         """Return whether trial 0 is better than what was chosen: the search may have overfitted."""
-        return self.accuracy - self.of_chosen >= EQUAL
+        return terms.sign_of_choice * (self.accuracy - self.of_chosen) >= EQUAL
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,10 @@ class Trained:
         kind: what regularizes it.
         trial: its number in the sweep that it was chosen in; `NO_TRIAL` for a contestant without a complete trial.
         parameters: the swept values, by key.
-        selected_for: the validation accuracy that it was chosen for, a fraction.
+        selected_for: the validation accuracy that it was chosen for, a fraction, or what else the sweep is ranked by.
         runs: a row per seed: ``seed``, ``folder`` (in that of the sweep that is confirmed), ``status``, ``error``,
-            ``validation_accuracy``, ``score`` (what is compared: test accuracy, or another application's objective),
-            ``total_seconds``.
+            ``chosen_by`` (what the sweep is ranked by), ``score`` (what is compared: test accuracy, or another
+            application's objective), ``total_seconds``.
         untuned: trial 0 of its search; None where that was not compared with it.
     """
 

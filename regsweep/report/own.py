@@ -53,8 +53,15 @@ def is_own(folder: Path, jobs: Sequence[Job]) -> bool:
         return True
 
 
-def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str, minimize: bool | None) -> Rows:
+def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str | None, minimize: bool | None) -> Rows:
     """Return a row per trial of a sweep, or the one of a run.
+
+    Args:
+        folder: the sweep's or the run's.
+        jobs: number and folder of each trial.
+        is_run: whether it is a run.
+        objective: that was named to rank by; None: the sweep's own.
+        minimize: whether less of it is better; None: as the sweep has it, or as the name implies.
 
     Raises:
         RegsweepError: when no trial has such an objective.
@@ -76,30 +83,35 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
         for number, path in jobs
     ]
     columns = [column_of(key) for key in swept]
-    require_objective(objective, [name for name in NUMBERS if name not in columns])
-    maximize = not (is_minimized(objective) if minimize is None else minimize)
+    asked = {} if is_run else _asked_for(SweepPaths(folder).multirun)
+    # Of several one must order the table, and be what `confirm` chooses by.
+    first = OBJECTIVE if OBJECTIVE in asked else next(iter(asked), OBJECTIVE)
+    column = objective or first
+    require_objective(column, [name for name in NUMBERS if name not in columns])
+    maximize = asked.get(column, not is_minimized(column)) if minimize is None else not minimize
     return Rows(
         rows,
         columns,
-        objective=objective,
+        objective=column,
         maximize=maximize,
         problems=problems.lines,
         regularization=reader.regularization,
-        objectives={} if is_run or objective != OBJECTIVE else _objectives(SweepPaths(folder).multirun),
+        objectives=asked if objective is None and len(asked) > 1 else {},
     )
 
 
-def _objectives(multirun: Path) -> dict[str, bool]:
-    """Return the objectives of a search for several, and whether more of each is better; nothing for one alone."""
+def _asked_for(multirun: Path) -> dict[str, bool]:
+    """Return the objectives that a search names, and whether more of each is better; nothing where it names none."""
     try:
         sweeper = at(records.read_yaml(multirun), "hydra", "sweeper")
     except RecordError:
         return {}
     names, directions = at(sweeper, "objectives"), at(sweeper, "direction")
+    names, directions = ([each] if isinstance(each, str) else each for each in (names, directions))
     if not isinstance(names, list) or not isinstance(directions, list) or len(names) != len(directions):
         return {}
     found = {str(n): str(d).lower() == "maximize" for n, d in zip(names, directions, strict=True) if n in NUMBERS}
-    return found if len(found) == len(names) > 1 else {}
+    return found if len(found) == len(names) else {}
 
 
 class OwnRows:

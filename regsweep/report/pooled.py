@@ -16,7 +16,7 @@ import pandas as pd
 
 from regsweep.errors import show
 from regsweep.names import short_names
-from regsweep.numbers import show_number
+from regsweep.numbers import show_number, show_signed_ends
 from regsweep.pooling import Pooled, seed_keys
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import settings_in_words
@@ -155,6 +155,14 @@ def signed(sweep: Sweep, difference: float) -> str:
         return (text[1:] if float(text) == 0 else text).replace("-", "−")
     size = show_number(abs(difference) if abs(difference) > NOISE else 0.0)
     return f"{'' if float(size) == 0 else '−' if difference < 0 else '+'}{size}"
+
+
+def signed_ends(sweep: Sweep, interval: Interval) -> str:
+    """Return an interval of differences of the objective as text, both ends with the same number of decimals."""
+    if is_share(sweep):
+        return f"{signed(sweep, interval.low)} to {signed(sweep, interval.high)}"
+    low, high = (end if abs(end) > NOISE else 0.0 for end in (interval.low, interval.high))
+    return show_signed_ends(low, high)
 
 
 def why_not_pooled(sweep: Sweep) -> str | None:

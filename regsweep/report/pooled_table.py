@@ -10,9 +10,10 @@ import pandas as pd
 from rich.console import Console
 
 from regsweep.names import short_names
+from regsweep.numbers import show_ends
 from regsweep.paths import SweepPaths, shown
 from regsweep.pooling import Pooled
-from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_of, signed
+from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_of, signed, signed_ends
 from regsweep.report.printed import Column, print_columns, print_line
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import outcome, score, show_value
@@ -25,12 +26,12 @@ class PooledTable:
     Attributes:
         headings: of the columns: swept parameters, mean, interval, seeds, difference with interval.
         rows: the configurations with their cells, the best first.
-        best: the best of them; None where no trial is complete.
+        bests: the best of them, or of each data set; none where no trial is complete.
     """
 
     headings: list[str]
     rows: list[tuple[Pooled, list[str]]]
-    best: Pooled | None
+    bests: list[Pooled]
 
 
 def pooled_table(sweep: Sweep) -> PooledTable:
@@ -50,7 +51,7 @@ def pooled_table(sweep: Sweep) -> PooledTable:
         cells += [_mean(sweep, pooled, "test_accuracy")] if has_test else []
         cells += [seeds_of(pooled), *(_difference(pools, pooled) if pools.differences else [])]
         rows.append((pooled, cells))
-    return PooledTable(headings, rows, sweep.best())
+    return PooledTable(headings, rows, sweep.bests)
 
 
 def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> None:
@@ -67,7 +68,7 @@ def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> Non
         Column(heading, each, is_setting=place < num_settings)
         for place, (heading, each) in enumerate(zip(found.headings, cells, strict=True))
     ]
-    styles = ["bold green" if pooled is found.best else None for pooled, _ in found.rows]
+    styles = ["bold green" if pooled in found.bests else None for pooled, _ in found.rows]
     print_columns(console, columns, styles, all_in=str(shown(SweepPaths(sweep.folder).trials)))
     for line in [*outcome(sweep), *answered]:
         print_line(console, line)
@@ -76,7 +77,9 @@ def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> Non
 def _interval(sweep: Sweep, pooled: Pooled) -> str:
     found = mean_interval(sweep, pooled)
     if found is not None:
-        return f"{score(sweep, found.low)} to {score(sweep, found.high)}"
+        if sweep.objective.endswith("accuracy"):
+            return f"{score(sweep, found.low)} to {score(sweep, found.high)}"
+        return " to ".join(show_ends(found.low, found.high, 5))
     return "all equal" if len(pooled.values) > 1 else "–"
 
 
@@ -87,7 +90,7 @@ def _difference(pools: Pools, pooled: Pooled) -> list[str]:
         return ["", ""]
     if found.interval is None:
         return [signed(sweep, found.mean), "all equal" if len(found.by_seed) > 1 else "–"]
-    return [signed(sweep, found.mean), f"{signed(sweep, found.interval.low)} to {signed(sweep, found.interval.high)}"]
+    return [signed(sweep, found.mean), signed_ends(sweep, found.interval)]
 
 
 def _mean(sweep: Sweep, pooled: Pooled, column: str) -> str:

@@ -15,6 +15,7 @@ from regsweep.paths import RunPaths, SweepPaths
 from regsweep.report import ablation
 from regsweep.report.ablation import Ablation
 from regsweep.report.confirmation import (
+    CHOSEN_BY,
     FAR_POINTS,
     FEWEST_SEEDS,
     LEVEL,
@@ -34,7 +35,7 @@ from regsweep.statistics.claims import are_shown, claim
 from regsweep.statistics.comparison import compare, count_differing
 from regsweep.statistics.intervals import Overlap
 
-_COLUMNS = ["number", "seed", "folder", "status", "error", "validation_accuracy", SCORE, "total_seconds"]
+_COLUMNS = ["number", "seed", "folder", "status", "error", CHOSEN_BY, SCORE, "total_seconds"]
 
 
 def read_confirmation(folder: Path) -> Confirmation | None:
@@ -123,7 +124,9 @@ class _Reader:
         """Return the runs of a sweep with the number that is compared; of another application, with their seeds too."""
         place = sweep.folder.relative_to(self._folder).as_posix()
         folders = [f"{place}/{folder}" for folder in sweep.trials["folder"]]
-        runs = sweep.trials.assign(**{SCORE: sweep.trials[self._terms.objective]}).assign(folder=folders)
+        column, _ = self._terms.choice
+        numbers = {SCORE: sweep.trials[self._terms.objective], CHOSEN_BY: sweep.trials[column]}
+        runs = sweep.trials.assign(**numbers).assign(folder=folders)
         if not self._terms.is_own and planned is not None:
             runs["seed"] = [planned[int(number)]["seed"] for number in runs["number"]]
         return runs

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from regsweep.report.figures.evidence import Evidence
     from regsweep.report.pooled import Difference
     from regsweep.report.sweep import Sweep
+    from regsweep.report.terms import Terms
     from regsweep.statistics.intervals import Interval
 
 
@@ -40,6 +41,7 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
         "front": sweep.front,
         "num_trials": {"total": len(sweep.trials), **count_statuses(sweep)},
         "best_trial": _best_trial(sweep),
+        "best_by_data_set": {name: each.number for name, each in sweep.best_by_data_set.items()},
         **_pooled(sweep),
         "confirmation": None if confirmation is None else _confirmation(sweep, confirmation),
         "versions": _versions(sweep),
@@ -49,10 +51,10 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
 
 
 def _best_trial(sweep: Sweep) -> dict[str, Any] | None:
-    """Return the best trial; None where no single one is: seeds were swept, or there are several objectives."""
-    if sweep.seed_key is not None or sweep.objectives or (found := sweep.best()) is None:
+    """Return the best trial; None where no single one is: seeds were swept, several data sets, or objectives."""
+    if sweep.seed_key is not None or len(sweep.bests) != 1 or sweep.data_key is not None:
         return None
-    best = sweep.row(found.number)
+    best = sweep.row(sweep.bests[0].number)
     metrics = [name for name in best if name.endswith(("_accuracy", "_loss", "_seconds")) or name == sweep.objective]
     return {
         "number": plain(best["number"]),
@@ -68,7 +70,7 @@ def _pooled(sweep: Sweep) -> dict[str, Any]:
         return {"seed_key": None, "best_configuration": None, "configurations": []}
     pools = Pools(sweep)
     found = [_configuration(pools, each) for each in pools.configurations]
-    best = found[0] if sweep.best() is not None else None
+    best = found[0] if sweep.best() is not None and sweep.data_key is None else None
     return {"seed_key": sweep.seed_key, "best_configuration": best, "configurations": found}
 
 
@@ -104,16 +106,20 @@ def _confirmation(sweep: Sweep, confirmation: Confirmation) -> dict[str, Any]:
             "name": confirmation.terms.objective,
             "direction": "maximize" if confirmation.terms.maximize else "minimize",
         },
+        "chosen_by": {
+            "name": confirmation.terms.choice[0],
+            "direction": "maximize" if confirmation.terms.choice[1] else "minimize",
+        },
         "baseline_keys": dict(confirmation.terms.baseline),
         "seed_key": confirmation.terms.seed_key,
         "seeds": [plain(seed) for seed in confirmation.seeds],
         "num_planned_seeds": confirmation.num_planned,
         "is_sequential": confirmation.is_sequential,
         "new_splits": None if confirmation.overlap is None else asdict(confirmation.overlap),
-        "baseline": _trained(confirmation.baseline),
+        "baseline": _trained(confirmation.baseline, confirmation.terms),
         "candidates": [
             {
-                **_trained(candidate),
+                **_trained(candidate, confirmation.terms),
                 "against_tuned_baseline": _against(candidate.against_tuned),
                 "against_own_baseline": _against(candidate.against_own),
                 "claim": _claim(candidate),
@@ -153,7 +159,7 @@ def _ends(interval: Interval | None) -> list[Any] | None:
     return None if interval is None else [plain(interval.low), plain(interval.high)]
 
 
-def _trained(trained: Trained) -> dict[str, Any]:
+def _trained(trained: Trained, terms: Terms) -> dict[str, Any]:
     scores = pd.to_numeric(trained.runs[SCORE], errors="coerce")
     return {
         "name": trained.name,
@@ -161,14 +167,14 @@ def _trained(trained: Trained) -> dict[str, Any]:
         "trial": plain(trained.trial),
         "parameters": {key: plain(value) for key, value in trained.parameters.items()},
         "selected_for": plain(trained.selected_for),
-        "trial_0": _untuned(trained.untuned),
+        "trial_0": _untuned(trained.untuned, terms),
         "mean": plain(trained.mean()),
         "values": {str(seed): plain(score) for seed, score in zip(trained.runs["seed"], scores, strict=True)},
     }
 
 
-def _untuned(untuned: Untuned | None) -> dict[str, Any] | None:
-    return None if untuned is None else {**asdict(untuned), "is_overtuned": untuned.is_better}
+def _untuned(untuned: Untuned | None, terms: Terms) -> dict[str, Any] | None:
+    return None if untuned is None else {**asdict(untuned), "is_overtuned": untuned.is_better(terms)}
 
 
 def _claim(candidate: Candidate) -> dict[str, Any]:

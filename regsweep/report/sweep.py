@@ -24,6 +24,8 @@ from regsweep.started import Command
 __all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "command_to_confirm", "read_sweep"]
 
 
+DATA_SETS = ("dataset", "dataset.name")
+"""Keys of this project's runs that choose a data set."""
 CONTESTANT = "contestant"
 """The column that names the search of a comparison's trial."""
 STEPS = ["number", "step", "value"]
@@ -134,6 +136,32 @@ class Sweep:
         return next((each for each in self.configurations if each.values), None)
 
     @cached_property
+    def data_key(self) -> str | None:
+        """The swept key by which trials are of several data sets, whose scores are no comparison; None elsewhere."""
+        keys = [key for key in self.swept if key in DATA_SETS] if self.is_own else []
+        return next((key for key in keys if self.trials[key].dropna().map(str).nunique() > 1), None)
+
+    @cached_property
+    def best_by_data_set(self) -> dict[str, Pooled]:
+        """The best configuration on each of several data sets, by its name; empty where there is one data set."""
+        best: dict[str, Pooled] = {}
+        if self.data_key is None:
+            return best
+        for each in self.configurations:
+            name = self.row(each.number)[self.data_key]
+            if each.values and pd.notna(name):
+                best.setdefault(str(name), each)
+        return best
+
+    @property
+    def bests(self) -> list[Pooled]:
+        """What is called the best: one configuration, or one of each data set; none where there are more objectives."""
+        best = self.best()
+        if self.objectives or best is None:
+            return []
+        return [best] if self.data_key is None else list(self.best_by_data_set.values())
+
+    @cached_property
     def front(self) -> list[int]:
         """The trials of a sweep of several objectives that no other beats: as good in all, and better in one."""
         trials = self.trials[(self.trials["status"] == "complete") & self.trials["duplicate_of"].isna()]
@@ -194,7 +222,7 @@ def read_sweep(
     if own and metrics is not None:
         raise RegsweepError(f"--metrics {show(metrics)}: the records in {show(folder)} hold the metrics; leave it out")
     if own:
-        rows = read_own(folder, jobs, is_run=is_run, objective=objective or OBJECTIVE, minimize=minimize)
+        rows = read_own(folder, jobs, is_run=is_run, objective=objective, minimize=minimize)
     else:
         rows = read_foreign(folder, jobs, metrics=metrics, objective=objective, minimize=minimize)
     problems = [*rows.problems, *(f"{plain_text(path.name)}: this folder's name is not UTF-8" for path in unnamed)]
@@ -242,13 +270,16 @@ def _read_comparison(folder: Path) -> Sweep:
         regularization |= {first + number: each for number, each in part.regularization.items()}
     swept = list(dict.fromkeys([CONTESTANT, *(name for part in parts.values() for name in part.swept)]))
     problems = [f"{key}/{problem}" for key, part in parts.items() for problem in part.problems]
-    merged = Rows(rows, swept, objective=OBJECTIVE, maximize=True, problems=problems, regularization=regularization)
+    # All searches were started with the same settings, and rank as one.
+    any_of = next(iter(parts.values()), None)
+    objective, maximize = (OBJECTIVE, True) if any_of is None else (any_of.objective, any_of.maximize)
+    merged = Rows(rows, swept, objective=objective, maximize=maximize, problems=problems)
     return Sweep(
         folder,
         _table(merged),
         swept,
-        OBJECTIVE,
-        True,
+        objective,
+        maximize,
         problems,
         regularization=regularization,
         rows=rows,

@@ -12,6 +12,7 @@ from rich.console import Console
 from regsweep.names import name_of, short_names
 from regsweep.numbers import show_number
 from regsweep.paths import SweepPaths, shown
+from regsweep.pooling import Pooled
 from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line
 from regsweep.report.sweep import CONTESTANT, Sweep
 
@@ -40,8 +41,7 @@ def print_table(sweep: Sweep, console: Console) -> None:
         Column("status", [s + a for s, a in zip(trials["status"], again, strict=True)], is_left=True),
         Column("seconds", [_seconds(value) for value in trials["total_seconds"]]),
     ]
-    best = sweep.best()
-    marked = sweep.front if sweep.objectives else [] if best is None else [best.number]
+    marked = sweep.front if sweep.objectives else [each.number for each in sweep.bests]
     styles = ["bold green" if number in marked else None for number in trials["number"]]
     print_columns(console, columns, styles, all_in=str(shown(SweepPaths(sweep.folder).trials)))
     for line in _conclusion(sweep, names):
@@ -110,13 +110,37 @@ def _conclusion(sweep: Sweep, names: dict[str, str]) -> list[str]:
     lines, best = [*outcome(sweep), *left_to_run(sweep)], sweep.best()
     if sweep.objectives:
         return [*lines, *on_the_front(sweep)]
+    if sweep.data_key is not None:
+        return [*lines, *no_best_of_all(sweep), *_best_on_each(sweep, names)]
     if best is not None and len(sweep.trials) > 1:
         row = sweep.row(best.number)
-        value = f"{sweep.objective.replace('_', ' ')} {score(sweep, best.mean)}"
-        value += "" if sweep.maximize else " (lower is better)"
-        lines.append(f"best: trial {best.number}, {value}, {settings_in_words(sweep, row, names)}")
+        lines.append(f"best: {_in_words(sweep, best, names)}")
         lines.append(f"      {shown(sweep.folder / row['folder'])}")
     return lines
+
+
+def _in_words(sweep: Sweep, best: Pooled, names: Mapping[str, str]) -> str:
+    value = f"{sweep.objective.replace('_', ' ')} {score(sweep, best.mean)}"
+    value += "" if sweep.maximize else " (lower is better)"
+    settings = settings_in_words(sweep, sweep.row(best.number), names)
+    return ", ".join(filter(None, [f"trial {best.number}", value, settings]))
+
+
+def _best_on_each(sweep: Sweep, names: Mapping[str, str]) -> list[str]:
+    """Return the best trial on each of several data sets, a line each."""
+    others = {key: name for key, name in names.items() if key != sweep.data_key}
+    return [f"best on {name}: {_in_words(sweep, best, others)}" for name, best in sweep.best_by_data_set.items()]
+
+
+def no_best_of_all(sweep: Sweep) -> list[str]:
+    """Return that trials on several data sets have no best one among them; nothing of a sweep on one."""
+    if sweep.data_key is None:
+        return []
+    names = sorted({str(name) for name in sweep.trials[sweep.data_key].dropna()})
+    what = "trial" if sweep.seed_key is None else "configuration"
+    return [
+        f"Scores on different data sets ({', '.join(names)}) are no comparison, so no {what} is called the best of all."
+    ]
 
 
 def settings_in_words(sweep: Sweep, row: Mapping[str, Any], names: Mapping[str, str]) -> str:

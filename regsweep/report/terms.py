@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from regsweep.numbers import show_number
+from regsweep.numbers import show_ends, show_number
 from regsweep.statistics.comparison import EQUAL
 from regsweep.statistics.intervals import Interval
 
 TEST_ACCURACY = "test_accuracy"
+VALIDATION_ACCURACY = "validation_accuracy"
 
 _DIGITS = 3
 """Significant ones of a difference, of a number that is no accuracy."""
@@ -27,6 +28,8 @@ class Terms:
         maximize: whether more of it is better.
         is_own: whether the runs are this project's own, and not another application's.
         signs: the + of those of these keys that are added to the application's configuration.
+        chosen_by: of this project's own runs, the column by which the sweep, and then the choosing seeds, choose.
+        chosen_most: whether more of that is better.
     """
 
     baseline: dict[str, str] = field(default_factory=dict)
@@ -35,6 +38,8 @@ class Terms:
     maximize: bool = True
     is_own: bool = True
     signs: dict[str, str] = field(default_factory=dict)
+    chosen_by: str = VALIDATION_ACCURACY
+    chosen_most: bool = True
 
     @staticmethod
     def of_plan(plan: Mapping[str, Any]) -> Terms:
@@ -54,6 +59,29 @@ class Terms:
     def typed(self, key: str) -> str:
         """Return a key of the baseline's, or the seed's, as it is typed."""
         return self.signs.get(key, "") + key
+
+    @property
+    def choice(self) -> tuple[str, bool]:
+        """Return by which column configurations are chosen, and whether more of it is better.
+
+        What runs on fresh seeds are compared by is another one of this project's own runs: their test accuracy.
+        """
+        return (self.chosen_by, self.chosen_most) if self.is_own else (self.objective, self.maximize)
+
+    @property
+    def sign_of_choice(self) -> int:
+        """Return 1 where more of what configurations are chosen by is better, -1 where less is."""
+        return 1 if self.choice[1] else -1
+
+    @property
+    def title_of_choice(self) -> str:
+        """Return what the number is called that configurations are chosen by."""
+        return self.choice[0].replace("_", " ")
+
+    def value_of_choice(self, value: float) -> str:
+        """Return the number as it is shown that configurations are chosen by."""
+        is_accuracy = self.is_own and self.chosen_by.endswith("accuracy")
+        return f"{100 * value:.2f} %" if is_accuracy else show_number(value, 5)
 
     @property
     def sign(self) -> int:
@@ -106,4 +134,6 @@ class Terms:
 
     def ends(self, interval: Interval) -> str:
         """Return an interval of differences."""
-        return f"{self.difference(interval.low)} to {self.difference(interval.high)}"
+        if self.is_own:
+            return f"{self.difference(interval.low)} to {self.difference(interval.high)}"
+        return " to ".join(show_ends(interval.low, interval.high, _DIGITS)).replace("-", "−")

@@ -35,7 +35,7 @@ class MainEffects:
 
     Attributes:
         shares_K: of the scores' variance, from 0 to 1.
-        chance_K: all of which only 5 % of shuffled scores stay not below.
+        chance_K: all of which only 5 % of shuffled scores stay not below; from 0 to 1.
     """
 
     shares_K: FloatArray
@@ -76,16 +76,23 @@ def main_effects(scores_N: FloatArray, design: Design, *, shuffles: int = SHUFFL
     for first in range(0, shuffles, step):
         places_SN = np.broadcast_to(np.arange(len(y_N)), (min(step, shuffles - first), len(y_N)))
         found.append(_by_chance(y_N, random.permuted(places_SN, axis=1), design))
-    rest = 1.0 if design.together is None else 1 - _share(y_N, design.together)
-    shares_K = np.array([_share(y_N, basis) for basis in design.bases])
-    return MainEffects(shares_K, rest * _joint_quantiles(np.concatenate(found)))
+    shares_K, quantiles_K = (
+        np.array([_share(y_N, basis) for basis in design.bases]),
+        _joint_quantiles(np.concatenate(found)),
+    )
+    if design.together is None:
+        return MainEffects(shares_K, quantiles_K)
+    # Ratios to what stays unexplained have no upper end; a share and that, together, are what the others leave.
+    left_K = shares_K + max(1 - float(_share(y_N, design.together)), 0.0)
+    return MainEffects(shares_K, left_K * quantiles_K / (1 + quantiles_K))
 
 
 def _by_chance(y_N: FloatArray, places_SN: NDArray[np.int64], design: Design) -> FloatArray:
     """Return each parameter's share where the scores stand in other places, (S, K).
 
-    Where all parameters are fitted at once it is a share of what that leaves, and what the others explain stays in its
-    place: what is shuffled is the rest (Freedman and Lane 1983). Else a strong effect would hide weak ones.
+    Where all parameters are fitted at once it is the ratio to what that leaves unexplained, and what the others explain
+    stays in its place: what is shuffled is the rest (Freedman and Lane 1983). Else a strong effect would hide weak
+    ones.
     """
     if design.together is None:
         y_SN = y_N[places_SN]

@@ -1,6 +1,7 @@
 """A sweep's first lines, which numbers it minimizes and which it maximizes, and its last, which was the best."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,16 +40,20 @@ def announce(directions: Sequence[StudyDirection], objectives: Sequence[str]) ->
             _log.warning(f"{_doing(word)} {name}: set hydra.sweeper.direction={given} to {by_name} it")
 
 
-def announce_best(study: Study, best: FrozenTrial | None) -> None:
+def announce_best(study: Study, best: FrozenTrial | None, ranked_apart: Sequence[str] = ()) -> None:
     """Log a line on the best trial; where seeds were swept, on the configuration with the best mean over its seeds.
 
     Args:
         study: with all trials.
         best: None where there is none, or where there are several objectives.
+        ranked_apart: keys of which each value has a ranking of its own.
     """
     if best is None or best.value is None:
         return
     trials = [trial for trial in study.get_trials(deepcopy=False) if trial.user_attrs.get("duplicate_of") is None]
+    if (apart := varied(trials, ranked_apart)) is not None:
+        _hydras_log.info(f"no best of all: scores at different values of {apart} are no comparison")
+        return
     seed = _seed_key(trials)
     if seed is None:
         _hydras_log.info(f"best: trial {best.number}, {show_number(best.value, 5)}, {_settings(best.params)}")
@@ -61,6 +66,11 @@ def announce_best(study: Study, best: FrozenTrial | None) -> None:
     _hydras_log.info(
         f"best of {len(found)} by the mean over {seed}: {settings}{show_number(first.mean, 5)} over {seeds} ({shown})"
     )
+
+
+def varied(trials: Sequence[FrozenTrial], keys: Sequence[str]) -> str | None:
+    """Return the first of these keys that has several values in the trials; None where none has."""
+    return next((key for key in keys if len({str(t.params[key]) for t in trials if key in t.params}) > 1), None)
 
 
 @dataclass(frozen=True)
@@ -129,7 +139,13 @@ def _params(trials: Sequence[FrozenTrial], pooled: Pooled, seed: str) -> dict[st
 
 
 def _settings(params: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in params.items())
+    return " ".join(f"{name}={shown_value(value)}" for name, value in params.items())
+
+
+def shown_value(value: Any) -> str:
+    """Return a parameter's value as a person writes it."""
+    is_long = isinstance(value, str) and re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) is not None
+    return show_number(float(value)) if isinstance(value, float) or is_long else str(value)
 
 
 def _doing(word: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from rich.text import Text
 
 from regsweep.numbers import show_number
 from regsweep.plain_yaml import parse
-from regsweep.sweeper.announce import Leading, leading
+from regsweep.sweeper.announce import Leading, leading, shown_value, varied
 from regsweep.sweeper.space import NOT_SET
 
 
@@ -31,6 +30,7 @@ class LiveTable:
         earlier: the trials that had ended when this start began.
         direction: of the first objective.
         names: what the parameters are called; those that are not in it are not shown.
+        ranked_apart: parameters of which each value has a ranking of its own.
     """
 
     def __init__(
@@ -39,8 +39,10 @@ class LiveTable:
         earlier: Sequence[FrozenTrial],
         direction: StudyDirection,
         names: Mapping[str, str],
+        ranked_apart: Sequence[str] = (),
     ) -> None:
         self._n_trials, self._num_before, self._names = n_trials, len(earlier), names
+        self._ranked_apart = ranked_apart
         self._maximize = direction == StudyDirection.MAXIMIZE
         self._ended = [trial for trial in earlier if trial.user_attrs.get("duplicate_of") is None]
         self._began = time.monotonic()
@@ -91,7 +93,9 @@ class LiveTable:
         texts = [Text.from_markup(f"running  trial {n}  {escape(self._settings(p))}") for n, p in self._running.items()]
         if self._num_ranked != len(self._ended):  # as late as that: where nothing is shown, nothing is ranked
             self._best, self._num_ranked = leading(self._ended, maximize=self._maximize), len(self._ended)
-        if self._best is not None:
+        if (apart := varied(self._ended, self._ranked_apart)) is not None:
+            texts.append(Text(f"best     none of all: scores at different values of {apart} are no comparison"))
+        elif self._best is not None:
             settings = escape(self._settings(self._best.params))
             best = f"{self._best.name}  {show_number(self._best.value, 5)}"
             texts.append(Text.from_markup(f"[bold green]best     {best}[/]  {settings}"))
@@ -144,7 +148,4 @@ def _inside(value: Any) -> dict[str, Any] | None:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    is_long = isinstance(value, str) and re.fullmatch(r"-?\d+\.\d+(e-?\d+)?", value) is not None
-    return show_number(float(value)) if isinstance(value, float) or is_long else str(value)
+    return str(value).lower() if isinstance(value, bool) else shown_value(value)

@@ -141,6 +141,8 @@ class RegsweepSweeper(Sweeper):
         self._config, self._context = config, hydra_context
         self._trial_rows: Callable[[Path, list[str]], TrialRows] | None = getattr(task_function, "trial_rows", None)
         self._returned: list[str] = list(getattr(task_function, "returned", []))
+        # Keys of which each value has a ranking of its own: scores on another data set are no comparison.
+        self._ranked_apart: list[str] = list(getattr(task_function, "ranked_apart", []))
         self._objectives = [str(name) for name in self._settings["objectives"] or []]
         directions = self._settings["direction"]
         self._directions: list[Any] = [
@@ -213,8 +215,9 @@ class RegsweepSweeper(Sweeper):
             trials = study.get_trials(deepcopy=False)
             ended = [trial for trial in trials if trial.state.is_finished()]
             num_begun = sum(trial.state.name != "WAITING" for trial in trials)
+            varied = _names_of_varied(space)
             with (
-                LiveTable(limits.n_trials, ended, study.directions[0], _names_of_varied(space)) as live,
+                LiveTable(limits.n_trials, ended, study.directions[0], varied, self._ranked_apart) as live,
                 watching(live.is_shown),
             ):
 
@@ -247,7 +250,8 @@ class RegsweepSweeper(Sweeper):
                 finally:
                     jobs.close()
                     tables.write()
-                announce_best(study, tables.best)
+            # Below what the terminal showed: a line that is logged meanwhile is glued to it.
+            announce_best(study, tables.best, self._ranked_apart)
 
     def _next(self, folder: Path) -> str:
         """Return how to go on, where this sweep is no part of what has a command of its own for that."""

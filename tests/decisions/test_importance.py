@@ -204,3 +204,17 @@ def test_the_same_sweep_has_the_same_marks() -> None:
     design, scores = of_curves(values_of(30, random)), random.normal(size=30)
     one, other = (main_effects(scores, design) for _ in range(2))
     np.testing.assert_array_equal(one.chance_K, other.chance_K)
+
+
+@pytest.mark.parametrize("num_missing", [0, 1, 3])
+@pytest.mark.parametrize("effect", [0.0, 0.1, 1.0, 100.0])
+def test_no_share_and_no_chance_is_above_one(num_missing: int, effect: float) -> None:
+    """Few configurations leave so little that chance takes more than what is left unexplained."""
+    draw = np.random.default_rng(0)
+    whole = np.array(list(product(range(4), range(3))))
+    for _ in range(5):
+        kept = np.sort(draw.permutation(len(whole))[num_missing:])
+        scores = draw.normal(size=len(whole)) + effect * whole[:, 1]
+        found = main_effects(scores[kept], of_factors(list(whole[kept].T)), shuffles=300)
+        for values in (found.shares_K, found.chance_K):
+            assert ((values >= 0) & (values <= 1 + 1e-9)).all()

@@ -73,6 +73,7 @@ def test_the_front(tmp_path: Path, rows: list[dict[str, Any]], directions: tuple
         (NAMES, ["maximize"]),
         (["validation_accuracy", "latency"], ["maximize", "minimize"]),
         ("sparsity", ["maximize", "minimize"]),
+        (["validation_accuracy"], "maximize"),
     ],
 )
 def test_one_objective_is_ranked_as_ever(tmp_path: Path, names: Any, directions: Any) -> None:

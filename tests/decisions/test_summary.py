@@ -52,6 +52,7 @@ def test_a_sweep_in_full(tmp_path: Path) -> None:
         "objectives": {},
         "front": [],
         "num_trials": {"total": 3, "complete": 1, "failed": 1, "unreadable": 1},
+        "best_by_data_set": {},
         "best_trial": {"number": 1, "folder": "1", "parameters": {"optimizer.lr": 0.2}, "metrics": BEST},
         "seed_key": None,
         "best_configuration": None,
@@ -100,6 +101,7 @@ def test_a_confirmation_in_full(tmp_path: Path, *, is_sequential: bool) -> None:
     assert found == {
         "compared_by": {"name": "test_accuracy", "direction": "maximize"},
         "baseline_keys": {},
+        "chosen_by": {"name": "validation_accuracy", "direction": "maximize"},
         "seed_key": "seed",
         "seeds": SEEDS,
         "num_planned_seeds": 10,

@@ -1,12 +1,13 @@
 """A sweep says before its first trial what it minimizes and what it maximizes."""
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
 from optuna.study import StudyDirection
 
-from regsweep.sweeper.announce import announce
+from regsweep.sweeper.announce import announce, shown_value
 from tests.sweeper.audit import run_here
 
 LEAST, MOST = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
@@ -46,3 +47,37 @@ def test_it_comes_before_the_first_trial(tmp_path: Path) -> None:
     _, printed = run_here(tmp_path, "hydra.sweeper.objectives=[size]", *fails)
     warning = "minimizing size: set hydra.sweeper.direction=maximize to maximize it"
     assert -1 < printed.find(warning) < printed.index("x is above 0"), printed
+
+
+def test_the_best_stands_on_a_line_of_its_own_below_what_the_terminal_showed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    arguments = ("hydra.sweeper.n_trials=4", "hydra.sweeper.params=null", "x=interval(0.5,1.5)")
+    pool = ("hydra/launcher=pool", "hydra.launcher.workers=1")
+    _, printed = run_here(tmp_path, *arguments, *pool)
+    lines = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).strip() for line in printed.splitlines()]
+    logged = [line for line in lines if "best: trial" in line]
+    assert len(logged) == 1, printed
+    found = re.fullmatch(r"\[[^]]*\]\[HYDRA\] best: trial (\d+), (\S+), x=(\S+)", logged[0])
+    assert found is not None, "nothing stands before it"
+    assert len(found[3]) <= len("0.0012"), "with so many digits as a person writes"
+    before = [line for line in lines if line.startswith("best     trial")]
+    assert before[-1].split()[:4] == ["best", "trial", found[1], found[2]], "the last state of the terminal agrees"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0029935300069243113, "0.00299"),
+        ("0.9141687898722635", "0.914"),
+        (1024.0, "1024"),
+        (7, "7"),
+        ("l1", "l1"),
+        ("1.2.3", "1.2.3"),
+        (True, "True"),
+    ],
+)
+def test_a_value_is_shown_as_a_person_writes_it(value: object, shown: str) -> None:
+    assert shown_value(value) == shown

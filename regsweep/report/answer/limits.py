@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from regsweep.report.answer import phrases
-from regsweep.report.confirmation import Against, Candidate, Confirmation
-from regsweep.report.terms import Terms
+from regsweep.report.confirmation import CHOSEN_BY, Against, Candidate, Confirmation
+from regsweep.report.terms import VALIDATION_ACCURACY, Terms
 from regsweep.statistics.comparison import FEWEST_IMAGES
 
 
 def how_far(confirmation: Confirmation, candidate: Candidate) -> str:
-    """Return which images and splits the answer holds for, and how far the sweep's validation accuracy held."""
+    """Return which images and splits the answer holds for, and how far what the sweep chose by held."""
     terms, subject = confirmation.terms, phrases.subject(candidate, starts=False)
     if not terms.is_own:
         return (
@@ -17,8 +17,9 @@ def how_far(confirmation: Confirmation, candidate: Candidate) -> str:
             f"{terms.value(candidate.selected_for)}."
         )
     return (
-        f"{_scope(confirmation, candidate.against_tuned)}; in the sweep {subject} had a validation accuracy of "
-        f"{100 * candidate.selected_for:.2f} %, on fresh seeds {100 * candidate.mean('validation_accuracy'):.2f} %."
+        f"{_scope(confirmation, candidate.against_tuned)}; in the sweep {subject} had a {terms.title_of_choice} of "
+        f"{terms.value_of_choice(candidate.selected_for)}, on fresh seeds "
+        f"{terms.value_of_choice(candidate.mean(CHOSEN_BY))}."
     )
 
 
@@ -51,17 +52,29 @@ def _scope(confirmation: Confirmation, tuned: Against) -> str:
     return scope
 
 
+def chosen_by(confirmation: Confirmation) -> list[str]:
+    """Return that configurations were chosen by another number than accuracy, where they were; own sweeps' alone."""
+    terms = confirmation.terms
+    if not terms.is_own or terms.choice == (VALIDATION_ACCURACY, True):
+        return []
+    word = "most" if terms.chosen_most else "least"
+    return [
+        f"The sweep looked for the {word} {terms.title_of_choice}, so configurations were chosen by that; what is "
+        f"compared here is {terms.title}."
+    ]
+
+
 def overtuned(confirmation: Confirmation) -> list[str]:
     """Return what is known of each search whose trial 0 is better than its choice, on the seeds of the choice."""
-    lines = []
+    lines, terms = [], confirmation.terms
     for each in (confirmation.baseline, *confirmation.candidates):
         first = each.untuned
-        if first is not None and first.is_better:
+        if first is not None and first.is_better(terms):
             lines.append(
                 f"The search of {phrases.subject(each, starts=False)} may have overfitted the validation images: over "
-                f"the {first.num_seeds} seeds on which it was chosen its mean validation accuracy is "
-                f"{100 * first.of_chosen:.2f} %, that of trial 0 of the search ({first.name}) is "
-                f"{100 * first.accuracy:.2f} %. On so few seeds this can be chance."
+                f"the {first.num_seeds} seeds on which it was chosen its mean {terms.title_of_choice} is "
+                f"{terms.value_of_choice(first.of_chosen)}, that of trial 0 of the search ({first.name}) is "
+                f"{terms.value_of_choice(first.accuracy)}. On so few seeds this can be chance."
             )
     return lines
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 
 from regsweep.errors import show
-from regsweep.numbers import show_number
+from regsweep.numbers import show_ends, show_number
 from regsweep.paths import shown
 from regsweep.pooling import Pooled, are_equal
-from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_in_words, signed
+from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_in_words, signed, signed_ends
 from regsweep.report.sweep import Sweep
+from regsweep.report.table import no_best_of_all
 from regsweep.report.tune import compare_command, is_of_presets
+from regsweep.statistics.intervals import Interval
 
 MOST_DIFFERENCES = 10
 """So many stand in the answer; the table has all."""
@@ -20,6 +22,23 @@ def of_seeds(sweep: Sweep) -> list[str]:
     """Return the answer of a sweep over seeds of which nothing is confirmed, and at least one trial is complete."""
     pools = Pools(sweep)
     return [_best(pools), *_caution(pools), *_differences(pools), *_confirm(sweep), *untuned(sweep)]
+
+
+def of_data_sets(sweep: Sweep) -> list[str]:
+    """Return the answer of a sweep on several data sets: the best on each, and no best of all."""
+    pools, is_single = Pools(sweep), sweep.seed_key is None
+    objective = f"{'' if is_single else 'mean '}{sweep.objective.replace('_', ' ')}"
+    found = [
+        f"on {name} {f'trial {best.number}' if is_single else pools.names[best.number]}, with a {objective} of "
+        f"{_value(sweep, best.mean) if is_single else _mean(pools, best)}"
+        for name, best in sweep.best_by_data_set.items()
+    ]
+    return [
+        *no_best_of_all(sweep),
+        f"The best of each: {'; '.join(found)}.",
+        "Each was selected for that value, which flatters it. To confirm what helps, sweep each data set alone.",
+        *([] if is_single else _differences(pools)),
+    ]
 
 
 def untuned(sweep: Sweep) -> list[str]:
@@ -65,12 +84,18 @@ def _mean(pools: Pools, pooled: Pooled) -> str:
     sweep, mean, found = pools.sweep, _value(pools.sweep, pooled.mean), mean_interval(pools.sweep, pooled)
     seeds = seeds_in_words(pooled)
     if found is not None:
-        return f"{mean} (95 % interval {_value(sweep, found.low)} to {_value(sweep, found.high)}) over {seeds}"
+        return f"{mean} (95 % interval {_ends(sweep, found)}) over {seeds}"
     return f"{mean}, the same on each of {seeds}" if len(pooled.values) > 1 else f"{mean} on {seeds}"
 
 
 def _value(sweep: Sweep, value: float) -> str:
     return f"{100 * value:.2f} %" if is_share(sweep) else show_number(value, 5)
+
+
+def _ends(sweep: Sweep, interval: Interval) -> str:
+    if is_share(sweep):
+        return f"{_value(sweep, interval.low)} to {_value(sweep, interval.high)}"
+    return " to ".join(show_ends(interval.low, interval.high, 5))
 
 
 def _caution(pools: Pools) -> list[str]:
@@ -114,4 +139,4 @@ def _difference(pools: Pools, pooled: Pooled) -> str:
     if found.interval is None:
         return f"{mean} ({f'on each of {num_seeds} seeds' if num_seeds > 1 else 'one seed, no interval'})"
     fewer = f", on {num_seeds} seeds" if num_seeds < len(found.baseline.values) else ""
-    return f"{mean} ({signed(sweep, found.interval.low)} to {signed(sweep, found.interval.high)}{fewer})"
+    return f"{mean} ({signed_ends(sweep, found.interval)}{fewer})"

@@ -9,8 +9,8 @@ from regsweep.report.answer import phrases
 from regsweep.report.answer.contestants import of_contestants
 from regsweep.report.answer.differences import of_differences
 from regsweep.report.answer.ingredients import of_ingredients
-from regsweep.report.answer.limits import overtuned
-from regsweep.report.answer.pooled import of_seeds, untuned
+from regsweep.report.answer.limits import chosen_by, overtuned
+from regsweep.report.answer.pooled import of_data_sets, of_seeds, untuned
 from regsweep.report.answer.settling import settling
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.pooled import why_not_pooled
@@ -24,6 +24,7 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
         return [
             *of_contestants(sweep, confirmation),
             *of_differences(confirmation),
+            *chosen_by(confirmation),
             *overtuned(confirmation),
             *of_ingredients(confirmation),
             *settling(confirmation),
@@ -35,6 +36,8 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
     best = sweep.best()
     if best is None:
         return [_nothing_to_rank(sweep), *left_to_run(sweep)]
+    if sweep.data_key is not None:
+        return [*left_to_run(sweep), *of_data_sets(sweep)]
     return [*left_to_run(sweep), *(_of_trials(sweep, best) if sweep.seed_key is None else of_seeds(sweep))]
 
 

@@ -25,6 +25,8 @@ def no_result(sweep: Sweep) -> str:
 def the_best(sweep: Sweep, column: str | None = None, *, what: str = "") -> str:
     """Return what the best trial or configuration is called: the first of equals, and by which of several numbers.
 
+    Of several data sets it is the highest score (or the lowest), which is best on its own data alone.
+
     Args:
         sweep: with a complete trial.
         column: the number that a figure shows; None: the objective.
@@ -33,7 +35,8 @@ def the_best(sweep: Sweep, column: str | None = None, *, what: str = "") -> str:
     means = [each.mean for each in sweep.configurations if each.values]
     num_equal = sum(are_equal(mean, means[0]) for mean in means)
     by = f" in {sweep.objective.replace('_', ' ')}" if sweep.objectives or column not in (None, sweep.objective) else ""
-    best = f"best {what}".strip()
+    extreme = "highest" if sweep.maximize else "lowest"
+    best = f"{'best' if sweep.data_key is None else extreme} {what}".strip()
     return f"the {best}{by}" if num_equal == 1 else f"the first of the {num_equal:,} {best}{'s' if what else ''}{by}"
 
 

@@ -15,7 +15,7 @@ from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import Folded, Score, complete, fold, score
 from regsweep.report.figures.progress import WHOLE, course
-from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, label_rows, new_figure, small
+from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, SERIES_SYMBOL, label_rows, new_figure, small
 from regsweep.report.hydra_files import at
 from regsweep.report.pooled import Pools
 from regsweep.report.sweep import Sweep
@@ -66,8 +66,7 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
             y=steps["best_by_number"] * axis.factor,
             mode="lines" if len(data) > 1 else "markers",
             name=text(name),
-            marker={"color": SERIES[i % len(SERIES)]},
-            line={"color": SERIES[i % len(SERIES)], "dash": DASHES[i % len(DASHES)], "width": 2.5, "shape": "hv"},
+            **_look(i),
             hovertext=[
                 f"{text(name)}<br>best of {count(number, 'trial')}: {axis.show(value)}"
                 for number, value in zip(steps["completed"], steps["best_by_number"], strict=True)
@@ -86,6 +85,15 @@ def _draw_courses(evidences: Sequence[Evidence]) -> Drawing:
         caption += f" Of {count(num_cut, 'line')} the beginning lies {beyond} {axis.label(folded.edge)}: not drawn."
     caption += _of_several_data(evidences)
     return Drawing(COURSE_NAME, COURSE_TITLE, caption, figure, pd.concat(courses.values()))
+
+
+def _look(place: int) -> dict[str, Any]:
+    """Return the look of a sweep's line or point: a colour with a dash and a symbol that no other sweep of 36 has."""
+    colour, turn = SERIES[place % len(SERIES)], (place + place // len(SERIES)) % len(DASHES)
+    return {
+        "marker": {"color": colour, "symbol": SERIES_SYMBOL[turn]},
+        "line": {"color": colour, "dash": DASHES[turn], "width": 2.5, "shape": "hv"},
+    }
 
 
 def _fold_courses(courses: Collection[pd.DataFrame], axis: Score, *, maximize: bool) -> Folded:

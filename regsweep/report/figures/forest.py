@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import show_signed_ends
 from regsweep.paths import RunPaths
 from regsweep.report.confirmation import SCORE
 from regsweep.report.figures.captions import no_result
@@ -244,7 +245,9 @@ def _lines(name: str) -> list[str]:
 
 
 def _ends(terms: Terms, low: float, high: float) -> str:
-    return f"{_shown(terms, low)} to {_shown(terms, high)}"
+    if terms.is_own:
+        return f"{_shown(terms, low)} to {_shown(terms, high)}"
+    return show_signed_ends(low, high)
 
 
 def _shown(terms: Terms, value: float) -> str:

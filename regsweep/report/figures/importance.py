@@ -69,7 +69,7 @@ def draw(evidence: Evidence) -> Drawing:
         found = (
             f"no parameter stands out from chance: the most important, {names[top['parameter']]}, explains "
             f"{100 * top['importance']:.0f} % of the variance of {_of(design)} among {what}, where chance reaches "
-            f"{100 * min(top['chance'], 1):.0f} %"
+            f"{100 * top['chance']:.0f} %"
         )
         return Drawing(NAME, TITLE, missing=found)
     caption = _caption(design, data, names, what) + repeats_left_out(sweep)

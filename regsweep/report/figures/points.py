@@ -89,13 +89,8 @@ def score(sweep: Sweep, column: str | None = None) -> Score:
     is_share = name.lower().endswith(("accuracy", "acc")) and not (values > 1).any()
     words = name.replace("_", " ")
     note = " (lower is better)" if name == sweep.objective and not sweep.maximize else ""
-    note += ", several data sets" if _has_several_data_sets(sweep) else ""
+    note += ", several data sets" if sweep.data_key is not None else ""
     return Score(name, f"{words} (%){note}", 100.0) if is_share else Score(name, f"{words}{note}", 1.0)
-
-
-def _has_several_data_sets(sweep: Sweep) -> bool:
-    keys = [key for key in sweep.swept if key in ("dataset", "dataset.name")] if sweep.is_own else []
-    return any(sweep.trials[key].dropna().map(str).nunique() > 1 for key in keys)
 
 
 def complete(sweep: Sweep, *, repeats: bool = True) -> pd.DataFrame:

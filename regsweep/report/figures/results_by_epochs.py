@@ -68,8 +68,15 @@ def draw(evidence: Evidence) -> Drawing:
     hover = hovers(done, sweep.settings, map(axis.show, done[sweep.objective]))
     add_pruned(figure, epochs.places[pruned.trials.index], pruned)
     thinned = _add_complete(figure, done.assign(_hover=hover), folded, epochs.places)
+    drawn = pd.concat([folded.y, pruned.y])
+    reach = drawn.min() if sweep.maximize else drawn.max()
+    num_beyond = 0
     for status, dash in (("complete", "solid"), ("pruned", "dot")):
-        _add_medians(figure, data[data["status"] == status], axis, epochs, (status, dash))
+        medians = _medians(data[data["status"] == status], axis)
+        # Beyond its edge an axis would go on for a stroke alone, with nothing but triangles on the way.
+        is_near = folded.holds(medians) if status == "complete" else folded.sign * (medians - reach) >= 0
+        num_beyond += int((~is_near).sum())
+        _add_medians(figure, medians[is_near], epochs, (status, dash))
     ticks = sorted(trained.astype(int).unique())
     few = {"tickvals": ticks} if len(ticks) <= MOST_TICKS else {}
     figure.update_xaxes(title_text=word, **few)
@@ -78,6 +85,7 @@ def draw(evidence: Evidence) -> Drawing:
     lacks = "without its number of epochs on record" if sweep.is_own else "that reported no step"
     caption += f" {count(left_out, 'complete trial')} {lacks} left out." if left_out else ""
     caption += pruned.note
+    caption += f" {count(num_beyond, 'median')} beyond the edge not drawn." if num_beyond else ""
     return Drawing(NAME, axis.titled(f"by the {word}"), caption, figure, data)
 
 
@@ -99,11 +107,16 @@ def _add_complete(figure: go.Figure, done: pd.DataFrame, folded: Folded, places:
     return thinned
 
 
-def _add_medians(figure: go.Figure, rows: pd.DataFrame, axis: Score, epochs: _Epochs, look: tuple[str, str]) -> None:
-    """Add a stroke at the median of each number of epochs that enough trials of one status trained."""
-    status, dash = look
+def _medians(rows: pd.DataFrame, axis: Score) -> pd.Series:
+    """Return the median of each number of epochs that enough trials trained, on the axis."""
     values = rows.groupby("epochs")[axis.column].agg(["median", "size"])
-    medians = axis.factor * values["median"][values["size"] >= LEAST]
+    medians: pd.Series = axis.factor * values["median"][values["size"] >= LEAST].astype(float)
+    return medians
+
+
+def _add_medians(figure: go.Figure, medians: pd.Series, epochs: _Epochs, look: tuple[str, str]) -> None:
+    """Add a stroke at each median of the trials of one status."""
+    status, dash = look
     half = 0.4 * epochs.step
     if not medians.empty:
         figure.add_scatter(

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.pooling import Pooled
-from regsweep.report.figures.captions import no_result
+from regsweep.report.figures.captions import no_result, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count, text
 from regsweep.report.figures.points import Score, configurations, fold, score
@@ -69,6 +69,7 @@ def draw(evidence: Evidence) -> Drawing:
     figure.update_xaxes(title_text=axis.title)
     has_intervals = bool((near["high"] > near["low"]).any())
     caption = _caption(near, has_intervals=has_intervals, has_line=has_line)
+    caption += f" Orange: {the_best(sweep, what='mean')}." if len(rows) > 1 else ""
     left_out = sum(not each.values for each in sweep.configurations)
     caption += f" {count(left_out, 'configuration')} without a complete seed left out." if left_out else ""
     more = len(configurations(sweep)) - len(rows)

@@ -279,7 +279,7 @@ def _looks(kinds: pd.Series) -> dict[str, dict[str, Any]]:
     for i, name in enumerate(name for name in names if name != "no penalty"):
         switch = name.removeprefix("BatchNorm ") if name.startswith("BatchNorm ") else None
         colour = SWITCH_COLOUR[switch] if switch else SERIES[i % len(SERIES)]
-        symbol = SWITCH_SYMBOL[switch] if switch else SERIES_SYMBOL[i % len(SERIES_SYMBOL)]
+        symbol = SWITCH_SYMBOL[switch] if switch else SERIES_SYMBOL[(i + i // len(SERIES)) % len(SERIES_SYMBOL)]
         looks[name] = {"name": text(name), "color": colour, "symbol": symbol, "in_legend": len(names) > 1}
     if "no penalty" in names:
         looks["no penalty"] = {"name": "no penalty", "color": POINTS, "symbol": "circle", "in_legend": True}

@@ -103,6 +103,11 @@ def _classes(sizes: Sequence[int]) -> str:
 
 def _compared(sweep: Sweep, best: Pooled) -> list[Line]:
     """Return the best configuration, and the best of those without regularization, each with its value."""
+    if sweep.data_key is not None:
+        return [
+            ("Best", "of each data set alone: scores on different data sets are no comparison"),
+            *((f"Best on {name}", _in_words(sweep, each)) for name, each in sweep.best_by_data_set.items()),
+        ]
     rank = the_best(sweep).removeprefix("the ").capitalize()
     found = [(f"{rank} so far" if sweep.num_left else rank, _in_words(sweep, best, of_all=True))]
     bare = set(sweep.trials.loc[without_regularization(sweep), "number"])

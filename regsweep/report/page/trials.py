@@ -37,7 +37,6 @@ MOST_REASONS, MOST_TRIALS = 40, 12
 def table(sweep: Sweep) -> dict[str, Any]:
     """Return the columns of the table with their values (rows best first), each row's link and its command."""
     trials = sweep.ranked()
-    best = sweep.best()
     names = short_names(sweep.swept)
     asked = [sweep.objective, *sweep.objectives]
     metrics = [name for name in dict.fromkeys([*asked, *METRICS]) if name in asked or _is_shown(trials, name, sweep)]
@@ -49,7 +48,7 @@ def table(sweep: Sweep) -> dict[str, Any]:
     ]
     objective = next(index for index, column in enumerate(columns) if column["key"] == sweep.objective)
     numbers = trials["number"].tolist()
-    marked = sweep.front if sweep.objectives else best.numbers if best is not None else ()
+    marked = sweep.front if sweep.objectives else [n for each in sweep.bests for n in each.numbers]
     program = [] if sweep.is_own else read_program(sweep)
     return {
         "columns": columns,
@@ -85,7 +84,7 @@ def pooled(sweep: Sweep) -> dict[str, Any] | None:
     rows = [
         {
             "cells": cells,
-            "is_best": each is found.best,
+            "is_best": each in found.bests,
             "trials": [{"number": n, "href": href(folders[n])} for n in sorted((*each.numbers, *each.others))],
         }
         for each, cells in found.rows[:MOST_CONFIGURATIONS]
