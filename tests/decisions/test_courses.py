@@ -19,7 +19,7 @@ from regsweep.report.figures import Drawing, Evidence, intermediate_values, resu
 from regsweep.report.figures.timeline import rows_of
 from regsweep.report.sweep import read_sweep
 from tests.decisions.handmade import dumped
-from tests.decisions.test_figure_traces import named, of, read, traces
+from tests.decisions.traces import named, of, read, traces
 
 
 def lines_of(drawing: Drawing, name: str) -> dict[int, list[tuple[float, float]]]:

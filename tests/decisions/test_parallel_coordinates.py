@@ -12,9 +12,9 @@ from regsweep.report.figures import Drawing, Evidence, parallel_coordinates
 from regsweep.report.figures.parallel_axes import APART
 from regsweep.report.sweep import read_sweep
 from tests.decisions.handmade import write_sweep
-from tests.decisions.test_figure_traces import LOSS, traces
 from tests.decisions.test_several_objectives import made as several_objectives
 from tests.decisions.test_slices import BATCH, MODEL, RATE, made
+from tests.decisions.traces import LOSS, traces
 
 MOMENTUM = "optimizer.momentum"
 ROWS: list[dict[str, Any]] = [

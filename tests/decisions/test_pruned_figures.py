@@ -23,7 +23,7 @@ from regsweep.report.figures import (
     strength,
 )
 from regsweep.report.sweep import Sweep
-from tests.decisions.test_figure_traces import BATCH_NORM, DROPOUT, LAMBDA, LOSS, of, panels_of, read, traces, ys
+from tests.decisions.traces import BATCH_NORM, DROPOUT, LAMBDA, LOSS, of, panels_of, read, traces, ys
 
 
 def four(**columns: Any) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 from regsweep.report.figures import Drawing, Evidence, slices, strength
 from regsweep.report.sweep import Sweep, read_sweep
 from tests.decisions.handmade import dumped, write_sweep
-from tests.decisions.test_figure_traces import LOSS, traces
+from tests.decisions.traces import LOSS, traces
 
 RATE, BATCH, MODEL, MOMENTUM = "optimizer.lr", "trainer.batch_size", "model.kind", "optimizer.momentum"
 
