@@ -63,6 +63,14 @@ def test_each_line_is_a_trial_over_its_epochs(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("epochs", "step"), [(13, 1), (14, None)])
+def test_each_of_few_epochs_has_a_tick_and_none_stands_between(tmp_path: Path, epochs: int, step: int | None) -> None:
+    trials = [of(0.1 * n, history=[0.5 + i / 100 for i in range(epochs)]) for n in range(2)]
+    figure = intermediate_values.draw(Evidence(read(tmp_path / "s", trials))).figure
+    assert figure is not None
+    assert figure.layout.xaxis.dtick == step
+
+
 def test_lines_of_one_kind_have_gaps_between(tmp_path: Path) -> None:
     trials = [of(0.1 * n, accuracy=0.5 + n / 10, history=[0.1, 0.2 + n / 10]) for n in range(3)]
     trace = named(intermediate_values.draw(Evidence(read(tmp_path / "s", trials))), "complete")
@@ -200,6 +208,15 @@ def test_each_bar_begins_and_ends_as_its_trial_did(tmp_path: Path) -> None:
     axis = drawing.figure.layout.yaxis
     assert (axis.range[0] > axis.range[1], list(axis.ticktext)) == (True, ["1", "2"])
     assert drawing.figure.layout.xaxis.title.text == "seconds since the first trial began"
+
+
+@pytest.mark.parametrize(("workers", "has_ticks"), [(20, True), (21, False)])
+def test_each_of_few_workers_has_its_number_at_its_row(tmp_path: Path, workers: int, *, has_ticks: bool) -> None:
+    figure = timeline.draw(Evidence(read(tmp_path / "s", ran(*[(0, 10, "complete")] * workers)))).figure
+    assert figure is not None
+    axis = figure.layout.yaxis
+    ticks = dict(zip(axis.tickvals or (), axis.ticktext or (), strict=True))
+    assert ticks == ({row: str(row + 1) for row in range(workers)} if has_ticks else {})
 
 
 def test_a_pause_and_trials_without_times_are_named(tmp_path: Path) -> None:

@@ -140,15 +140,27 @@ def test_where_a_seed_was_swept_a_point_is_the_mean_of_a_configuration(tmp_path:
     assert drawing.caption.startswith("Each point is one of 2 configurations at the mean of its seeds")
 
 
-def test_of_many_parameters_twelve_are_drawn_and_all_are_in_the_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(14, "2 more parameters (k12, k13) in"), (19, "7 more parameters (k12, k13, k14, k15, k16, 2 more) in")],
+)
+def test_of_many_parameters_twelve_are_drawn_and_all_are_in_the_table(tmp_path: Path, number: int, said: str) -> None:
     rows: list[dict[str, Any]] = [
-        {f"p.k{key:02}": key + i for key in range(14)} | {"accuracy": 0.5 + 0.1 * i} for i in range(3)
+        {f"p.k{key:02}": key + i for key in range(number)} | {"accuracy": 0.5 + 0.1 * i} for i in range(3)
     ]
     drawing = slices.draw(Evidence(made(tmp_path / "s", rows)))
     assert len(panels(drawing)) == 12
-    assert "2 more parameters (k12, k13) in figures/slices.csv, which regsweep report --format svg" in drawing.caption
+    assert f"{said} figures/slices.csv, which regsweep report --format svg" in drawing.caption
     assert drawing.data is not None
     assert {"p.k12", "p.k13"} <= set(drawing.data)
+
+
+def test_where_all_were_pruned_their_crosses_stand_alone(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{RATE: 0.1 * n, "accuracy": 0.5 + n / 10, "status": "pruned"} for n in (1, 2)]
+    drawing = slices.draw(Evidence(made(tmp_path / "s", rows)))
+    (crosses,) = traces(drawing)
+    np.testing.assert_allclose(sorted(zip(crosses.x, crosses.y, strict=True)), [(0.1, 60), (0.2, 70)])
+    assert "ring" not in drawing.caption
 
 
 def test_one_value_is_no_slice(tmp_path: Path) -> None:
