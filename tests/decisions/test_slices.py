@@ -102,6 +102,11 @@ def test_a_point_s_colour_is_its_trial_s_number(tmp_path: Path) -> None:
         ([0.1, 0.2, 0.3], {RATE: "tag(log, interval(0.01, 0.5))"}, "log"),
         ([0.0123, 0.1234, 0.4567], {RATE: {"type": "uniform", "low": 0.01, "high": 0.5}}, "linear"),
         ([0.2123, 0.3234, 0.4567], {RATE: {"type": "loguniform", "low": 0.01, "high": 0.5}}, "log"),
+        ([0.2123, 0.3234, 0.4567], {RATE: {"type": "float", "low": 0.01, "high": 0.5, "log": True}}, "log"),
+        ([0.0123, 0.1234, 0.4567], {RATE: {"type": "float", "low": 0.01, "high": 0.5, "log": False}}, "linear"),
+        ([0.2123, 0.3234, 0.4567], {RATE: {"low": 0.01, "high": 0.5, "tags": ["log"]}}, "log"),
+        ([0.0123, 0.1234, 0.4567], {RATE: {"low": 0.01, "high": 0.5}}, "linear"),
+        ([0.0123, 0.1234, 0.4567], {RATE: {"type": "categorical", "choices": [0.0123, 0.4567]}}, "log"),
         ([0.0123, 0.1234, 0.4567], None, "log"),
         ([0.0523, 0.1234, 0.4567], None, "linear"),
         ([0.001, 0.01, 0.1], None, "log"),
@@ -120,6 +125,28 @@ def test_an_axis_is_a_log_axis_where_the_search_s_was_or_without_a_range_values_
     np.testing.assert_allclose([x for x, _ in places], values)
     low, high = (10**end if kind == "log" else end for end in axis.range)
     assert low < min(values) < max(values) < high
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [
+        ("interval(0.01, 0.5)", "linear"),
+        ("interval(start=0.01, end=0.5)", "linear"),
+        ("tag(log, interval(0.01, 0.5))", "log"),
+        ("tag(log, interval(start=0.01, end=0.5))", "log"),
+    ],
+)
+@pytest.mark.parametrize("configured", [None, "interval(0.01, 0.5)", "tag(log, interval(0.01, 0.5))"])
+def test_a_range_that_was_typed_counts_and_not_the_configuration_s(
+    tmp_path: Path, typed: str, kind: str, configured: str | None
+) -> None:
+    values = [0.2123, 0.3234, 0.4567] if kind == "log" else [0.0123, 0.1234, 0.4567]
+    sweep = made(tmp_path / "s", [{RATE: value, "accuracy": 0.5 + value} for value in values])
+    settings = {"sweeper": {"params": {} if configured is None else {RATE: configured}}}
+    settings["overrides"] = {"task": ["sweep=tpe", f"+{RATE}={typed}"]}
+    (tmp_path / "s" / "multirun.yaml").write_text(dumped({"hydra": settings}))
+    ((_, (axis, _)),) = panels(slices.draw(Evidence(sweep))).items()
+    assert axis.type == kind
 
 
 def test_switches_are_ticks_and_come_last(tmp_path: Path) -> None:

@@ -51,6 +51,17 @@ def test_the_map_of_a_sweep_that_left_batch_norm_alone_is_of_two_methods(tmp_pat
     assert drawing.title == "λ and dropout together"
     assert drawing.caption.endswith(" All have BatchNorm.") is norm
     assert ("BatchNorm" in drawing.caption) is norm
+    assert drawing.figure is not None
+    assert not drawing.figure.layout.annotations, "one panel needs no name"
+    assert "seeds" not in drawing.caption
+    assert drawing.data is not None
+    means = drawing.data.set_index(["lambda", "dropout"])["mean"].dropna()
+    assert means.to_dict() == {
+        ("none" if p == 0 else "1e-4" if p == 1e-4 else "0.001", f"{d:g}"): pytest.approx(100 * trial["accuracy"])
+        for trial in trials
+        if "accuracy" in trial
+        for p, d in [(trial["overrides"][LAMBDA], trial["overrides"][DROPOUT])]
+    }
 
 
 @pytest.mark.parametrize(("options", "ends"), [({}, (50.0, 83.0)), (LOSS, (0.9, 2.0))])

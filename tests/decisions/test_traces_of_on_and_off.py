@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,40 @@ def test_a_pair_with_an_end_at_the_edge_is_counted_and_not_joined(tmp_path: Path
     lines = panels_of(drawing)["BatchNorm"]["worse or equal"]
     np.testing.assert_allclose(sorted(pairs_of(lines[0])), [(80, 80), (81, 81), (82, 82), (83, 83)])
     assert " 1 pair with an end beyond the edge counted, but not joined by a line." in drawing.caption
+
+
+def test_every_seed_is_a_small_point_on_its_side_at_its_own_score(tmp_path: Path) -> None:
+    trials = [
+        of(norm=norm, accuracy=0.5 + 0.2 * norm + seed / 50, seed=seed) for norm in (False, True) for seed in (0, 1)
+    ]
+    trials = [{**trial, "overrides": {**trial["overrides"], "seed": trial["seed"]}} for trial in trials]
+    panel = panels_of(on_and_off.draw(Evidence(read(tmp_path / "s", trials))))["BatchNorm"]
+    sides = [(round(np.mean(trace.x)), sorted(trace.y), list(trace.customdata)) for trace in panel["a seed"]]
+    assert sides == [(0, pytest.approx([50, 52]), [0, 1]), (1, pytest.approx([70, 72]), [2, 3])]
+    np.testing.assert_allclose(ys(panel, "without"), [51])
+    np.testing.assert_allclose(ys(panel, "with"), [71])
+
+
+@pytest.mark.parametrize(
+    ("rates", "sides"),
+    [
+        ((0.0, 0.5, None), ([50], [60])),  # of the third it is not on record
+        ((0.0, 0.0, None), None),
+        ((None, 0.5, 0.5), None),
+    ],
+)
+def test_a_trial_of_which_a_method_is_not_known_is_on_neither_side(
+    tmp_path: Path, rates: tuple[float | None, ...], sides: tuple[list[float], list[float]] | None
+) -> None:
+    trials = [
+        {"overrides": {"model.width": n, **({} if rate is None else {"model.dropout": rate})}, "accuracy": 0.5 + n / 10}
+        for n, rate in enumerate(rates)
+    ]
+    sweep = replace(read(tmp_path / "s", trials), is_own=False, regularization={})
+    drawing = on_and_off.draw(Evidence(sweep))
+    if sides is None:
+        assert drawing.missing == "no method is known to be on in some complete trials and off in others"
+        return
+    panel = panels_of(drawing)["dropout"]
+    for name, expected in zip(("without", "with"), sides, strict=True):
+        np.testing.assert_allclose(ys(panel, name), expected)

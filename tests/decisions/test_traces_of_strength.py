@@ -194,6 +194,21 @@ def test_lines_over_lambda_join_no_other_learning_rate_and_no_other_scope(tmp_pa
     ]
 
 
+def test_lines_over_another_method_s_setting_join_means_that_differ_in_it_alone(tmp_path: Path) -> None:
+    trials = [
+        {**of(penalty, rate, accuracy=0.5 + rate + 100 * penalty + 0.01 * seed), "seed": seed}
+        for penalty in (0.0, 1e-3)
+        for rate in (0.1, 0.2)
+        for seed in (0, 1)
+    ]
+    trials = [{**trial, "overrides": {**trial["overrides"], "seed": trial["seed"]}} for trial in trials]
+    (drawing,) = strength.draw_others(Evidence(read(tmp_path / "s", trials)))
+    lines = [trace for trace in traces(drawing) if trace.mode == "lines"]
+    assert sorted(list(np.round(line.y, 6)) for line in lines) == [[60.5, 70.5], [70.5, 80.5]]
+    for line in lines:
+        assert [round(x, 1) for x in line.x] == [0.1, 0.2], "each from the weaker to the stronger"
+
+
 def test_lines_over_another_application_s_lambda_join_no_other_dropout(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     for number, (penalty, rate, seed) in enumerate(product((1e-4, 1e-2), (0.1, 0.5), (0, 1))):
