@@ -142,7 +142,7 @@ def test_a_range_that_was_typed_counts_and_not_the_configuration_s(
 ) -> None:
     values = [0.2123, 0.3234, 0.4567] if kind == "log" else [0.0123, 0.1234, 0.4567]
     sweep = made(tmp_path / "s", [{RATE: value, "accuracy": 0.5 + value} for value in values])
-    settings = {"sweeper": {"params": {} if configured is None else {RATE: configured}}}
+    settings: dict[str, Any] = {"sweeper": {"params": {} if configured is None else {RATE: configured}}}
     settings["overrides"] = {"task": ["sweep=tpe", f"+{RATE}={typed}"]}
     (tmp_path / "s" / "multirun.yaml").write_text(dumped({"hydra": settings}))
     ((_, (axis, _)),) = panels(slices.draw(Evidence(sweep))).items()
