@@ -29,6 +29,7 @@ KEYED = "tests/decisions/test_keyed.py"
 POOLED = "tests/decisions/test_pooled.py"
 SPLITS = "tests/decisions/test_new_splits.py"
 TRACES = "tests/decisions/test_traces_of_{}.py"
+ALL_FIGURES = "tests/decisions/test_figure_traces.py"
 HEATMAP = TRACES.format("heatmap")
 ON_AND_OFF = TRACES.format("on_and_off")
 STRENGTH = TRACES.format("strength")
@@ -81,18 +82,24 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "report/figures/families": (STRENGTH,),
     "report/figures/forest": (TRACES.format("forest"), PAGES, FIGURES, "-k", "forest or confirm"),
-    "report/figures/front": (TRACES.format("front"), PRUNED, CAPTIONS, "-k", "front"),
-    "report/figures/heatmap": (HEATMAP, PRUNED, CAPTIONS, "-k", "heatmap or map"),
+    "report/figures/front": (TRACES.format("front"), PRUNED, CAPTIONS, ALL_FIGURES, "-k", "front or figure_traces"),
+    "report/figures/heatmap": (HEATMAP, PRUNED, CAPTIONS, ALL_FIGURES, "-k", "map or figure_traces"),
     "report/figures/importance": (IMPORTANCE, TRACES.format("importance")),
     "report/figures/ingredients": (ABLATION, f"{PAGES}::test_ingredients_are_described_as_far_as_they_were_trained"),
-    "report/figures/on_and_off": (ON_AND_OFF, PRUNED, "-k", "on_and_off or pair or panel"),
+    "report/figures/on_and_off": (
+        ON_AND_OFF,
+        PRUNED,
+        ALL_FIGURES,
+        "-k",
+        "on_and_off or pair or panel or figure_traces",
+    ),
     "report/figures/parallel_axes": (PARALLEL,),
     "report/figures/parallel_coordinates": (PARALLEL,),
     "report/figures/points": (ON_AND_OFF, STRENGTH, HEATMAP),
     "report/figures/progress": (TRACES.format("progress"), PRUNED, CAPTIONS, "-k", "progress or best_so_far"),
     "report/figures/scale": (SLICES,),
-    "report/figures/seeds": (SEEDS, POOLED),
-    "report/figures/strength": (STRENGTH, SLICES),
+    "report/figures/seeds": (SEEDS, CAPTIONS, ALL_FIGURES, "-k", "seeds or figure_traces"),
+    "report/figures/strength": (STRENGTH, SLICES, ALL_FIGURES),
     "report/figures/weights": (FIGURES, "-k", "zero"),
     "report/page/alternative": ("tests/report/test_alternative.py",),
     "report/page/confirmed_runs": (PANEL,),
@@ -112,7 +119,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/confirmation": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/correct_images": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/effort": ("tests/decisions/test_effort.py",),
-    "report/figures/intermediate_values": (COURSES, CAPTIONS, "-k", "courses"),
+    "report/figures/intermediate_values": (COURSES, CAPTIONS, ALL_FIGURES, "-k", "courses or figure_traces"),
     "report/figures/pruned": (PRUNED,),
     "report/figures/results_by_epochs": (
         PRUNED,
