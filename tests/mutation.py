@@ -96,7 +96,14 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/figures/parallel_axes": (PARALLEL,),
     "report/figures/parallel_coordinates": (PARALLEL,),
     "report/figures/points": ("tests/decisions/test_points.py", ON_AND_OFF, STRENGTH, HEATMAP),
-    "report/figures/progress": (TRACES.format("progress"), PRUNED, CAPTIONS, "-k", "progress or best_so_far"),
+    "report/figures/progress": (
+        TRACES.format("progress"),
+        PRUNED,
+        CAPTIONS,
+        ALL_FIGURES,
+        "-k",
+        "progress or best_so_far or figure_traces",
+    ),
     "report/figures/scale": (SLICES,),
     "report/figures/seeds": (
         SEEDS,
@@ -131,6 +138,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/figures/results_by_epochs": (
         PRUNED,
         COURSES,
+        CAPTIONS,
+        ALL_FIGURES,
+        "-k",
+        "epochs or figure_traces or another",
     ),
     "report/figures/slices": (SLICES, PRUNED),
     "report/figures/timeline": (COURSES, CAPTIONS, "-k", "courses or timeline"),

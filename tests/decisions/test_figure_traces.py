@@ -67,3 +67,12 @@ def test_every_figure_has_a_name_of_its_own_which_is_a_file_s_and_a_title(drawin
             assert drawing.caption.endswith((".", "…")), drawing.name
             assert drawing.data is not None
             assert not {column for column in drawing.data if str(column).startswith("_")}
+
+
+def test_each_kind_of_mark_is_once_in_a_legend(drawings: Figures) -> None:
+    for drawing in chain(*drawings.values()):
+        if drawing.figure is not None and drawing.figure.layout.showlegend is not False:
+            series = [trace for trace in drawing.figure.data if trace.type in ("scatter", "bar")]
+            shown = [trace.name for trace in series if trace.showlegend is not False]
+            assert len(set(shown)) == len(shown), (drawing.name, shown)
+            assert all(shown) or len(series) == 1, (drawing.name, shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,3 +61,20 @@ def test_a_line_whose_best_is_always_within_the_axis_begins_with_the_first_trial
     line = next(trace for trace in traces(drawing) if trace.mode == "lines")
     assert line.x[0] == 0
     assert "The line begins" not in drawing.caption
+
+
+@pytest.mark.parametrize("options", [{}, LOSS])
+def test_over_seeds_the_best_mean_counts_once_its_last_seed_has_ended(tmp_path: Path, options: dict[str, Any]) -> None:
+    """The first seed of the second configuration is the luckiest of all, and the third configuration is not better."""
+    rows = [(0.1, 0, 0.6), (0.2, 0, 0.95), (0.1, 1, 0.7), (0.3, 0, 0.64), (0.2, 1, 0.75), (0.3, 1, 0.7)]
+    trials = [of(dropout=rate, accuracy=a, loss=1 - a, seed=seed, ended=1e9 + 10 * n)
+              for n, (rate, seed, a) in enumerate(rows)]  # fmt: skip
+    trials = [{**trial, "overrides": {**trial["overrides"], "seed": trial["seed"]}} for trial in trials]
+    drawing = progress.draw(Evidence(read(tmp_path / "s", trials, **options)))
+    expected = [0.35, 0.15, 0.15] if options else [65, 85, 85]
+    for line, places in zip(
+        (trace for trace in traces(drawing) if trace.mode == "lines"), ([2, 4, 5], [26, 46, 56]), strict=True
+    ):
+        np.testing.assert_allclose(line.x, places)
+        np.testing.assert_allclose(line.y, expected)
+    assert [len(trace.x) for trace in dots_of(drawing)] == [6], "every seed is a point"
