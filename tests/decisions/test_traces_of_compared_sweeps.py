@@ -10,6 +10,7 @@ import pytest
 
 from regsweep.report.figures import Evidence, compare_sweeps
 from tests.conftest import Regsweep
+from tests.decisions.confirmations import Made, confirmed
 from tests.decisions.handmade import write_sweep
 from tests.decisions.traces import LOSS, labels_of, named, of, read, traces
 
@@ -28,6 +29,7 @@ def test_every_sweep_is_compared_under_its_own_name(tmp_path: Path) -> None:
     }
     assert [trace.name for trace in traces(courses)] == list(steps)
     for trace in traces(courses):
+        assert trace.mode == "lines"
         np.testing.assert_allclose(list(zip(trace.x, trace.y, strict=True)), steps[trace.name])
     assert bests.figure is not None
     axis, labels = bests.figure.layout.yaxis, labels_of(bests)
@@ -38,6 +40,38 @@ def test_every_sweep_is_compared_under_its_own_name(tmp_path: Path) -> None:
     assert axis.range[0] > axis.range[1], "the first sweep is on top"
     assert bests.data is not None
     assert list(bests.data["selected_trial"]) == [3, 3, 0]
+
+
+def test_what_fresh_seeds_confirmed_stands_beside_what_was_selected(tmp_path: Path) -> None:
+    """Of two configurations the one that was selected is shown, though the other one was better on the test set."""
+    selected, better = Made("selected", [0.01, 0.03], selected_for=0.95), Made("better", [0.1, 0.1], selected_for=0.9)
+    found = confirmed(tmp_path / "c", better, selected)
+    bare, whole = (
+        read(tmp_path / name, [of(dropout=0.1 * i, accuracy=a) for i, a in enumerate((0.5, 0.7))])
+        for name in ("bare", "whole")
+    )
+    bests = compare_sweeps([Evidence(bare), Evidence(whole, found)])[1]
+    assert bests.figure is not None
+    labels = labels_of(bests)
+    assert [labels[place].partition("<")[0] for place in (0, 1)] == ["bare", "whole"]
+    assert (">selected<" in labels[1], ">trial 1<" in labels[0]) == (True, True)
+    expected: dict[str, list[float | None]] = {
+        "selected for": [70, 95],
+        "confirmed": [None, 82],
+        "tuned baseline": [None, 80],
+    }
+    for name, values in expected.items():
+        trace = named(bests, name)
+        drawn = dict(zip(trace.y, trace.x, strict=True))
+        assert list(drawn) == [0, 1]
+        for place, value in enumerate(values):
+            assert np.isnan(drawn[place]) if value is None else drawn[place] == pytest.approx(value)
+    spans = {(shape.y0, shape.y1): (shape.x0, shape.x1) for shape in bests.figure.layout.shapes}
+    assert spans == {(0, 0): pytest.approx((70, 70)), (1, 1): pytest.approx((80, 95))}
+    assert bests.data is not None
+    assert list(bests.data["selected_trial"]) == [1, 7], "of the confirmed one its trial in the plan"
+    assert bests.title.endswith("and what fresh seeds confirmed")
+    assert "1 sweep without a result on fresh seeds." in bests.caption
 
 
 @pytest.mark.parametrize("is_loss", [False, True])
