@@ -59,3 +59,26 @@ def test_whose_learning_curves_are_drawn(
         np.testing.assert_allclose(trace.y, [10, 20 + number])
     assert [trace.xaxis for trace in validation] == ["x", "x2"][: len(titles)]
     assert all(list(trace.y) == [90, 90] for trace in traces(drawing) if trace.name == "train")
+
+
+def test_over_seeds_the_thick_lines_are_means_over_the_epochs_that_all_have(tmp_path: Path) -> None:
+    histories = {(0.5, 0): [0.2, 0.6, 0.8], (0.5, 1): [0.4, 0.8], (0.0, 0): [0.1, 0.3], (0.0, 1): [0.3, 0.5]}
+    trials = [
+        {**of(dropout=rate, accuracy=history[-1], history=history, seed=seed)}
+        for (rate, seed), history in histories.items()
+    ]
+    trials = [{**trial, "overrides": {**trial["overrides"], "seed": trial["seed"]}} for trial in trials]
+    drawing = curves.draw(Evidence(read(tmp_path / "s", trials)))
+    assert drawing.figure is not None
+    means = [trace for trace in traces(drawing) if trace.name == "validation"]
+    np.testing.assert_allclose([trace.x for trace in means], [[1, 2], [1, 2]])
+    np.testing.assert_allclose([trace.y for trace in means], [[30, 70], [20, 40]])
+    for axis, expected in (("x", [[20, 60, 80], [40, 80]]), ("x2", [[10, 30], [30, 50]])):
+        single = [trace for trace in traces(drawing) if trace.name is None and trace.xaxis == axis]
+        assert [list(trace.y) for trace in single[1::2]] == [pytest.approx(each) for each in expected]
+        assert all(trace.line.width < means[0].line.width and trace.hoverinfo == "skip" for trace in single)
+    titles = [each.text.partition("<br>")[2] for each in drawing.figure.layout.annotations]
+    # Training accuracy is 90 % throughout: the mean of 10 and 10 points, and of 60 and 40.
+    assert titles == ["gap in the end 10.0 points", "gap in the end 50.0 points"]
+    assert [axis.title.text for axis in drawing.figure.select_xaxes()] == ["epoch", "epoch"]
+    assert drawing.figure.layout.yaxis.title.text == "accuracy (%)"
