@@ -28,11 +28,22 @@ STAGES = "tests/decisions/test_stages.py"
 KEYED = "tests/decisions/test_keyed.py"
 POOLED = "tests/decisions/test_pooled.py"
 SPLITS = "tests/decisions/test_new_splits.py"
-TRACES = "tests/decisions/test_figure_traces.py"
+TRACES = "tests/decisions/test_traces_of_{}.py"
+ALL_FIGURES = "tests/decisions/test_figure_traces.py"
+HEATMAP = TRACES.format("heatmap")
+ON_AND_OFF = TRACES.format("on_and_off")
+STRENGTH = TRACES.format("strength")
+SEEDS = TRACES.format("seeds")
 IMPORTANCE = "tests/decisions/test_importance.py"
 ABLATION = "tests/decisions/test_ablation.py"
 COURSES = "tests/decisions/test_courses.py"
 PRUNED = "tests/decisions/test_pruned_figures.py"
+SLICES = "tests/decisions/test_slices.py"
+PARALLEL = "tests/decisions/test_parallel_coordinates.py"
+CAPTIONS = "tests/decisions/test_captions.py"
+PAGES = "tests/decisions/test_captions_of_pages.py"
+FIGURES = "tests/report/test_figures.py"
+PANEL = "tests/decisions/test_panel.py"
 
 MODULES: dict[str, tuple[str, ...]] = {
     "app/ablation": (ABLATION,),
@@ -60,13 +71,50 @@ MODULES: dict[str, tuple[str, ...]] = {
         "tests/test_side_by_side.py",
         "tests/test_schedules.py",
     ),
-    "report/figures/front": (TRACES,),
-    "report/figures/heatmap": (TRACES,),
-    "report/figures/importance": (IMPORTANCE, TRACES),
-    "report/figures/on_and_off": (TRACES,),
-    "report/figures/progress": (TRACES,),
-    "report/figures/seeds": (TRACES, POOLED),
-    "report/figures/strength": (TRACES,),
+    "report/figures/captions": (CAPTIONS,),
+    "report/figures/compare": (
+        TRACES.format("compared_sweeps"),
+        f"{PAGES}::test_several_sweeps_are_described_as_they_are",
+    ),
+    "report/figures/curves": (TRACES.format("curves"), CAPTIONS, ALL_FIGURES, "-k", "curves or figure_traces"),
+    "report/figures/families": (STRENGTH,),
+    "report/figures/forest": (TRACES.format("forest"), PAGES, FIGURES, "-k", "forest or confirm"),
+    "report/figures/front": (TRACES.format("front"), PRUNED, CAPTIONS, ALL_FIGURES, "-k", "front or figure_traces"),
+    "report/figures/heatmap": (HEATMAP, PRUNED, CAPTIONS, ALL_FIGURES, "-k", "map or figure_traces"),
+    "report/figures/importance": (IMPORTANCE, TRACES.format("importance")),
+    "report/figures/ingredients": (ABLATION, f"{PAGES}::test_ingredients_are_described_as_far_as_they_were_trained"),
+    "report/figures/on_and_off": (
+        ON_AND_OFF,
+        PRUNED,
+        ALL_FIGURES,
+        "-k",
+        "off or pair or panel or figure_traces",
+    ),
+    "report/figures/parallel_axes": (PARALLEL,),
+    "report/figures/parallel_coordinates": (PARALLEL,),
+    "report/figures/points": ("tests/decisions/test_points.py", ON_AND_OFF, STRENGTH, HEATMAP),
+    "report/figures/progress": (
+        TRACES.format("progress"),
+        PRUNED,
+        CAPTIONS,
+        ALL_FIGURES,
+        "-k",
+        "progress or best_so_far or figure_traces",
+    ),
+    "report/figures/scale": (SLICES,),
+    "report/figures/seeds": (
+        SEEDS,
+        POOLED,
+        CAPTIONS,
+        ALL_FIGURES,
+        "-k",
+        "seeds or the_figure or no_figure or figure_traces",
+    ),
+    "report/figures/strength": (STRENGTH, SLICES, ALL_FIGURES),
+    "report/figures/weights": (TRACES.format("weights"), FIGURES, "-k", "weights or zero"),
+    "report/page/alternative": ("tests/report/test_alternative.py",),
+    "report/page/confirmed_runs": (PANEL,),
+    "report/page/panel": (PANEL,),
     "statistics/main_effects": (IMPORTANCE,),
     "pooling": (POOLED, "tests/decisions/test_keyed.py"),
     "names": ("tests/test_config.py", "tests/decisions/test_regularization.py"),
@@ -82,17 +130,18 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/confirmation": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/correct_images": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/effort": ("tests/decisions/test_effort.py",),
-    "report/figures/intermediate_values": (COURSES,),
-    "report/figures/pruned": (PRUNED,),
+    "report/figures/intermediate_values": (COURSES, CAPTIONS, ALL_FIGURES, "-k", "courses or figure_traces"),
+    "report/figures/pruned": (PRUNED, COURSES, CAPTIONS, ALL_FIGURES, "-k", "pruned or figure_traces or another"),
     "report/figures/results_by_epochs": (
         PRUNED,
         COURSES,
+        CAPTIONS,
+        ALL_FIGURES,
+        "-k",
+        "epochs or figure_traces or another",
     ),
-    "report/figures/slices": (
-        "tests/decisions/test_slices.py",
-        PRUNED,
-    ),
-    "report/figures/timeline": (COURSES,),
+    "report/figures/slices": (SLICES, PRUNED),
+    "report/figures/timeline": (COURSES, CAPTIONS, "-k", "courses or timeline"),
     "report/once_more": ("tests/decisions/test_once_more.py",),
     "report/pooled": (POOLED,),
     "report/pooled_table": (POOLED,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from regsweep.report import ablation
 from regsweep.report.ablation import ALONE, REST, Addition
 from regsweep.report.answer.ingredients import of_ingredients
 from regsweep.report.figures import Evidence, ingredients
-from regsweep.statistics.intervals import Overlap, splits_interval, t_interval
+from regsweep.statistics.intervals import Interval, Overlap, splits_interval, t_interval
 from tests.decisions.confirmations import Made, confirmed
 
 NODES = {"l2": "{use: true, lambda: 0.1}", "dropout": "{use: true, p: 0.2}", "batch_norm": "{use: true}"}
@@ -170,9 +171,54 @@ def test_the_figure_has_every_addition_with_its_interval(tmp_path: Path) -> None
             [100 * addition.comparison.interval.low, 100 * addition.comparison.interval.high]
         )
         assert mark.marker.symbol == _symbol(addition)
+        assert list(line.y) == [mark.y[0]] * 2, "each through its own mark"
+    assert drawing.data is not None
+    signs = {(a.ingredient, a.to): {1: "adds", -1: "takes away", 0: ""}[a.sign] for a in found.additions}
+    assert {(r["ingredient"], r["to"]): r["shown"] for r in drawing.data.to_dict("records")} == signs
     heights = {trace.hovertext[0].partition(":")[0]: trace.y[0] for trace in marks}
     assert heights["L2 λ=0.1 to the rest"] == 0 > heights["L2 λ=0.1 alone"] > heights["dropout 0.2 to the rest"] == -1
     assert ingredients.draw(Evidence(None, confirmed(tmp_path / "d", Made("m", UP, UP)))).missing is not None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("low", "high"), [(-inf, inf), (-inf, 0.01), (-0.01, inf)])
+def test_an_interval_without_an_end_goes_to_the_end_of_the_axis(tmp_path: Path, low: float, high: float) -> None:
+    found = read(UP, MIXED, [0.9 - 0.004] * 10)
+    first = found.additions[0]
+    assert first.comparison is not None
+    open_one = replace(first, comparison=replace(first.comparison, interval=Interval(low, high)))
+    found = replace(found, additions=[open_one, *found.additions[1:]])
+    evidence = Evidence(None, replace(confirmed(tmp_path, Made("m", UP, UP)), ablation=found))  # type: ignore[arg-type]
+    figure = ingredients.draw(evidence).figure
+    assert figure is not None
+    start, end = figure.layout.xaxis.range
+    line = next(trace for trace in figure.data if trace.mode == "lines")
+    assert list(line.x) == pytest.approx([max(start, 100 * low), min(end, 100 * high)])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_ingredients_stand_in_the_order_of_what_they_add_to_the_rest(tmp_path: Path, sign: int) -> None:
+    """Alone they would stand in the other order. The axis holds zero, where no interval does."""
+    found = read(UP, MIXED, [0.9 - 0.004] * 10)
+    means = {
+        ("L2 λ=0.1", REST): 0.03,
+        ("dropout 0.2", REST): 0.06,
+        ("L2 λ=0.1", ALONE): 0.09,
+        ("dropout 0.2", ALONE): 0.04,
+    }
+    additions = []
+    for each in found.additions:
+        assert each.comparison is not None
+        mean = sign * means[each.ingredient, each.to]
+        made = replace(each.comparison, mean=mean, interval=Interval(mean - 0.01, mean + 0.01))
+        additions.append(replace(each, comparison=made))
+    made_by_hand = replace(found, additions=additions)
+    evidence = Evidence(None, replace(confirmed(tmp_path, Made("m", UP, UP)), ablation=made_by_hand))  # type: ignore[arg-type]
+    figure = ingredients.draw(evidence).figure
+    assert figure is not None
+    heights = {trace.hovertext[0].partition(":")[0]: trace.y[0] for trace in figure.data if trace.mode == "markers"}
+    order = ["dropout 0.2", "L2 λ=0.1"][::sign]
+    assert [heights[f"{name} {REST}"] for name in order] == [0, -1]
+    assert figure.layout.xaxis.range[0] < 0 < figure.layout.xaxis.range[1]
 
 
 def _symbol(addition: Addition) -> str:

@@ -34,7 +34,7 @@ from regsweep.report.figures import (
 )
 from regsweep.report.sweep import Sweep, read_sweep
 from tests.decisions.handmade import write_sweep
-from tests.decisions.test_figure_traces import BATCH_NORM, DROPOUT, LOSS, of, pooled_grid
+from tests.decisions.traces import BATCH_NORM, DROPOUT, LOSS, of, pooled_grid
 
 Trials = list[dict[str, Any]]
 Change = Callable[[Sweep], Sweep]

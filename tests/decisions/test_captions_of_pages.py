@@ -36,7 +36,7 @@ from tests.decisions.test_captions import (
     without,
     words,
 )
-from tests.decisions.test_figure_traces import LOSS, of
+from tests.decisions.traces import LOSS, of
 
 UP = [0.02, 0.021, 0.019, 0.02, 0.022, 0.018, 0.02, 0.021]
 NEAR = [0.001, -0.001, 0.002, -0.002, 0.001, -0.001, 0.0, 0.0]

@@ -19,7 +19,7 @@ from regsweep.report.figures import Drawing, Evidence, intermediate_values, resu
 from regsweep.report.figures.timeline import rows_of
 from regsweep.report.sweep import read_sweep
 from tests.decisions.handmade import dumped
-from tests.decisions.test_figure_traces import named, of, read, traces
+from tests.decisions.traces import named, of, read, traces
 
 
 def lines_of(drawing: Drawing, name: str) -> dict[int, list[tuple[float, float]]]:
@@ -61,6 +61,14 @@ def test_each_line_is_a_trial_over_its_epochs(tmp_path: Path) -> None:
     assert (drawing.figure.layout.xaxis.title.text, drawing.figure.layout.yaxis.title.text) == (
         "epoch", "validation accuracy (%)"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("epochs", "step"), [(13, 1), (14, None)])
+def test_each_of_few_epochs_has_a_tick_and_none_stands_between(tmp_path: Path, epochs: int, step: int | None) -> None:
+    trials = [of(0.1 * n, history=[0.5 + i / 100 for i in range(epochs)]) for n in range(2)]
+    figure = intermediate_values.draw(Evidence(read(tmp_path / "s", trials))).figure
+    assert figure is not None
+    assert figure.layout.xaxis.dtick == step
 
 
 def test_lines_of_one_kind_have_gaps_between(tmp_path: Path) -> None:
@@ -200,6 +208,15 @@ def test_each_bar_begins_and_ends_as_its_trial_did(tmp_path: Path) -> None:
     axis = drawing.figure.layout.yaxis
     assert (axis.range[0] > axis.range[1], list(axis.ticktext)) == (True, ["1", "2"])
     assert drawing.figure.layout.xaxis.title.text == "seconds since the first trial began"
+
+
+@pytest.mark.parametrize(("workers", "has_ticks"), [(20, True), (21, False)])
+def test_each_of_few_workers_has_its_number_at_its_row(tmp_path: Path, workers: int, *, has_ticks: bool) -> None:
+    figure = timeline.draw(Evidence(read(tmp_path / "s", ran(*[(0, 10, "complete")] * workers)))).figure
+    assert figure is not None
+    axis = figure.layout.yaxis
+    ticks = dict(zip(axis.tickvals or (), axis.ticktext or (), strict=True))
+    assert ticks == ({row: str(row + 1) for row in range(workers)} if has_ticks else {})
 
 
 def test_a_pause_and_trials_without_times_are_named(tmp_path: Path) -> None:

@@ -319,7 +319,7 @@ def test_another_application_s_confirmation_goes_on_as_it_began(tmp_path: Path) 
     ("terms", "value", "size", "signed", "ends"),
     [
         (Terms(), "12.34 %", "12.34 points", "−12.34", "−1.00 to 0.00"),
-        (TERMS, "0.1234", "0.123", "−0.123", "−0.01 to 0"),
+        (TERMS, "0.1234", "0.123", "−0.123", "−0.01 to 0.00"),
     ],
 )
 def test_numbers_are_shown_in_points_or_as_they_are(

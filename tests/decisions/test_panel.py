@@ -24,7 +24,10 @@ def test_the_best_and_every_one_that_failed_have_one(tmp_path: Path, monkeypatch
     rows = ranked(6)
     rows[1] |= {"accuracy": None, "status": "failed", "error": "out of memory"}
     rows[2] |= {"accuracy": None, "status": "diverged", "error": "NaN"}
-    assert set(panel.panels(read_sweep(write_sweep(tmp_path / "s", rows)))) == {"5", "4", "3", "1", "2"}
+    rows += ranked(2, status="pruned")
+    folder = write_sweep(tmp_path / "s", rows)
+    (folder / "0" / "result.json").write_text("no record")
+    assert set(panel.panels(read_sweep(folder))) == {"5", "4", "3", "1", "2", "0"}
 
 
 def test_all_of_them_are_not_more_than_a_page_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,9 @@ from regsweep.report.figures import Drawing, Evidence, parallel_coordinates
 from regsweep.report.figures.parallel_axes import APART
 from regsweep.report.sweep import read_sweep
 from tests.decisions.handmade import write_sweep
-from tests.decisions.test_figure_traces import LOSS, traces
 from tests.decisions.test_several_objectives import made as several_objectives
 from tests.decisions.test_slices import BATCH, MODEL, RATE, made
+from tests.decisions.traces import LOSS, traces
 
 MOMENTUM = "optimizer.momentum"
 ROWS: list[dict[str, Any]] = [
@@ -109,6 +109,28 @@ def test_round_numbers_stand_at_their_places_where_values_were_drawn(tmp_path: P
     assert of_score == pytest.approx({str(v): (v - 50) / 20 for v in (50, 55, 60, 65, 70)})
 
 
+@pytest.mark.parametrize(
+    ("rates", "expected"),
+    [
+        ([0.01234, 0.05432, 0.45678], ["0.02", "0.05", "0.1", "0.2"]),  # under two decades
+        ([0.01234, 0.05432, 2.3456], ["0.1", "1"]),
+    ],
+)
+def test_a_short_log_axis_has_marks_between_the_powers_of_ten(
+    tmp_path: Path, rates: list[float], expected: list[str]
+) -> None:
+    rows = [{RATE: rate, BATCH: 8 + i, "accuracy": 0.5 + 0.1 * i} for i, rate in enumerate(rates)]
+    of_rate = ticks(parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows))))[0]
+    low, high = np.log10([rates[0], rates[-1]])
+    assert of_rate == pytest.approx({label: (np.log10(float(label)) - low) / (high - low) for label in expected})
+
+
+def test_an_axis_through_zero_has_marks_below_it_and_every_round_step(tmp_path: Path) -> None:
+    rows = [{RATE: 0.1 * (i + 1), BATCH: 8 + i, "loss": loss} for i, loss in enumerate((-3.0, 0.5, 3.0))]
+    of_loss = ticks(parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows, **LOSS))))[2]
+    assert of_loss == pytest.approx({f"{mark}": (mark + 3) / 6 for mark in range(-3, 4)}), "six steps have room"
+
+
 @pytest.mark.parametrize(("options", "beyond", "end"), [({}, "below", 0.0), (LOSS, "above", 1.0)])
 def test_a_collapsed_trial_leaves_the_others_their_scale(
     tmp_path: Path, options: dict[str, Any], beyond: str, end: float
@@ -160,6 +182,7 @@ def test_the_page_is_given_the_place_of_every_trial(tmp_path: Path, monkeypatch:
     said = {text.split(":")[0]: (names.index(kind), line) for kind in names for text, line in drawn[kind].items()}
     assert 10 <= len(said) <= 11, "the best is drawn in any case"
     assert meta["best"] == [36]
+    assert meta["least_width"] == 0, "three axes shrink with the screen"
     assert "trial 36" in said
     for name, (trace, line) in said.items():
         row = meta["numbers"].index(int(name.removeprefix("trial ")))
@@ -175,6 +198,8 @@ def test_it_takes_two_parameters_and_says_which_ones_it_leaves_out(tmp_path: Pat
     rows = [{"overrides": dict.fromkeys(names, i + 0.5), "accuracy": 0.5 + i / 10} for i in range(3)]
     many = parallel_coordinates.draw(Evidence(read_sweep(write_sweep(tmp_path / "t", rows))))
     assert len(ticks(many)) == 11
+    assert many.figure is not None
+    assert many.figure.layout.meta["least_width"] == 11 * parallel_coordinates.AXIS_WIDTH
     assert "3 more parameters only in the table: p10, p11, p12." in many.caption
 
 
@@ -203,3 +228,17 @@ def test_the_caption_says_nothing_that_is_not_there(tmp_path: Path) -> None:
     drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "t", pruned)))
     assert drawing.caption.startswith("No trial is complete. 3 pruned trials: dotted, to the last value. A drag ")
     assert list(lines(drawing)) == ["pruned"]
+
+
+def test_each_objective_s_axis_and_words_are_in_its_own_unit(tmp_path: Path) -> None:
+    rows = [{"overrides": {RATE: 0.1 * n, BATCH: n}, "accuracy": (7 + n) / 10, "loss": 1.5 + n} for n in range(3)]
+    names = ["validation_accuracy", "validation_loss"]
+    sweep = several_objectives(tmp_path / "s", rows, names, ("maximize", "minimize"))
+    drawing = parallel_coordinates.draw(Evidence(sweep))
+    assert drawing.figure is not None
+    assert [title.replace("<br>", " ").split(" (")[0] for title in drawing.figure.layout.xaxis.ticktext[2:]] == [
+        "validation accuracy", "validation loss"]  # fmt: skip
+    assert {"trial 0: 70.00 %, 1.5"} <= set(lines(drawing)["front"])
+    accuracies, losses = ticks(drawing)[2:]
+    assert {"70", "80", "90"} <= set(accuracies)
+    assert {"2", "3"} <= set(losses)

@@ -23,7 +23,7 @@ from regsweep.report.figures import (
     strength,
 )
 from regsweep.report.sweep import Sweep
-from tests.decisions.test_figure_traces import BATCH_NORM, DROPOUT, LAMBDA, LOSS, of, panels_of, read, traces, ys
+from tests.decisions.traces import BATCH_NORM, DROPOUT, LAMBDA, LOSS, of, panels_of, read, traces, ys
 
 
 def four(**columns: Any) -> list[dict[str, Any]]:
@@ -154,6 +154,7 @@ def test_no_cell_of_the_map_has_their_value(tmp_path: Path) -> None:
     assert drawing.figure is not None
     x_axis, y_axis = drawing.figure.layout.xaxis, drawing.figure.layout.yaxis
     (marks,) = [trace for trace in traces(drawing) if trace.name == "pruned"]
+    assert marks.mode == "markers", "no line from cell to cell"
     cells = {
         (x_axis.ticktext[int(np.abs(np.array(x_axis.tickvals) - x).argmin())],
          y_axis.ticktext[int(np.abs(np.array(y_axis.tickvals) - y).argmin())])

@@ -11,7 +11,7 @@ import pytest
 from regsweep.report.figures import Drawing, Evidence, slices, strength
 from regsweep.report.sweep import Sweep, read_sweep
 from tests.decisions.handmade import dumped, write_sweep
-from tests.decisions.test_figure_traces import LOSS, traces
+from tests.decisions.traces import LOSS, traces
 
 RATE, BATCH, MODEL, MOMENTUM = "optimizer.lr", "trainer.batch_size", "model.kind", "optimizer.momentum"
 
@@ -102,6 +102,11 @@ def test_a_point_s_colour_is_its_trial_s_number(tmp_path: Path) -> None:
         ([0.1, 0.2, 0.3], {RATE: "tag(log, interval(0.01, 0.5))"}, "log"),
         ([0.0123, 0.1234, 0.4567], {RATE: {"type": "uniform", "low": 0.01, "high": 0.5}}, "linear"),
         ([0.2123, 0.3234, 0.4567], {RATE: {"type": "loguniform", "low": 0.01, "high": 0.5}}, "log"),
+        ([0.2123, 0.3234, 0.4567], {RATE: {"type": "float", "low": 0.01, "high": 0.5, "log": True}}, "log"),
+        ([0.0123, 0.1234, 0.4567], {RATE: {"type": "float", "low": 0.01, "high": 0.5, "log": False}}, "linear"),
+        ([0.2123, 0.3234, 0.4567], {RATE: {"low": 0.01, "high": 0.5, "tags": ["log"]}}, "log"),
+        ([0.0123, 0.1234, 0.4567], {RATE: {"low": 0.01, "high": 0.5}}, "linear"),
+        ([0.0123, 0.1234, 0.4567], {RATE: {"type": "categorical", "choices": [0.0123, 0.4567]}}, "log"),
         ([0.0123, 0.1234, 0.4567], None, "log"),
         ([0.0523, 0.1234, 0.4567], None, "linear"),
         ([0.001, 0.01, 0.1], None, "log"),
@@ -122,6 +127,28 @@ def test_an_axis_is_a_log_axis_where_the_search_s_was_or_without_a_range_values_
     assert low < min(values) < max(values) < high
 
 
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [
+        ("interval(0.01, 0.5)", "linear"),
+        ("interval(start=0.01, end=0.5)", "linear"),
+        ("tag(log, interval(0.01, 0.5))", "log"),
+        ("tag(log, interval(start=0.01, end=0.5))", "log"),
+    ],
+)
+@pytest.mark.parametrize("configured", [None, "interval(0.01, 0.5)", "tag(log, interval(0.01, 0.5))"])
+def test_a_range_that_was_typed_counts_and_not_the_configuration_s(
+    tmp_path: Path, typed: str, kind: str, configured: str | None
+) -> None:
+    values = [0.2123, 0.3234, 0.4567] if kind == "log" else [0.0123, 0.1234, 0.4567]
+    sweep = made(tmp_path / "s", [{RATE: value, "accuracy": 0.5 + value} for value in values])
+    settings: dict[str, Any] = {"sweeper": {"params": {} if configured is None else {RATE: configured}}}
+    settings["overrides"] = {"task": ["sweep=tpe", f"+{RATE}={typed}"]}
+    (tmp_path / "s" / "multirun.yaml").write_text(dumped({"hydra": settings}))
+    ((_, (axis, _)),) = panels(slices.draw(Evidence(sweep))).items()
+    assert axis.type == kind
+
+
 def test_switches_are_ticks_and_come_last(tmp_path: Path) -> None:
     rows = [{"flag": i % 2 == 0, "size": i, "accuracy": 0.5 + 0.1 * i} for i in range(3)]
     found = panels(slices.draw(Evidence(made(tmp_path / "s", rows))))
@@ -140,15 +167,27 @@ def test_where_a_seed_was_swept_a_point_is_the_mean_of_a_configuration(tmp_path:
     assert drawing.caption.startswith("Each point is one of 2 configurations at the mean of its seeds")
 
 
-def test_of_many_parameters_twelve_are_drawn_and_all_are_in_the_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(14, "2 more parameters (k12, k13) in"), (19, "7 more parameters (k12, k13, k14, k15, k16, 2 more) in")],
+)
+def test_of_many_parameters_twelve_are_drawn_and_all_are_in_the_table(tmp_path: Path, number: int, said: str) -> None:
     rows: list[dict[str, Any]] = [
-        {f"p.k{key:02}": key + i for key in range(14)} | {"accuracy": 0.5 + 0.1 * i} for i in range(3)
+        {f"p.k{key:02}": key + i for key in range(number)} | {"accuracy": 0.5 + 0.1 * i} for i in range(3)
     ]
     drawing = slices.draw(Evidence(made(tmp_path / "s", rows)))
     assert len(panels(drawing)) == 12
-    assert "2 more parameters (k12, k13) in figures/slices.csv, which regsweep report --format svg" in drawing.caption
+    assert f"{said} figures/slices.csv, which regsweep report --format svg" in drawing.caption
     assert drawing.data is not None
     assert {"p.k12", "p.k13"} <= set(drawing.data)
+
+
+def test_where_all_were_pruned_their_crosses_stand_alone(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{RATE: 0.1 * n, "accuracy": 0.5 + n / 10, "status": "pruned"} for n in (1, 2)]
+    drawing = slices.draw(Evidence(made(tmp_path / "s", rows)))
+    (crosses,) = traces(drawing)
+    np.testing.assert_allclose(sorted(zip(crosses.x, crosses.y, strict=True)), [(0.1, 60), (0.2, 70)])
+    assert "ring" not in drawing.caption
 
 
 def test_one_value_is_no_slice(tmp_path: Path) -> None:

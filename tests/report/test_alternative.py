@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from regsweep.report.figures import Evidence, forest, heatmap, on_and_off, progress, seeds, slices, timeline
 from regsweep.report.figures.evidence import Drawing
 from regsweep.report.figures.theme import label_rows, new_figure
@@ -32,6 +35,7 @@ def test_points_are_told_with_both_their_places(tmp_path: Path) -> None:
     found = words(slices.draw(four(tmp_path / "s")))
     assert "lr: x 0.1 to 0.4; y: validation accuracy (%), 50 to 90." in found
     assert "lr: 50 at 0.4; 70 at 0.1; 90 at 0.2; 60 at 0.3. best: 90 at 0.2." in found
+    assert "dropout: x 0 to 0.5; y: validation accuracy (%), 50 to 90." in found, "the row has one title"
     assert "dropout: 50 at 0; 70 at 0.5; 90 at 0; 60 at 0.5. best: 90 at 0." in found
 
 
@@ -105,6 +109,23 @@ def test_of_many_the_lowest_and_the_highest_are_told() -> None:
         "left: x 1 to 2; y 7 to 8. bars: 7 at 1; 8 at 2. "
         "right: x 0 to 8; y 3 to 9. many: 9 points, lowest 3 at 1, highest 9 at 2."
     )
+
+
+def test_bars_that_lie_have_their_names_and_lengths() -> None:
+    figure = new_figure(300)
+    figure.add_bar(x=[30, 70], y=[0, 1], orientation="h", name="share")
+    figure.update_yaxes(tickvals=[0, 1], ticktext=["dropout", "λ"])
+    assert alternative(figure) == "x 30 to 70; y: dropout; λ. share: 30 at dropout; 70 at λ."
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"),
+    [({"array": [2]}, "3 to 7"), ({"array": [2], "arrayminus": [1]}, "4 to 7"), ({"array": [np.nan]}, "")],
+)
+def test_an_interval_goes_from_its_lower_to_its_upper_end(error: dict[str, list[float]], ends: str) -> None:
+    figure = new_figure(300)
+    figure.add_scatter(x=[1], y=[5], mode="markers", name="mean", error_y=error)
+    assert alternative(figure).endswith(f"mean: 5{f' ({ends})' if ends else ''} at 1.")
 
 
 def test_tags_are_no_words_and_text_stays_text() -> None:

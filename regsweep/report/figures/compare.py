@@ -182,7 +182,7 @@ def _confirmed_by(evidences: Sequence[Evidence]) -> str:
 
 def _label(row: Mapping[Hashable, Any]) -> str:
     """Return a sweep's name, and beneath it the configuration whose accuracies are shown."""
-    what = row["confirmed"] or row["selected"]
+    what = row["confirmed"] if pd.notna(row["confirmed"]) else row["selected"]
     return f"{text(row['sweep'])}{small(text(what))}"
 
 

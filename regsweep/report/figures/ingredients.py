@@ -46,13 +46,16 @@ def draw(evidence: Evidence) -> Drawing:
         return Drawing(NAME, TITLE, missing="no ingredient has two complete seeds that what it is added to has, too")
     order = rows.sort_values(["to", "points"], ascending=False, key=lambda s: s == REST if s.name == "to" else s)
     heights = {name: -place for place, name in enumerate(order["ingredient"].drop_duplicates())}
+    extent = _extent(rows)
     figure = new_figure(110 + ROW_HEIGHT * len(heights))
     reference_line(figure, 0)
     for row in rows.to_dict("records"):
         is_rest = row["to"] == REST
         colour, y = BLUE if is_rest else ORANGE, heights[row["ingredient"]] - (0 if is_rest else ALONE_BELOW)
-        interval = [row["low_points"], row["high_points"]]
-        figure.add_scatter(x=interval, y=[y, y], mode="lines", line={"color": colour, "width": 6}, hoverinfo="skip")
+        interval = np.clip([row["low_points"], row["high_points"]], *extent)
+        figure.add_scatter(
+            x=list(interval), y=[y, y], mode="lines", line={"color": colour, "width": 6}, hoverinfo="skip"
+        )
         symbol = ("diamond" if is_rest else "square") + ("" if row["shown"] else "-open")
         name = html.escape(f"{row['ingredient']} {row['to']}", quote=False)
         figure.add_scatter(
@@ -64,15 +67,19 @@ def draw(evidence: Evidence) -> Drawing:
             hovertemplate="%{hovertext}<extra></extra>",
         )
         label_rows(figure, {y: name})
-    drawn = rows[["points", "low_points", "high_points"]].to_numpy(float)
-    ends = np.append(drawn[np.isfinite(drawn)], 0.0)
-    air = 0.06 * np.ptp(ends) or 1.0
-    title = "difference in test accuracy (percentage points)"
-    figure.update_xaxes(title_text=title, range=[ends.min() - air, ends.max() + air])
+    figure.update_xaxes(title_text="difference in test accuracy (percentage points)", range=extent)
     figure.update_yaxes(visible=False, range=[-len(heights) + 0.25, 0.5])
     figure.update_layout(margin={"t": 30}, showlegend=False)
     caption = _caption(ablation.mixture, len(ablation.additions), rows, confirmation)
     return Drawing(NAME, TITLE, caption, figure, rows)
+
+
+def _extent(rows: pd.DataFrame) -> tuple[float, float]:
+    """Return the ends of the axis: zero and all that is finite, with some air."""
+    drawn = rows[["points", "low_points", "high_points"]].to_numpy(float)
+    ends = np.append(drawn[np.isfinite(drawn)], 0.0)
+    air = 0.06 * np.ptp(ends) or 1.0
+    return float(ends.min() - air), float(ends.max() + air)
 
 
 def _caption(mixture: str, num: int, rows: pd.DataFrame, confirmation: Confirmation) -> str:
