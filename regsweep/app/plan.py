@@ -18,7 +18,7 @@ from regsweep.app.candidates import (
 )
 from regsweep.errors import RecordError, show
 from regsweep.paths import ConfirmationPaths, shown
-from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.sweep import OBJECTIVE, Sweep, read_sweep
 from regsweep.report.terms import Terms
 from regsweep.statistics.intervals import Overlap
 
@@ -171,7 +171,7 @@ class Plan:
     def read_sweep(self, folder: Path) -> Sweep:
         """Return one of the confirmation's sweeps, ranked as the one that is confirmed."""
         if self.terms.is_own:
-            return read_sweep(folder)
+            return read_sweep(folder, objective=OBJECTIVE)
         sweep = read_sweep(folder, objective=self.terms.objective, minimize=not self.terms.maximize)
         return replace(sweep, named_seed=self.terms.seed_key)
 

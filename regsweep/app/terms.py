@@ -10,7 +10,7 @@ from regsweep.app import keyed
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths, shown
 from regsweep.report.hydra_files import at
-from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.sweep import OBJECTIVE, Sweep, read_sweep
 from regsweep.report.terms import TEST_ACCURACY, Terms
 from regsweep.started import Command
 
@@ -60,7 +60,7 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
     else:
         terms = _of_application(given, baseline)
     if is_own:
-        sweep = read_sweep(given.folder)
+        sweep = read_sweep(given.folder, objective=OBJECTIVE)
     else:
         sweep = read_sweep(given.folder, objective=terms.objective, minimize=not terms.maximize)
         sweep = replace(sweep, named_seed=terms.seed_key)

@@ -53,8 +53,10 @@ def is_own(folder: Path, jobs: Sequence[Job]) -> bool:
         return True
 
 
-def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str, minimize: bool | None) -> Rows:
+def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str | None, minimize: bool | None) -> Rows:
     """Return a row per trial of a sweep, or the one of a run.
+
+    Without `objective` they are ranked by what the sweep searched for, if it named that.
 
     Raises:
         RegsweepError: when no trial has such an objective.
@@ -76,8 +78,10 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
         for number, path in jobs
     ]
     columns = [column_of(key) for key in swept]
+    named = {} if is_run or objective is not None else _objectives(SweepPaths(folder).multirun)
+    objective = objective or (next(iter(named)) if len(named) == 1 else OBJECTIVE)
     require_objective(objective, [name for name in NUMBERS if name not in columns])
-    maximize = not (is_minimized(objective) if minimize is None else minimize)
+    maximize = named.get(objective, not is_minimized(objective)) if minimize is None else not minimize
     return Rows(
         rows,
         columns,
@@ -85,21 +89,22 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str,
         maximize=maximize,
         problems=problems.lines,
         regularization=reader.regularization,
-        objectives={} if is_run or objective != OBJECTIVE else _objectives(SweepPaths(folder).multirun),
+        objectives=named if len(named) > 1 else {},
     )
 
 
 def _objectives(multirun: Path) -> dict[str, bool]:
-    """Return the objectives of a search for several, and whether more of each is better; nothing for one alone."""
+    """Return the objectives that a search named, and whether more of each is better."""
     try:
         sweeper = at(records.read_yaml(multirun), "hydra", "sweeper")
     except RecordError:
         return {}
     names, directions = at(sweeper, "objectives"), at(sweeper, "direction")
+    directions = [directions] if isinstance(directions, str) else directions
     if not isinstance(names, list) or not isinstance(directions, list) or len(names) != len(directions):
         return {}
     found = {str(n): str(d).lower() == "maximize" for n, d in zip(names, directions, strict=True) if n in NUMBERS}
-    return found if len(found) == len(names) > 1 else {}
+    return found if len(found) == len(names) else {}
 
 
 class OwnRows:

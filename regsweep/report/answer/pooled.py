@@ -12,7 +12,7 @@ from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_in_word
 from regsweep.report.sweep import Sweep
 from regsweep.report.tune import compare_command, is_of_presets
 
-MOST_DIFFERENCES = 10
+MOST_DIFFERENCES = 3
 """So many stand in the answer; the table has all."""
 
 

@@ -48,8 +48,8 @@ def _of_trials(sweep: Sweep, best: Pooled) -> list[str]:
     if sweep.is_own:
         return [
             *lines,
-            "It was selected for that value, on one seed, and is not yet an answer: "
-            "regsweep confirm compares it with the tuned network without regularization on fresh seeds.",
+            "It was selected for that value, on one seed, and is not yet an answer; to compare it with the tuned "
+            f"network without regularization, on fresh seeds: {command_to_confirm(sweep.folder)}",
             *untuned(sweep),
         ]
     reason = why_not_pooled(sweep)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from regsweep.numbers import show_number
 from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import fold
 
@@ -25,6 +26,7 @@ LINE_HEIGHT = 0.05
 """What a tick's label takes of an axis."""
 MOST_TICKS = 6
 MISSING = "–"
+DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Axis:
         title: above it.
         places: of each trial, by the table's index.
         ticks: labels by their places.
+        span: in words, from the least value to the largest, or all of them where they are words.
         note: for the caption; empty where there is nothing to say.
     """
 
@@ -43,6 +46,7 @@ class Axis:
     title: str
     places: pd.Series
     ticks: dict[float, str]
+    span: str
     note: str = ""
 
 
@@ -83,6 +87,7 @@ def of_parameter(each: Slice, index: pd.Index) -> Axis:
         each.name,
         values.map(scale.place).reindex(index).fillna(0.0),
         {0.0: MISSING, **ticks} if is_partial else ticks,
+        ", ".join(each.listed.values()) if each.are_words else _span(each.places),
     )
 
 
@@ -105,7 +110,11 @@ def of_score(unit: Score, trials: pd.DataFrame, *, maximize: bool) -> Axis:
         note = f" {count(len(far), 'trial')} {beyond} {edge}: off the scale, at the axis's {side}."
     if len(known) < len(values):
         ticks = {0.0: MISSING, **ticks}
-    return Axis(unit.column, unit.title, places.reindex(trials.index).fillna(0.0), ticks, note)
+    return Axis(unit.column, unit.title, places.reindex(trials.index).fillna(0.0), ticks, _span(known), note)
+
+
+def _span(values: pd.Series) -> str:
+    return f"{show_number(float(values.min()), DIGITS)} to {show_number(float(values.max()), DIGITS)}"
 
 
 def _marks(scale: _Scale, *, on_log: bool) -> dict[float, str]:

@@ -32,7 +32,7 @@ NAME, TITLE = "parallel_coordinates", "Each trial across its parameters"
 LEAST_PARAMETERS, MOST_PARAMETERS = 2, 10
 MOST_LINES = 1000
 """So many are drawn at once: more cover each other."""
-FEW, AXIS_WIDTH = 3, 90
+FEW, AXIS_WIDTH = 3, 80
 """So many axes shrink with the screen; of more, each has so many pixels, and the figure scrolls."""
 TOP = 0.1
 """The part of the complete trials that has a colour of its own."""
@@ -67,7 +67,8 @@ def draw(evidence: Evidence) -> Drawing:
     names = {**{kind: kind for kind in LINES}, **_names(sweep, kinds)}
     figure = _lines(axes, names, kinds[drawn.index], _hovers(sweep, drawn), drawn["number"])
     _add_axes(figure, axes)
-    figure.update_layout(meta=_for_the_page(axes, kinds, trials["number"]))
+    meta = {**_for_the_page(axes, kinds, trials["number"]), "words": _words(axes, names, kinds)}
+    figure.update_layout(meta=meta)
     parts = [_caption(kinds, axes), *(axis.note for axis in axes), thinned.replace("points", "lines")]
     more = slices[MOST_PARAMETERS:]
     if more:
@@ -106,8 +107,9 @@ def _drawn_kinds(kinds: pd.Series) -> list[str]:
 
 def _names(sweep: Sweep, kinds: pd.Series) -> dict[str, str]:
     """Return what the legend calls the kinds that depend on the sweep."""
+    num_top = int((kinds == "top").sum())
     best = "front" if sweep.objectives else "best" if sweep.seed_key is None else "seeds of the best configuration"
-    return {"best": best, "top": f"next best {int((kinds == 'top').sum())}"}
+    return {"best": best, "top": "next best" if num_top == 1 else f"next best {num_top}"}
 
 
 def _lines(
@@ -195,6 +197,13 @@ def _for_the_page(axes: list[Axis], kinds: pd.Series, numbers: pd.Series) -> dic
     }
 
 
+def _words(axes: list[Axis], names: dict[str, str], kinds: pd.Series) -> str:
+    """Return what the axes span, and how many lines there are of each kind, for those who do not see the figure."""
+    spans = "; ".join(f"{axis.title}, {axis.span}" for axis in axes)
+    lines = ", ".join(f"{names[kind]}: {int((kinds == kind).sum())}" for kind in _drawn_kinds(kinds))
+    return f"Axes: {spans}. Lines: {lines}. The table below has each trial's values."
+
+
 def _caption(kinds: pd.Series, axes: list[Axis]) -> str:
     """Return what the lines are, and how some of them are chosen."""
     num_ended, num_pruned = int((kinds != PRUNED).sum()), int((kinds == PRUNED).sum())
@@ -204,5 +213,4 @@ def _caption(kinds: pd.Series, axes: list[Axis]) -> str:
     pruned = f" {count(num_pruned, 'pruned trial')}: dotted, to the last value." if num_pruned else ""
     lacks = any(MISSING in axis.ticks.values() for axis in axes)
     missing = f" At {MISSING} the trial has no value." if lacks else ""
-    drag = " A drag along an axis keeps the trials that cross it there, in the table too; a click on the bar ends that."
-    return lines + pruned + missing + drag
+    return lines + pruned + missing

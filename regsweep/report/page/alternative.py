@@ -79,7 +79,12 @@ class Series:
 
 
 def alternative(figure: go.Figure) -> str:
-    """Return what a figure shows: of each panel its axes and of each kind of mark how many, where, how high."""
+    """Return what a figure shows: of each panel its axes and of each kind of mark how many, where, how high.
+
+    A figure whose places are no values has its words with it.
+    """
+    if figure.layout.meta and "words" in figure.layout.meta:
+        return str(figure.layout.meta["words"])
     panels = list(dict.fromkeys(_axes_of(trace) for trace in figure.data))
     panels.sort(key=lambda names: _corner(figure, *names))
     told = [_panel(figure, *panel) for panel in panels[:MOST_PANELS]]
