@@ -10,6 +10,7 @@ import pytest
 
 from regsweep.report.figures import Drawing, Evidence, parallel_coordinates
 from regsweep.report.figures.parallel_axes import APART
+from regsweep.report.page.alternative import alternative
 from regsweep.report.sweep import read_sweep
 from tests.decisions.handmade import write_sweep
 from tests.decisions.test_figure_traces import LOSS, traces
@@ -86,6 +87,15 @@ def test_each_line_crosses_each_axis_at_its_trial_s_value(
     assert "At – the trial has no value." in drawing.caption
 
 
+def test_its_words_span_the_values_and_not_the_places(tmp_path: Path) -> None:
+    drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "s", ROWS)))
+    assert drawing.figure is not None
+    assert alternative(drawing.figure) == (
+        "Axes: lr, 0.001 to 0.1; kind, cnn, mlp; momentum, 0.5 to 0.9; validation accuracy (%), 50 to 90. "
+        "Lines: pruned: 1, other trials: 2, best: 1. The table below has each trial's values."
+    )
+
+
 def test_round_numbers_stand_at_their_places_where_values_were_drawn(tmp_path: Path) -> None:
     rates, sizes = [0.0012345, 0.03456, 0.45678], [10.123, 47.4567, 98.7654]
     rows = [{RATE: rates[i], BATCH: sizes[i], "accuracy": 0.5 + 0.1 * i} for i in range(3)]
@@ -133,7 +143,7 @@ def test_the_best_tenth_is_drawn_apart_and_no_tie_is_split(
     rows = [{RATE: 0.01 + 0.0123 * i, BATCH: 8 + i, "accuracy": each} for i, each in enumerate(accuracies)]
     found = lines(parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows))))
     named = [name for name in found if name.startswith("next best")]
-    assert named == ([f"next best {len(top)}"] if top else [])
+    assert named == ([f"next best {len(top)}" if len(top) > 1 else "next best"] if top else [])
     drawn = {int(said.split(":")[0].removeprefix("trial ")) for name in named for said in found[name]}
     assert drawn == top
 
