@@ -32,7 +32,7 @@ NAME, TITLE = "parallel_coordinates", "Each trial across its parameters"
 LEAST_PARAMETERS, MOST_PARAMETERS = 2, 10
 MOST_LINES = 1000
 """So many are drawn at once: more cover each other."""
-FEW, AXIS_WIDTH = 3, 80
+FEW, AXIS_WIDTH, AXIS_WIDTH_OF_MANY = 3, 90, 80
 """So many axes shrink with the screen; of more, each has so many pixels, and the figure scrolls."""
 TOP = 0.1
 """The part of the complete trials that has a colour of its own."""
@@ -193,7 +193,7 @@ def _for_the_page(axes: list[Axis], kinds: pd.Series, numbers: pd.Series) -> dic
         "places": [[round(float(place), 4) for place in axis.places] for axis in axes],
         "best": [line for line, kind in enumerate(kinds) if kind == "best"],
         "most": MOST_LINES,
-        "least_width": AXIS_WIDTH * len(axes) if len(axes) > FEW else 0,
+        "least_width": 0 if len(axes) <= FEW else len(axes) * (AXIS_WIDTH if len(axes) < MANY else AXIS_WIDTH_OF_MANY),
     }
 
 
