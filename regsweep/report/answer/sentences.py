@@ -42,7 +42,7 @@ def _of_trials(sweep: Sweep, best: Pooled) -> list[str]:
     """Return the answer of a sweep of single trials of which nothing is confirmed."""
     if len(sweep.trials) == 1:
         return [f"One run{_value_of(sweep, best.mean)}; a single run compares nothing."]
-    lines = [f"Trial {best.number} is the best of {len(sweep.trials)}{_value_of(sweep, best.mean)}."]
+    lines = [f"Trial {best.number} is the best of {len(sweep.trials):,}{_value_of(sweep, best.mean)}."]
     if sweep.is_comparison:
         return [*lines, f"The comparison is not complete: go on with {command_to_confirm(sweep.folder)}."]
     if sweep.is_own:

@@ -39,6 +39,8 @@ TOP = 0.1
 HEIGHT = 520
 MOST_SIGNS, MOST_SIGNS_OF_MANY, MANY = 14, 10, 7
 """Of a label beside an axis, and of a line of a name above it; of as many axes or more."""
+MOST_LINES_OF_NAME, LINE = 4, 16
+"""Of a name above an axis, and their height in pixels."""
 SIGN, LEAST_LEFT = 6.5, 40
 """Pixels of a label's sign, and left of the first axis."""
 OTHERS = "other trials"
@@ -157,10 +159,11 @@ def _add_axes(figure: go.Figure, axes: list[Axis]) -> None:
             shown = label if len(label) <= MOST_SIGNS else f"{label[: MOST_SIGNS - 1]}…"
             left = max(left, SIGN * len(shown) + 10) if x == 0 else left
             figure.add_annotation(x=x, y=y, text=text(shown), xanchor="right", xshift=-3, **ground)
+    names = [_broken(axis.title, most) for axis in axes]
     figure.update_xaxes(
         side="top",
         tickvals=list(range(len(axes))),
-        ticktext=["<br>".join(map(text, _broken(axis.title, most))) for axis in axes],
+        ticktext=["<br>".join(map(text, lines)) for lines in names],
         range=[-0.05, len(axes) - 0.95],
         fixedrange=True,
         showgrid=False,
@@ -170,17 +173,22 @@ def _add_axes(figure: go.Figure, axes: list[Axis]) -> None:
     )
     figure.update_yaxes(range=[-0.03, 1.03], fixedrange=True, visible=False)
     legend = {"y": 0.0, "yref": "container", "yanchor": "bottom"}
-    figure.update_layout(dragmode=False, hoverdistance=8, legend=legend, margin={"l": left, "r": 52, "t": 64, "b": 44})
+    figure.update_layout(
+        dragmode=False,
+        hoverdistance=8,
+        legend=legend,
+        margin={"l": left, "r": 52, "t": 16 + LINE * max(3, *map(len, names)), "b": 44},
+    )
 
 
 def _broken(name: str, most: int) -> list[str]:
-    """Return a name as three lines at most, broken behind signs that separate words."""
+    """Return a name as `MOST_LINES_OF_NAME` lines at most, broken behind signs that separate words."""
     lines = [""]
     for part in re.split(r"(?<=[ _.+])", name):
         if lines[-1] and len(lines[-1]) + len(part.strip()) > most:
             lines.append("")
         lines[-1] += part
-    return [line.strip() if len(line.strip()) <= most + 2 else f"{line[:most]}…" for line in lines[:3]]
+    return [line.strip() if len(line.strip()) <= most + 2 else f"{line[:most]}…" for line in lines[:MOST_LINES_OF_NAME]]
 
 
 def _for_the_page(axes: list[Axis], kinds: pd.Series, numbers: pd.Series) -> dict[str, Any]:

@@ -28,6 +28,8 @@ TOLERANCE = 0.01
 """Seconds by which the end of one trial may overlap the start of the next on one worker: two clocks are involved."""
 LEAST = 0.0007
 """The half of a bar, as a part of the axis, that is seen on a small screen, too."""
+MOST_ADDED = 0.1
+"""The part of the axis that bars may cover in excess, were all trials on one row; many stay thinner than that."""
 FEW = 300
 """So many trials have gaps between them."""
 FAILED = "failed"
@@ -53,9 +55,10 @@ def draw(evidence: Evidence) -> Drawing:
     _, unit, words = next(each for each in UNITS if span <= each[0])
     num_rows = int(data["row"].max()) + 1
     figure = new_figure(min(140 + 26 * num_rows, 900))
+    least = min(LEAST, MOST_ADDED / len(data)) * span
     for kind, look in LOOKS.items():
-        _add_bars(figure, data[data["kind"] == kind], kind, look, unit=unit, span=span)
-    if len(data) <= FEW and (data["end"] - data["start"]).min() > 2 * LEAST * span:
+        _add_bars(figure, data[data["kind"] == kind], kind, look, unit=unit, least=least)
+    if len(data) <= FEW and (data["end"] - data["start"]).min() > 2 * least:
         _add_gaps(figure, data, unit)
     _add_again(figure, data[data["ran_again"]], unit)
     figure.update_xaxes(
@@ -110,13 +113,13 @@ def _ran_again(sweep: Sweep) -> set[int]:
 
 
 def _add_bars(
-    figure: go.Figure, rows: pd.DataFrame, kind: str, look: dict[str, Any], *, unit: float, span: float
+    figure: go.Figure, rows: pd.DataFrame, kind: str, look: dict[str, Any], *, unit: float, least: float
 ) -> None:
     """Add the trials of one kind as one line with gaps; its middles are there to be pointed at."""
     if rows.empty:
         return
     start, end = rows["start"] / unit, rows["end"] / unit
-    middle, least = (start + end) / 2, LEAST * span / unit
+    middle, least = (start + end) / 2, least / unit
     start, middle, end = (
         each.round(4) for each in (start.clip(upper=middle - least), middle, end.clip(lower=middle + least))
     )
