@@ -34,21 +34,25 @@ class PooledTable:
     bests: list[Pooled]
 
 
-def pooled_table(sweep: Sweep) -> PooledTable:
-    """Return the table of a sweep over seeds."""
+def pooled_table(sweep: Sweep, *, in_percent: bool = False) -> PooledTable:
+    """Return the table of a sweep over seeds; its scores in percent where they are shares and the page shows them."""
     pools, names = Pools(sweep), short_names(sweep.settings)
     has_test = sweep.objective != "test_accuracy" and sweep.trials["test_accuracy"].notna().any()
     points = "points" if is_share(sweep) else sweep.objective.replace("_", " ")
-    headings = [*names.values(), f"mean {sweep.objective.replace('_', ' ')}", "95 % interval"]
-    headings += ["mean test accuracy"] if has_test else []
+    unit = " (%)" if in_percent else ""
+    headings = [*names.values(), f"mean {sweep.objective.replace('_', ' ')}{unit}", "95 % interval"]
+    headings += [f"mean test accuracy{unit}"] if has_test else []
     headings += ["seeds"]
     headings += [f"minus none, {points}", "simultaneous interval"] if pools.differences else []
     rows = []
     for pooled in pools.configurations:
         row = sweep.row(pooled.number)
         cells = [show_value(row[key]) for key in names]
-        cells += [score(sweep, pooled.mean) if pooled.values else "–", _interval(sweep, pooled)]
-        cells += [_mean(sweep, pooled, "test_accuracy")] if has_test else []
+        cells += [
+            _score(sweep, pooled.mean, in_percent) if pooled.values else "–",
+            _interval(sweep, pooled, in_percent),
+        ]
+        cells += [_mean(sweep, pooled, "test_accuracy", in_percent)] if has_test else []
         cells += [seeds_of(pooled), *(_difference(pools, pooled) if pools.differences else [])]
         rows.append((pooled, cells))
     return PooledTable(headings, rows, sweep.bests)
@@ -74,11 +78,15 @@ def print_pooled(sweep: Sweep, console: Console, answered: Sequence[str]) -> Non
         print_line(console, line)
 
 
-def _interval(sweep: Sweep, pooled: Pooled) -> str:
+def _score(sweep: Sweep, value: float, in_percent: bool) -> str:
+    return f"{100 * value:.2f}" if in_percent else score(sweep, value)
+
+
+def _interval(sweep: Sweep, pooled: Pooled, in_percent: bool) -> str:
     found = mean_interval(sweep, pooled)
     if found is not None:
-        if sweep.objective.endswith("accuracy"):
-            return f"{score(sweep, found.low)} to {score(sweep, found.high)}"
+        if in_percent or sweep.objective.endswith("accuracy"):
+            return f"{_score(sweep, found.low, in_percent)} to {_score(sweep, found.high, in_percent)}"
         return " to ".join(show_ends(found.low, found.high, 5))
     return "all equal" if len(pooled.values) > 1 else "–"
 
@@ -93,8 +101,8 @@ def _difference(pools: Pools, pooled: Pooled) -> list[str]:
     return [signed(sweep, found.mean), signed_ends(sweep, found.interval)]
 
 
-def _mean(sweep: Sweep, pooled: Pooled, column: str) -> str:
+def _mean(sweep: Sweep, pooled: Pooled, column: str, in_percent: bool) -> str:
     """Return the mean of a column over a configuration's complete trials."""
     values = sweep.trials.loc[sweep.trials["number"].isin(pooled.numbers), column]
     mean = pd.to_numeric(values, errors="coerce").mean()
-    return "–" if np.isnan(mean) else f"{mean:.4f}"
+    return "–" if np.isnan(mean) else f"{100 * mean:.2f}" if in_percent else f"{mean:.4f}"

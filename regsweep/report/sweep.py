@@ -200,9 +200,10 @@ def read_sweep(
         metrics: for another application's multirun: the file inside each job's folder that holds its metrics
             (JSON, JSON Lines, YAML or CSV), or a pattern that it alone matches there. Without it the values are those
             of the Optuna study.
-        objective: the column that trials are ranked by: a metric, nested ones by dotted names.
-        minimize: whether less of it is better. None: as an Optuna study has it for its own values, else as the
-            name implies (`regsweep.direction`).
+        objective: the column that trials are ranked by: a metric, nested ones by dotted names. None: what the sweep
+            searched for.
+        minimize: whether less of it is better. None: as the sweep has it for what it searched for, else as the name
+            implies (`regsweep.direction`).
 
     Raises:
         RegsweepError: when `folder` holds none of these, or not the metrics or the objective that were named.

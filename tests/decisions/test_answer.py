@@ -617,8 +617,8 @@ def test_contestants_that_were_added_are_named(tmp_path: Path, added: list[str],
 
 
 NOT_YET = (
-    "It was selected for that value, on one seed, and is not yet an answer: regsweep confirm compares it with the "
-    "tuned network without regularization on fresh seeds."
+    "It was selected for that value, on one seed, and is not yet an answer; to compare it with the tuned network "
+    "without regularization, on fresh seeds: regsweep confirm s"
 )
 FLATTERS = "It was selected for that value, which flatters it: run it again on fresh seeds before believing it."
 

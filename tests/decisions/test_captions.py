@@ -311,6 +311,11 @@ MAP = {
         ["Each filled cell is the mean of the n configurations in it."],
     ),
     "all have BatchNorm": Case([{**with_keys(t, **{BATCH_NORM: True})} for t in SQUARE], [" All have BatchNorm."]),
+    "none has both": Case(
+        [of(0.1, 0.0, accuracy=0.6), of(0.2, 0.0, accuracy=0.6), of(0.0, 0.1, accuracy=0.6)],
+        ["none of the complete trials has both"],
+        ["filled cell"],
+    ),
     "BatchNorm off and on": Case(
         [with_keys(t, **{BATCH_NORM: n}) for t in SQUARE for n in (False, True)],
         ["λ and dropout together, with BatchNorm off and on"],

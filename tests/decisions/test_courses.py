@@ -241,6 +241,30 @@ def test_a_trial_that_ran_again_is_marked(tmp_path: Path) -> None:
     assert "1 trial ran again after an attempt that was killed (a triangle)." in drawing.caption
 
 
+def test_trials_that_took_no_time_are_seen(tmp_path: Path) -> None:
+    drawing = timeline.draw(Evidence(read(tmp_path / "s", ran((0, 1e-5, "complete"), (50, 100, "complete")))))
+    short, long = bars(drawing, "complete")
+    assert short[1] - short[0] == pytest.approx(0.14), "a pixel of 700"
+    assert long == (50, 100, 0)
+    assert drawing.data is not None
+    assert drawing.data["end_seconds"].iloc[0] == pytest.approx(0, abs=1e-4), "the table has what is on record"
+
+
+@pytest.mark.parametrize(("last", "beyond"), [(0.1, True), (0.65, False)])
+def test_a_trial_that_ends_far_below_all_others_does_not_squeeze_their_courses(
+    tmp_path: Path, last: float, *, beyond: bool
+) -> None:
+    ends = [0.8 + 0.01 * n for n in range(10)]
+    histories = [*([0.5, end] for end in ends), [0.6, last]]
+    trials = [of(0.1 * n, accuracy=each[-1], history=each) for n, each in enumerate(histories)]
+    drawing = intermediate_values.draw(Evidence(read(tmp_path / "s", trials)))
+    assert drawing.figure is not None
+    shown = drawing.figure.layout.yaxis.range
+    assert (shown is not None) is beyond
+    assert shown is None or (shown[0] < 50 and shown[1] > 89), "the first epochs of all others are on it"
+    assert ("1 line goes beyond the axis" in drawing.caption) is beyond
+
+
 def test_one_trial_has_no_timeline(tmp_path: Path) -> None:
     drawing = timeline.draw(Evidence(read(tmp_path / "s", ran((0, 1, "complete")))))
     assert drawing.missing == "start and end of 1 trial on record: two are needed"

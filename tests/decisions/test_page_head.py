@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from regsweep.report.page.confirmed import table
 from regsweep.report.page.head import lines
 from regsweep.report.sweep import read_sweep
+from regsweep.report.terms import Terms
 from tests.decisions.confirmations import Made, confirmed
 from tests.decisions.handmade import write_sweep
 
@@ -136,3 +138,19 @@ def test_the_confirmed_table_has_absolute_accuracies_and_differences(tmp_path: P
     signs = [each.claim.sign > 0 for each in found.candidates]
     assert [row["is_best"] for row in shown["rows"]] == [False, *signs]
     assert table(None) is None
+    assert len(shown["headings"]) == 7, "none was compared with a baseline of its own: no column of dashes"
+    assert shown["note"] == ""
+
+
+@pytest.mark.parametrize("terms", [{}, {"baseline": {"noise": "0"}, "is_own": False, "objective": "score"}])
+def test_a_configuration_s_own_baseline_has_its_columns_and_a_word_on_what_it_is(
+    tmp_path: Path, terms: dict[str, Any]
+) -> None:
+    gains = [0.02, 0.03, 0.02, 0.03, 0.02, 0.03]
+    found = confirmed(tmp_path / "c", Made("dropout 0.5", gains, gains), Made("L1", [0.0] * 6))
+    shown = table(replace(found, terms=Terms(**terms)))
+    assert shown is not None
+    assert "minus its own baseline" in shown["headings"]
+    assert len({len(row["cells"]) for row in shown["rows"]} | {len(shown["headings"])}) == 1
+    same = "the same with noise=0" if terms else "the same network without regularization"
+    assert shown["note"] == f"Its own baseline: {same}, at its own other settings."

@@ -220,13 +220,10 @@ def test_of_several_objectives_each_has_an_axis_and_the_front_is_drawn_apart(tmp
 def test_the_caption_says_nothing_that_is_not_there(tmp_path: Path) -> None:
     """Of the others each is asserted above, where it is true."""
     drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "s", [{**row, MOMENTUM: 0.5} for row in ROWS[:3]])))
-    assert drawing.caption == (
-        "Each line is one of 3 complete trials. A drag along an axis keeps the trials that cross it there, in the "
-        "table too; a click on the bar ends that."
-    )
+    assert drawing.caption == ("Each line is one of 3 complete trials.")
     pruned = [{**row, "status": "pruned"} for row in ROWS[:3]]
     drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "t", pruned)))
-    assert drawing.caption.startswith("No trial is complete. 3 pruned trials: dotted, to the last value. A drag ")
+    assert drawing.caption == "No trial is complete. 3 pruned trials: dotted, to the last value."
     assert list(lines(drawing)) == ["pruned"]
 
 

@@ -27,8 +27,9 @@ from regsweep.pooling import Pooled, Trial, pool, seed_key
 from regsweep.report.answer.pooled import untuned
 from regsweep.report.answer.sentences import answer
 from regsweep.report.figures import Evidence, draw_all, seeds
+from regsweep.report.page import trials
 from regsweep.report.pooled import Pools, seeds_in_words, signed, why_not_pooled
-from regsweep.report.pooled_table import print_pooled
+from regsweep.report.pooled_table import pooled_table, print_pooled
 from regsweep.report.summary import summary
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.table import print_table
@@ -622,6 +623,21 @@ def test_a_grid_that_was_confirmed_ends_with_the_command_that_tunes_it(tmp_path:
         "The methods ran at fixed settings and at one learning rate, which were not tuned; to tune each "
         "of them, and then compare: regsweep compare regularizer=l2,dropout"
     )
+
+
+def test_the_page_has_means_in_percent_as_its_other_tables(tmp_path: Path) -> None:
+    rows = [
+        {"overrides": {"optimizer.lr": rate, "seed": seed}, "seed": seed, "accuracy": rate + seed / 100}
+        for rate in (0.5, 0.6)
+        for seed in (0, 1)
+    ]
+    sweep = read_sweep(write_sweep(tmp_path / "s", rows))
+    on_page, printed_table = trials.pooled(sweep), pooled_table(sweep)
+    assert on_page is not None
+    assert on_page["headings"][1] == "mean validation accuracy (%)"
+    assert [row["cells"][1] for row in on_page["rows"]] == ["60.50", "50.50"]
+    assert on_page["rows"][0]["cells"][2].startswith("54.1")
+    assert [cells[1] for _, cells in printed_table.rows] == ["0.6050", "0.5050"]
 
 
 def printed(sweep: Sweep) -> str:

@@ -72,7 +72,7 @@ def test_over_lambda_they_are_crosses_at_their_strength_and_the_ring_is_the_best
     assert y == pytest.approx(30)
     (ring,) = [trace for trace in traces(drawing) if (trace.name or "").startswith("best")]
     assert (ring.name, list(ring.y)) == ("best: trial 1", [pytest.approx(60)])
-    complete = [trace for trace in traces(drawing) if trace.name == "BatchNorm off"]
+    complete = [trace for trace in traces(drawing) if trace.name == "trial"]
     assert sorted(y for trace in complete for y in trace.y) == [pytest.approx(50), pytest.approx(60)]
     assert drawing.caption.startswith("Each point is one of 2 complete trials; ")
     assert " 2 pruned trials: crosses at their last values, after 1 to 2 epochs; nothing else" in drawing.caption
@@ -231,7 +231,7 @@ def test_a_complete_outlier_stands_at_the_same_edge(
     complete = [*(0.8 + 0.01 * n for n in range(8)), outlier]
     drawing = strength.draw(Evidence(sweep_of(tmp_path / "s", complete, pruned_ones, **options)))
     np.testing.assert_allclose([y for _, y in in_panel(drawing, "x")], places)
-    (points,) = [trace for trace in traces(drawing) if trace.name == "BatchNorm off"]
+    (points,) = [trace for trace in traces(drawing) if trace.name == "trial"]
     at_edge = [y for y, symbol in zip(points.y, points.marker.symbol, strict=True) if symbol.endswith("-open")]
     np.testing.assert_allclose(at_edge, places[1:])
 

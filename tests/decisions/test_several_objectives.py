@@ -82,6 +82,34 @@ def test_one_objective_is_ranked_as_ever(tmp_path: Path, names: Any, directions:
     assert "Trial 0 is the best of 2" in answer(sweep, None)[0]
 
 
+ALONE: dict[str, tuple[str, Any, tuple[str, bool, int]]] = {
+    "the least loss": ("validation_loss", "minimize", ("validation_loss", False, 1)),
+    "in a list": ("validation_loss", ["minimize"], ("validation_loss", False, 1)),
+    "the most, as it was typed": ("validation_loss", "maximize", ("validation_loss", True, 0)),
+    "the accuracy": ("validation_accuracy", "maximize", ("validation_accuracy", True, 0)),
+    "no number of the records": ("speed", "maximize", ("validation_accuracy", True, 0)),
+}
+
+
+@pytest.mark.parametrize(("name", "direction", "found"), ALONE.values(), ids=ALONE)
+def test_trials_are_ranked_by_the_one_number_that_was_searched_for(
+    tmp_path: Path, name: str, direction: Any, found: tuple[str, bool, int]
+) -> None:
+    rows = [{"accuracy": 0.9, "loss": 2.0}, {"accuracy": 0.8, "loss": 1.0}]
+    sweep = made(tmp_path / "s", rows, [name], direction)
+    best = sweep.best()
+    assert best is not None
+    assert (sweep.objective, sweep.maximize, best.number) == found
+    assert sweep.objectives == {}
+    assert read_sweep(tmp_path / "s", objective="validation_accuracy").best().number == 0  # type: ignore[union-attr]
+
+
+def test_scores_stand_before_the_settings(tmp_path: Path) -> None:
+    sweep = made(tmp_path / "s", [of(0.9, 0.1), of(0.8, 0.5)])
+    columns = [column["key"] for column in trials.table(sweep)["columns"]]
+    assert columns[:4] == ["number", "validation_accuracy", "sparsity", "optimizer.lr"]
+
+
 def test_an_objective_that_is_named_is_the_only_one(tmp_path: Path) -> None:
     made(tmp_path / "s", [of(0.9, 0.1), of(0.8, 0.5)])
     assert read_sweep(tmp_path / "s", objective="sparsity").objectives == {}

@@ -148,7 +148,7 @@ def test_a_mean_over_lambda_has_the_interval_of_the_seeds_that_ended(tmp_path: P
         assert found[1e-4, 52 + extra] == pytest.approx(T_2 * 2 / math.sqrt(3), rel=1e-5)
         assert found[1e-3, 61 + extra] == pytest.approx(T_1 * math.sqrt(2) / math.sqrt(2), rel=1e-5)
         assert math.isnan(found[1e-2, 70 + extra]), "one seed has no spread"
-    points = [trace for trace in dots_of(drawing) if trace.name == "BatchNorm off"]
+    points = [trace for trace in dots_of(drawing) if trace.name == "trial"]
     assert sum(len(trace.x) for trace in points) == 12, "every seed that ended"
     assert all(trace.marker.size < 8 for trace in points)
     assert {x for trace in points for x in trace.x} == set(strokes.x), "below and above their mean"
@@ -169,7 +169,7 @@ def test_of_one_seed_each_no_interval_is_spoken_of(tmp_path: Path) -> None:
     assert "interval" not in drawing.caption
     assert "beside" not in drawing.caption
     assert [x for x, _ in joined(drawing)[0]] == [1e-4, 1e-3, 1e-2]
-    (points,) = [trace for trace in dots_of(drawing) if trace.name == "BatchNorm off"]
+    (points,) = [trace for trace in dots_of(drawing) if trace.name == "trial"]
     assert sorted(points.x) == [1e-4, 1e-3, 1e-2], "nothing to set apart"
 
 

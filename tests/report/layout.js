@@ -75,4 +75,17 @@ for (const element of document.querySelectorAll(kinds)) {
   if (getComputedStyle(element).display !== "inline" && element.scrollWidth > element.clientWidth + 1 && element.clientWidth)
     faults.push(`${element.tagName.toLowerCase()}: "${element.textContent.trim().slice(0, 60)}" is wider than its place`);
 }
+
+// A heading's word is broken where one of its letters stands lower than the one before.
+for (const heading of document.querySelectorAll("table:not(.dense) th")) {
+  if (!shown(heading)) continue;
+  const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode())
+    for (const { 0: word, index } of text.data.matchAll(/\w+/g)) {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) faults.push(`th: "${word}" is broken`);
+    }
+}
 return faults;

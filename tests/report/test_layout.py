@@ -44,7 +44,7 @@ def test_nothing_overlaps_or_is_cut(driver: Any, tmp_path: Path, name: str) -> N
     page.require_clean()
 
 
-@pytest.mark.parametrize("name", ["search", "listed_strengths"])
+@pytest.mark.parametrize("name", ["search", "confirmed", "listed_strengths"])
 def test_nothing_overlaps_or_is_cut_on_paper(driver: Any, tmp_path: Path, name: str) -> None:
     page = Page(driver, PAGES_AND_HARD[name](tmp_path / name))
     page("dispatchEvent(new Event('beforeprint'))")
@@ -52,11 +52,35 @@ def test_nothing_overlaps_or_is_cut_on_paper(driver: Any, tmp_path: Path, name: 
         assert faults(page) == []
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_row_is_one_line_with_its_score_in_sight(driver: Any, tmp_path: Path, width: int) -> None:
+    page = Page(driver, PAGES["search"](tmp_path / "s"))
+    with screen(driver, width):
+        tops = page(
+            "return [...document.querySelectorAll('#table tbody tr')].map((row) =>"
+            " new Set([...row.querySelectorAll('button')].map((each) => each.getBoundingClientRect().top)).size)"
+        )
+        assert set(tops) == {1}
+        assert (
+            page("return document.querySelector('#table tbody td:nth-child(2)').getBoundingClientRect().right") < width
+        )
+        assert page("return document.querySelector('#table th:nth-child(2)').textContent") == "validation accuracy (%)"
+
+
+def test_a_single_run_s_page_does_not_list_what_one_run_cannot_have(driver: Any, tmp_path: Path) -> None:
+    page = Page(driver, samples.write_page(samples.one_run(tmp_path / "s")))
+    left_out = page("return [...document.querySelectorAll('.left-out strong')].map((each) => each.textContent)")
+    assert set(left_out) <= {"Learning curves, and the gap between training and validation", "Exact zeros per layer"}
+
+
 FAULTS = {
     "overlaps": "const [one, other] = map.querySelectorAll('.xtick text');"
     "other.setAttribute('transform', one.getAttribute('transform'))",
     "is cut": "map.querySelector('.ytitle').setAttribute('transform', 'translate(-60, 0)')",
     "stands on the plot": "map.querySelector('.cbtitle').setAttribute('transform', 'translate(-200, 0)')",
+    "is broken": "const heading = document.querySelector('#table th:nth-child(2)');"
+    "Object.assign(heading.style, { maxWidth: '30px', overflowWrap: 'anywhere', display: 'block' });"
+    "heading.firstChild.style.overflowWrap = 'anywhere'",
     "page: ": "document.querySelector('h1').style.width = '3000px'",
     "is wider than its place": "document.querySelector('td').style.maxWidth = '1px';"
     "Object.assign(document.querySelector('#table').style, { tableLayout: 'fixed', width: '40px' })",

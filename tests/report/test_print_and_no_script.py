@@ -39,6 +39,7 @@ def test_paper_has_every_row_and_figure_and_no_control(driver: Any, tmp_path: Pa
         assert shown(page, ".canvas .main-svg") >= len(figures) >= 5
         assert shown(page, f":is({CONTROLS}):not(th button)") == 0
         assert shown(page, "#panel") == 0
+        assert "drag" not in page("return document.body.innerText")
         widths = page(
             "return [...document.querySelectorAll('.canvas')].map((each) => each.getBoundingClientRect().width)"
         )
@@ -76,6 +77,7 @@ def test_without_scripts_all_text_and_tables_are_there(driver: Any, tmp_path: Pa
     assert shown(page, ".drawing") == shown(page, ".alternative") > 8
     text = page("return document.body.innerText")
     assert "words and numbers stand in their places" in " ".join(text.split())
+    assert "drag" not in text
     heights = page(f"return {SHOWN.format('section, figure, .scroll')}.filter((each) => !each.innerText.trim()).length")
     assert heights == 0, "an empty box"
     for width in (1440, 420):

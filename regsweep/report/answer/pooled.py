@@ -14,7 +14,7 @@ from regsweep.report.table import no_best_of_all
 from regsweep.report.tune import compare_command, is_of_presets
 from regsweep.statistics.intervals import Interval
 
-MOST_DIFFERENCES = 10
+MOST_DIFFERENCES = 3
 """So many stand in the answer; the table has all."""
 
 

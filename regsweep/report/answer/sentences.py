@@ -45,14 +45,14 @@ def _of_trials(sweep: Sweep, best: Pooled) -> list[str]:
     """Return the answer of a sweep of single trials of which nothing is confirmed."""
     if len(sweep.trials) == 1:
         return [f"One run{_value_of(sweep, best.mean)}; a single run compares nothing."]
-    lines = [f"Trial {best.number} is the best of {len(sweep.trials)}{_value_of(sweep, best.mean)}."]
+    lines = [f"Trial {best.number} is the best of {len(sweep.trials):,}{_value_of(sweep, best.mean)}."]
     if sweep.is_comparison:
         return [*lines, f"The comparison is not complete; to go on: {command_to_confirm(sweep.folder)}"]
     if sweep.is_own:
         return [
             *lines,
-            "It was selected for that value, on one seed, and is not yet an answer: "
-            "regsweep confirm compares it with the tuned network without regularization on fresh seeds.",
+            "It was selected for that value, on one seed, and is not yet an answer; to compare it with the tuned "
+            f"network without regularization, on fresh seeds: {command_to_confirm(sweep.folder)}",
             *untuned(sweep),
         ]
     reason = why_not_pooled(sweep)

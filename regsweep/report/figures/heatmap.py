@@ -146,6 +146,8 @@ def draw(evidence: Evidence) -> Drawing:
             return Drawing(NAME, title, missing=missing)
     if trials.empty:
         return Drawing(NAME, title, missing=f"none of the {shown} is complete")
+    if not ((found[STRENGTH] > 0) & (found[DROPOUT] > 0)).any():
+        return Drawing(NAME, title, missing=f"none of the {shown} has both")
     axis, what = score(sweep), noun(sweep).split()[-1]
     is_fine = len(trials) >= FINE
     columns, rows = _strength_bins(found[STRENGTH], is_fine=is_fine), _dropout_bins(found[DROPOUT], is_fine=is_fine)

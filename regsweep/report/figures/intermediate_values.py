@@ -16,7 +16,7 @@ from regsweep.report.details import read_course
 from regsweep.report.figures.captions import named_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import count
-from regsweep.report.figures.points import Score, complete, score
+from regsweep.report.figures.points import Score, complete, fold, score
 from regsweep.report.figures.pruned import look
 from regsweep.report.figures.theme import BEST, GREY, VALIDATION, new_figure
 from regsweep.report.sweep import STEPS
@@ -63,7 +63,8 @@ def draw(evidence: Evidence) -> Drawing:
     is_short = data["step"].max() - data["step"].min() <= MOST_TICKS
     figure.update_xaxes(title_text=what, dtick=1 if is_short else None)
     figure.update_yaxes(title_text=axis.title)
-    caption = _caption(sweep, data, chosen, kinds, what)
+    cut = _end_axis(figure, data, axis, maximize=sweep.maximize if column == sweep.objective else True)
+    caption = _caption(sweep, data, chosen, kinds, what) + cut
     return Drawing(NAME, axis.titled(f"after each {what}"), caption, figure, data.rename(columns={"value": column}))
 
 
@@ -134,6 +135,22 @@ def _add_ends(figure: go.Figure, rows: pd.DataFrame, axis: Score) -> None:
         marker=look(len(ends)),
         hovertemplate="trial %{customdata}, pruned after %{x}<br>%{y:.4~g}<extra></extra>",
     )
+
+
+def _end_axis(figure: go.Figure, data: pd.DataFrame, axis: Score, *, maximize: bool) -> str:
+    """End the axis where the lines do that end where most do, and return the caption's words on the others."""
+    ends = data.drop_duplicates("number", keep="last").set_index("number")["value"] * axis.factor
+    is_far = fold(ends, axis, maximize=maximize).is_far
+    values = data["value"] * axis.factor
+    near = values[~data["number"].isin(is_far.index[is_far])]
+    low, high = float(near.min()), float(near.max())
+    num_beyond = data.loc[(values < low) | (values > high), "number"].nunique()
+    if not num_beyond or high == low:
+        return ""
+    air = 0.05 * (high - low)
+    figure.update_yaxes(range=[low - air, high + air])
+    go_on = "1 line goes" if num_beyond == 1 else f"{num_beyond:,} lines go"
+    return f" {go_on} beyond the axis, which holds all trials but those that end far worse."
 
 
 def _caption(sweep: Sweep, data: pd.DataFrame, chosen: pd.DataFrame, kinds: dict[str, pd.DataFrame], what: str) -> str:

@@ -35,7 +35,7 @@ NAME, TITLE = "parallel_coordinates", "Each trial across its parameters"
 LEAST_PARAMETERS, MOST_PARAMETERS = 2, 10
 MOST_LINES = 1000
 """So many are drawn at once: more cover each other."""
-FEW, AXIS_WIDTH = 3, 90
+FEW, AXIS_WIDTH, AXIS_WIDTH_OF_MANY = 3, 90, 80
 """So many axes shrink with the screen; of more, each has so many pixels, and the figure scrolls."""
 MOST_WORDS = 5
 """Of a parameter, that stand for those who do not see the figure."""
@@ -44,6 +44,8 @@ TOP = 0.1
 HEIGHT = 520
 MOST_SIGNS, MOST_SIGNS_OF_MANY, MANY = 14, 10, 7
 """Of a label beside an axis, and of a line of a name above it; of as many axes or more."""
+MOST_LINES_OF_NAME, LINE = 4, 16
+"""Of a name above an axis, and their height in pixels."""
 SIGN, LEAST_LEFT = 6.5, 40
 """Pixels of a label's sign, and left of the first axis."""
 OTHERS = "other trials"
@@ -161,10 +163,11 @@ def _add_axes(figure: go.Figure, axes: list[Axis]) -> None:
             shown = label if len(label) <= MOST_SIGNS else f"{label[: MOST_SIGNS - 1]}…"
             left = max(left, SIGN * len(shown) + 10) if x == 0 else left
             figure.add_annotation(x=x, y=y, text=text(shown), xanchor="right", xshift=-3, **ground)
+    names = [_broken(axis.title, most) for axis in axes]
     figure.update_xaxes(
         side="top",
         tickvals=list(range(len(axes))),
-        ticktext=["<br>".join(map(text, _broken(axis.title, most))) for axis in axes],
+        ticktext=["<br>".join(map(text, lines)) for lines in names],
         range=[-0.05, len(axes) - 0.95],
         fixedrange=True,
         showgrid=False,
@@ -174,17 +177,22 @@ def _add_axes(figure: go.Figure, axes: list[Axis]) -> None:
     )
     figure.update_yaxes(range=[-0.03, 1.03], fixedrange=True, visible=False)
     legend = {"y": 0.0, "yref": "container", "yanchor": "bottom"}
-    figure.update_layout(dragmode=False, hoverdistance=8, legend=legend, margin={"l": left, "r": 52, "t": 64, "b": 44})
+    figure.update_layout(
+        dragmode=False,
+        hoverdistance=8,
+        legend=legend,
+        margin={"l": left, "r": 52, "t": 16 + LINE * max(3, *map(len, names)), "b": 44},
+    )
 
 
 def _broken(name: str, most: int) -> list[str]:
-    """Return a name as three lines at most, broken behind signs that separate words."""
+    """Return a name as `MOST_LINES_OF_NAME` lines at most, broken behind signs that separate words."""
     lines = [""]
     for part in re.split(r"(?<=[ _.+])", name):
         if lines[-1] and len(lines[-1]) + len(part.strip()) > most:
             lines.append("")
         lines[-1] += part
-    return [line.strip() if len(line.strip()) <= most + 2 else f"{line[:most]}…" for line in lines[:3]]
+    return [line.strip() if len(line.strip()) <= most + 2 else f"{line[:most]}…" for line in lines[:MOST_LINES_OF_NAME]]
 
 
 def _for_the_page(axes: list[Axis], kinds: pd.Series, numbers: pd.Series) -> dict[str, Any]:
@@ -197,7 +205,7 @@ def _for_the_page(axes: list[Axis], kinds: pd.Series, numbers: pd.Series) -> dic
         "places": [[round(float(place), 4) for place in axis.places] for axis in axes],
         "best": [line for line, kind in enumerate(kinds) if kind == "best"],
         "most": MOST_LINES,
-        "least_width": AXIS_WIDTH * len(axes) if len(axes) > FEW else 0,
+        "least_width": 0 if len(axes) <= FEW else len(axes) * (AXIS_WIDTH if len(axes) < MANY else AXIS_WIDTH_OF_MANY),
     }
 
 
@@ -234,5 +242,4 @@ def _caption(kinds: pd.Series, axes: list[Axis]) -> str:
     pruned = f" {count(num_pruned, 'pruned trial')}: dotted, to the last value." if num_pruned else ""
     lacks = any(MISSING in axis.ticks.values() for axis in axes)
     missing = f" At {MISSING} the trial has no value." if lacks else ""
-    drag = " A drag along an axis keeps the trials that cross it there, in the table too; a click on the bar ends that."
-    return lines + pruned + missing + drag
+    return lines + pruned + missing

@@ -269,6 +269,9 @@ def _kinds(found: pd.DataFrame) -> pd.Series:
 
 
 def _by_batch_norm(found: pd.DataFrame) -> pd.Series:
+    """Return the same of BatchNorm; where no trial had it, there is nothing to tell apart."""
+    if (found[BATCH_NORM] == "off").all():
+        return found[BATCH_NORM].map({"off": "trial"})
     return found[BATCH_NORM].map({"off": "BatchNorm off", "on": "BatchNorm on", "": "trial"})
 
 

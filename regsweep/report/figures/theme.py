@@ -42,7 +42,7 @@ SEQUENTIAL: list[tuple[float, str]] = [(0.0, WORST), (INK_TURNS, MIDDLE), (1.0, 
 """From the worst to the best cell of a map: lightness alone orders it, so it survives a black and white print. The
 worst is near the page's ground."""
 
-LABEL_ABOVE = 9
+LABEL_ABOVE = 12
 """Pixels from the middle of a row to the words above it."""
 MANY_DOTS = 300
 """From here on, points cover each other."""

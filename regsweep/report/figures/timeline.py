@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 NAME, TITLE = "timeline", "What ran when"
 TOLERANCE = 0.01
 """Seconds by which the end of one trial may overlap the start of the next on one worker: two clocks are involved."""
+LEAST = 0.0007
+"""The half of a bar, as a part of the axis, that is seen on a small screen, too."""
+MOST_ADDED = 0.1
+"""The part of the axis that bars may cover in excess, were all trials on one row; many stay thinner than that."""
 FEW = 300
 """So many trials have gaps between them."""
 FAILED = "failed"
@@ -51,9 +55,10 @@ def draw(evidence: Evidence) -> Drawing:
     _, unit, words = next(each for each in UNITS if span <= each[0])
     num_rows = int(data["row"].max()) + 1
     figure = new_figure(min(140 + 26 * num_rows, 900))
+    least = min(LEAST, MOST_ADDED / len(data)) * span
     for kind, look in LOOKS.items():
-        _add_bars(figure, data[data["kind"] == kind], kind, look, unit)
-    if len(data) <= FEW:
+        _add_bars(figure, data[data["kind"] == kind], kind, look, unit=unit, least=least)
+    if len(data) <= FEW and (data["end"] - data["start"]).min() > 2 * least:
         _add_gaps(figure, data, unit)
     _add_again(figure, data[data["ran_again"]], unit)
     figure.update_xaxes(
@@ -107,20 +112,27 @@ def _ran_again(sweep: Sweep) -> set[int]:
     return {int(by_folder[found[1]]) for found in beside if found and found[1] in by_folder}
 
 
-def _add_bars(figure: go.Figure, rows: pd.DataFrame, kind: str, look: dict[str, Any], unit: float) -> None:
+def _add_bars(
+    figure: go.Figure, rows: pd.DataFrame, kind: str, look: dict[str, Any], *, unit: float, least: float
+) -> None:
     """Add the trials of one kind as one line with gaps; its middles are there to be pointed at."""
     if rows.empty:
         return
-    start, end = (rows["start"] / unit).round(4), (rows["end"] / unit).round(4)
+    start, end = rows["start"] / unit, rows["end"] / unit
+    middle, least = (start + end) / 2, least / unit
+    start, middle, end = (
+        each.round(4) for each in (start.clip(upper=middle - least), middle, end.clip(lower=middle + least))
+    )
     hover = [
         f"<b>trial {number}</b>, {status}<br>{duration(seconds)}"
         for number, status, seconds in zip(rows["number"], rows["status"], rows["end"] - rows["start"], strict=True)
     ]
     figure.add_scatter(
-        x=np.column_stack([start, (start + end) / 2, end, np.full(len(rows), np.nan)]).ravel(),
+        x=np.column_stack([start, middle, end, np.full(len(rows), np.nan)]).ravel(),
         y=np.repeat(rows["row"].to_numpy(float), 4),
         mode="lines",
         name=" or ".join(sorted(rows["status"].unique())),
+        showlegend=True,
         line=look,
         customdata=np.repeat(rows["number"].to_numpy(), 4).tolist(),
         hovertext=[text for each in hover for text in ("", each, "", "")],

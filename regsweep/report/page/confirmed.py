@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from regsweep.report.confirmation import SCORE
-from regsweep.report.confirmation_table import own_title
 from regsweep.report.page.confirmed_runs import every
 from regsweep.report.page.trials import href
 
@@ -23,7 +22,8 @@ def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
     terms = confirmation.terms
     headings = ["configuration", f"mean {terms.title}", "between seeds ±", "seeds"]
     headings += [f"minus the tuned baseline{', points' if terms.is_own else ''}", "95 % interval"]
-    headings += ["minus its own baseline", "95 % interval"]
+    has_own = any(each.against_own is not None and each.against_own.comparison for each in confirmation.candidates)
+    headings += ["minus its own baseline", "95 % interval"] if has_own else []
     headings += ["p (Holm)"] if confirmation.has_p_values else []
     rows: list[dict[str, Any]] = [{"cells": [*_reached(terms, confirmation.baseline)], "is_best": False}]
     for each in confirmation.candidates:
@@ -31,18 +31,18 @@ def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
         cells = [
             *_reached(terms, each),
             *_against(terms, each.against_tuned),
-            *_against(terms, each.against_own),
+            *(_against(terms, each.against_own) if has_own else []),
             *([f"{p_value:.2g}" if p_value is not None else "–"] if confirmation.has_p_values else []),
         ]
         rows.append({"cells": cells, "is_best": each.claim.sign > 0})
     width = len(headings)
     for row in rows:
         row["cells"] += [""] * (width - len(row["cells"]))
-    owns = dict.fromkeys(own_title(terms, each.kind) for each in confirmation.candidates)
+    own = f"the same with {terms.without}" if terms.baseline else "the same network without regularization"
     return {
         "headings": headings,
         "rows": rows,
-        "note": f"Own baseline: {' or '.join(owns)}." if owns else "",
+        "note": f"Its own baseline: {own}, at its own other settings." if has_own else "",
         "runs": [(trained.name, _runs(trained)) for trained, _ in every(confirmation)],
     }
 

@@ -29,7 +29,9 @@ HERE = Path(__file__).resolve().parent
 WITH_TABLE = "parallel_coordinates"
 """The figure that shows the trials of the table's filter, and stands with it."""
 HEADLINE = "forest"
-"""The figure that stands before the table, or the line with the command that makes it; all others follow."""
+"""The figure that stands before the table; all others follow."""
+OF_A_RUN = {"learning_curves", "weight_histogram", "zeros_per_layer"}
+"""The figures that one run can have; a page of one does not list the others as left out."""
 PAPER = 680
 """Pixels between the margins of an A4 page; figures.js has them, too."""
 MOST_PROBLEMS = 200
@@ -70,7 +72,6 @@ def sweep_page(
         kind=made.kind(sweep),
         title=sweep.folder.absolute().name,
         folder=str(sweep.folder.absolute()),
-        is_confirmable=sweep.is_own and made.kind(sweep) != made.RUN,
         answer=[(_unbroken(sentence), command) for sentence, command in map(split_command, answer)],
         facts=made.facts(sweep),
         head=head.lines(sweep, is_confirmed=evidence.confirmation is not None),
@@ -107,7 +108,6 @@ def comparison_page(folder: Path, sweeps: Sequence[Headed], drawings: Sequence[D
         kind="Comparison",
         title=f"{len(sweeps)} sweeps side by side",
         folder=str(folder.absolute()),
-        is_confirmable=False,
         sweeps=sweeps,
     )
 
@@ -116,9 +116,10 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     """Fill the template: what is not given is left out of the page."""
     figures = [_figure(drawing) for drawing in drawings]
     drawn = [figure for figure in figures if figure["json"]]
-    headline = next((f for f in figures if f["name"] == HEADLINE and (f["json"] or parts["is_confirmable"])), None)
+    headline = next((f for f in drawn if f["name"] == HEADLINE), None)
     with_table = next((f for f in drawn if f["name"] == WITH_TABLE and "table" in parts), None)
     apart = [headline, with_table]
+    possible = OF_A_RUN if parts["kind"] == made.RUN else {figure["name"] for figure in figures}
     style = security.inline(_style(drawn))
     of_table = ["table", "panel", "parallel"] if "table" in parts else []
     names = ["state", *of_table, *(["watch"] if parts.get("seconds") else [])]
@@ -154,7 +155,7 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
         headline=headline,
         with_table=with_table,
         figures=[figure for figure in drawn if figure not in apart],
-        left_out=[figure for figure in figures if not figure["json"] and figure is not headline],
+        left_out=[figure for figure in figures if not figure["json"] and figure["name"] in possible],
         has_figures=bool(drawn),
     )
     # File names may hold bytes that are no text; they must not keep the page from being written.
@@ -162,12 +163,17 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
 
 
 def _unbroken(sentence: str) -> str:
-    """Return a sentence in which no line ends between a number and its sign."""
-    return sentence.replace(" %", "\u00a0%")
+    """Return a sentence in which no line ends between a number and its sign, or within an equation."""
+    return sentence.replace(" %", "\u00a0%").replace("p = ", "p\u00a0=\u00a0")
 
 
 def _figure(drawing: Drawing) -> dict[str, Any]:
-    named = {"name": drawing.name, "title": drawing.title, "caption": drawing.caption, "missing": drawing.missing}
+    named = {
+        "name": drawing.name,
+        "title": drawing.title,
+        "caption": _unbroken(drawing.caption),
+        "missing": drawing.missing,
+    }
     if drawing.figure is None:
         return {**named, "json": None}
     height = int(drawing.figure.layout.height or 450)

@@ -18,6 +18,7 @@ from regsweep.paths import RunPaths, shown
 from regsweep.report.details import read_override_lines, read_program
 from regsweep.report.figures.captions import zeros_follow
 from regsweep.report.figures.points import score
+from regsweep.report.pooled import is_share
 from regsweep.report.pooled_table import pooled_table
 
 if TYPE_CHECKING:
@@ -38,12 +39,13 @@ def table(sweep: Sweep) -> dict[str, Any]:
     """Return the columns of the table with their values (rows best first), each row's link and its command."""
     trials = sweep.ranked()
     names = short_names(sweep.swept)
-    asked = [sweep.objective, *sweep.objectives]
-    metrics = [name for name in dict.fromkeys([*asked, *METRICS]) if name in asked or _is_shown(trials, name, sweep)]
+    objectives = dict.fromkeys([sweep.objective, *sweep.objectives])  # first: in sight, however many keys were swept
+    metrics = [name for name in METRICS if _is_shown(trials, name, sweep)]
     columns = [
         {"key": "number", "name": "trial", "title": "number of the trial", **_column(trials["number"])},
+        *(_metric(sweep, trials, name) for name in objectives),
         *({"key": key, "name": names[key], "title": key, **_column(trials[key])} for key in sweep.swept),
-        *(_metric(sweep, trials, name) for name in metrics),
+        *(_metric(sweep, trials, name) for name in metrics if name not in objectives),
         {"key": "status", "name": "status", "title": "how it ended", **_column(_statuses(trials))},
     ]
     objective = next(index for index, column in enumerate(columns) if column["key"] == sweep.objective)
@@ -63,7 +65,12 @@ def table(sweep: Sweep) -> dict[str, Any]:
 def plain(table: dict[str, Any]) -> dict[str, Any]:
     """Return headings and rows of the table as text, for a browser that runs no script; the rule is the script's."""
     columns = [[_shown(column["kind"], value) for value in column["values"]] for column in table["columns"]]
-    return {"headings": [column["name"] for column in table["columns"]], "rows": list(zip(*columns, strict=True))}
+    are_numbers = [column["is_number"] for column in table["columns"]]
+    return {
+        "headings": [column["name"] for column in table["columns"]],
+        "rows": list(zip(*columns, strict=True)),
+        "are_numbers": are_numbers,
+    }
 
 
 def _shown(kind: str, value: Any) -> str:
@@ -80,7 +87,8 @@ def pooled(sweep: Sweep) -> dict[str, Any] | None:
     """Return the table of configurations: headings, and of each its cells and trials; None where no seed was swept."""
     if sweep.seed_key is None:
         return None
-    found, folders = pooled_table(sweep), dict(zip(sweep.trials["number"], sweep.trials["folder"], strict=True))
+    found = pooled_table(sweep, in_percent=is_share(sweep))
+    folders = dict(zip(sweep.trials["number"], sweep.trials["folder"], strict=True))
     rows = [
         {
             "cells": cells,
