@@ -163,7 +163,7 @@ COMPARED: dict[str, tuple[list[Case], bool, Sequence[str], Sequence[str]]] = {
         [Case(DIGITS), Case(DIGITS)],
         True,
         ["What each sweep selected, and what fresh seeds confirmed\n", "1 sweep without a result on fresh seeds.",
-         "[confirmed (test accuracy, mean of fresh seeds)]"],
+         "[confirmed<br>(test accuracy, mean of fresh seeds)]"],
         [],
     ),
     "over seeds": (

@@ -114,7 +114,7 @@ def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
                 x=100 * data[column],
                 y=places,
                 mode="markers",
-                name=name,
+                name=name.replace(" (", "<br>("),  # a screen of 420 pixels has no room for it in one line
                 marker={"color": colour, "symbol": symbol, "size": 12, "line": {"width": 2, "color": colour}},
                 hovertemplate=f"{name}: %{{x:.2f}} %<extra></extra>",
             )
