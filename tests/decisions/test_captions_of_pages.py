@@ -155,7 +155,7 @@ COMPARED: dict[str, tuple[list[Case], bool, Sequence[str], Sequence[str]]] = {
         False,
         ["The best score among the first complete trials of each sweep.\n", "What each sweep selected\n",
          "A value that was selected as the best of several flatters. 2 sweeps without a result on fresh seeds.",
-         "[selected for (validation accuracy)]"],
+         "[selected for<br>(validation accuracy)]"],
         ["one seed", "different data", "left out", "and what fresh seeds confirmed", "[confirmed", "of many"],
     ),
     "of two data sets": ([Case(DIGITS), Case(LETTERS)], False, ["are of different data (digits, letters)"], []),
@@ -163,7 +163,7 @@ COMPARED: dict[str, tuple[list[Case], bool, Sequence[str], Sequence[str]]] = {
         [Case(DIGITS), Case(DIGITS)],
         True,
         ["What each sweep selected, and what fresh seeds confirmed\n", "1 sweep without a result on fresh seeds.",
-         "[confirmed (test accuracy, fresh seeds)]"],
+         "[confirmed<br>(test accuracy, mean of fresh seeds)]"],
         [],
     ),
     "over seeds": (

@@ -1,6 +1,6 @@
 """Pages are open to everyone: axe-core finds nothing, figures have words, and what a mouse can do, keys can."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,6 +44,11 @@ def _page_of(write: samples.Write) -> Callable[[Path], Path]:
 PAGES = {name: _page_of(write) for name, write in samples.KINDS.items()} | {"comparison": of_several}
 
 
+def quick(names: Iterable[str], kept: set[str]) -> list[Any]:
+    """Return parameters of which all but these are marked as long ones."""
+    return [name if name in kept else pytest.param(name, marks=pytest.mark.full) for name in names]
+
+
 @contextmanager
 def screen(driver: Any, width: int, scheme: str = "light", media: str = "") -> Iterator[None]:
     """Let the browser have a screen of this width meanwhile, in light or dark."""
@@ -70,7 +75,7 @@ def violations(page: Page, axe: str) -> list[str]:
 
 
 @pytest.mark.parametrize("screens", SCREENS, ids=["wide and light, small and dark", "wide and dark, small and light"])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", quick(PAGES, {"search", "confirmed", "comparison"}))
 def test_axe_finds_nothing(
     driver: Any, axe: str, tmp_path: Path, name: str, screens: Sequence[tuple[int, str]]
 ) -> None:

@@ -588,7 +588,9 @@ def written(folder: Path) -> Path:
 
 @pytest.mark.usefixtures("small_screen")
 @pytest.mark.parametrize("options", [{}, {"objective": "validation_loss", "minimize": True}], ids=["accuracy", "loss"])
-@pytest.mark.parametrize("num_methods", [1, 2, 4])
+@pytest.mark.parametrize(
+    "num_methods", [pytest.param(1, marks=pytest.mark.full), 2, pytest.param(4, marks=pytest.mark.full)]
+)
 def test_what_stands_below_a_method_is_level_and_covers_nothing(
     driver: Any, tmp_path: Path, num_methods: int, options: dict[str, Any]
 ) -> None:

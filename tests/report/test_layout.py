@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.report import samples
-from tests.report.test_accessibility import PAGES, screen
+from tests.report.test_accessibility import PAGES, quick, screen
 from tests.report.test_browser import Page
 
 LAYOUT = Path(__file__).with_name("layout.js").read_text(encoding="utf-8")
@@ -31,7 +31,9 @@ HARD = {name: lambda place, write=write: samples.write_page(write(place)) for na
 PAGES_AND_HARD = {**PAGES, **HARD}
 
 
-@pytest.mark.parametrize("name", PAGES_AND_HARD)
+@pytest.mark.parametrize(
+    "name", quick(PAGES_AND_HARD, {"search", "seeds", "confirmed", "comparison", "many_parameters"})
+)
 def test_nothing_overlaps_or_is_cut(driver: Any, tmp_path: Path, name: str) -> None:
     page = Page(driver, PAGES_AND_HARD[name](tmp_path / name))
     if name == "search":
@@ -44,7 +46,7 @@ def test_nothing_overlaps_or_is_cut(driver: Any, tmp_path: Path, name: str) -> N
     page.require_clean()
 
 
-@pytest.mark.parametrize("name", ["search", "confirmed", "listed_strengths"])
+@pytest.mark.parametrize("name", quick(["search", "confirmed", "listed_strengths"], {"confirmed"}))
 def test_nothing_overlaps_or_is_cut_on_paper(driver: Any, tmp_path: Path, name: str) -> None:
     page = Page(driver, PAGES_AND_HARD[name](tmp_path / name))
     page("dispatchEvent(new Event('beforeprint'))")
@@ -87,6 +89,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.full
 def test_faults_are_found(driver: Any, tmp_path: Path) -> None:
     file = samples.write_page(samples.over_seeds(tmp_path / "s"))
     page = Page(driver, file)

@@ -50,6 +50,7 @@ def test_paper_has_every_row_and_figure_and_no_control(driver: Any, tmp_path: Pa
     page.require_clean()
 
 
+@pytest.mark.full
 def test_many_rows_need_more_sheets(driver: Any, tmp_path: Path) -> None:
     """The browser itself prints: what stands on the next page of the table is on paper, too."""
 

@@ -122,7 +122,7 @@ def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
                 x=100 * data[column],
                 y=places,
                 mode="markers",
-                name=name,
+                name=name.replace(" (", "<br>("),  # a screen of 420 pixels has no room for it in one line
                 marker={"color": colour, "symbol": symbol, "size": 12, "line": {"width": 2, "color": colour}},
                 hovertemplate=f"{name}: %{{x:.2f}} %<extra></extra>",
             )
@@ -177,7 +177,7 @@ def _selected_for(evidences: Sequence[Evidence]) -> str:
 
 def _confirmed_by(evidences: Sequence[Evidence]) -> str:
     titles = {each.confirmation.terms.title: None for each in evidences if each.confirmation is not None}
-    return f"{text(' or '.join(titles))}, fresh seeds"
+    return f"{text(' or '.join(titles))}, mean of fresh seeds"
 
 
 def _label(row: Mapping[Hashable, Any]) -> str:
