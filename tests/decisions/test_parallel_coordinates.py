@@ -199,7 +199,7 @@ def test_it_takes_two_parameters_and_says_which_ones_it_leaves_out(tmp_path: Pat
     many = parallel_coordinates.draw(Evidence(read_sweep(write_sweep(tmp_path / "t", rows))))
     assert len(ticks(many)) == 11
     assert many.figure is not None
-    assert many.figure.layout.meta["least_width"] == 11 * parallel_coordinates.AXIS_WIDTH
+    assert many.figure.layout.meta["least_width"] == 11 * parallel_coordinates.AXIS_WIDTH_OF_MANY
     assert "3 more parameters only in the table: p10, p11, p12." in many.caption
 
 

@@ -44,6 +44,8 @@ function meet(one, other, by = 0) {
 }
 
 const faults = [];
+// What is not on the screen is not laid out, and has no places yet.
+for (const canvas of document.querySelectorAll(".canvas")) canvas.style.contentVisibility = "visible";
 
 for (const canvas of document.querySelectorAll(".js-plotly-plot")) {
   if (!shown(canvas)) continue;
