@@ -73,6 +73,7 @@ def test_what_would_make_a_search_s_task_another_one_may_be_listed(regsweep: Reg
     assert found == [("100", "1"), ("100", "2"), ("150", "1"), ("150", "2")]
 
 
+@pytest.mark.full
 def test_folders_may_have_names_of_one_s_own(regsweep: Regsweep, tmp_path: Path) -> None:
     done = regsweep(*GRID, "hydra.sweep.subdir=${hydra.job.override_dirname}", "hydra.sweeper.max_retries=1")
     assert done.code == 0, done.err

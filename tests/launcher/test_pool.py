@@ -216,6 +216,7 @@ def test_an_application_without_a_main_guard_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.full
 def test_with_colours_asked_for_a_trial_has_one_line_and_no_worker_a_bar(shell: Shell) -> None:
     """Where the output is a file: a worker writes into a pipe, and must not take it for a terminal."""
     quick = ("trainer.epochs=2", "dataset.train_size=200", "hydra.sweep.dir=s", "hydra.launcher.workers=1")
