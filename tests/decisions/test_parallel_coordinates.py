@@ -86,6 +86,15 @@ def test_each_line_crosses_each_axis_at_its_trial_s_value(
     assert "At – the trial has no value." in drawing.caption
 
 
+def test_an_objective_that_no_trial_has_stands_at_its_foot(tmp_path: Path) -> None:
+    trials = [{"overrides": {RATE: 0.1 * n, BATCH: n}, "accuracy": 0.5 + 0.1 * n} for n in range(3)]
+    names = ["validation_accuracy", "test_accuracy"]
+    sweep = several_objectives(tmp_path / "s", trials, names=names, directions=("maximize", "maximize"))
+    drawing = parallel_coordinates.draw(Evidence(sweep))
+    assert ticks(drawing)[-1] == {"–": 0}
+    assert {line[-1] for kind in lines(drawing).values() for line in kind.values()} == {0}
+
+
 def test_in_words_it_has_values_and_not_heights(tmp_path: Path) -> None:
     drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "s", ROWS)))
     score = "validation accuracy (%)"

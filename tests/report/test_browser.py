@@ -575,6 +575,32 @@ def test_a_range_dragged_along_an_axis_is_the_table_s_and_the_other_way_round(dr
     page.require_clean()
 
 
+def test_a_range_is_of_its_own_axis_whatever_that_is_called_and_holds(driver: Any, tmp_path: Path) -> None:
+    """Keys with the names of the table's own columns, numbers beside words, text that is empty."""
+    mixed, texts = ["null", 0.5, "c", 1.5, "c", 2.5], ["", "a", "b", "", "a", "b"]
+    trials = [
+        {
+            "overrides": {"trial": "abc"[n % 3], "number": 2 * n, "mixed": mixed[n], "text": texts[n]},
+            "accuracy": 0.5 + n / 10,
+        }
+        for n in range(6)
+    ]
+    page = Page(driver, written(write_sweep(tmp_path / "s", trials)))
+    keys = page("return document.querySelector('[data-name=parallel_coordinates]').layout.meta.keys")
+    value = "return document.getElementById('filter').value"
+    for key, low, high, kept in (
+        ("trial", -0.1, 0.2, [3, 0]),
+        ("number", 0.7, 1.1, [5, 4]),
+        ("mixed", -0.1, 1.1, [5, 4, 3, 2, 1, 0]),
+        ("text", -0.1, 0.2, [3, 0]),
+    ):
+        drag(driver, next(axis for axis, name in enumerate(keys) if name.endswith(key)), low, high)
+        assert sorted(map(int, page.column("trial")), reverse=True) == kept, (key, page(value))
+        page("document.getElementById('filter').value = ''")
+        page("document.getElementById('filter').dispatchEvent(new Event('input'))")
+    page.require_clean()
+
+
 def a_sweep(folder: Path, num: int) -> Path:
     return write_sweep(
         folder, [{"overrides": {"optimizer.lr": 0.1 + n / 1e3}, "accuracy": 0.5 + n / 1e3} for n in range(num)]

@@ -117,7 +117,7 @@ def _marks(scale: _Scale, *, on_log: bool) -> dict[float, str]:
         factors = (1,) if high - low > 2 else (1, 2, 5)  # noqa: PLR2004
         exponents = range(floor(low), ceil(high) + 1)
         return {exponent + log10(factor): _power(factor, exponent) for exponent in exponents for factor in factors}
-    if high <= low:
+    if not high > low:  # one value, or none
         return {low: f"{low:.4g}"}
     rough = (high - low) / MOST_TICKS
     power = 10.0 ** floor(log10(rough))

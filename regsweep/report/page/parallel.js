@@ -89,10 +89,10 @@
   // The filter's words for a range: the ends of the numbers within it, or what else stands there.
   function restrict(axis, [low, high]) {
     const column = trials.columns[columns[axis]];
-    const name = window.trialsTable.asWord(column.name);
+    const name = window.trialsTable.wordOf(columns[axis]);
     const within = lines.flatMap((line, row) =>
       line !== undefined && places[axis][line] >= low && places[axis][line] <= high ? [row] : []);
-    const found = within.map((row) => column.values[row]).filter((value) => typeof value === "number");
+    const found = column.is_number ? within.map((row) => column.values[row]).filter((value) => value !== null) : [];
     const words = new Set(within.map((row) => window.trialsTable.asWord(window.trialsTable.shown(column, row))));
     const [least, largest] = found.length ? ends(found) : [];
     window.trialsTable.restrict(columns[axis],

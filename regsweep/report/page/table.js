@@ -75,13 +75,21 @@
   }
 
   const COMPARE = { "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b };
-  const asWord = (text) => text.toLowerCase().replace(/[\s|]+/g, "_").replace("–", "-");
+  const asWord = (text) => text.toLowerCase().replace(/[\s|]+/g, "_").replace("–", "-") || '""';
+
+  // What columns are called in the filter: names before keys, the first of equals; each has a word that is its own.
+  const columnOf = new Map();
+  for (const part of ["name", "key"])
+    data.columns.forEach((column, index) => { if (!columnOf.has(asWord(column[part]))) columnOf.set(asWord(column[part]), index); });
+  data.columns.forEach((_, index) => { if (!columnOf.has(`column_${index + 1}`)) columnOf.set(`column_${index + 1}`, index); });
+  const wordOf = (index) => [data.columns[index].name, data.columns[index].key, `column_${index + 1}`]
+    .map(asWord).find((word) => columnOf.get(word) === index);
 
   // A word of the filter, as a column and a test of rows: lr>0.01 compares a column's numbers, optimizer=adam|sgd lists
   // what it shows; any other word has no column, and stands somewhere in the row.
   function parsed(word) {
     const parts = /^(.+?)(<=|>=|<|>|=)(.*)$/.exec(word);
-    const index = parts ? data.columns.findIndex((each) => [each.name, each.key].some((name) => asWord(name) === parts[1])) : -1;
+    const index = parts ? columnOf.get(parts[1]) ?? -1 : -1;
     if (index < 0) return { index, test: (row) => texts[row].includes(word) };
     const column = data.columns[index];
     if (!parts[3]) return { index, test: () => true }; // not typed to its end
@@ -185,7 +193,7 @@
     filterAnew("filter");
   }
 
-  window.trialsTable = { shown, shortened, asWord, restrict, restrictions: () => words().map(parsed).filter(({ index }) => index >= 0) };
+  window.trialsTable = { shown, shortened, asWord, wordOf, restrict, restrictions: () => words().map(parsed).filter(({ index }) => index >= 0) };
 
   // What is printed has no button to turn the page.
   addEventListener("beforeprint", () => { rowsPerPage = Infinity; showRows(); });
