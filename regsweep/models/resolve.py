@@ -32,7 +32,7 @@ def places_without(cls: type[nn.Module], method: type[Method]) -> list[str]:
 
 
 def build_model(
-    config: ModelConfig, *, input_shape: tuple[int, int, int], num_classes: int, methods: Sequence[Method]
+    config: ModelConfig, *, input_shape: tuple[int, ...], num_classes: int, methods: Sequence[Method]
 ) -> nn.Module:
     """Return the network, its initial weights drawn from torch's global generator.
 
@@ -52,7 +52,7 @@ def build_model(
         return cls(**given, **config.parameters)
     except Exception as error:
         settings = "".join(f" model.{name}={show(value)}" for name, value in config.parameters.items())
-        reason = f"cannot be built for images of {input_shape} with{settings or ' its defaults'}"
+        reason = f"cannot be built for inputs of {input_shape} with{settings or ' its defaults'}"
         raise ConfigError(
             "model._target_", config.target, f"{reason} ({type(error).__name__}: {show(error)})"
         ) from error
