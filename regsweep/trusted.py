@@ -1,23 +1,45 @@
-"""From a class's name in the configuration to the class. Which modules may be imported is restricted.
+"""From a name in the configuration to the class or function. What a configuration may name is restricted.
 
-A configuration is data and may come from someone else, so it cannot name just any Python object: only a class of a
-known kind, in a module of this package, of the user's working folder, or of a package that the user allowed by name in
-the environment variable REGSWEEP_ALLOW_MODULES (comma-separated).
+A configuration is data and may come from someone else, so it cannot name just any Python object. It may name
+
+* classes of a known kind in this package, and in the libraries of `_LIBRARIES`; of torchvision also the functions that
+  ``torchvision.models.list_models()`` knows;
+* classes of a known kind and functions of the user's working folder, and of packages that the user allowed by name in
+  the environment variable REGSWEEP_ALLOW_MODULES (comma-separated). The standard library and torch cannot be allowed:
+  their functions run and load whatever they are given.
+
+What a module has imported from elsewhere counts as of the module that defines it.
 """
 
 import importlib
 import importlib.util
+import inspect
 import os
 import re
+import sys
 import sysconfig
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import TypeVar
+from types import ModuleType
+from typing import Any, TypeVar
 
 from regsweep.errors import ConfigError, show
 from regsweep.paths import working_folder
 from regsweep.signatures import suggest
 
 ALLOW_VARIABLE = "REGSWEEP_ALLOW_MODULES"
+
+_NETWORKS = "torchvision.models"
+_LIBRARIES = {
+    "torch.nn.modules.module.Module": ("torch.nn", _NETWORKS),
+    "torch.optim.optimizer.Optimizer": ("torch.optim",),
+    # Its metrics of texts and pictures load networks from a path that they are given.
+    "torchmetrics.metric.Metric": ("torchmetrics.classification", "torchmetrics.regression"),
+}
+"""By the base of a kind, the modules in which its trusted classes are defined."""
+
+_CLOSED = {*sys.stdlib_module_names, "torch"}
 
 _T = TypeVar("_T")
 
@@ -32,45 +54,110 @@ def import_class(key: str, target: str, base: type[_T], kind: str) -> type[_T]:
         kind: the base's name, for errors.
 
     Raises:
-        ConfigError: when the module may not be imported, does not exist, or holds no such class.
+        ConfigError: when the configuration may not name it, or the module does not exist or holds no such class.
     """
     if not re.fullmatch(r"\w+(\.\w+)+", target):
         raise ConfigError(key, target, "must name a class as module.Class")
-    module_name, _, class_name = target.rpartition(".")
-    package = module_name.partition(".")[0]
-    if not _is_allowed(package):
-        raise ConfigError(
-            key,
-            target,
-            f"{package} is neither in the working folder ({working_folder()}) nor allowed; "
-            f"if you trust it: export {ALLOW_VARIABLE}={package}",
-        )
+    found = _found(key, target, base)
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise _nothing(key, target, base, kind)
+    _require_trusted_home(key, target, found, base)
+    return found
+
+
+def import_callable(key: str, target: str, base: type[_T], kind: str) -> type[_T] | Callable[..., Any]:
+    """Return the class, or the function that makes an object of it, that `target` (``module.name``) names.
+
+    A function may return anything: its caller must check that.
+
+    Args:
+        key: of the configuration, for errors.
+        target: module and class, or module and function.
+        base: what a class must be a subclass of.
+        kind: the base's name, for errors.
+
+    Raises:
+        ConfigError: when the configuration may not name it, or the module does not exist or holds no such thing.
+    """
+    if not re.fullmatch(r"\w+(\.\w+)+", target):
+        raise ConfigError(key, target, "must name a class or a function as module.name")
+    found = _found(key, target, base)
+    if isinstance(found, type) and issubclass(found, base):
+        _require_trusted_home(key, target, found, base)
+        return found
+    if not inspect.isfunction(found):
+        raise _nothing(key, target, base, f"{kind} or function")
+    if not (_is_user_s(found.__module__) or _is_network_of_torchvision(found, base)):
+        raise _refusal(key, target, found.__module__, base, "the function is of ")
+    return found
+
+
+def _found(key: str, target: str, base: type) -> Any:
+    """Return what `target` names, whatever that is; None where there is nothing of that name."""
+    module_name, _, name = target.rpartition(".")
+    if not _may_be_searched(module_name, base):
+        raise _refusal(key, target, module_name, base)
     try:
-        module = importlib.import_module(module_name)
+        return getattr(importlib.import_module(module_name), name, None)
     except ModuleNotFoundError as error:
         raise ConfigError(key, target, f"no module named {error.name}; is the folder right?") from error
     except Exception as error:
         reason = f"cannot be imported ({type(error).__name__}: {show(error)})"
         raise ConfigError(key, target, reason) from error
-    found = vars(module).get(class_name)
-    if not (isinstance(found, type) and issubclass(found, base)):
-        own = [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module_name]
-        names = [cls.__name__ for cls in own if issubclass(cls, base)]
-        raise ConfigError(key, target, f"{module_name} has no {kind} of that name; {suggest(class_name, names)}")
-    return found
 
 
-def _is_allowed(package: str) -> bool:
+def _require_trusted_home(key: str, target: str, cls: type, base: type) -> None:
+    home = cls.__module__
+    is_trusted = _package(home) == "regsweep" or _is_below(home, _libraries(base)) or _is_user_s(home)
+    if not is_trusted:
+        raise _refusal(key, target, home, base, "the class is of ")
+
+
+def _may_be_searched(module_name: str, base: type) -> bool:
+    """Return whether the module may be imported to look for a name. It need not define what it has of that name."""
+    package = _package(module_name)
+    is_library = any(_is_below(module_name, (each,)) or each.startswith(f"{module_name}.") for each in _libraries(base))
+    # What does not exist may be searched: the import's own error names it.
+    return package == "regsweep" or is_library or _is_user_s(module_name) or _spec(package) is None
+
+
+def _libraries(base: type) -> tuple[str, ...]:
+    return _LIBRARIES.get(f"{base.__module__}.{base.__qualname__}", ())
+
+
+def _package(module_name: str) -> str:
+    return module_name.partition(".")[0]
+
+
+def _is_below(module_name: str, modules: tuple[str, ...]) -> bool:
+    return any(module_name == module or module_name.startswith(f"{module}.") for module in modules)
+
+
+def _is_network_of_torchvision(function: Callable[..., Any], base: type) -> bool:
+    if not (_NETWORKS in _libraries(base) and _is_below(function.__module__, (_NETWORKS,))):
+        return False
+    models: ModuleType = importlib.import_module(_NETWORKS)
+    return any(models.get_model_builder(name) is function for name in models.list_models())
+
+
+def _is_user_s(module_name: str) -> bool:
+    """Return whether the user trusts the module as a whole: it is the user's own, or its package allowed."""
+    package = _package(module_name)
+    spec = _spec(package)
+    if spec is None or package == "regsweep" or not (spec.has_location or spec.submodule_search_locations):
+        return False  # the last: built into the interpreter
     allowed = {name.strip() for name in os.environ.get(ALLOW_VARIABLE, "").split(",")}
-    if package == "regsweep" or package in allowed:
+    if package in allowed - _CLOSED:
         return True
-    spec = importlib.util.find_spec(package) if package else None
-    if spec is None:
-        return True  # nothing to import; the import's own error names it
-    if not (spec.has_location or spec.submodule_search_locations):
-        return False  # built into the interpreter
     places = [Path(place).resolve() for place in (spec.submodule_search_locations or [str(spec.origin)])]
     return all(_is_own(place) for place in places)
+
+
+def _spec(package: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(package)
+    except ValueError:  # a module that was made without one
+        return None
 
 
 def _is_own(place: Path) -> bool:
@@ -81,3 +168,23 @@ def _is_own(place: Path) -> bool:
         "dist-packages",
     } & set(place.parts)
     return working_folder() in place.parents and not is_installed
+
+
+def _refusal(key: str, target: str, module_name: str, base: type, what: str = "") -> ConfigError:
+    package = _package(module_name)
+    if package in _CLOSED or package == "regsweep":
+        open_ones = [name for name in _libraries(base) if _package(name) == package]
+        next_step = f"of {package} classes of {open_ones[0]} alone are" if open_ones else "name one of your own"
+    else:
+        next_step = f"if you trust it: export {ALLOW_VARIABLE}={package}"
+    named = module_name if package in _CLOSED else package
+    reason = f"{what}{named}{', which' if what else ''} is neither in the working folder ({working_folder()})"
+    return ConfigError(key, target, f"{reason} nor allowed; {next_step}")
+
+
+def _nothing(key: str, target: str, base: type, kind: str) -> ConfigError:
+    module_name, _, name = target.rpartition(".")
+    found = vars(importlib.import_module(module_name)).values()
+    own = [each for each in found if isinstance(each, type) and each.__module__ == module_name]
+    names = [cls.__name__ for cls in own if issubclass(cls, base)]
+    return ConfigError(key, target, f"{module_name} has no {kind} of that name; {suggest(name, names)}")
