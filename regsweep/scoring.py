@@ -30,7 +30,11 @@ def build_scoring(config: RunConfig, dataset: Dataset) -> Scoring:
         ConfigError: for a loss or an objective that the task does not have.
     """
     objective = objective_of(config.objective, dataset.kind, config.objective_direction)
-    loss = _loss(config, dataset)
+    return scoring_of(objective, _loss(config, dataset), dataset)
+
+
+def scoring_of(objective: Objective, loss: Loss, dataset: Dataset) -> Scoring:
+    """Return how a network on `dataset` is judged by `objective` and `loss`."""
     make = partial(_make, objective, dataset.num_outputs) if objective.target else None
     return Scoring(loss, objective, dataset.scale, make)
 
