@@ -14,9 +14,9 @@ from regsweep.errors import RegsweepError
 
 QUICK = ["dataset=wine", "trainer.epochs=2"]
 
-def refused(call, *arguments):
+def refused(call, overrides, **more):
     try:
-        call(*arguments)
+        call(overrides, **more)
     except RegsweepError as error:
         return str(error)
 
@@ -33,8 +33,7 @@ if __name__ == "__main__":
         "grid": sorted(grid["status"]),
         "unknown": refused(regsweep.train, ["dataset=wein"]),
         "wrong": refused(regsweep.search, ["trainer.epochs=0"]),
-        "again": refused(regsweep.train, QUICK, "one run"),
-        "imported": "torch" in __import__("sys").modules,
+        "again": refused(regsweep.train, QUICK, folder="one run"),
     }))
 """
 
