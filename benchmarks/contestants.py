@@ -150,13 +150,14 @@ def own(task: Task, *overrides: str) -> Result:
     last = rows[-1].validation
     assert last is not None
     trained, evaluated = sum(row.train_seconds for row in rows), sum(row.evaluate_seconds for row in rows)
-    return Result(trained, evaluated, last.accuracy, steps)
+    return Result(trained, evaluated, last["accuracy"], steps)
 
 
 def bare(task: Task, *overrides: str) -> Result:
     """Run the operations of a step and nothing else, on regsweep's tensors and model."""
     import torch  # noqa: PLC0415
 
+    from regsweep.data import Split  # noqa: PLC0415
     from regsweep.metrics import evaluate  # noqa: PLC0415
 
     _, parts = own_parts(task, *overrides)
@@ -172,8 +173,8 @@ def bare(task: Task, *overrides: str) -> Result:
         wait_for(task.device)
         trained = time.perf_counter()
         train_seconds += trained - began
-        evaluate(model, train.images_NCHW[::stride], train.labels_N[::stride], parts.precision)
-        accuracy = evaluate(model, test.images_NCHW, test.labels_N, parts.precision).accuracy
+        evaluate(model, Split(train.inputs[::stride], train.targets[::stride]), parts.scoring, parts.precision)
+        accuracy = evaluate(model, test, parts.scoring, parts.precision)["accuracy"]
         evaluate_seconds += time.perf_counter() - trained
     return Result(train_seconds, evaluate_seconds, accuracy, -(-len(train) // BATCH))
 
@@ -187,8 +188,8 @@ def bare_step(parts: Any) -> Callable[[Any], None]:
 
     def step(index_B: Any) -> None:
         with torch.autocast(parts.device.type, torch.bfloat16) if lower else contextlib.nullcontext():
-            logits_BK = model(train.images_NCHW[index_B])
-        loss = torch.nn.functional.cross_entropy(logits_BK.float(), train.labels_N[index_B])
+            logits_BK = model(train.inputs[index_B])
+        loss = torch.nn.functional.cross_entropy(logits_BK.float(), train.targets[index_B])
         torch.autograd.backward(loss)
         optimizer.step()
         optimizer.zero_grad()
@@ -290,8 +291,8 @@ class Pictures:
     """
 
     def __init__(self, split: Any) -> None:
-        self._pixels = ((split.images_NCHW[:, 0] + 1) * 127.5).round().byte().cpu()
-        self._labels = split.labels_N.tolist()
+        self._pixels = ((split.inputs[:, 0] + 1) * 127.5).round().byte().cpu()
+        self._labels = split.targets.tolist()
         self._transform = _article_transform()
 
     def __len__(self) -> int:

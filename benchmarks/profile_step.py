@@ -48,7 +48,7 @@ def timed_step(parts: Any, clock: Clock, index_B: Any) -> None:
         return tensor
 
     clock.start()
-    images_BCHW, labels_B = train.images_NCHW[index_B], train.labels_N[index_B]
+    images_BCHW, labels_B = train.inputs[index_B], train.targets[index_B]
     clock.read("gathering the batch", "forward")
     with torch.autocast("cpu", torch.bfloat16, enabled=parts.precision == "bfloat16"):
         maps = after(model.conv1(images_BCHW), "conv1", "bn1")

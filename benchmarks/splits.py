@@ -121,7 +121,7 @@ def experiments(pool: Pool, num: int, seed: int) -> Iterator[Runs]:
     """Yield the runs of `num` experiments, some at a time, those of one experiment behind one another."""
     population, noise = Population(), np.random.default_rng(seed)
     source, config = pool.source, pool.config
-    labels = source.train.labels_N.numpy()
+    labels = source.train.targets.numpy()
     test_labels = noise.integers(0, CLASSES, TEST_SET)
     test_set = population.draw(test_labels, noise)
     # Pools are drawn anew each time, so that the same few splits can be taken again and again.

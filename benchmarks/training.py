@@ -94,7 +94,7 @@ def loop_against_bare(task: Task, precision: str, blocks: int = 40) -> dict[str,
     train, size = looped.dataset.train, BLOCK * BATCH
     member = Unevaluated(
         looped.model,
-        replace(looped.dataset, train=Split(train.images_NCHW[:size], train.labels_N[:size])),
+        replace(looped.dataset, train=Split(train.inputs[:size], train.targets[:size])),
         looped.optimizer,
         looped.methods,
         settings=Settings(epochs=1, batch_size=BATCH, precision=looped.precision),

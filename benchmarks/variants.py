@@ -41,13 +41,13 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     keep_freed_memory()
-    images_NCHW, labels_N = torch.randn(IMAGES, 1, 28, 28), torch.randint(10, (IMAGES,))
+    inputs, targets = torch.randn(IMAGES, 1, 28, 28), torch.randint(10, (IMAGES,))
     for regularized in (True, False):
         made: dict[str, Any] = {}
         steps = {}
         for name, change in CHANGES.items():
             made |= change
-            steps[name] = variant(images_NCHW, labels_N, regularized, **made)
+            steps[name] = variant(inputs, targets, regularized, **made)
         print_table("regularized" if regularized else "without regularization", steps, given.rounds)
 
 
@@ -63,8 +63,8 @@ class ReluFirst(CNN):
 
 
 def variant(
-    images_NCHW: Tensor,
-    labels_N: Tensor,
+    inputs: Tensor,
+    targets: Tensor,
     regularized: bool,
     *,
     memory_format: torch.memory_format = torch.contiguous_format,
@@ -82,8 +82,8 @@ def variant(
 
     def step(index_B: Tensor) -> None:
         with torch.autocast("cpu", torch.bfloat16) if bfloat16 else contextlib.nullcontext():
-            logits_BK = model(images_NCHW[index_B])
-        loss = nn.functional.cross_entropy(logits_BK.float(), labels_N[index_B])
+            logits_BK = model(inputs[index_B])
+        loss = nn.functional.cross_entropy(logits_BK.float(), targets[index_B])
         torch.autograd.backward(loss)
         optimizer.step()
         optimizer.zero_grad()

@@ -16,12 +16,14 @@ from regsweep.member import Member, Observer, Settings, num_steps, smallest_batc
 from regsweep.memory import keep_freed_memory
 from regsweep.methods import Method, Task
 from regsweep.methods.calls import call
+from regsweep.metrics import Scoring
 from regsweep.models import build_model
 from regsweep.names import name_of
 from regsweep.optimizers import build_optimizer
 from regsweep.regularizers.batch_norm import has_batch_norm
 from regsweep.schedules import require_steps
 from regsweep.scope import cover, trained_parameters
+from regsweep.scoring import build_scoring
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Parts:
     model: nn.Module
     methods: Methods
     optimizer: Optimizer
+    scoring: Scoring
 
     def member(self, config: RunConfig, observer: Observer | None = None) -> Member:
         """Return the training of these parts."""
@@ -53,6 +56,7 @@ class Parts:
             self.methods,
             settings=settings,
             seed=config.seed,
+            scoring=self.scoring,
             observer=observer,
         )
 
@@ -67,12 +71,13 @@ def build(config: RunConfig) -> Parts:
     """
     set_threads(config.device.threads)
     device, dataset, model, methods = _build_network(config)
+    scoring = build_scoring(config, dataset).to(device)
     if device.type == "cpu":
         keep_freed_memory()
     precision = resolve_precision(config.device.precision, device, model)
-    model = model.to(memory_format=torch.channels_last).to(device)
+    model = (model.to(memory_format=torch.channels_last) if dataset.has_images else model).to(device)
     optimizer = _build_optimizer(config, model, methods)
-    return Parts(device, precision, dataset.to(device), model, Methods(methods), optimizer)
+    return Parts(device, precision, dataset.to(device), model, Methods(methods), optimizer, scoring)
 
 
 def _build_optimizer(config: RunConfig, model: nn.Module, methods: list[Method]) -> Optimizer:
@@ -105,26 +110,29 @@ def require_buildable(config: RunConfig) -> Dataset:
     name_of(config.regularizer.in_use)  # as the record will have it
     _, dataset, _, methods = _build_network(config)
     _weight_decay(methods)
+    build_scoring(config, dataset)
     return dataset
 
 
 def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module, list[Method]]:
     device = resolve_device(config.device.name)
-    dataset = load_dataset(config.dataset)
+    dataset = load_dataset(config.dataset, config.task)
     methods = config.regularizer.make()
     _require_graphs(config, device, methods)
     _require_validation(config, dataset, methods)
     steps = num_steps(len(dataset.train), config.trainer.batch_size) * config.trainer.epochs
     require_steps(config.optimizer.schedule, config.optimizer.warmup, steps)
     torch.manual_seed(seeding.derive(config.seed, "weights"))
-    model = build_model(config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, methods=methods)
+    model = build_model(config.model, input_shape=dataset.input_shape, num_classes=dataset.num_outputs, methods=methods)
     smallest = smallest_batch(len(dataset.train), config.trainer.batch_size)
     if has_batch_norm(model) and smallest == 1:
         raise ConfigError(
-            "trainer.batch_size", config.trainer.batch_size, "BatchNorm needs batches of 2 images or more"
+            "trainer.batch_size", config.trainer.batch_size, "BatchNorm needs batches of 2 examples or more"
         )
+    task = Task(model, dataset.name, dataset.kind, dataset.input_shape, dataset.is_mirrored, smallest)
     for method in methods:
-        call(method, "check", Task(model, dataset.name, dataset.input_shape, dataset.is_mirrored, smallest))
+        method.require_meaning(task)
+        call(method, "check", task)
     return device, dataset, model, methods
 
 
@@ -139,9 +147,9 @@ def _require_graphs(config: RunConfig, device: torch.device, methods: list[Metho
 
 
 def _require_validation(config: RunConfig, dataset: Dataset, methods: list[Method]) -> None:
-    """Refuse to keep the best validation epoch without validation images."""
+    """Refuse to keep the best validation epoch without validation examples."""
     keys = {"trainer.restore_best": True} if config.trainer.restore_best else {}
     keys |= {f"regularizer.{method.name}": method.main_value() for method in methods if method.keeps_best_epoch}
     if keys and dataset.validation is None:
         key, value = next(iter(keys.items()))
-        raise ConfigError(key, value, "needs validation images; set dataset.val_fraction above 0, for example 0.1")
+        raise ConfigError(key, value, "needs validation examples; set dataset.val_fraction above 0, for example 0.1")

@@ -77,9 +77,17 @@ class DeviceConfig(Section):
 class DatasetConfig(Section):
     """The images, how many of them to train on, and how they are split."""
 
-    name: Literal["digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "image_folder"] = field(
-        "must be digits, mnist, fashion_mnist, kmnist, cifar10 or image_folder"
-    )
+    name: Literal[
+        "digits",
+        "mnist",
+        "fashion_mnist",
+        "kmnist",
+        "cifar10",
+        "image_folder",
+        "breast_cancer",
+        "wine",
+        "diabetes",
+    ] = field("must be digits, mnist, fashion_mnist, kmnist, cifar10, image_folder, breast_cancer, wine or diabetes")
     root: str = field("must be the path of a folder", min_length=1, pattern=r"^[^\x00]+$")
     download: bool = field("must be true or false")
     train_size: int | None = field("must be a whole number of 2 or more, or null for all training images", ge=2)
@@ -116,6 +124,10 @@ class TrainerConfig(Section):
 
     epochs: int = field("must be a whole number of 1 or more, for example trainer.epochs=30", ge=1, le=10**6)
     batch_size: int = field("must be a whole number of 1 or more, for example trainer.batch_size=64", ge=1, le=10**6)
+    loss: Literal["cross_entropy", "mse", "huber"] | None = field(
+        "must be cross_entropy, mse, huber, or null for the task's own", default=None
+    )
+    class_weights: Literal["balanced"] | None = field("must be balanced or null", default=None)
     restore_best: bool = field("must be true or false")
     test: bool | None = field("must be true, false, or null (single runs yes, trials of a sweep no)")
     save_weights: bool | None = field("must be true, false, or null (single runs yes, trials of a sweep no)")
@@ -139,6 +151,15 @@ class RunConfig(Section):
     device: DeviceConfig
     dataset: DatasetConfig
     trainer: TrainerConfig
+    task: Literal["auto", "classification", "regression"] = field(
+        "must be auto, classification or regression", default="auto"
+    )
+    objective: str | None = field(
+        "must name a number, for example objective=balanced_accuracy, or be null for the task's own", default=None
+    )
+    objective_direction: Literal["maximize", "minimize"] | None = field(
+        "must be maximize, minimize, or null for what the name implies", default=None
+    )
     seed: int = field("must be a whole number from 0 to 4294967295", ge=0, lt=NUM_SEEDS)
 
 

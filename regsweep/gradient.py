@@ -1,6 +1,6 @@
 """The gradient of a step: one trial and several side by side differ here, and nowhere else.
 
-Shapes: B images of a batch, K classes.
+Shapes: B examples of a batch, K classes, or M numbers that are predicted.
 """
 
 from collections.abc import Sequence
@@ -18,20 +18,20 @@ class Gradient(Protocol):
     """Puts the gradient of each member's loss into its parameters' ``.grad``."""
 
     def __call__(self, members: Sequence[Member], batches: Sequence[Batch]) -> list[Tensor]:
-        """Return each member's mean cross-entropy on its batch, numbers () without a graph."""
+        """Return each member's mean loss on its batch, numbers () without a graph."""
 
 
 class Alone:
     """A forward and a backward pass for each member."""
 
     def __call__(self, members: Sequence[Member], batches: Sequence[Batch]) -> list[Tensor]:
-        """Return each member's mean cross-entropy on its batch."""
+        """Return each member's mean loss on its batch."""
         return [self._of(member, batch) for member, batch in zip(members, batches, strict=True)]
 
     def _of(self, member: Member, batch: Batch) -> Tensor:
         with autocast(member.device, member.settings.precision):
-            logits_BK = member.model(batch.inputs)
-        logits_BK = logits_BK.to(torch.promote_types(logits_BK.dtype, torch.float32))
-        loss = batch.loss(logits_BK)
-        torch.autograd.backward(member.methods.total_loss(loss, logits_BK, batch))
+            outputs = member.model(batch.inputs)
+        outputs = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
+        loss = batch.loss(outputs)
+        torch.autograd.backward(member.methods.total_loss(loss, outputs, batch))
         return loss.detach()

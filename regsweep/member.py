@@ -17,14 +17,14 @@ from torch.optim import Optimizer
 from regsweep.data import Dataset, Split
 from regsweep.errors import DivergedError
 from regsweep.hooks import Methods
-from regsweep.metrics import Metrics, evaluate
+from regsweep.metrics import Metrics, Scoring, evaluate
 from regsweep.optimizers import step_size
 from regsweep.schedules import factor_of
 from regsweep.scope import cover
 from regsweep.seeding import Stream, derive, generator
 
 TRAIN_SAMPLE = 5000
-"""Training metrics are taken on at most this many training images, always the same ones."""
+"""Training metrics are taken on at most this many training examples, always the same ones."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class EpochRow:
 
     Attributes:
         epoch: from 1.
-        train: on the fixed sample of training images, in evaluation mode.
-        validation: None where there are no validation images.
-        penalty: the penalties' value, apart from the cross-entropy.
+        train: on the fixed sample of training examples, in evaluation mode.
+        validation: None where there are no validation examples.
+        penalty: the penalties' value, apart from the loss.
         train_seconds: spent on the epoch's steps.
         evaluate_seconds: spent on evaluating after it.
         is_last: whether the training ended with it.
@@ -75,11 +75,11 @@ class Settings:
     """The numbers of a training.
 
     Attributes:
-        epochs: passes over the training images.
-        batch_size: images per step, at most.
+        epochs: passes over the training examples.
+        batch_size: examples per step, at most.
         precision: of the forward pass, ``float32`` or ``bfloat16``.
         cuda_graphs: capture a step once as a CUDA graph and repeat it; on a CUDA device only.
-        restore_best: end with the weights of the epoch with the best validation accuracy (the first of equals).
+        restore_best: end with the weights of the best epoch by the objective on validation examples (the first of equals).
         schedule: of the learning rate, see `regsweep.schedules`.
         warmup: share of the steps in which the learning rate rises linearly.
     """
@@ -97,7 +97,7 @@ class Settings:
 class Best:
     """The best validation epoch so far; where it is kept, its weights and the numbers that methods have of it."""
 
-    accuracy: float
+    score: float
     epoch: int
     model: dict[str, Tensor] = field(default_factory=dict)
     evaluated: dict[str, Tensor] = field(default_factory=dict)
@@ -113,6 +113,7 @@ class Member:
         optimizer: over the network's parameters.
         methods: new ones.
         settings: see `Settings`.
+        scoring: how the network is judged; None: by cross-entropy and accuracy.
         seed: the run's, 0 to 2³²−1; its stream ``batches`` draws the order of the batches, ``noise`` the dropout.
         observer: follows the progress.
 
@@ -120,7 +121,7 @@ class Member:
         epoch: how many are done.
         step: how many steps are done.
         history: a row per epoch.
-        best: the best validation epoch; None before the first, and without validation images.
+        best: the best validation epoch; None before the first, and without validation examples.
         error: what ended the training early: a `DivergedError`, a `Pruned`, or what a method or the network raised.
         total_loss: the sum of the batches' losses in this epoch, on the device.
     """
@@ -134,11 +135,13 @@ class Member:
         *,
         settings: Settings,
         seed: int,
+        scoring: Scoring | None = None,
         observer: Observer | None = None,
     ) -> None:
         self.model, self.dataset, self.optimizer, self.methods = model, dataset, optimizer, methods
         self.settings, self.observer = settings, observer or Silent()
-        self.device = dataset.train.labels_N.device
+        self.scoring = scoring or Scoring.of_classes(dataset.num_outputs)
+        self.device = dataset.train.targets.device
         self.batch_order, self.noise = generator(seed, "batches"), Stream(derive(seed, "noise"), self.device)
         self.epoch, self.step = 0, 0
         self.history: list[EpochRow] = []
@@ -166,15 +169,15 @@ class Member:
     def batches(self) -> tuple[Tensor, ...]:
         """Return the indices of each batch of an epoch, in a fresh random order, on the device.
 
-        The images are divided evenly into as few batches of at most `batch_size` as hold them all, so that sizes differ
-        by one at most. A small last batch would be a noisy step, and it would enter BatchNorm's running statistics with
-        the weight of a full one, just before each evaluation. A batch of a single image beside larger ones is left out,
-        for every network alike: BatchNorm cannot train on it.
+        The examples are divided evenly into as few batches of at most `batch_size` as hold them all, so that sizes
+        differ by one at most. A small last batch would be a noisy step, and it would enter BatchNorm's running
+        statistics with the weight of a full one, just before each evaluation. A batch of a single example beside larger
+        ones is left out, for every network alike: BatchNorm cannot train on it.
         """
-        num_images, batch_size = len(self.dataset.train), self.settings.batch_size
-        permutation = torch.randperm(num_images, generator=self.batch_order).to(self.device)
-        parts = torch.tensor_split(permutation, math.ceil(num_images / batch_size))
-        return parts[: num_steps(num_images, batch_size)]
+        num_examples, batch_size = len(self.dataset.train), self.settings.batch_size
+        permutation = torch.randperm(num_examples, generator=self.batch_order).to(self.device)
+        parts = torch.tensor_split(permutation, math.ceil(num_examples / batch_size))
+        return parts[: num_steps(num_examples, batch_size)]
 
     def begin_step(self) -> None:
         """Set the learning rate of this step, and call the methods' hook."""
@@ -216,11 +219,11 @@ class Member:
         with torch.no_grad():
             penalty = sum(self.methods.values().values())
         self._require_finite(self._mean_loss, train.loss, validation.loss if validation else 0.0, penalty)
-        if validation is not None and (self.best is None or validation.accuracy > self.best.accuracy):
-            self.best = Best(validation.accuracy, self.epoch)
+        if validation is not None and (self.best is None or validation.score > self.best.score):
+            self.best = Best(validation.score, self.epoch)
             if self.restores_best:
                 kept = _snapshot(self.model), _snapshot(evaluated), self.methods.records(evaluated)
-                self.best = Best(validation.accuracy, self.epoch, *kept)
+                self.best = Best(validation.score, self.epoch, *kept)
         row = EpochRow(self.epoch, train, validation, penalty, train_seconds, time.perf_counter() - began)
         self.history.append(row)
         if self.epoch >= self.settings.epochs or self.methods.should_stop(self.history):
@@ -280,7 +283,7 @@ class Member:
         self.epoch = len(self.history)
 
     def _evaluate(self, model: nn.Module, split: Split) -> Metrics:
-        return evaluate(model, split.images_NCHW, split.labels_N, self.settings.precision)
+        return evaluate(model, split, self.scoring, self.settings.precision)
 
     def _require_finite(self, *losses: float) -> None:
         """Refuse a loss that is not finite; the last one is the penalties' value."""
@@ -293,16 +296,16 @@ class Member:
                 raise DivergedError(self.epoch, loss, culprit)
 
 
-def num_steps(num_images: int, batch_size: int) -> int:
+def num_steps(num_examples: int, batch_size: int) -> int:
     """Return the number of steps in an epoch; see `Member.batches`."""
-    parts = math.ceil(num_images / batch_size)
-    smallest, num_larger = divmod(num_images, parts)
+    parts = math.ceil(num_examples / batch_size)
+    smallest, num_larger = divmod(num_examples, parts)
     return num_larger if smallest == 1 and num_larger else parts
 
 
-def smallest_batch(num_images: int, batch_size: int) -> int:
-    """Return the number of images in the smallest batch of an epoch; see `Member.batches`."""
-    smallest, num_larger = divmod(num_images, math.ceil(num_images / batch_size))
+def smallest_batch(num_examples: int, batch_size: int) -> int:
+    """Return the number of examples in the smallest batch of an epoch; see `Member.batches`."""
+    smallest, num_larger = divmod(num_examples, math.ceil(num_examples / batch_size))
     return 2 if smallest == 1 and num_larger else smallest
 
 
@@ -312,4 +315,4 @@ def _snapshot(model: nn.Module) -> dict[str, Tensor]:
 
 def _sample(split: Split) -> Split:
     stride = math.ceil(len(split) / TRAIN_SAMPLE)
-    return split if stride == 1 else Split(split.images_NCHW[::stride], split.labels_N[::stride])
+    return split if stride == 1 else Split(split.inputs[::stride], split.targets[::stride])

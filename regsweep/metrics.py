@@ -1,53 +1,151 @@
-"""What a trained network is judged by: accuracy and cross-entropy, always in evaluation mode.
+"""What a trained network is judged by, always in evaluation mode: its loss, its accuracy or error, its objective.
 
-Shapes: B images of a batch, N in all, K classes.
+Shapes: B examples at once, N in all, K classes, M numbers that are predicted.
 """
 
-from dataclasses import asdict, dataclass
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from regsweep.data import Scale, Split
 from regsweep.device import autocast
+from regsweep.losses import Loss
+from regsweep.objectives import DEFAULTS, OBJECTIVES, Objective
 
 EVALUATION_BATCH = 250
-"""Images at once: as fast as more on a CPU (docs/performance.md), in less memory."""
+"""Examples at once: as fast as more on a CPU (docs/performance.md), in less memory."""
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Accuracy (a fraction) and cross-entropy (natural logarithm, mean over images, without any penalty)."""
+    """The numbers of a network on a split.
 
-    accuracy: float
-    loss: float
+    Attributes:
+        values: by name: ``loss`` without any penalty; ``accuracy``, a fraction, of classes; ``rmse`` of numbers, in
+            their own unit; the objective.
+        objective: the name of the one by which networks are compared.
+        maximize: whether more of it is better.
+    """
 
-    def as_dict(self) -> dict[str, float]:
-        """Return both by name."""
-        return asdict(self)
+    values: Mapping[str, float]
+    objective: str = "accuracy"
+    maximize: bool = True
+
+    def __getitem__(self, name: str) -> float:
+        return self.values[name]
+
+    @property
+    def loss(self) -> float:
+        """The loss, a mean over the examples."""
+        return self.values["loss"]
+
+    @property
+    def value(self) -> float:
+        """The objective."""
+        return self.values[self.objective]
+
+    @property
+    def score(self) -> float:
+        """The objective with the sign by which more is better."""
+        return self.value if self.maximize else -self.value
 
 
-def evaluate(model: nn.Module, images_NCHW: Tensor, labels_N: Tensor, precision: str = "float32") -> Metrics:
-    """Return accuracy and cross-entropy of `model` on all images; leaves the model in evaluation mode."""
-    return evaluate_each(model, images_NCHW, labels_N, precision)[0]
+class Metric(Protocol):
+    """A number of a whole split, of which `update` takes the examples part by part: as torchmetrics has it."""
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None:
+        """Take in some examples."""
+
+    def compute(self) -> Any:
+        """Return the number."""
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How a network is judged.
+
+    Attributes:
+        loss: the run's.
+        objective: the number by which networks are compared.
+        scale: of the targets of numbers; None for classes.
+        make: makes the objective's metric, on a device; None where it is the loss, the accuracy or the error.
+    """
+
+    loss: Loss
+    objective: Objective
+    scale: Scale | None = None
+    make: Callable[[torch.device], Metric] | None = field(default=None, hash=False)
+
+    @staticmethod
+    def of_classes(num_classes: int) -> Scoring:
+        """Return cross-entropy and accuracy."""
+        return Scoring(Loss("cross_entropy", num_classes), OBJECTIVES["accuracy"])
+
+    def to(self, device: torch.device) -> Scoring:
+        """Return the same on `device`."""
+        return replace(self, loss=self.loss.to(device))
+
+    def metrics(self, values: Mapping[str, float]) -> Metrics:
+        """Return `values` with the objective's name and direction."""
+        return Metrics(values, self.objective.name, self.objective.maximize)
+
+
+def evaluate(model: nn.Module, split: Split, scoring: Scoring, precision: str = "float32") -> Metrics:
+    """Return the numbers of `model` on all examples; leaves the model in evaluation mode."""
+    return evaluate_each(model, split, scoring, precision)[0]
 
 
 @torch.inference_mode()
 def evaluate_each(
-    model: nn.Module, images_NCHW: Tensor, labels_N: Tensor, precision: str = "float32"
-) -> tuple[Metrics, Tensor]:
-    """Return what `evaluate` does, and whether each image was classified correctly (N, boolean)."""
+    model: nn.Module, split: Split, scoring: Scoring, precision: str = "float32"
+) -> tuple[Metrics, Tensor | None]:
+    """Return what `evaluate` does, and of classes whether each example was classified correctly (N, boolean)."""
     model.eval()
-    device = labels_N.device
+    device = split.targets.device
+    metric = scoring.make(device) if scoring.make is not None else None
     total = torch.zeros((), dtype=torch.float32, device=device)
-    correct = []
-    for images_BCHW, labels_B in zip(
-        torch.split(images_NCHW, EVALUATION_BATCH), torch.split(labels_N, EVALUATION_BATCH), strict=True
+    each = []
+    for inputs, targets in zip(
+        torch.split(split.inputs, EVALUATION_BATCH), torch.split(split.targets, EVALUATION_BATCH), strict=True
     ):
         with autocast(device, precision):
-            logits_BK = model(images_BCHW)
-        logits_BK = logits_BK.float()
-        correct.append(logits_BK.argmax(1) == labels_B)
-        total += functional.cross_entropy(logits_BK, labels_B, reduction="sum")
-    correct_N = torch.cat(correct)
-    return Metrics(int(correct_N.sum()) / len(labels_N), total.item() / len(labels_N)), correct_N
+            outputs = model(inputs)
+        outputs = outputs.float()
+        total += scoring.loss.total(outputs, targets)
+        each.append(_judged(outputs, targets, scoring.scale))
+        if metric is not None:
+            metric.update(*_as_compared(outputs, targets, scoring.scale))
+    each_N = torch.cat(each)
+    values = {_name(scoring): _overall(each_N, scoring), "loss": total.item() / len(split)}
+    if metric is not None:
+        values[scoring.objective.name] = float(metric.compute())
+    return scoring.metrics(values), each_N if scoring.scale is None else None
+
+
+def _name(scoring: Scoring) -> str:
+    return DEFAULTS["classification" if scoring.scale is None else "regression"]
+
+
+def _judged(outputs: Tensor, targets: Tensor, scale: Scale | None) -> Tensor:
+    """Return whether each class is right (B,), or the squares of the errors in the numbers' own unit (B, M)."""
+    if scale is None:
+        return outputs.argmax(1) == targets
+    return (scale.back(outputs) - scale.back(targets)).square()
+
+
+def _overall(each: Tensor, scoring: Scoring) -> float:
+    """Return the accuracy, or the root mean square error."""
+    return int(each.sum()) / len(each) if scoring.scale is None else math.sqrt(each.double().mean().item())
+
+
+def _as_compared(outputs: Tensor, targets: Tensor, scale: Scale | None) -> tuple[Tensor, Tensor]:
+    """Return shares of the classes and the classes, or numbers in their own unit."""
+    if scale is None:
+        return outputs.softmax(1), targets
+    return scale.back(outputs), scale.back(targets)

@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from regsweep.member import EpochRow
+from regsweep.metrics import Metrics
 from regsweep.numbers import show_number
 
 _log = logging.getLogger("regsweep.epochs")
@@ -31,7 +32,7 @@ class Reporter:
         self,
         epochs: int,
         steps_per_epoch: int,
-        images_per_step: float,
+        examples_per_step: float,
         *,
         lines: bool,
         report: Callable[[float, int], None] | None = None,
@@ -44,7 +45,7 @@ class Reporter:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            _ImagesPerSecond(images_per_step),
+            _ExamplesPerSecond(examples_per_step),
             TextColumn("left"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
@@ -82,36 +83,41 @@ class Reporter:
         name = "validation" if row.validation else "train"
         self._progress.update(
             self._task,
-            description=f"epoch {min(row.epoch + 1, self._epochs)}/{self._epochs} · {name} {seen.accuracy:.4f}",
+            description=f"epoch {min(row.epoch + 1, self._epochs)}/{self._epochs} · {name} {show_objective(seen)}",
         )
         if self._every and (row.epoch % self._every == 0 or row.is_last):
             _log.info(f"epoch {row.epoch:>{len(str(self._epochs))}}/{self._epochs}  {describe(row)}")
         # After the last epoch there is nothing left to give up.
         if self._report and row.validation and not row.is_last:
             split, _, metric = self._reported
-            self._report(getattr(getattr(row, split), metric), row.epoch)
+            self._report(getattr(row, split)[metric], row.epoch)
 
 
 def describe(row: EpochRow) -> str:
-    """Return an epoch's accuracies and losses in one line, cross-entropy and penalty apart."""
-    parts = [f"train {row.train.accuracy:.4f} (loss {row.train.loss:.4f})"]
+    """Return an epoch's objective and losses in one line, loss and penalty apart."""
+    parts = [f"train {show_objective(row.train)} (loss {row.train.loss:.4f})"]
     if row.validation:
-        parts.append(f"validation {row.validation.accuracy:.4f} (loss {row.validation.loss:.4f})")
+        parts.append(f"validation {show_objective(row.validation)} (loss {row.validation.loss:.4f})")
     if row.penalty:
         parts.append(f"penalty {show_number(row.penalty, 4)}")
     return "  ".join(parts)
+
+
+def show_objective(metrics: Metrics) -> str:
+    """Return the number by which networks are compared: a share with four decimals, another with five digits."""
+    return f"{metrics.value:.4f}" if abs(metrics.value) <= 1 else show_number(metrics.value, 5)
 
 
 def _not_an_epoch(record: logging.LogRecord) -> bool:
     return record.name != _log.name
 
 
-class _ImagesPerSecond(ProgressColumn):
-    def __init__(self, images_per_step: float) -> None:
+class _ExamplesPerSecond(ProgressColumn):
+    def __init__(self, examples_per_step: float) -> None:
         super().__init__()
-        self._images_per_step = images_per_step
+        self._examples_per_step = examples_per_step
 
     def render(self, task: Task) -> Text:
         """Return the rate of the last seconds."""
-        speed = (task.speed or 0) * self._images_per_step
-        return Text(f"{speed:,.0f} images/s")
+        speed = (task.speed or 0) * self._examples_per_step
+        return Text(f"{speed:,.0f} examples/s")

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from regsweep import provenance, records, weights
 from regsweep.build import Parts, build
 from regsweep.chosen import plain_settings
 from regsweep.config import OptimizerConfig, RunConfig
-from regsweep.data import Dataset, describe
+from regsweep.data import describe
 from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
 from regsweep.member import Member, num_steps
 from regsweep.metrics import Metrics, evaluate_each
@@ -26,22 +26,14 @@ from regsweep.names import name_of
 from regsweep.paths import RunPaths
 from regsweep.progress import Reporter
 from regsweep.regularizers.batch_norm import has_batch_norm, has_by_default
-from regsweep.run_record import RunRecord, UsedMethod
+from regsweep.run_record import RunRecord, TaskRecord, UsedMethod
 from regsweep.scope import count_covered, describe_scope
 from regsweep.training import Training
 
 _log = logging.getLogger("regsweep")
 
-HISTORY_COLUMNS = (
-    "epoch",
-    "train_accuracy",
-    "train_loss",
-    "validation_accuracy",
-    "validation_loss",
-    "penalty",
-    "train_seconds",
-    "evaluate_seconds",
-)
+_HISTORY_ENDS = ("penalty", "train_seconds", "evaluate_seconds")
+"""The last columns of ``history.csv``, after the numbers of each split."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +41,12 @@ class Outcome:
     """What a run ends with.
 
     Attributes:
+        objective: the name of the number by which runs are compared.
         metrics: by split (``train``, ``validation``, ``test``), as far as they were taken.
         numbers: every number by the name that it has in ``trials.csv``.
     """
 
+    objective: str
     metrics: dict[str, Metrics]
     numbers: dict[str, float]
 
@@ -71,7 +65,7 @@ def run(
     *,
     is_trial: bool,
     report: Callable[[float, int], None] | None = None,
-    reported: str = "validation_accuracy",
+    reported: str | None = None,
     show_bar: bool = True,
 ) -> Outcome:
     """Train what `config` describes, leave the record in `folder`, and return the outcome.
@@ -83,7 +77,7 @@ def run(
         folder: an existing folder.
         is_trial: whether it is one of a sweep, which by default keeps the test set closed and no weights.
         report: called with a number after each epoch but the last; may raise `Pruned` to end the run.
-        reported: which number that is, one of `regsweep.run_record.EACH_EPOCH`.
+        reported: which number that is, ``validation_loss`` for one; None: the objective on the validation examples.
         show_bar: whether to show a progress bar where there is a terminal.
 
     Raises:
@@ -129,7 +123,7 @@ def _finish(
         metrics["test"], correct_N = _open_test(parts, model)
         if not math.isfinite(metrics["test"].loss):
             raise DivergedError(kept.epoch, metrics["test"].loss)
-        if is_trial:
+        if is_trial and correct_N is not None:
             _write_test_correct(paths.test_correct, correct_N)
     seconds = _seconds(member, began, time.perf_counter() - ended)
     numbers = member.records()
@@ -138,7 +132,7 @@ def _finish(
     _write_history(paths.history, member)
     record = RunRecord(
         "complete",
-        metrics={name: value.as_dict() for name, value in metrics.items()},
+        metrics={name: dict(value.values) for name, value in metrics.items()},
         penalty=kept.penalty,
         best_epoch=member.best.epoch if member.best else None,
         epochs=len(member.history),
@@ -149,7 +143,7 @@ def _finish(
         **_made_of(config, parts, numbers),
     )
     record.write(paths.result)
-    return Outcome(metrics, record.numbers())
+    return Outcome(parts.scoring.objective.name, metrics, record.numbers())
 
 
 def _opens(setting: bool | None, is_trial: bool) -> bool:
@@ -157,18 +151,22 @@ def _opens(setting: bool | None, is_trial: bool) -> bool:
 
 
 def _reporter(
-    parts: Parts, config: RunConfig, is_trial: bool, report: Callable[[float, int], None] | None, reported: str
+    parts: Parts, config: RunConfig, is_trial: bool, report: Callable[[float, int], None] | None, reported: str | None
 ) -> Reporter:
-    num_images, batch_size = len(parts.dataset.train), config.trainer.batch_size
-    steps = num_steps(num_images, batch_size)
+    num_examples, batch_size = len(parts.dataset.train), config.trainer.batch_size
+    steps = num_steps(num_examples, batch_size)
     return Reporter(
-        config.trainer.epochs, steps, num_images / steps, lines=not is_trial, report=report, reported=reported
+        config.trainer.epochs,
+        steps,
+        num_examples / steps,
+        lines=not is_trial,
+        report=report,
+        reported=reported or f"validation_{parts.scoring.objective.name}",
     )
 
 
-def _open_test(parts: Parts, model: nn.Module) -> tuple[Metrics, Tensor]:
-    test = parts.dataset.test
-    return evaluate_each(model, test.images_NCHW, test.labels_N, parts.precision)
+def _open_test(parts: Parts, model: nn.Module) -> tuple[Metrics, Tensor | None]:
+    return evaluate_each(model, parts.dataset.test, parts.scoring, parts.precision)
 
 
 def _introduce(parts: Parts, config: RunConfig) -> None:
@@ -215,7 +213,8 @@ def _made_of(
         "batch_norm": has_batch_norm(parts.model) if parts else None,
         "own_batch_norm": has_by_default(parts.model) if parts else None,
         "seed": config.seed,
-        "class_sizes": _class_sizes(parts.dataset) if parts else {},
+        "class_sizes": parts.dataset.class_sizes if parts else {},
+        "task": _task(parts) if parts else None,
         "ended": time.time(),
         "versions": provenance.versions(),
         "git": provenance.git(),
@@ -244,24 +243,32 @@ def _used(config: RunConfig, parts: Parts | None, numbers: dict[str, dict[str, f
     }
 
 
-def _class_sizes(dataset: Dataset) -> dict[str, list[int]]:
-    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
-    return {
-        name: torch.bincount(split.labels_N, minlength=dataset.num_classes).tolist()
-        for name, split in splits.items()
-        if split is not None
-    }
+def _task(parts: Parts) -> TaskRecord:
+    dataset, objective = parts.dataset, parts.scoring.objective
+    return TaskRecord(
+        dataset.kind,
+        objective.name,
+        objective.maximize,
+        is_percent=objective.is_percent,
+        is_mean=objective.is_mean,
+        loss=parts.scoring.loss.name,
+        sizes={name: len(split) for name, split in dataset.splits.items()},
+        input_shape=list(dataset.input_shape),
+        outputs=list(dataset.outputs),
+    )
 
 
 def _write_history(path: Path, member: Member) -> None:
     rows = []
     for row in member.history:
-        flat: dict[str, Any] = {column: getattr(row, column) for column in HISTORY_COLUMNS if hasattr(row, column)}
+        flat: dict[str, Any] = {"epoch": row.epoch}
         for name in ("train", "validation"):
             metrics: Metrics | None = getattr(row, name)
-            flat |= {f"{name}_{key}": value for key, value in asdict(metrics).items()} if metrics else {}
-        rows.append(flat)
-    records.write_csv(path, HISTORY_COLUMNS, rows)
+            values = metrics.values if metrics else dict.fromkeys(row.train.values)
+            flat |= {f"{name}_{key}": value for key, value in values.items()}
+        rows.append(flat | {column: getattr(row, column) for column in _HISTORY_ENDS})
+    columns = list(rows[0]) if rows else ["epoch", *_HISTORY_ENDS]
+    records.write_csv(path, columns, rows)
 
 
 def _write_weights(path: Path, model: nn.Module) -> None:
@@ -282,7 +289,7 @@ def _write_test_correct(path: Path, correct_N: Tensor) -> None:
 def _last_metrics(member: Member | None) -> dict[str, dict[str, float]]:
     last = member.history[-1] if member and member.history else None
     metrics = {"train": last.train, "validation": last.validation} if last else {}
-    return {name: value.as_dict() for name, value in metrics.items() if value is not None}
+    return {name: dict(value.values) for name, value in metrics.items() if value is not None}
 
 
 def _record_failure(paths: RunPaths, config: RunConfig, begun: _Begun, *, error: Exception, total: float) -> None:

@@ -19,11 +19,16 @@ METRICS = ("accuracy", "loss")
 SHARES = ("sparsity", "near_zero")
 
 EACH_EPOCH = tuple(f"{split}_{metric}" for split in SPLITS[:2] for metric in METRICS)
-"""The numbers that a trial has after each epoch."""
+"""The numbers that a trial of classification has after each epoch."""
 VALIDATED = (*EACH_EPOCH, *SHARES)
 """The numbers that every complete trial returns, by the names that `hydra.sweeper.objectives` takes."""
 TESTED = tuple(f"test_{metric}" for metric in METRICS)
 """Those of a trial that opens the test set, besides."""
+
+
+def is_of_epoch(name: str) -> bool:
+    """Return whether a trial has the number of this name after each epoch: a metric of training or validation."""
+    return name.startswith(tuple(f"{split}_" for split in SPLITS[:2]))
 
 
 @dataclass(frozen=True)
@@ -52,15 +57,42 @@ class UsedMethod:
 
 
 @dataclass(frozen=True)
+class TaskRecord:
+    """What a run had to do, and by which number it is compared with others.
+
+    Attributes:
+        kind: ``classification`` or ``regression``.
+        objective: the name of that number.
+        maximize: whether more of it is better.
+        is_percent: whether it is a share that is shown in percent.
+        is_mean: whether it is a mean over examples.
+        loss: the name of the loss.
+        sizes: the number of examples, by split.
+        input_shape: of one example.
+        outputs: the names of the classes, or of the numbers that are predicted.
+    """
+
+    kind: str = "classification"
+    objective: str = "accuracy"
+    maximize: bool = True
+    is_percent: bool = True
+    is_mean: bool = True
+    loss: str = "cross_entropy"
+    sizes: dict[str, int] = field(default_factory=dict)
+    input_shape: list[int] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """What a run ended with. A run that did not complete has what was known by then.
 
     Attributes:
         status: how it ended.
         error: the reason of an end that is not complete.
-        metrics: by split and name; accuracies are fractions, losses cross-entropies (natural logarithm).
+        metrics: by split and name; accuracies are fractions, errors in the unit of what is predicted.
         penalty: the penalties' value, apart from the loss.
-        best_epoch: the epoch (from 1) of the best validation accuracy.
+        best_epoch: the epoch (from 1) of the best objective on the validation examples.
         epochs: how many were trained.
         sparsity: the share of exact zeros among the weights, ``overall`` and by ``layers``.
         near_zero: the share of weights within ±0.001 of zero, likewise.
@@ -71,7 +103,8 @@ class RunRecord:
         own_batch_norm: whether it has BatchNorm without any method.
         seconds: ``train``, ``evaluate``, ``total``.
         seed: the run's.
-        class_sizes: by split, the number of images of each class.
+        class_sizes: by split, the number of examples of each class; empty where numbers are predicted.
+        task: None in records of versions before 0.3, which are of classification, by accuracy.
         ended: unix time.
         versions: of Python and packages.
         git: commit and state of the working folder.
@@ -94,6 +127,7 @@ class RunRecord:
     seconds: dict[str, Number] = field(default_factory=dict)
     seed: int | None = None
     class_sizes: dict[str, list[int]] = field(default_factory=dict)
+    task: TaskRecord | None = None
     ended: Number | None = None
     versions: dict[str, Any] = field(default_factory=dict)
     git: dict[str, Any] | None = None
@@ -126,6 +160,6 @@ class RunRecord:
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, UsedMethod):
+    if isinstance(value, UsedMethod | TaskRecord):
         return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     return value

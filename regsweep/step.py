@@ -1,6 +1,6 @@
 """One step of a training: a batch, a gradient, an update.
 
-Shapes: N images in all, B of a batch, C channels, H rows, W columns, K classes.
+Shapes: N examples in all, B of a batch.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ class Step:
         self._inside = inside if capture is None else Repeated(inside, capture, member.device)
 
     def __call__(self, index_B: Tensor) -> None:
-        """Train on the images that `index_B` (on the device) chooses."""
+        """Train on the examples that `index_B` (on the device) chooses."""
         member = self._member
         member.begin_step()
         if member.methods.changes_batches:
@@ -52,17 +52,17 @@ class Step:
         member.end_step()
 
     def batch(self, index_B: Tensor) -> Batch:
-        """Return the images that `index_B` (on the device) chooses, as the methods leave them."""
+        """Return the examples that `index_B` (on the device) chooses, as the methods leave them."""
         split = self._member.dataset.train
-        labels_B = split.labels_N[index_B]
-        batch = Batch(split.images_NCHW[index_B], labels_B, labels_B, self._member.dataset.num_classes)
+        targets = split.targets[index_B]
+        batch = Batch(split.inputs[index_B], targets, targets, self._member.scoring.loss)
         return self._member.methods.on_batch(batch)
 
     def _gathered(self, index_B: Tensor) -> None:
         self._train(self.batch(index_B))
 
-    def _changed(self, inputs: Tensor, targets: Tensor, labels_B: Tensor) -> None:
-        self._train(Batch(inputs, targets, labels_B, self._member.dataset.num_classes))
+    def _changed(self, inputs: Tensor, targets: Tensor, labels: Tensor) -> None:
+        self._train(Batch(inputs, targets, labels, self._member.scoring.loss))
 
     def _train(self, batch: Batch) -> None:
         has_rounds = self._member.methods.gradient_rounds

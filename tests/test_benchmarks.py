@@ -70,8 +70,8 @@ def test_the_article_s_pictures_are_regsweep_s_images(contestants: Any) -> None:
     pictures, _ = contestants.article_images(task)
     split = contestants.own_parts(task)[1].dataset.train
     images = torch.stack([image for image, _ in pictures])
-    torch.testing.assert_close(images, split.images_NCHW, atol=1e-6, rtol=0)
-    assert [label for _, label in pictures] == split.labels_N.tolist()
+    torch.testing.assert_close(images, split.inputs, atol=1e-6, rtol=0)
+    assert [label for _, label in pictures] == split.targets.tolist()
 
 
 def test_they_evaluate_as_many_training_images_as_regsweep(contestants: Any) -> None:

@@ -47,7 +47,7 @@ class Trial(Silent):
 
     def on_epoch(self, row: EpochRow) -> None:
         assert row.validation is not None
-        self._context.run(report, row.validation.accuracy, row.epoch)
+        self._context.run(report, row.validation["accuracy"], row.epoch)
 
 
 def test_trials_that_take_turns_report_to_their_own_sweeps(configure: Configure) -> None:
@@ -57,7 +57,7 @@ def test_trials_that_take_turns_report_to_their_own_sweeps(configure: Configure)
         config = configure(f"seed={seed}", "dataset.train_size=60", "model.hidden=[8]", "trainer.epochs=3")
         members.append(build(config).member(config, Trial(sweep.context)))
     Training(members).run()
-    accuracies = [[row.validation.accuracy for row in member.history if row.validation] for member in members]
+    accuracies = [[row.validation["accuracy"] for row in member.history if row.validation] for member in members]
     assert [sweep.reported for sweep in sweeps] == [list(zip(each, (1, 2, 3), strict=False)) for each in accuracies]
     assert len({tuple(sweep.reported) for sweep in sweeps}) == 3
     assert [str(member.error) for member in members] == ["pruned at step 2", "None", "pruned at step 1"]

@@ -16,7 +16,7 @@ from regsweep.config import RunConfig
 from regsweep.data import load_dataset
 from regsweep.errors import DivergedError, RecordError
 from regsweep.metrics import evaluate
-from regsweep.run import HISTORY_COLUMNS, run
+from regsweep.run import run
 from regsweep.run_record import EACH_EPOCH, TESTED, VALIDATED, RunRecord
 
 Configure = Callable[..., RunConfig]
@@ -37,7 +37,7 @@ def test_a_single_run_records_everything(configure: Configure, tmp_path: Path) -
     assert (list(result["methods"]), result["batch_norm"], result["own_batch_norm"]) == (["l1"], False, False)
     assert set(result["metrics"]) == {"train", "validation", "test"}
     assert result["metrics"]["test"] == {
-        "accuracy": outcome.metrics["test"].accuracy,
+        "accuracy": outcome.metrics["test"]["accuracy"],
         "loss": outcome.metrics["test"].loss,
     }
     assert result["best_epoch"] in (1, 2, 3)
@@ -166,7 +166,7 @@ def test_the_penalty_is_logged_apart_from_the_cross_entropy(configure: Configure
     assert result["penalty"] == pytest.approx(expected, rel=1e-5)
     parts = build(config)
     parts.model.load_state_dict(state)
-    test = evaluate(parts.model, parts.dataset.test.images_NCHW, parts.dataset.test.labels_N)
+    test = evaluate(parts.model, parts.dataset.test, parts.scoring)
     assert result["metrics"]["test"]["loss"] == pytest.approx(test.loss, rel=1e-6), (
         "the weights on disk give the metrics on disk"
     )
@@ -176,7 +176,8 @@ def test_the_history_has_a_row_per_epoch(configure: Configure, tmp_path: Path) -
     run(configure("regularizer=l2", *QUICK), tmp_path, is_trial=False)
     with (tmp_path / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == HISTORY_COLUMNS
+    numbers = [f"{split}_{name}" for split in ("train", "validation") for name in ("accuracy", "loss")]
+    assert list(rows[0]) == ["epoch", *numbers, "penalty", "train_seconds", "evaluate_seconds"]
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[-1]["validation_accuracy"]) == record(tmp_path)["metrics"]["validation"]["accuracy"]
     assert all(float(row["penalty"]) > 0 for row in rows)
@@ -243,8 +244,8 @@ def test_a_test_loss_that_is_not_finite_is_a_divergence(
     configure: Configure, tmp_path: Path, *, is_trial: bool
 ) -> None:
     config = configure("trainer.test=true", "trainer.save_weights=true", *QUICK)
-    images_NCHW = load_dataset(config.dataset).test.images_NCHW
-    images_NCHW[:] = images_NCHW.sign() * 3e38
+    inputs = load_dataset(config.dataset).test.inputs
+    inputs[:] = inputs.sign() * 3e38
     with pytest.raises(DivergedError):
         run(config, tmp_path, is_trial=is_trial)
     result = record(tmp_path)
@@ -275,7 +276,7 @@ def test_the_same_seed_leaves_the_same_record(configure: Configure, tmp_path: Pa
 def test_both_precisions_learn(configure: Configure, tmp_path: Path, precision: str) -> None:
     config = configure(f"device.precision={precision}", "model=cnn", "trainer.epochs=8", "dataset.train_size=500")
     outcome = run(config, tmp_path, is_trial=False)
-    assert outcome.metrics["test"].accuracy > 0.85
+    assert outcome.metrics["test"]["accuracy"] > 0.85
 
 
 def test_bfloat16_is_computed_in_and_weights_stay_float32(configure: Configure) -> None:
@@ -283,8 +284,7 @@ def test_bfloat16_is_computed_in_and_weights_stay_float32(configure: Configure) 
     for precision in ("float32", "bfloat16"):
         config = configure(f"device.precision={precision}", *QUICK)
         parts = build(config)
-        images, labels = parts.dataset.test.images_NCHW, parts.dataset.test.labels_N
-        digests.add(evaluate(parts.model, images, labels, precision).loss)
+        digests.add(evaluate(parts.model, parts.dataset.test, parts.scoring, precision).loss)
         assert {parameter.dtype for parameter in parts.model.parameters()} == {torch.float32}
     assert len(digests) == 2
 
@@ -304,8 +304,8 @@ def test_the_weights_on_disk_give_every_metric_on_disk(
     assert result["machine"]["precision"] == parts.precision
     for name in ("train", "validation", "test"):
         split = getattr(parts.dataset, name)
-        again = evaluate(parts.model, split.images_NCHW, split.labels_N, parts.precision)
-        assert result["metrics"][name] == again.as_dict(), name
+        again = evaluate(parts.model, split, parts.scoring, parts.precision)
+        assert result["metrics"][name] == again.values, name
 
 
 def test_a_record_is_never_overwritten(configure: Configure, tmp_path: Path) -> None:

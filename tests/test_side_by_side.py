@@ -41,7 +41,7 @@ DIFFERENT = [
 def left_by(member: Member) -> tuple[Any, ...]:
     """Return all that a training leaves, without its times, and leave the kept weights in its network."""
     history = [astuple(replace(row, train_seconds=0, evaluate_seconds=0)) for row in member.history]
-    best = (member.best.epoch, member.best.accuracy) if member.best else None
+    best = (member.best.epoch, member.best.score) if member.best else None
     return weights.digest(member.model), weights.digest(member.trained()), history, best, member.step
 
 

@@ -119,7 +119,7 @@ def test_three_members_with_one_gradient_are_the_three_alone(network: str) -> No
     for one, other in zip(alone, together, strict=True):
         assert one.error is None
         assert one.step == other.step == 20
-        assert one.history[-1].train.accuracy == other.history[-1].train.accuracy
+        assert one.history[-1].train["accuracy"] == other.history[-1].train["accuracy"]
         assert one.history[-1].penalty == pytest.approx(other.history[-1].penalty, rel=1e-12)
         states = one.model.state_dict(), other.model.state_dict()
         assert states[0].keys() == states[1].keys()

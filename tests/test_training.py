@@ -20,7 +20,7 @@ from regsweep.errors import DivergedError
 from regsweep.hooks import Methods
 from regsweep.member import EpochRow, Member, Observer, Settings, num_steps, smallest_batch
 from regsweep.methods import Batch, Method, MethodSettings, Parameters
-from regsweep.metrics import evaluate
+from regsweep.metrics import Scoring, evaluate
 from regsweep.regularizers import METHODS
 from regsweep.regularizers.l1 import L1
 from regsweep.regularizers.l2 import L2
@@ -105,8 +105,8 @@ def test_the_last_row_has_the_last_weights_metrics() -> None:
     assert recorder.rows == trained.history
     assert trained.kept is last
     assert data.validation is not None
-    assert last.train == evaluate(model, data.train.images_NCHW, data.train.labels_N)
-    assert last.validation == evaluate(model, data.validation.images_NCHW, data.validation.labels_N)
+    assert last.train == evaluate(model, data.train, trained.scoring)
+    assert last.validation == evaluate(model, data.validation, trained.scoring)
     assert last.train != trained.history[0].train
 
 
@@ -168,7 +168,7 @@ def test_each_epoch_shows_every_image_once_in_a_new_order() -> None:
     fit(member(model, data, epochs=2))
     epochs = [torch.cat(model.seen[start : start + 3]) for start in (0, 5)]
     for shown in epochs:
-        assert torch.equal(shown.sort().values, data.train.images_NCHW[:, 0, 0, 0].sort().values)
+        assert torch.equal(shown.sort().values, data.train.inputs[:, 0, 0, 0].sort().values)
     assert not torch.equal(epochs[0], epochs[1])
 
 
@@ -215,7 +215,7 @@ def test_a_loss_of_the_evaluation_that_is_not_finite_is_a_divergence(split: str)
     data = dataset()
     held_out = data.train if split == "train" else data.validation
     assert held_out is not None
-    held_out.images_NCHW[:] = held_out.images_NCHW.sign() * 3e38
+    held_out.inputs[:] = held_out.inputs.sign() * 3e38
     model = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
     with pytest.raises(DivergedError):
         fit(member(model, data, epochs=1, lr=1e-30))
@@ -262,10 +262,10 @@ def test_it_ends_with_the_last_epoch_or_the_best() -> None:
         model, data = Watched(), dataset(train=60, validation=40)
         made = fit(member(model, data, lr=5.0, epochs=12, restore_best=restore_best))
         assert data.validation is not None
-        kept = evaluate(made.trained(), data.validation.images_NCHW, data.validation.labels_N)
+        kept = evaluate(made.trained(), data.validation, made.scoring)
         assert made.kept.validation == kept
-        results[restore_best] = kept.accuracy
-        by_epoch = [row.validation.accuracy for row in made.history if row.validation]
+        results[restore_best] = kept["accuracy"]
+        by_epoch = [row.validation["accuracy"] for row in made.history if row.validation]
         assert made.best is not None
         assert made.best.epoch == by_epoch.index(max(by_epoch)) + 1
     assert by_epoch[-1] < max(by_epoch), "the case is one in which it matters"
@@ -332,8 +332,8 @@ def test_metrics_are_accuracy_and_mean_cross_entropy() -> None:
     images = torch.randn(2500, 1, 2, 2)
     labels = torch.randint(0, 3, (2500,))
     linear = nn.Linear(4, 3)
-    metrics = evaluate(nn.Sequential(nn.Flatten(), linear), images, labels)
+    metrics = evaluate(nn.Sequential(nn.Flatten(), linear), Split(images, labels), Scoring.of_classes(3))
     logits = (images.flatten(1).double() @ linear.weight.double().T + linear.bias.double()).detach()
     expected = -(logits - logits.logsumexp(1, keepdim=True))[torch.arange(2500), labels].mean().item()
     assert metrics.loss == pytest.approx(expected, rel=1e-5)
-    assert metrics.accuracy == (logits.argmax(1) == labels).double().mean().item()
+    assert metrics["accuracy"] == (logits.argmax(1) == labels).double().mean().item()

@@ -24,7 +24,7 @@ from regsweep.names import Named, place_of, short_names
 from regsweep.numbers import show_number
 from regsweep.paths import SweepPaths, config_folder, shown
 from regsweep.report.hydra_files import is_several
-from regsweep.run_record import EACH_EPOCH
+from regsweep.run_record import is_of_epoch
 from regsweep.started import Command
 from regsweep.sweeper import TrialValue, is_watched, report
 from regsweep.sweeper.job import owned
@@ -89,7 +89,8 @@ main = hydra.main(config_path=str(config_folder()), config_name="config", execut
 
 
 def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
-    from regsweep.run import run  # noqa: PLC0415  (imports torch, which --help and completion do not need)
+    from regsweep.progress import show_objective  # noqa: PLC0415  (imports torch, which --help does not need)
+    from regsweep.run import run  # noqa: PLC0415
 
     runtime = HydraConfig.get()
     words = [""]
@@ -119,24 +120,24 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
             raise
         _log.exception(f"trial {runtime.job.num} failed: {type(error).__name__}")
         return TrialValue(math.nan, error=f"{type(error).__name__}: {show(error)}")
-    accuracies = [f"{name} {metrics.accuracy:.4f}" for name, metrics in outcome.metrics.items()]
+    values = [f"{name} {show_objective(metrics)}" for name, metrics in outcome.metrics.items()]
     if is_trial:
         # The last is the one that trials are made for: of the validation images, or of the test set where it is open.
-        _log.info(in_one_line(f"trial {runtime.job.num}: {accuracies[-1]}", words))
+        _log.info(in_one_line(f"trial {runtime.job.num}: {values[-1]}", words))
     else:
-        _log.info(f"accuracy     {'  '.join(accuracies)}")
+        _log.info(f"{outcome.objective.replace('_', ' '):<12} {'  '.join(values)}")
         zero, near_zero = outcome.numbers["sparsity"], outcome.numbers["near_zero"]
         if zero:
             _log.info(f"weights      {zero:.1%} exactly zero, {near_zero:.1%} within ±0.001")
         _log.info(f"record       {shown(folder)}")
     validation = outcome.metrics.get("validation")
-    return TrialValue(validation.accuracy if validation else math.nan, outcome.numbers)
+    return TrialValue(validation.value if validation else math.nan, outcome.numbers)
 
 
-def _reported(sweeper: DictConfig) -> str:
-    """Return the number that trials report while they run: the objective, by which they are given up."""
-    names = [name for name in sweeper.get("objectives") or [] if name in EACH_EPOCH]
-    return str(names[0]) if len(names) == 1 else "validation_accuracy"
+def _reported(sweeper: DictConfig) -> str | None:
+    """Return the number that trials report while they run, by which they are given up; None: the objective."""
+    names = [name for name in sweeper.get("objectives") or [] if is_of_epoch(str(name))]
+    return str(names[0]) if len(names) == 1 else None
 
 
 def _made_of(methods: Iterable[Named], overrides: Sequence[str]) -> list[str]:

@@ -1,26 +1,29 @@
 """What a data set is: as its files hold it (`Source`), and split (`Dataset`).
 
-Shapes: N images, C channels, H rows, W columns, K classes.
+Shapes: N examples; of images C channels, H rows, W columns; K classes, or M numbers that are predicted.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
+from regsweep.data.preparation import Pixels, Preparation, Scale
+from regsweep.objectives import Kind
+
 
 @dataclass(frozen=True)
 class Raw:
-    """Images as stored, and their labels.
+    """Examples as stored, and what is to be predicted of them.
 
     Attributes:
-        images_NCHW: uint8.
-        labels_N: int64 from 0 to K−1.
+        inputs: images (N, C, H, W) uint8, or what else the source's preparation takes, a row for each example.
+        targets: classes (N,) int64 from 0 to K−1, or numbers (N, M) float32.
         folder: the name of the folder that they lie in; empty where a data set has no such folders.
     """
 
-    images_NCHW: Tensor
-    labels_N: Tensor
+    inputs: Tensor
+    targets: Tensor
     folder: str = ""
 
 
@@ -29,42 +32,46 @@ class Source:
     """What a data set brings.
 
     Attributes:
-        classes: the names of the classes, K of them.
-        train: training images, from which come the other two where the data set has none of its own.
-        validation: its own validation images, or None.
-        test: its own test images, or None.
+        outputs: the names of the K classes, or of the M numbers.
+        train: training examples, from which come the other two where the data set has none of its own.
+        validation: its own validation examples, or None.
+        test: its own test examples, or None.
         skipped: what lies among its files and was not read, with its number; empty where nothing was left out.
         is_mirrored: whether an image and its mirror image show the same; None where that is not known.
+        kind: of the task.
+        preparation: makes the inputs of a network from those that are stored; not fitted yet.
     """
 
-    classes: tuple[str, ...]
+    outputs: tuple[str, ...]
     train: Raw
     validation: Raw | None
     test: Raw | None
     skipped: str = ""
     is_mirrored: bool | None = None
+    kind: Kind = "classification"
+    preparation: Preparation = field(default_factory=Pixels)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Images and their labels.
+    """Examples as the network has them, and what it is to predict.
 
     Attributes:
-        images_NCHW: float32 from −1 to 1, in ``channels_last`` memory order.
-        labels_N: int64 from 0 to K−1.
+        inputs: float32, (N, …); images from −1 to 1, in ``channels_last`` memory order.
+        targets: classes (N,) int64 from 0 to K−1, or numbers (N, M) float32, standardized.
         origin: where they are from, in words, where that does not go without saying.
     """
 
-    images_NCHW: Tensor
-    labels_N: Tensor
+    inputs: Tensor
+    targets: Tensor
     origin: str = ""
 
     def __len__(self) -> int:
-        return len(self.labels_N)
+        return len(self.targets)
 
     def to(self, device: torch.device) -> "Split":
         """Return the same split on `device`."""
-        return replace(self, images_NCHW=self.images_NCHW.to(device), labels_N=self.labels_N.to(device))
+        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
 
 
 @dataclass(frozen=True)
@@ -73,32 +80,52 @@ class Dataset:
 
     Attributes:
         name: as in the configuration.
-        classes: the names of the classes, K of them.
+        outputs: the names of the K classes, or of the M numbers.
         train: what is trained on, with label noise where configured.
         validation: what configurations are chosen on; None where everything is trained on.
         test: what is opened once, at the end.
         skipped: see `Source`.
         is_mirrored: see `Source`.
+        kind: of the task.
+        preparation: made the inputs; fitted to the training examples.
+        scale: made the targets of numbers; fitted likewise.
     """
 
     name: str
-    classes: tuple[str, ...]
+    outputs: tuple[str, ...]
     train: Split
     validation: Split | None
     test: Split
     skipped: str = ""
     is_mirrored: bool | None = None
+    kind: Kind = "classification"
+    preparation: Preparation = field(default_factory=Pixels)
+    scale: Scale | None = None
 
     @property
-    def num_classes(self) -> int:
-        """K."""
-        return len(self.classes)
+    def num_outputs(self) -> int:
+        """K or M."""
+        return len(self.outputs)
 
     @property
-    def input_shape(self) -> tuple[int, int, int]:
-        """Channels, rows and columns of an image."""
-        _, channels, rows, columns = self.train.images_NCHW.shape
-        return channels, rows, columns
+    def input_shape(self) -> tuple[int, ...]:
+        """Of one example: channels, rows and columns of an image."""
+        return tuple(self.train.inputs.shape[1:])
+
+    @property
+    def has_images(self) -> bool:
+        """Whether an example is an image: channels, rows and columns."""
+        return len(self.input_shape) == len("CHW")
+
+    @property
+    def class_sizes(self) -> dict[str, list[int]]:
+        """The number of examples of each class, by split; nothing where numbers are predicted."""
+        if self.kind != "classification":
+            return {}
+        return {
+            name: torch.bincount(split.targets, minlength=self.num_outputs).tolist()
+            for name, split in self.splits.items()
+        }
 
     @property
     def splits(self) -> dict[str, Split]:

@@ -1,4 +1,7 @@
-"""From raw images to the three splits: stratified, fixed by `dataset.split_seed`, the same for every run."""
+"""From stored examples to the three splits: fixed by `dataset.split_seed`, the same for every run.
+
+Every class has its share of each split. What depends on the data is fitted to the training examples, after the split.
+"""
 
 import functools
 from dataclasses import dataclass, replace
@@ -12,49 +15,88 @@ from torch import Tensor
 from regsweep import seeding
 from regsweep.config import DatasetConfig
 from regsweep.data.dataset import Dataset, Raw, Source, Split
+from regsweep.data.preparation import Preparation, Scale
 from regsweep.data.sources import load_source
 from regsweep.errors import ConfigError, DatasetError
 
 TEST_FRACTION = 0.2
-"""Share of the images that becomes the test set where a data set has none of its own."""
+"""Share of the examples that becomes the test set where a data set has none of its own."""
 
 VALIDATION_FRACTION = 0.2
-"""Share of the rest held out for validation, where the data set has no such images of its own and no share is set."""
+"""Share of the rest held out for validation, where the data set has no such examples of its own and no share is set."""
 
 
-@functools.lru_cache(maxsize=2)
-def load_dataset(config: DatasetConfig) -> Dataset:
+def load_dataset(config: DatasetConfig, task: str = "auto") -> Dataset:
     """Return the splits that `config` describes, on the CPU.
 
-    The test set is the data set's own, or a stratified fifth. Validation images are the data set's own, or
-    `val_fraction` of the rest. Of what remains, `train_size` images are kept. Then `label_noise` of the training
+    The test set is the data set's own, or a stratified fifth. Validation examples are the data set's own, or
+    `val_fraction` of the rest. Of what remains, `train_size` examples are kept. Then `label_noise` of the training
     labels, rounded to a whole number, are flipped to another class, each other class being equally likely;
     validation and test labels stay clean.
 
     The last results are kept, so that the trials of a sweep share them.
 
+    Args:
+        config: of the data.
+        task: ``classification``, ``regression``, or ``auto``: by the targets.
+
     Raises:
         DatasetError: when the data set is missing or damaged.
         ConfigError: when it is too small for the configuration.
     """
-    source = load_source(config)
+    return _load(config, task)
+
+
+@functools.lru_cache(maxsize=2)
+def _load(config: DatasetConfig, task: str) -> Dataset:
+    source = load_source(config, task)
+    if source.kind == "regression" and config.label_noise > 0:
+        raise ConfigError("dataset.label_noise", config.label_noise, "only classes can be flipped; set it to 0")
     drawn = draw(source, config)
-    train_split = _take(source.train, drawn.train, source.train.folder)
-    noisy = flip_labels(train_split.labels_N, config.label_noise, len(source.classes), config.split_seed)
+    prepare = _Prepare.fitted(source, drawn.train)
+    train = prepare.some(source.train, drawn.train, source.train.folder)
+    if source.kind == "classification":
+        noisy = flip_labels(train.targets, config.label_noise, len(source.outputs), config.split_seed)
+        train = replace(train, targets=noisy)
     return Dataset(
         name=config.name,
-        classes=source.classes,
-        train=replace(train_split, labels_N=noisy),
-        validation=_validation(source, drawn),
-        test=_test(source, drawn),
+        outputs=source.outputs,
+        train=train,
+        validation=_validation(source, drawn, prepare),
+        test=_test(source, drawn, prepare),
         skipped=source.skipped,
         is_mirrored=source.is_mirrored,
+        kind=source.kind,
+        preparation=prepare.inputs,
+        scale=prepare.targets,
     )
 
 
 @dataclass(frozen=True)
+class _Prepare:
+    """Makes splits of stored examples, with what was fitted to those that are trained on."""
+
+    inputs: Preparation
+    targets: Scale | None
+
+    @staticmethod
+    def fitted(source: Source, train: np.ndarray) -> "_Prepare":
+        chosen = torch.from_numpy(train)
+        scale = Scale().fit(source.train.targets[chosen]) if source.kind == "regression" else None
+        return _Prepare(source.preparation.fit(source.train.inputs[chosen]), scale)
+
+    def some(self, raw: Raw, numbers: np.ndarray, origin: str = "") -> Split:
+        chosen = torch.from_numpy(numbers)
+        targets = raw.targets[chosen]
+        return Split(self.inputs(raw.inputs[chosen]), self.targets(targets) if self.targets else targets, origin)
+
+    def all(self, raw: Raw) -> Split:
+        return self.some(raw, np.arange(len(raw.targets)), raw.folder)
+
+
+@dataclass(frozen=True)
 class Drawn:
-    """Which of a source's training images make up each split: their numbers, ascending.
+    """Which of a source's training examples make up each split: their numbers, ascending.
 
     Attributes:
         train: what is trained on.
@@ -68,7 +110,7 @@ class Drawn:
 
 
 def draw(source: Source, config: DatasetConfig) -> Drawn:
-    """Return which images `config.split_seed` draws for each split.
+    """Return which examples `config.split_seed` draws for each split.
 
     Raises:
         DatasetError: when they are too few for a test set.
@@ -77,7 +119,7 @@ def draw(source: Source, config: DatasetConfig) -> Drawn:
     seed = seeding.derive(config.split_seed, "split")
     rest, test = _hold_out_test(source, seed)
     train, validation = _hold_out_validation(source, rest, config.val_fraction, seed)
-    return Drawn(_subset(train, source.train.labels_N.numpy(), config), validation, test)
+    return Drawn(_subset(train, source, config), validation, test)
 
 
 def flip_labels(labels_N: Tensor, share: float, num_classes: int, seed: int) -> Tensor:
@@ -94,84 +136,83 @@ def flip_labels(labels_N: Tensor, share: float, num_classes: int, seed: int) -> 
 
 
 def _hold_out_test(source: Source, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the numbers of the images that remain, and of the test set; None where the source has its own."""
-    everything = np.arange(len(source.train.labels_N))
+    """Return the numbers of the examples that remain, and of the test set; None where the source has its own."""
+    everything = np.arange(len(source.train.targets))
     if source.test is not None:
         return everything, None
     try:
         return _split(everything, source, TEST_FRACTION, seed)
     except ValueError as error:
-        raise DatasetError(f"too few images for a test set of a fifth of each class: {error}") from error
+        raise DatasetError(f"too few examples for a test set of a fifth of each class: {error}") from error
 
 
 def _hold_out_validation(
     source: Source, rest: np.ndarray, share: float | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the numbers of the images to train on, and of those held out; None where none are."""
+    """Return the numbers of the examples to train on, and of those held out; None where none are."""
     if source.validation is not None or share == 0:
         return rest, None
     try:
         return _split(rest, source, VALIDATION_FRACTION if share is None else share, seed)
     except ValueError as error:
         if share is None:
-            next_step = "add images, or a folder of validation images, or set dataset.val_fraction=0 for a single run"
-            raise DatasetError(f"too few images to validate on a fifth of each class: {error}; {next_step}") from error
+            next_step = "add examples, or a validation set of its own, or set dataset.val_fraction=0 for a single run"
+            reason = f"too few examples to validate on a fifth of each class: {error}; {next_step}"
+            raise DatasetError(reason) from error
         raise ConfigError(
             "dataset.val_fraction",
             share,
-            f"cannot hold out that share of {len(rest)} images from every class ({error})",
+            f"cannot hold out that share of {len(rest)} examples from every class ({error})",
         ) from error
 
 
-def _validation(source: Source, drawn: Drawn) -> Split | None:
+def _validation(source: Source, drawn: Drawn, prepare: _Prepare) -> Split | None:
     if drawn.validation is not None:
-        return _take(source.train, drawn.validation)
-    return None if source.validation is None else _take_whole(source.validation)
+        return prepare.some(source.train, drawn.validation)
+    return None if source.validation is None else prepare.all(source.validation)
 
 
-def _test(source: Source, drawn: Drawn) -> Split:
+def _test(source: Source, drawn: Drawn, prepare: _Prepare) -> Split:
     if source.test is not None:
-        return _take_whole(source.test)
+        return prepare.all(source.test)
     assert drawn.test is not None
+    of_what = "of each class" if source.kind == "classification" else "of the examples"
     of_folder = f" of {source.train.folder}" if source.train.folder else ""
-    return _take(source.train, drawn.test, f"a fifth of each class{of_folder}")
+    return prepare.some(source.train, drawn.test, f"a fifth {of_what}{of_folder}")
 
 
 def _split(chosen: np.ndarray, source: Source, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what remains of the images that are `chosen`, and a stratified `share` of them.
+    """Return what remains of the examples that are `chosen`, and a `share` of them, of each class alike.
 
     Raises:
         ValueError: when they are too few for that.
     """
-    labels = source.train.labels_N.numpy()[chosen]
-    sizes = np.bincount(labels, minlength=len(source.classes))
-    if sizes.min() < 2:  # noqa: PLR2004
-        raise ValueError(f"class {source.classes[sizes.argmin()]} has {sizes.min()} of them, and needs 2 or more")
+    labels = _labels(source, chosen)
+    if labels is not None:
+        sizes = np.bincount(labels, minlength=len(source.outputs))
+        if sizes.min() < 2:  # noqa: PLR2004
+            raise ValueError(f"class {source.outputs[sizes.argmin()]} has {sizes.min()} of them, and needs 2 or more")
     kept, held_out = train_test_split(chosen, test_size=share, stratify=labels, random_state=seed)
     return np.sort(kept), np.sort(held_out)
 
 
-def _subset(chosen: np.ndarray, labels: np.ndarray, config: DatasetConfig) -> np.ndarray:
+def _labels(source: Source, chosen: np.ndarray) -> np.ndarray | None:
+    """Return the classes of the examples that are `chosen`; None where numbers are predicted."""
+    return source.train.targets.numpy()[chosen] if source.kind == "classification" else None
+
+
+def _subset(chosen: np.ndarray, source: Source, config: DatasetConfig) -> np.ndarray:
     size = config.train_size
     if size is None or size == len(chosen):
         return chosen
     if size > len(chosen):
         raise ConfigError(
-            "dataset.train_size", size, f"there are {len(chosen)} training images; take that many or fewer"
+            "dataset.train_size", size, f"there are {len(chosen)} training examples; take that many or fewer"
         )
-    num_classes = len(np.unique(labels[chosen]))
+    labels = _labels(source, chosen)
+    num_classes = 0 if labels is None else len(np.unique(labels))
     if size < num_classes:
-        raise ConfigError("dataset.train_size", size, f"there are {num_classes} classes; take that many images or more")
+        allowed = f"there are {num_classes} classes; take that many examples or more"
+        raise ConfigError("dataset.train_size", size, allowed)
     seed = seeding.derive(config.split_seed, "subset")
-    kept = resample(chosen, replace=False, n_samples=size, stratify=labels[chosen], random_state=seed)
-    return np.sort(kept)
-
-
-def _take_whole(raw: Raw) -> Split:
-    return _take(raw, np.arange(len(raw.labels_N)), raw.folder)
-
-
-def _take(raw: Raw, chosen: np.ndarray, origin: str = "") -> Split:
-    index = torch.from_numpy(chosen)
-    images_NCHW = raw.images_NCHW[index].to(torch.float32).div_(127.5).sub_(1)
-    return Split(images_NCHW.contiguous(memory_format=torch.channels_last), raw.labels_N[index], origin)
+    return np.sort(resample(chosen, replace=False, n_samples=size, stratify=labels, random_state=seed))

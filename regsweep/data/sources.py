@@ -1,6 +1,6 @@
-"""Where images come from: scikit-learn's digits, torchvision's data sets, a folder of images.
+"""Where examples come from: scikit-learn's embedded sets, torchvision's data sets, a folder of images.
 
-A source without validation or test images of its own returns None for them.
+A source without validation or test examples of its own returns None for them.
 """
 
 from collections.abc import Callable
@@ -12,19 +12,31 @@ from regsweep.config import DatasetConfig
 from regsweep.data import integrity
 from regsweep.data.dataset import Raw, Source
 from regsweep.data.image_folder import load_image_folder
+from regsweep.data.preparation import Scale
+from regsweep.errors import ConfigError
 
 _DIGITS = tuple("0123456789")
 
 
-def load_source(config: DatasetConfig) -> Source:
-    """Return the raw images that `config` names.
+def load_source(config: DatasetConfig, task: str = "auto") -> Source:
+    """Return the stored examples that `config` names.
 
     Raises:
         DatasetError: when they are missing, damaged or cannot be downloaded.
         ConfigError: when a setting does not fit them.
     """
+    source = _load(config)
+    if task not in ("auto", source.kind):
+        raise ConfigError("task", task, f"{config.name} is a {source.kind} task; leave it auto")
+    return source
+
+
+def _load(config: DatasetConfig) -> Source:
     loaders: dict[str, Callable[[DatasetConfig], Source]] = {
         "digits": _digits,
+        "breast_cancer": _embedded,
+        "wine": _embedded,
+        "diabetes": _embedded,
         "cifar10": _cifar10,
         "image_folder": load_image_folder,
     }
@@ -38,6 +50,20 @@ def _digits(_: DatasetConfig) -> Source:
     # Pixels count 0 to 16; ×255/16 makes them comparable with the other sets.
     images = torch.from_numpy((digits.images * (255 / 16)).round().astype(np.uint8)).unsqueeze(1)
     return Source(_DIGITS, Raw(images, torch.from_numpy(digits.target.astype(np.int64))), None, None, is_mirrored=False)
+
+
+def _embedded(config: DatasetConfig) -> Source:
+    """Return a table that lies in scikit-learn, all of its columns numbers."""
+    from sklearn import datasets  # noqa: PLC0415
+
+    arguments = {"scaled": False} if config.name == "diabetes" else {}
+    bunch = getattr(datasets, f"load_{config.name}")(**arguments)
+    inputs = torch.from_numpy(bunch.data.astype(np.float32))
+    if config.name == "diabetes":
+        targets = torch.from_numpy(bunch.target.astype(np.float32)).unsqueeze(1)
+        return Source(("progression",), Raw(inputs, targets), None, None, kind="regression", preparation=Scale())
+    names = tuple(map(str, bunch.target_names))
+    return Source(names, Raw(inputs, torch.from_numpy(bunch.target.astype(np.int64))), None, None, preparation=Scale())
 
 
 def _idx(config: DatasetConfig) -> Source:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from regsweep.member import EpochRow
     from regsweep.methods.parameters import Batch, Parameters, Run, Update
+    from regsweep.objectives import Kind
 
 STAGES = {
     "on_batch": ("image", "mix", "targets"),
@@ -93,14 +94,16 @@ class Task:
     Attributes:
         model: the network.
         dataset: name of the data set.
-        input_shape: channels, rows and columns of an image.
+        kind: ``classification`` or ``regression``.
+        input_shape: of one example: channels, rows and columns of an image.
         is_mirrored: whether an image and its mirror image show the same; None where that is not known.
         smallest_batch: examples of the smallest batch.
     """
 
     model: nn.Module
     dataset: str
-    input_shape: tuple[int, int, int]
+    kind: Kind
+    input_shape: tuple[int, ...]
     is_mirrored: bool | None
     smallest_batch: int
 
@@ -124,6 +127,8 @@ class Method:
         acts_in_evaluation: whether it changes the network that is evaluated, kept and saved, or when training ends.
         keeps_best_epoch: whether the run ends with the weights of its best validation epoch.
         can_take_out: whether ``use=false`` is more than absence: takes something out of the network.
+        needs_classes: whether it has a meaning only where classes are predicted.
+        needs_images: whether it has one only where an example is an image.
         example: settings that act within three epochs on digits, for the contract suite.
         state: tensors that a training that goes on later needs.
     """
@@ -140,6 +145,8 @@ class Method:
     acts_in_evaluation: ClassVar[bool] = False
     keeps_best_epoch: ClassVar[bool] = False
     can_take_out: ClassVar[bool] = False
+    needs_classes: ClassVar[bool] = False
+    needs_images: ClassVar[bool] = False
     example: ClassVar[Mapping[str, Any]] = {}
 
     class Settings(MethodSettings):
@@ -190,6 +197,24 @@ class Method:
         """Return the error of a setting that is not possible here; `allowed` has the reason and the next step."""
         value = getattr(self.settings, self.setting_fields()[setting])
         return ConfigError(f"regularizer.{self.name}.{setting}", value, allowed)
+
+    def require_meaning(self, task: Task) -> None:
+        """Refuse the method where it has no meaning for such data.
+
+        Raises:
+            ConfigError: with the reason.
+        """
+        missing = [
+            words
+            for needs, is_there, words in (
+                (self.needs_classes, task.kind == "classification", "classes, and numbers are predicted here"),
+                (self.needs_images, len(task.input_shape) == len("CHW"), f"images, and {task.dataset} has none"),
+            )
+            if needs and not is_there
+        ]
+        if missing:
+            allowed = f"{self.title} needs {missing[0]}; leave it out"
+            raise ConfigError(f"regularizer.{self.name}", self.main_value(), allowed)
 
     def check(self, task: Task) -> None:
         """Refuse what the network or the data have no place for.

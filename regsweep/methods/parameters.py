@@ -1,6 +1,6 @@
 """What the hooks of a method are given.
 
-Shapes: B examples, K classes.
+Shapes: B examples, K classes, or M numbers that are predicted.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Parameter
 
+    from regsweep.losses import Loss
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -20,27 +22,36 @@ class Batch:
 
     Attributes:
         inputs: (B, …).
-        targets: what the loss compares with: classes (B,) int64, or shares of the classes (B, K) float32.
-        labels: classes (B,) int64, which nothing mixes or smooths.
-        num_classes: K.
+        targets: what the loss compares with: classes (B,) int64, shares of the classes (B, K) float32, or numbers
+            (B, M) float32, standardized.
+        labels: classes (B,) int64, or numbers (B, M), which nothing mixes or smooths.
+        of_run: the run's loss.
     """
 
     inputs: Tensor
     targets: Tensor
     labels: Tensor
-    num_classes: int
+    of_run: Loss
+
+    @property
+    def num_classes(self) -> int:
+        """K; of a regression M."""
+        return self.of_run.num_outputs
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether classes are predicted, and not numbers."""
+        return not self.labels.is_floating_point()
 
     def shares(self) -> Tensor:
-        """Return the targets as shares of the classes (B, K), float32."""
+        """Return the targets as shares of the classes (B, K), float32; numbers as they are."""
         from torch.nn import functional  # noqa: PLC0415
 
         return self.targets if self.targets.ndim > 1 else functional.one_hot(self.targets, self.num_classes).float()
 
-    def loss(self, logits_BK: Tensor) -> Tensor:
-        """Return the mean cross-entropy, natural logarithm, a number ()."""
-        from torch.nn import functional  # noqa: PLC0415
-
-        return functional.cross_entropy(logits_BK, self.targets)
+    def loss(self, outputs: Tensor) -> Tensor:
+        """Return the run's mean loss, a number ()."""
+        return self.of_run.mean(outputs, self.targets)
 
     def mixed(self, other: Tensor, share: float, inputs: Tensor) -> Batch:
         """Return a batch of `inputs`, each mixed of `share` of its own example and the rest of another one.

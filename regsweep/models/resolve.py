@@ -111,7 +111,7 @@ def _construct(target: Target, config: ModelConfig, given: dict[str, Any], metho
     except Exception as error:
         settings = "".join(f" model.{name}={show(value)}" for name, value in config.parameters.items())
         shape = given.get("input_shape")
-        reason = f"cannot be built{f' for examples of {shape}' if shape else ''} with{settings or ' its defaults'}"
+        reason = f"cannot be built{f' for inputs of {shape}' if shape else ''} with{settings or ' its defaults'}"
         raise ConfigError(KEY, config.target, f"{reason} ({type(error).__name__}: {show(error)})") from error
     if not isinstance(made, nn.Module):
         raise ConfigError(KEY, config.target, f"returned {type(made).__name__}; it must return a torch.nn.Module")

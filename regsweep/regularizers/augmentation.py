@@ -23,6 +23,7 @@ class Augmentation(Method):
     )
     stage = {"on_batch": "image"}
     off = {"shift": 0, "flip": False}
+    needs_images = True
     example = {"shift": 2}
 
     class Settings(MethodSettings):

@@ -21,6 +21,7 @@ class ConfidencePenalty(Method):
         "penalizing confident output distributions. arXiv:1701.06548.",
     )
     off = {"beta": 0.0}
+    needs_classes = True
 
     class Settings(MethodSettings):
         """β."""

@@ -19,6 +19,8 @@ class CutMix(Mixing):
         "strong classifiers with localizable features. IEEE International Conference on Computer Vision, 6023–6032.",
     )
 
+    needs_images = True
+
     class Settings(Mixing.Settings):
         """α; 1: the share is drawn evenly."""
 

@@ -1,4 +1,4 @@
-"""Early stopping: training ends when validation accuracy no longer rises, and the best weights are kept.
+"""Early stopping: training ends when validation no longer improves, and the weights of the best epoch are kept.
 
 Prechelt, 1998; Goodfellow et al., 2016, algorithm 7.1.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class EarlyStopping(Method):
-    """Ends after `patience` epochs without a higher validation accuracy, with the weights of the best epoch."""
+    """Ends after `patience` epochs without a better objective on validation examples, with the weights of the best."""
 
     name, title = "early_stopping", "early stopping"
     paper = Paper(
@@ -36,6 +36,6 @@ class EarlyStopping(Method):
 
     def should_stop(self, history: Sequence[EpochRow]) -> bool:
         """Return whether the best epoch is `patience` epochs ago."""
-        accuracies = [row.validation.accuracy for row in history if row.validation is not None]
-        num_since_best = len(accuracies) - 1 - accuracies.index(max(accuracies))
+        scores = [row.validation.score for row in history if row.validation is not None]
+        num_since_best = len(scores) - 1 - scores.index(max(scores))
         return num_since_best >= int(self.settings.patience)

@@ -19,6 +19,7 @@ class LabelSmoothing(Method):
     )
     stage = {"on_batch": "targets"}
     off = {"epsilon": 0.0}
+    needs_classes = True
 
     class Settings(MethodSettings):
         """ε."""

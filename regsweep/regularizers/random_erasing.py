@@ -30,6 +30,7 @@ class RandomErasing(Method):
     )
     stage = {"on_batch": "image"}
     off = {"p": 0.0}
+    needs_images = True
     example = {"p": 1.0}
 
     class Settings(MethodSettings):

@@ -16,6 +16,7 @@ class SpatialDropout(Method):
         "convolutional networks. IEEE Conference on Computer Vision and Pattern Recognition, 648–656.",
     )
     off = {"p": 0.0}
+    needs_images = True
     arguments = ("spatial_dropout",)
 
     class Settings(MethodSettings):

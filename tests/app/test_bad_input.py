@@ -69,7 +69,7 @@ SINGLE = [
         "regularizer.lambda=1e-4: regularizer.l1 sets it too; leave one of them out",
     ),
     ("dataset=mnist", "dataset=mnist: not found in data/MNIST/raw; fetch it with: python -m regsweep dataset=mnist"),
-    ("dataset.train_size=9999", "dataset.train_size=9999: there are 1149 training images"),
+    ("dataset.train_size=9999", "dataset.train_size=9999: there are 1149 training examples"),
     ("regularizer=batchnorm trainer.batch_size=1", "trainer.batch_size=1: BatchNorm needs batches of 2"),
     ("sweep=regularization", "sweep=regularization: a sweep makes many runs; add -m"),
     ("regularizer.lambda", "regularizer.lambda"),

@@ -73,7 +73,7 @@ def test_folders_are_taken_for(
 ) -> None:
     lay_out(*folders)
     dataset = load()
-    assert dataset.classes == tuple(classes)
+    assert dataset.outputs == tuple(classes)
     assert {name: (len(split), split.origin) for name, split in dataset.splits.items()} == dict(
         zip(("train", "validation", "test"), zip(sizes, origins, strict=True), strict=True)
     )
@@ -83,10 +83,10 @@ def test_folders_are_taken_for(
 def test_no_image_is_in_two_splits_and_each_has_its_label(load: Load) -> None:
     lay_out("train/a:10", "train/b:10", "val/a:3", "val/b:4")
     dataset = load()
-    images = {name: {image.numpy().tobytes() for image in s.images_NCHW} for name, s in dataset.splits.items()}
+    images = {name: {image.numpy().tobytes() for image in s.inputs} for name, s in dataset.splits.items()}
     assert len(set.union(*images.values())) == 27
     for split in dataset.splits.values():
-        for image, label in zip(split.images_NCHW, split.labels_N.tolist(), strict=True):
+        for image, label in zip(split.inputs, split.targets.tolist(), strict=True):
             paths = [path for path in Path("pictures").rglob("*.png") if path.parent.name == "ab"[label]]
             assert any(torch.equal(pictures.read(path, None) / 127.5 - 1, image) for path in paths)
 
@@ -108,9 +108,9 @@ REFUSED = [
     (("train/a:2",), "pictures/train: holds a single class, a"),
     (("",), "pictures: holds no folder for each class"),
     ((":3",), "pictures: holds no folder for each class"),
-    (("a:9", "b:1"), "too few images for a test set of a fifth of each class: class b has 1 of them"),
+    (("a:9", "b:1"), "too few examples for a test set of a fifth of each class: class b has 1 of them"),
     (("train/a:1", "train/b:1", "test/a:1", "test/b:1"),
-     "too few images to validate on a fifth of each class: class a has 1 of them, and needs 2 or more; add images, or"),
+     "too few examples to validate on a fifth of each class: class a has 1 of them, and needs 2 or more; add examples, or"),
 ]  # fmt: skip
 
 
@@ -182,7 +182,7 @@ def test_names_that_are_no_text_are_shown(load: Load) -> None:
     except OSError:
         pytest.skip("this file system takes only names in UTF-8")
     dataset = load()
-    assert dataset.classes == ("a", r"caf\udce9\n")
+    assert dataset.outputs == ("a", r"caf\udce9\n")
     "\n".join(describe(dataset)).encode()
     Path("pictures", name, "0.png").write_bytes(b"")
     load_dataset.cache_clear()
@@ -307,7 +307,7 @@ def test_black_drawings_on_transparent_ground_stay_distinct(load: Load) -> None:
         folder = Path("pictures", "ab"[index % 2])
         folder.mkdir(parents=True, exist_ok=True)
         drawing.save(folder / f"{index}.png")
-    images = [image for split in load().splits.values() for image in split.images_NCHW]
+    images = [image for split in load().splits.values() for image in split.inputs]
     assert len({image.numpy().tobytes() for image in images}) == 10
 
 
@@ -317,7 +317,7 @@ def test_one_coloured_image_in_any_split_gives_all_three_channels(load: Load, od
         for name in "ab":
             write_images(Path("pictures", split, name), 3, "L")
     Image.new("RGB", (40, 30), (1, 2, 3)).save(f"pictures/{odd}/0.png")
-    assert {tuple(split.images_NCHW.shape[1:]) for split in load().splits.values()} == {(3, 30, 40)}
+    assert {tuple(split.inputs.shape[1:]) for split in load().splits.values()} == {(3, 30, 40)}
 
 
 @pytest.mark.parametrize("odd", ["train/b", "val/a", "test/b"])
@@ -330,7 +330,7 @@ def test_one_size_is_settled_for_all_splits(load: Load, odd: str) -> None:
         load()
     message = f"(pictures/train/a/0.png 40×30, pictures/{odd}/0.png 9×7); set it, for example to 32"
     assert str(refused.value) == f"dataset.image_size=null: the images have different sizes {message}"
-    assert {tuple(s.images_NCHW.shape[1:]) for s in load("dataset.image_size=8").splits.values()} == {(1, 8, 8)}
+    assert {tuple(s.inputs.shape[1:]) for s in load("dataset.image_size=8").splits.values()} == {(1, 8, 8)}
 
 
 def test_photos_at_their_own_size_are_refused(load: Load) -> None:
@@ -420,7 +420,7 @@ def test_a_run_and_a_sweep_choose_on_its_own_validation_images(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("trainer.restore_best=true",), "trainer.restore_best=true: needs validation images"),
+        (("trainer.restore_best=true",), "trainer.restore_best=true: needs validation examples"),
         (("-m", "seed=0,1", "hydra/launcher=basic"), "dataset.val_fraction=0.0: a sweep chooses on validation images"),
     ],
 )

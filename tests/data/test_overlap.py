@@ -15,7 +15,7 @@ from regsweep.data.overlap import measure_overlap
 
 
 def images_of(split: Split) -> set[bytes]:
-    return {image.numpy().tobytes() for image in split.images_NCHW.contiguous()}
+    return {image.numpy().tobytes() for image in split.inputs.contiguous()}
 
 
 @pytest.mark.parametrize("typed", [(), ("dataset.train_size=300",)])

@@ -31,7 +31,7 @@ def load(configure: Callable[..., RunConfig]) -> Load:
 def test_the_real_sets_load_whole(load: Load, real_data: Path, name: str) -> None:
     dataset = load(f"dataset={name}", f"dataset.root={real_data}", "dataset.val_fraction=0")
     assert (len(dataset.train), len(dataset.test), dataset.input_shape) == (60_000, 10_000, (1, 28, 28))
-    assert torch.bincount(dataset.test.labels_N).tolist() == (
+    assert torch.bincount(dataset.test.targets).tolist() == (
         [1000] * 10 if name == "fashion_mnist" else [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     )
 

@@ -25,20 +25,20 @@ def load(configure: Callable[..., RunConfig]) -> Load:
 
 def images_of(split: Split | None) -> set[bytes]:
     assert split is not None
-    return {image.numpy().tobytes() for image in split.images_NCHW.contiguous()}
+    return {image.numpy().tobytes() for image in split.inputs.contiguous()}
 
 
 def test_digits_are_the_whole_set_in_three_parts(load: Load) -> None:
     dataset = load()
     assert dataset.validation is not None
     assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (1149, 288, 360)
-    assert (dataset.input_shape, dataset.num_classes) == ((1, 8, 8), 10)
+    assert (dataset.input_shape, dataset.num_outputs) == ((1, 8, 8), 10)
     assert not images_of(dataset.train) & images_of(dataset.test)
     assert not images_of(dataset.train) & images_of(dataset.validation)
 
 
 def test_images_are_floats_from_minus_one_to_one_in_channels_last(load: Load) -> None:
-    images = load().train.images_NCHW
+    images = load().train.inputs
     assert (images.dtype, images.min().item(), images.max().item()) == (torch.float32, -1.0, 1.0)
     assert images.is_contiguous(memory_format=torch.channels_last)
 
@@ -47,21 +47,21 @@ def test_every_class_has_its_share(load: Load) -> None:
     dataset = load("dataset.train_size=300")
     for split, size in ((dataset.train, 300), (dataset.validation, 288), (dataset.test, 360)):
         assert split is not None
-        counts = torch.bincount(split.labels_N)
+        counts = torch.bincount(split.targets)
         assert counts.sum() == size
         assert (counts.double() / size - 0.1).abs().max() < 0.01
 
 
 def test_the_split_does_not_follow_the_seed(load: Load) -> None:
     first, second = load("seed=0", "dataset.train_size=500"), load("seed=7", "dataset.train_size=500")
-    assert torch.equal(first.train.images_NCHW, second.train.images_NCHW)
+    assert torch.equal(first.train.inputs, second.train.inputs)
     other = load("dataset.split_seed=1", "dataset.train_size=500")
-    assert not torch.equal(first.train.labels_N, other.train.labels_N)
+    assert not torch.equal(first.train.targets, other.train.targets)
 
 
 def test_any_size_may_be_asked_for(load: Load) -> None:
     for size in (10, 1145, 1149):
-        labels = load(f"dataset.train_size={size}").train.labels_N
+        labels = load(f"dataset.train_size={size}").train.targets
         assert len(labels) == size
         assert set(labels.tolist()) == set(range(10))
 
@@ -83,13 +83,13 @@ def test_without_validation_everything_is_trained_on(load: Load) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5])
 def test_noise_flips_that_share_to_other_classes(load: Load, share: float) -> None:
     clean, noisy = load(), load(f"dataset.label_noise={share}")
-    changed = clean.train.labels_N != noisy.train.labels_N
+    changed = clean.train.targets != noisy.train.targets
     assert changed.sum() == round(share * 1149)
-    assert torch.equal(clean.test.labels_N, noisy.test.labels_N)
+    assert torch.equal(clean.test.targets, noisy.test.targets)
     assert clean.validation is not None
     assert noisy.validation is not None
-    assert torch.equal(clean.validation.labels_N, noisy.validation.labels_N)
-    assert torch.equal(noisy.train.labels_N, load(f"dataset.label_noise={share}").train.labels_N)
+    assert torch.equal(clean.validation.targets, noisy.validation.targets)
+    assert torch.equal(noisy.train.targets, load(f"dataset.label_noise={share}").train.targets)
 
 
 def test_every_other_class_is_equally_likely() -> None:
@@ -102,7 +102,7 @@ def test_every_other_class_is_equally_likely() -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (("dataset.train_size=1150",), "there are 1149 training images"),
+        (("dataset.train_size=1150",), "there are 1149 training examples"),
         (("dataset.train_size=5",), "there are 10 classes; take that many"),
         (("dataset.val_fraction=0.001",), "cannot hold out that share"),
     ],

@@ -57,7 +57,7 @@ def train(right: list[int], *, restore_best: bool, has_validation: bool = True) 
     assert isinstance(kept, Scripted)
     assert made.kept.epoch == int(kept.epoch), "the record's metrics are those of the weights that are kept"
     best = None if made.best is None else made.best.epoch
-    return int(kept.epoch), best, [row.validation.accuracy for row in rows.rows if row.validation]
+    return int(kept.epoch), best, [row.validation["accuracy"] for row in rows.rows if row.validation]
 
 
 def trained(model: nn.Module, data: Dataset, settings: Settings, rows: Rows) -> Member:

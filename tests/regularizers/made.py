@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from regsweep.losses import Loss
 from regsweep.methods import Batch, Method, Parameters, Run, Task
 
 
@@ -19,7 +20,7 @@ def batch(size: int = 8, num_classes: int = 3, shape: tuple[int, int, int] = (1,
     """Return a batch of random images in float64, its labels 0, 1, 2, 0, …"""
     images = torch.randn(size, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     labels = torch.arange(size) % num_classes
-    return Batch(images, labels, labels, num_classes)
+    return Batch(images, labels, labels, Loss("cross_entropy", num_classes))
 
 
 def parameters(*weights: Any) -> Parameters:
@@ -42,6 +43,7 @@ def task(**changes: Any) -> Task:
     values: dict[str, Any] = {
         "model": nn.Identity(),
         "dataset": "digits",
+        "kind": "classification",
         "input_shape": (1, 8, 8),
         "is_mirrored": False,
         "smallest_batch": 64,

@@ -90,5 +90,5 @@ def test_it_is_not_taken_out_of_a_network_that_cannot_be_without_it(
 
 
 def test_batches_of_one_image_are_refused(configure: Configure) -> None:
-    with pytest.raises(ConfigError, match=r"trainer\.batch_size=1: BatchNorm needs batches of 2 images or more"):
+    with pytest.raises(ConfigError, match=r"trainer\.batch_size=1: BatchNorm needs batches of 2 examples or more"):
         build(configure("regularizer=batch_norm", "trainer.batch_size=1"))

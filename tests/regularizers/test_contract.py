@@ -130,7 +130,7 @@ def test_it_shifts_no_stream_but_its_own(name: str) -> None:
     shared = {key: value for key, value in ours.model.named_parameters() if key in there}
     assert len(shared) >= len(there) - 2
     assert all(torch.equal(value, there[key]) for key, value in shared.items())
-    assert torch.equal(ours.dataset.train.labels_N, plain.dataset.train.labels_N)
+    assert torch.equal(ours.dataset.train.targets, plain.dataset.train.targets)
     batches = []
     for member in (ours, plain):
         Training([member]).epoch()
@@ -144,8 +144,8 @@ def test_it_shifts_no_stream_but_its_own(name: str) -> None:
 @each_method
 def test_what_it_draws_differs_from_step_to_step(name: str) -> None:
     member = member_of(config_of({name: example(name)}))
-    images, labels = member.dataset.train.images_NCHW[:16], member.dataset.train.labels_N[:16]
-    batch = Batch(images, labels, labels, member.dataset.num_classes)
+    images, labels = member.dataset.train.inputs[:16], member.dataset.train.targets[:16]
+    batch = Batch(images, labels, labels, member.scoring.loss)
     before = member.methods.state_dict()[name]["stream"]["states"][0]
     first, second = member.methods.on_batch(batch), member.methods.on_batch(batch)
     has_drawn = not torch.equal(before, member.methods.state_dict()[name]["stream"]["states"][0])
@@ -153,7 +153,7 @@ def test_what_it_draws_differs_from_step_to_step(name: str) -> None:
     assert is_same != has_drawn
     assert torch.equal(first.labels, labels)
     assert first.targets.shape == second.targets.shape
-    assert torch.equal(batch.inputs, member.dataset.train.images_NCHW[:16]), "the data itself is left as it is"
+    assert torch.equal(batch.inputs, member.dataset.train.inputs[:16]), "the data itself is left as it is"
 
 
 @each_method
@@ -193,7 +193,7 @@ def test_it_acts_in_training_only_unless_it_says_so(name: str) -> None:
     model = member.methods.evaluated(member.model)
     assert (model is member.model) or METHODS[name].acts_in_evaluation
     model.eval()
-    images = member.dataset.test.images_NCHW[:8]
+    images = member.dataset.test.inputs[:8]
     states = [torch.get_rng_state(), member.methods.state_dict()[name]["stream"]["states"][0]]
     with torch.no_grad():
         together, alone = model(images), torch.cat([model(image[None]) for image in images])
@@ -209,11 +209,11 @@ def test_metrics_see_hard_labels_and_cross_entropy_alone(name: str) -> None:
     member = trained(name)
     model, data = member.trained(), member.dataset
     assert data.validation is not None
-    assert member.kept.train == evaluate(model, data.train.images_NCHW, data.train.labels_N)
-    assert member.kept.validation == evaluate(model, data.validation.images_NCHW, data.validation.labels_N)
+    assert member.kept.train == evaluate(model, data.train, member.scoring)
+    assert member.kept.validation == evaluate(model, data.validation, member.scoring)
     with torch.no_grad():
-        logits = model(data.train.images_NCHW).double()
-    expected = nn.functional.cross_entropy(logits, data.train.labels_N).item()
+        logits = model(data.train.inputs).double()
+    expected = nn.functional.cross_entropy(logits, data.train.targets).item()
     assert member.kept.train.loss == pytest.approx(expected, rel=1e-5)
 
 

@@ -15,7 +15,7 @@ from tests.regularizers.made import method
 
 
 def rows(accuracies: Sequence[float]) -> list[EpochRow]:
-    return [EpochRow(i, Metrics(0, 0), Metrics(a, 0), 0.0, 0.0, 0.0) for i, a in enumerate(accuracies, start=1)]
+    return [EpochRow(i, Metrics({}), Metrics({"accuracy": a}), 0.0, 0.0, 0.0) for i, a in enumerate(accuracies, 1)]
 
 
 @pytest.mark.parametrize(
@@ -40,18 +40,18 @@ def test_the_run_ends_with_the_weights_of_its_best_epoch(configure: Callable[...
     )
     member = build(config).member(config)
     Training([member]).run()
-    accuracies = [row.validation.accuracy for row in member.history if row.validation]
+    accuracies = [row.validation["accuracy"] for row in member.history if row.validation]
     best = accuracies.index(max(accuracies))
     assert len(accuracies) == best + 3 < 60
     validation = member.dataset.validation
     assert validation is not None
-    found = evaluate(member.trained(), validation.images_NCHW, validation.labels_N)
+    found = evaluate(member.trained(), validation, member.scoring)
     assert found == member.kept.validation
     assert member.kept.epoch == best + 1
 
 
 def test_it_needs_validation_images(configure: Callable[..., RunConfig]) -> None:
     with pytest.raises(
-        ConfigError, match=r"regularizer\.early_stopping=3: needs validation images; set dataset\.val_f"
+        ConfigError, match=r"regularizer\.early_stopping=3: needs validation examples; set dataset\.val_f"
     ):
         require_buildable(configure("regularizer.early_stopping=3", "dataset.val_fraction=0"))

@@ -80,7 +80,7 @@ def test_it_is_weight_decay_over_a_whole_training(configure: Configure, momentum
         parts = -(-len(train) // config.trainer.batch_size)
         for batch in torch.tensor_split(torch.randperm(len(train), generator=order), parts):
             optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(plain.model(train.images_NCHW[batch]), train.labels_N[batch])
+            loss = nn.functional.cross_entropy(plain.model(train.inputs[batch]), train.targets[batch])
             torch.autograd.backward(loss)
             optimizer.step()
     Training([ours.member(config)]).run()

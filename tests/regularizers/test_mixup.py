@@ -67,5 +67,5 @@ def test_a_share_of_0_leaves_another_image_and_of_1_the_image_itself() -> None:
 
 
 def test_batches_of_one_are_refused_before_training(configure: Callable[..., RunConfig]) -> None:
-    with pytest.raises(ConfigError, match="batches of 2 images or more"):
+    with pytest.raises(ConfigError, match="batches of 2 examples or more"):
         require_buildable(configure("regularizer=mixup", "trainer.batch_size=1"))

@@ -1,0 +1,73 @@
+"""The loss that a network is trained with, and evaluated by.
+
+Shapes: B examples, K classes, M numbers that are predicted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from regsweep.objectives import Kind
+
+Name = Literal["cross_entropy", "mse", "huber"]
+
+LOSSES: dict[Kind, tuple[Name, ...]] = {"classification": ("cross_entropy", "mse"), "regression": ("mse", "huber")}
+"""The losses of each kind of task, its own first."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A mean over examples.
+
+    ``cross_entropy`` has the natural logarithm. ``mse`` is the mean over examples and outputs of the squared
+    difference; of classes, between the outputs as they are and the shares of the classes, 0 or 1 without a method
+    (Hui and Belkin, 2021). ``huber`` is half the square where the difference is below 1, else linear (Huber, 1964).
+
+    Attributes:
+        name: which one.
+        num_outputs: K or M.
+        weights_K: of the examples of each class, in training alone; None: 1 for each.
+    """
+
+    name: Name = "cross_entropy"
+    num_outputs: int = 0
+    weights_K: Tensor | None = None
+
+    def to(self, device: torch.device) -> Loss:
+        """Return the same loss on `device`."""
+        return self if self.weights_K is None else replace(self, weights_K=self.weights_K.to(device))
+
+    def mean(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the weighted mean over the examples, a number ().
+
+        Args:
+            outputs: (B, K) or (B, M).
+            targets: classes (B,) int64, shares of classes (B, K), or numbers (B, M).
+        """
+        if self.name == "cross_entropy":
+            return functional.cross_entropy(outputs, targets, self.weights_K)
+        numbers = self._numbers(targets)
+        if self.weights_K is None:
+            return _FUNCTIONS[self.name](outputs, numbers)
+        weights_B = numbers @ self.weights_K
+        each_B = _FUNCTIONS[self.name](outputs, numbers, reduction="none").mean(1)
+        return (weights_B * each_B).sum() / weights_B.sum()
+
+    def total(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the sum over the examples without weights, a number (); arguments as of `mean`."""
+        if self.name == "cross_entropy":
+            return functional.cross_entropy(outputs, targets, reduction="sum")
+        return _FUNCTIONS[self.name](outputs, self._numbers(targets), reduction="none").mean(1).sum()
+
+    def _numbers(self, targets: Tensor) -> Tensor:
+        """Return classes as shares (B, K), and numbers as they are."""
+        return targets if targets.is_floating_point() else functional.one_hot(targets, self.num_outputs).float()
+
+
+_FUNCTIONS: dict[str, Callable[..., Tensor]] = {"mse": functional.mse_loss, "huber": functional.huber_loss}

@@ -1,0 +1,102 @@
+"""What a run is judged by: the numbers that `objective` may name, without torch.
+
+Each is a number of a whole split. Of those that are a mean over its examples, an interval can count the test examples
+as drawn; of the others it cannot, and is one over seeds alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from regsweep.direction import is_minimized
+from regsweep.errors import ConfigError
+from regsweep.signatures import offer
+
+Kind = Literal["classification", "regression"]
+"""Of a task: classes are predicted, or numbers."""
+
+KINDS: tuple[Kind, ...] = ("classification", "regression")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A number by which networks are compared.
+
+    Attributes:
+        name: as the columns of records have it.
+        maximize: whether more of it is better.
+        kinds: the tasks that have it.
+        is_percent: whether it is a share that is shown in percent, and its differences in points.
+        is_mean: whether it is a mean over examples.
+        target: the class of torchmetrics, or the user's own, that computes it; empty where evaluation has it anyway.
+        arguments: of that class.
+    """
+
+    name: str
+    maximize: bool
+    kinds: tuple[Kind, ...] = KINDS
+    is_percent: bool = False
+    is_mean: bool = False
+    target: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict, hash=False)
+
+
+def _of_classes(name: str, cls: str, *, is_percent: bool = False, **arguments: Any) -> Objective:
+    return Objective(
+        name, True, ("classification",), is_percent, False, f"torchmetrics.classification.{cls}", arguments
+    )
+
+
+def _of_numbers(name: str, cls: str, *, maximize: bool = False, is_mean: bool = False, **arguments: Any) -> Objective:
+    return Objective(name, maximize, ("regression",), False, is_mean, f"torchmetrics.regression.{cls}", arguments)
+
+
+OBJECTIVES = {
+    objective.name: objective
+    for objective in (
+        Objective("accuracy", True, ("classification",), is_percent=True, is_mean=True),
+        _of_classes("balanced_accuracy", "MulticlassAccuracy", is_percent=True, average="macro"),
+        _of_classes("auroc", "MulticlassAUROC", average="macro"),
+        _of_classes("average_precision", "MulticlassAveragePrecision", average="macro"),
+        _of_classes("f1", "MulticlassF1Score", average="macro"),
+        _of_classes("mcc", "MulticlassMatthewsCorrCoef"),
+        _of_classes("kappa", "MulticlassCohenKappa"),
+        Objective("rmse", False, ("regression",)),
+        _of_numbers("r2", "R2Score", maximize=True),
+        _of_numbers("mae", "MeanAbsoluteError", is_mean=True),
+        Objective("loss", False, is_mean=True),
+    )
+}
+"""Those that `objective` takes by name."""
+
+DEFAULTS: dict[Kind, str] = {"classification": "accuracy", "regression": "rmse"}
+"""What a run is judged by where `objective` is null."""
+
+
+def objective_of(name: str | None, kind: Kind, direction: str | None = None) -> Objective:
+    """Return the objective that `name` stands for in a task of this kind; null: the task's own.
+
+    Args:
+        name: one of `OBJECTIVES`, or ``module.name`` of a function or of a class of torchmetrics.
+        kind: of the task.
+        direction: ``maximize`` or ``minimize``, where the name is a user's own; None: as its last word implies.
+
+    Raises:
+        ConfigError: when there is no such objective, or not in this task.
+    """
+    if name is None or name in OBJECTIVES:
+        objective = OBJECTIVES[name or DEFAULTS[kind]]
+        if direction is not None and (direction == "maximize") != objective.maximize:
+            its = "maximized" if objective.maximize else "minimized"
+            raise ConfigError("objective_direction", direction, f"{objective.name} is {its}; leave it null")
+        if kind not in objective.kinds:
+            others = ", ".join(each.name for each in OBJECTIVES.values() if kind in each.kinds)
+            raise ConfigError("objective", objective.name, f"no number of a {kind} task; there is {others}")
+        return objective
+    if "." not in name:
+        known = [each.name for each in OBJECTIVES.values() if kind in each.kinds]
+        raise ConfigError("objective", name, f"{offer(name, known)}, or module.function of your own")
+    short = name.rpartition(".")[2]
+    maximize = not is_minimized(short) if direction is None else direction == "maximize"
+    return Objective(short, maximize, (kind,), target=name)
