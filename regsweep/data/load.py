@@ -26,6 +26,7 @@ VALIDATION_FRACTION = 0.2
 """Share of the rest held out for validation, where the data set has no such examples of its own and no share is set."""
 
 
+@functools.lru_cache(maxsize=2)
 def load_dataset(config: DatasetConfig, task: str = "auto") -> Dataset:
     """Return the splits that `config` describes, on the CPU.
 
@@ -44,11 +45,6 @@ def load_dataset(config: DatasetConfig, task: str = "auto") -> Dataset:
         DatasetError: when the data set is missing or damaged.
         ConfigError: when it is too small for the configuration.
     """
-    return _load(config, task)
-
-
-@functools.lru_cache(maxsize=2)
-def _load(config: DatasetConfig, task: str) -> Dataset:
     source = load_source(config, task)
     if source.kind == "regression" and config.label_noise > 0:
         raise ConfigError("dataset.label_noise", config.label_noise, "only classes can be flipped; set it to 0")

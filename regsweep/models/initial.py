@@ -45,6 +45,9 @@ def load_initial(model: nn.Module, initial: Initial) -> list[str]:
     Raises:
         ConfigError: when the file cannot be read, or does not fit: another name, or a tensor of another shape.
     """
+    if initial.weights is None and initial.left_out:
+        allowed = "belongs to trainer.initial_weights, which names no file; leave it out"
+        raise ConfigError("trainer.initial_weights_except", show(list(initial.left_out)), allowed)
     if initial.weights is None:
         return []
     own, read = model.state_dict(), _read(initial.weights)
@@ -121,7 +124,7 @@ def _read(path: str) -> dict[str, Tensor]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (safetensors.SafetensorError, pickle.UnpicklingError, RuntimeError, OSError, EOFError, KeyError) as error:
         reason = f"cannot be read as weights ({type(error).__name__}: {show(error)})"
-        raise ConfigError(key, path, f"{reason}; save them with safetensors, or torch.save(model.state_dict(), …)") from error
+        raise ConfigError(key, path, f"{reason}; save model.state_dict() with safetensors or torch.save") from error
     if not isinstance(content, dict) or not all(isinstance(each, Tensor) for each in content.values()):
         names = _listed([str(name) for name in content]) if isinstance(content, dict) else type(content).__name__
         raise ConfigError(key, path, f"holds {names}, not tensors by name; save model.state_dict() alone")

@@ -82,14 +82,15 @@ def _outputs(model: nn.Module, target: str, example: Tensor) -> Any:
 
 def _require(outputs: Any, target: str, example: Tensor, num_classes: int, when: str) -> None:
     wanted = (len(example), num_classes)
+    next_step = f"give its last layer {num_classes} outputs"
     if not isinstance(outputs, Tensor):
-        found = type(outputs).__name__
+        found, next_step = type(outputs).__name__, "leave further outputs out (model.aux_logits=false of torchvision's)"
     elif tuple(outputs.shape) != wanted or not outputs.is_floating_point():
         found = f"{tuple(outputs.shape)} {str(outputs.dtype).removeprefix('torch.')}"
     else:
         return
     of = f"{len(example)} examples of {tuple(example.shape[1:])}"
-    allowed = f"returns {found} for {of}{when}; it must return {wanted}: give its last layer {num_classes} outputs"
+    allowed = f"returns {found} for {of}{when}; it must return a Tensor {wanted} of floating point; {next_step}"
     raise ConfigError(KEY, target, allowed)
 
 

@@ -70,7 +70,7 @@ def _take_out(model: nn.Module) -> int:
 
     num_places = 0
     for module in list(model.modules()):
-        for name, child in module.named_children():
+        for name, child in list(module._modules.items()):
             rest = _rest_of(child) if isinstance(child, _BatchNorm) else None
             if rest is not None:
                 setattr(module, name, rest)
@@ -79,7 +79,7 @@ def _take_out(model: nn.Module) -> int:
 
 
 def _rest_of(norm: _BatchNorm) -> nn.Module | None:
-    """Return what a layer of BatchNorm does besides: nothing, or, of timm's, an activation; None where it is unknown."""
+    """Return what a BatchNorm does besides: nothing, or, of timm's, an activation; None where that is unknown."""
     from torch import nn
 
     parts = dict(norm.named_children())
@@ -100,12 +100,12 @@ def _put_in(model: nn.Module, example: Tensor) -> int:
     outputs = _dimensions(model, example)
     num_places = 0
     for sequential in [each for each in model.modules() if type(each).forward is nn.Sequential.forward]:
-        layers = list(sequential.named_children())
+        layers = list(sequential._modules.items())
         following = [layer for _, layer in layers[1:]] + [None]
         places = {
             name: made
             for (name, layer), after in zip(layers, following, strict=True)
-            if _is_activation(after) and (made := _norm_of(layer, outputs.get(layer))) is not None
+            if layer and _is_activation(after) and (made := _norm_of(layer, outputs.get(layer))) is not None
         }
         if places:
             _insert(sequential, places)
@@ -163,9 +163,8 @@ def _is_activation(module: nn.Module | None) -> bool:
 
 
 def _insert(sequential: nn.Module, places: dict[str, nn.Module]) -> None:
-    layers = list(sequential.named_children())
-    for name, _ in layers:
-        delattr(sequential, name)
+    layers = list(sequential._modules.items())  # named_children() leaves out one that stands there twice
+    sequential._modules.clear()
     for name, layer in layers:
         sequential.add_module(name, layer)
         if name in places:

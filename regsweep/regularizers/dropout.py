@@ -49,13 +49,13 @@ class Dropout(Method):
             before = described_rates([layer.p for layer in layers])
             for layer in layers:
                 layer.p = p
-            return [f"p={p:g} in {_counted(len(layers))}, {before} before"]
+            return [f"set in {_counted(len(layers))}, p={before} before"]
         rated = [module for module in model.modules() if _has_rate(module)]
         for module in rated:
             setattr(module, RATE, p)
         if not _acts(model, rated, example):
             raise self.no_place(type(model).__name__, "no layer of dropout, no argument dropout")
-        return [f"p={p:g} as {RATE} of {_counted(len(rated), 'module')}"]
+        return [f"set as {RATE} of {_counted(len(rated), 'module')}"]
 
 
 def dropout_layers(model: nn.Module) -> list[nn.Dropout]:
