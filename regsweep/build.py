@@ -1,12 +1,14 @@
 """From a validated configuration to the objects that the training works with."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
 from regsweep import seeding
+from regsweep.chosen import Use
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, load_dataset
 from regsweep.device import resolve_device, resolve_precision, set_threads
@@ -17,10 +19,12 @@ from regsweep.memory import keep_freed_memory
 from regsweep.methods import Method, Task
 from regsweep.methods.calls import call
 from regsweep.metrics import Scoring
-from regsweep.models import build_model
+from regsweep.models import Initial, Network, build_model, places_without, resolve_target
 from regsweep.names import name_of
 from regsweep.optimizers import build_optimizer
+from regsweep.regularizers import METHODS
 from regsweep.regularizers.batch_norm import has_batch_norm
+from regsweep.regularizers.dropout import own_dropout
 from regsweep.schedules import require_steps
 from regsweep.scope import cover, trained_parameters
 from regsweep.scoring import build_scoring, require_computed
@@ -37,6 +41,8 @@ class Parts:
     methods: Methods
     optimizer: Optimizer
     scoring: Scoring
+    adapted: list[str] = field(default_factory=list)
+    own_batch_norm: bool = False
 
     def member(self, config: RunConfig, observer: Observer | None = None) -> Member:
         """Return the training of these parts."""
@@ -70,14 +76,25 @@ def build(config: RunConfig) -> Parts:
         RegsweepError: when the device, the data or a part of the model is not to be had.
     """
     set_threads(config.device.threads)
-    device, dataset, model, methods = _build_network(config)
+    device, dataset, network, methods = _build_network(config)
+    model = network.model
     scoring = build_scoring(config, dataset).to(device)
     if device.type == "cpu":
         keep_freed_memory()
     precision = resolve_precision(config.device.precision, device, model)
     model = (model.to(memory_format=torch.channels_last) if dataset.has_images else model).to(device)
     optimizer = _build_optimizer(config, model, methods)
-    return Parts(device, precision, dataset.to(device), model, Methods(methods), optimizer, scoring)
+    return Parts(
+        device,
+        precision,
+        dataset.to(device),
+        model,
+        Methods(methods),
+        optimizer,
+        scoring,
+        network.adapted,
+        network.own_batch_norm,
+    )
 
 
 def _build_optimizer(config: RunConfig, model: nn.Module, methods: list[Method]) -> Optimizer:
@@ -101,20 +118,47 @@ def _weight_decay(methods: list[Method]) -> tuple[float, str]:
     return max(decays, default=(0.0, "weights"))  # one of them at most is not 0, by its role
 
 
-def require_buildable(config: RunConfig) -> Dataset:
-    """Build what can fail, without an optimizer, which imports torch's compiler and cannot fail; return the data.
+def require_buildable(config: RunConfig) -> tuple[Dataset, list[str]]:
+    """Build what can fail, without an optimizer, which imports torch's compiler and cannot fail.
+
+    Returns:
+        The data, and what is to be known of the network: see `network_lines`.
 
     Raises:
         RegsweepError: as `build` does.
     """
     name_of(config.regularizer.in_use)  # as the record will have it
-    _, dataset, _, methods = _build_network(config)
+    _, dataset, network, methods = _build_network(config)
     _weight_decay(methods)
     require_computed(build_scoring(config, dataset), dataset)
-    return dataset
+    return dataset, network_lines(network.model, network.adapted, methods)
 
 
-def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module, list[Method]]:
+def network_lines(model: nn.Module, adapted: Iterable[str], methods: Iterable[Method]) -> list[str]:
+    """Return what was changed in the network that its target makes, a line each, and dropout that no method set."""
+    lines = [f"adapted      {line}" for line in adapted]
+    is_set = any(method.arguments and not method.can_take_out for method in methods)  # layers, by its constructor
+    own = None if is_set else own_dropout(model)
+    return lines + ([f"model        where dropout is not used it keeps its own, {own}"] if own else [])
+
+
+def find_without_place(config: RunConfig, names: Iterable[str]) -> dict[str, str]:
+    """Return those of the methods `names` that the network has no place for, each with the reason."""
+    target = resolve_target(config.model.target)
+    reasons = {}
+    for name in names:
+        if name in METHODS and places_without(target, METHODS[name]):
+            chosen = replace(config.regularizer, uses=(Use(METHODS[name], METHODS[name].Settings()),))
+            try:
+                _build_network(config.model_copy(update={"regularizer": chosen}))
+            except ConfigError as error:
+                if error.key != f"regularizer.{name}":
+                    raise
+                reasons[name] = error.allowed.partition(";")[0]
+    return reasons
+
+
+def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, Network, list[Method]]:
     device = resolve_device(config.device.name)
     dataset = load_dataset(config.dataset, config.task)
     methods = config.regularizer.make()
@@ -123,7 +167,16 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module,
     steps = num_steps(len(dataset.train), config.trainer.batch_size) * config.trainer.epochs
     require_steps(config.optimizer.schedule, config.optimizer.warmup, steps)
     torch.manual_seed(seeding.derive(config.seed, "weights"))
-    model = build_model(config.model, input_shape=dataset.input_shape, num_classes=dataset.num_outputs, methods=methods)
+    trainer = config.trainer
+    network = build_model(
+        config.model,
+        input_shape=dataset.input_shape,
+        num_classes=dataset.num_outputs,
+        methods=methods,
+        example=dataset.train.inputs[:2],
+        initial=Initial(trainer.initial_weights, trainer.initial_weights_except, trainer.freeze),
+    )
+    model = network.model
     smallest = smallest_batch(len(dataset.train), config.trainer.batch_size)
     if has_batch_norm(model) and smallest == 1:
         raise ConfigError(
@@ -133,7 +186,7 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module,
     for method in methods:
         method.require_meaning(task)
         call(method, "check", task)
-    return device, dataset, model, methods
+    return device, dataset, network, methods
 
 
 def _require_graphs(config: RunConfig, device: torch.device, methods: list[Method]) -> None:

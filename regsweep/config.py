@@ -28,7 +28,7 @@ class ModelConfig(Section):
 
     model_config = ConfigDict(extra="allow")
 
-    target: str = field("must name a class as module.Class", alias="_target_", pattern=r"^\w+(\.\w+)+$")
+    target: str = field("must name a class or a function as module.name", alias="_target_", pattern=r"^\w+(\.\w+)+$")
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -129,6 +129,15 @@ class TrainerConfig(Section):
     )
     class_weights: Literal["balanced"] | None = field("must be balanced or null", default=None)
     restore_best: bool = field("must be true or false")
+    initial_weights: str | None = field(
+        "must be the path of a .safetensors or a .pt file, or null", default=None, min_length=1
+    )
+    initial_weights_except: tuple[str, ...] = field(
+        "must be a list of patterns of names, for example [fc.*]", default=(), strict=False
+    )
+    freeze: tuple[str, ...] = field(
+        "must be a list of patterns of names of parameters, for example [features.*]", default=(), strict=False
+    )
     test: bool | None = field("must be true, false, or null (single runs yes, trials of a sweep no)")
     save_weights: bool | None = field("must be true, false, or null (single runs yes, trials of a sweep no)")
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from regsweep import provenance, records, weights
-from regsweep.build import Parts, build
+from regsweep.build import Parts, build, network_lines
 from regsweep.chosen import plain_settings
 from regsweep.config import OptimizerConfig, RunConfig
 from regsweep.data import describe
@@ -25,7 +25,7 @@ from regsweep.metrics import Metrics, evaluate_each
 from regsweep.names import name_of
 from regsweep.paths import RunPaths
 from regsweep.progress import Reporter
-from regsweep.regularizers.batch_norm import has_batch_norm, has_by_default
+from regsweep.regularizers.batch_norm import has_batch_norm
 from regsweep.run_record import RunRecord, TaskRecord, UsedMethod
 from regsweep.scope import count_covered, describe_scope
 from regsweep.training import Training
@@ -175,6 +175,8 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     norm = "with" if has_batch_norm(parts.model) else "without"
     model = f"{config.model.target.rpartition('.')[2]} {norm} BatchNorm"
     _log.info(f"model        {model}, on {parts.device}, {parts.precision}")
+    for line in network_lines(parts.model, parts.adapted, parts.methods.all):
+        _log.info(line)
     _log.info(f"regularizer  {name_of(config.regularizer.in_use)}")
     for use in config.regularizer.in_use:
         if use.scope is not None:
@@ -211,7 +213,8 @@ def _made_of(
     return {
         "methods": _used(config, parts, numbers or {}),
         "batch_norm": has_batch_norm(parts.model) if parts else None,
-        "own_batch_norm": has_by_default(parts.model) if parts else None,
+        "own_batch_norm": parts.own_batch_norm if parts else None,
+        "adapted": parts.adapted if parts else [],
         "seed": config.seed,
         "class_sizes": parts.dataset.class_sizes if parts else {},
         "task": _task(parts) if parts else None,

@@ -94,6 +94,7 @@ class RunRecord:
         methods: those in use, by name; None in records of versions before 0.3.
         batch_norm: whether the network had BatchNorm.
         own_batch_norm: whether it has BatchNorm without any method.
+        adapted: what was changed in the network that its target makes, a line each.
         seconds: ``train``, ``evaluate``, ``total``.
         seed: the run's.
         class_sizes: by split, the number of examples of each class; empty where numbers are predicted.
@@ -117,6 +118,7 @@ class RunRecord:
     methods: dict[str, UsedMethod] | None = None
     batch_norm: bool | None = None
     own_batch_norm: bool | None = None
+    adapted: list[str] = field(default_factory=list)
     seconds: dict[str, Number] = field(default_factory=dict)
     seed: int | None = None
     class_sizes: dict[str, list[int]] = field(default_factory=dict)

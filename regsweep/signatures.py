@@ -6,15 +6,20 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 
-def parameters_of(cls: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """Return the named constructor parameters of `cls`, without ``self``, in order."""
+def parameters_of(target: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Return the named parameters of a function, or of a class's constructor without ``self``, in order."""
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return {p.name: p for p in inspect.signature(cls).parameters.values() if p.kind in named}
+    return {p.name: p for p in inspect.signature(target).parameters.values() if p.kind in named}
 
 
-def select_accepted(cls: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any]:
-    """Return those of `values` that the constructor of `cls` takes."""
-    accepted = parameters_of(cls)
+def takes_any(target: Callable[..., Any]) -> bool:
+    """Return whether a function, or a class's constructor, takes keywords that it does not name (``**kwargs``)."""
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(target).parameters.values())
+
+
+def select_accepted(target: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return those of `values` that a function, or a class's constructor, names as parameters."""
+    accepted = parameters_of(target)
     return {name: value for name, value in values.items() if name in accepted}
 
 

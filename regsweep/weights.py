@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from regsweep.scope import weight_parameters
+from regsweep.scope import cover, weight_parameters
 
 HISTOGRAM_BINS = 50
 NEAR_ZERO = 1e-3
 
 
 def count_zeros(model: nn.Module) -> dict[str, Any]:
-    """Return the share of exact zeros among the weights (matrices and kernels), per layer and over all."""
+    """Return the share of exact zeros among the trained weights (matrices and kernels), per layer and over all."""
     return _share(model, lambda weight: weight == 0)
 
 
@@ -47,7 +47,7 @@ def digest(model: nn.Module) -> str:
 
 
 def _share(model: nn.Module, is_counted: Callable[[Tensor], Tensor]) -> dict[str, Any]:
-    weights = weight_parameters(model)
+    weights = cover(model, "weights")
     counts = {name: int(is_counted(weight).sum()) for name, weight in weights.items()}
     total = sum(weight.numel() for weight in weights.values())
     return {

@@ -177,7 +177,17 @@ def test_a_class_without_a_fault_is_taken(
 
 
 def test_the_hooks_that_are_written_down_are_the_base_class_s() -> None:
-    words = {"main_setting", "main_value", "setting_fields", "is_off", "describe", "refuse", "Settings"}
+    words = {
+        "main_setting",
+        "main_value",
+        "setting_fields",
+        "is_off",
+        "describe",
+        "refuse",
+        "no_place",
+        "require_meaning",
+    }
+    words |= {"Settings"}
     public = [name for name in vars(Method) if not name.startswith("_") and callable(getattr(Method, name))]
     assert [name for name in public if name not in words] == list(HOOKS)
 

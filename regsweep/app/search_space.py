@@ -81,7 +81,7 @@ def _checked(
         require_folders(config, read_grid(config.hydra.sweeper, _typed(config), loader), loader)
     lines = []
     if is_search_of_presets:
-        left_out = _leave_out_without_place(config, loader)
+        left_out = _leave_out_without_place(config, loader, runs)
         runs = _runs(config, loader) if left_out else runs
         lines = [searched.describe(config, loader), *left_out]
     if is_optuna(config) and not is_stock_optuna(config):
@@ -135,35 +135,33 @@ def require_all_buildable(runs: list[RunConfig]) -> list[str]:
 
     lines: dict[str, None] = {}
     for run in runs:
-        dataset = require_buildable(run)
+        dataset, of_network = require_buildable(run)
         if dataset.validation is None:
             raise ConfigError(
                 "dataset.val_fraction",
                 run.dataset.val_fraction,
                 "a sweep chooses on validation images; set it above 0, for example 0.1",
             )
-        lines.update(dict.fromkeys(describe(dataset)))
+        lines.update(dict.fromkeys([*describe(dataset), *of_network]))
     return list(lines)
 
 
-def _leave_out_without_place(config: DictConfig, loader: ConfigLoader) -> list[str]:
+def _leave_out_without_place(config: DictConfig, loader: ConfigLoader, runs: list[RunConfig]) -> list[str]:
     """Leave the methods that nobody named and the network has no place for out of the search; return a line each."""
     target, names = OmegaConf.select(config, "model._target_"), searched.unnamed_methods(config)
     if target is None or not names or "model" in _swept_keys(config, loader):
         return []
-    reasons: dict[str, str] = _with_torch(config, without_place, str(target), names)
+    reasons: dict[str, str] = _with_torch(config, without_place, runs[0], names)
     for name in reasons:
         searched.leave_out(config, name)
     return [f"{METHODS[name].title} leaves the search: {reason}" for name, reason in reasons.items()]
 
 
-def without_place(target: str, names: list[str]) -> dict[str, str]:
-    """Return those of the methods `names` that the model `target` has no place for, each with the reason."""
-    from regsweep.models import places_without, resolve_class  # noqa: PLC0415  (torch)
+def without_place(run: RunConfig, names: list[str]) -> dict[str, str]:
+    """Return those of the methods `names` that the network of `run` has no place for, each with the reason."""
+    from regsweep.build import find_without_place  # noqa: PLC0415  (torch)
 
-    cls = resolve_class(target)
-    lacking = [name for name in names if name in METHODS and places_without(cls, METHODS[name])]
-    return dict.fromkeys(lacking, f"{cls.__name__} has no place for it")
+    return find_without_place(run, names)
 
 
 def _runs(config: DictConfig, loader: ConfigLoader) -> list[RunConfig]:

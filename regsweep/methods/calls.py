@@ -107,6 +107,12 @@ def _model_settings(method: AnyMethod, returned: Any) -> dict[str, Any]:
     return dict(returned)
 
 
+def _adapted(method: AnyMethod, returned: Any, *_: Any) -> list[str]:
+    if not (isinstance(returned, list) and all(isinstance(line, str) for line in returned)):
+        raise _returned(method, "adapt", returned, "return a list of lines that tell what was changed")
+    return returned
+
+
 def _weight_decay(method: AnyMethod, returned: Any) -> float:
     number = _number(returned)
     if number is None or not 0 <= number < math.inf:
@@ -220,6 +226,7 @@ _CHECKS: dict[str, Callable[..., Any]] = {
     "describe": _description,
     "check": _nothing,
     "model_settings": _model_settings,
+    "adapt": _adapted,
     "weight_decay": _weight_decay,
     "on_batch": _batch,
     "extra_loss": _term,

@@ -2,7 +2,7 @@
 
 The hooks stand in the order of a step. A step calls only those that a class overrides, so the others cost nothing.
 
-    once    check, model_settings, weight_decay, start
+    once    check, model_settings, adapt, weight_decay, start
     step 0  before_step      outside: ordinary Python, and random numbers
     step 1  on_batch         outside: stages image < mix < targets
     step 2  extra_loss       inside
@@ -51,6 +51,7 @@ STAGES = {
 HOOKS = (
     "check",
     "model_settings",
+    "adapt",
     "weight_decay",
     "start",
     "before_step",
@@ -122,7 +123,7 @@ class Method:
         role: of two methods with the same one a run can have only one; None: no such limit.
         stage: by hook, one of `STAGES`; by default the first.
         off: values of settings that are the same as the method's absence; empty where there are none.
-        arguments: arguments of a network's constructor that the method sets.
+        arguments: arguments of a network's constructor that the method sets; where it does not name them, see `adapt`.
         acts_in_evaluation: whether it changes the network that is evaluated, kept and saved, or when training ends.
         keeps_best_epoch: whether the run ends with the weights of its best validation epoch.
         can_take_out: whether ``use=false`` is more than absence: takes something out of the network.
@@ -229,6 +230,29 @@ class Method:
     def model_settings(self) -> dict[str, Any]:
         """Return arguments for the network's constructor: by default each of `arguments` is the main setting."""
         return dict.fromkeys(self.arguments, self.main_value())
+
+    def adapt(self, model: nn.Module, example: Tensor) -> list[str]:
+        """Change a new network in place, where its constructor does not name all of `arguments`.
+
+        Draws no random numbers, and keeps the parameters that are there, and their names.
+
+        Args:
+            model: the network.
+            example: two examples (2, …).
+
+        Returns:
+            What was changed, in words, a line each.
+
+        Raises:
+            ConfigError: where the method is used and there is nothing to change; see `no_place`.
+        """
+        return []
+
+    def no_place(self, network: str, reason: str = "") -> ConfigError:
+        """Return the error of a method that a network (its name) has no place for."""
+        why = f" ({reason})" if reason else ""
+        allowed = f"{network} has no place for it{why}; choose another model or leave it off"
+        return ConfigError(f"regularizer.{self.name}", self.main_value(), allowed)
 
     def weight_decay(self) -> float:
         """Return what the optimizer multiplies each covered w by and adds to its gradient: 2λ for λ Σw²."""

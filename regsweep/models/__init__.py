@@ -1,10 +1,13 @@
-"""Networks. A model is a class that takes what it has a place for, by these names:
+"""Networks. A model is a class, or a function that returns a network, that takes what it has a place for, by these
+names:
 
-``input_shape`` (channels, rows, columns), ``num_classes``, the arguments that methods set (``dropout``, the probability
-of dropping; ``batch_norm``, whether to normalize; and so on), and parameters of its own. A class without such an
-argument has no place for the method: asking for it is an error, and a sweep leaves it out where it was not named.
+``input_shape`` (channels, rows, columns of a picture), ``num_classes`` (the number of outputs), the arguments that
+methods set (``dropout``, the probability of dropping; ``batch_norm``, whether to normalize; and so on), and parameters
+of its own. Where a constructor has no such argument, a method may adapt the network itself (`Method.adapt`). Where it
+finds nothing to change either, asking for it is an error, and a sweep leaves it out where it was not named.
 """
 
-from regsweep.models.resolve import build_model, places_without, resolve_class
+from regsweep.models.initial import Initial
+from regsweep.models.resolve import Network, build_model, places_without, resolve_target
 
-__all__ = ["build_model", "places_without", "resolve_class"]
+__all__ = ["Initial", "Network", "build_model", "places_without", "resolve_target"]

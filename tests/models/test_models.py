@@ -8,7 +8,7 @@ from regsweep import weights
 from regsweep.config import ModelConfig
 from regsweep.errors import ConfigError
 from regsweep.methods import Method
-from regsweep.models import build_model, places_without, resolve_class
+from regsweep.models import build_model, places_without, resolve_target
 from regsweep.regularizers.batch_norm import BatchNorm, has_batch_norm
 from regsweep.regularizers.dropout import Dropout
 
@@ -29,7 +29,7 @@ def model(
     if batch_norm is not None:
         methods.append(BatchNorm(BatchNorm.Settings(use=batch_norm)))
     torch.manual_seed(0)
-    return build_model(config, input_shape=shape, num_classes=10, methods=methods)
+    return build_model(config, input_shape=shape, num_classes=10, methods=methods, example=torch.zeros(2, *shape)).model
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -89,7 +89,7 @@ def test_the_same_seed_builds_the_same_weights() -> None:
 
 
 def test_linear_has_no_place_for_dropout_or_batchnorm() -> None:
-    cls = resolve_class("regsweep.models.linear.Linear")
+    cls = resolve_target("regsweep.models.linear.Linear")
     assert (places_without(cls, Dropout), places_without(cls, BatchNorm)) == (["dropout"], ["batch_norm"])
     with pytest.raises(ConfigError, match=r"regularizer\.dropout=0\.5: Linear has no place for it"):
         model("linear", dropout=0.5)
@@ -110,7 +110,7 @@ def test_two_methods_that_set_the_same_of_a_network_are_refused() -> None:
     with pytest.raises(
         ConfigError, match=r"^regularizer=\[dropout,always_dropout\]: both set dropout of MLP; choose one"
     ):
-        build_model(config, input_shape=(1, 8, 8), num_classes=10, methods=methods)
+        build_model(config, input_shape=(1, 8, 8), num_classes=10, methods=methods, example=torch.zeros(2, 1, 8, 8))
 
 
 @pytest.mark.parametrize(

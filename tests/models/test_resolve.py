@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from regsweep.errors import ConfigError
-from regsweep.models import resolve_class
+from regsweep.models import resolve_target
 
 NETWORK = """
 from torch import nn
@@ -29,7 +29,7 @@ def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_network_in_the_working_folder_may_be_named(own_module: str) -> None:
-    assert resolve_class(f"{own_module}.Mine").__name__ == "Mine"
+    assert resolve_target(f"{own_module}.Mine").__name__ == "Mine"
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,15 @@ def test_a_network_in_the_working_folder_may_be_named(own_module: str) -> None:
 )
 def test_code_from_elsewhere_may_not(target: str) -> None:
     with pytest.raises(ConfigError, match=rf"model\._target_={target}: .*nor allowed"):
-        resolve_class(target)
+        resolve_target(target)
 
 
 def test_what_is_not_a_network_may_not(own_module: str) -> None:
-    for name in ("build", "os", "Nothing", "nn"):
-        with pytest.raises(ConfigError, match=r"no torch\.nn\.Module of that name; "):
-            resolve_class(f"{own_module}.{name}")
+    for name in ("os", "Nothing", "nn"):
+        with pytest.raises(ConfigError, match=r"no torch\.nn\.Module or function of that name; "):
+            resolve_target(f"{own_module}.{name}")
     with pytest.raises(ConfigError, match="no module named"):
-        resolve_class(f"{own_module}.os.system")
+        resolve_target(f"{own_module}.os.system")
 
 
 def test_another_folder_may_not_until_it_is_allowed(
@@ -64,10 +64,10 @@ def test_another_folder_may_not_until_it_is_allowed(
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     with pytest.raises(ConfigError, match=f"export REGSWEEP_ALLOW_MODULES={own_module}"):
-        resolve_class(f"{own_module}.Mine")
+        resolve_target(f"{own_module}.Mine")
     assert own_module not in sys.modules, "it was not imported"
     monkeypatch.setenv("REGSWEEP_ALLOW_MODULES", f"other, {own_module}")
-    assert resolve_class(f"{own_module}.Mine").__name__ == "Mine"
+    assert resolve_target(f"{own_module}.Mine").__name__ == "Mine"
 
 
 def test_an_environment_in_the_working_folder_is_not_the_user_s_code(
@@ -78,9 +78,9 @@ def test_an_environment_in_the_working_folder_is_not_the_user_s_code(
     (packages / "installed_there" / "__init__.py").write_text(NETWORK)
     monkeypatch.syspath_prepend(str(packages))
     with pytest.raises(ConfigError, match="nor allowed"):
-        resolve_class("installed_there.Mine")
+        resolve_target("installed_there.Mine")
 
 
 def test_a_missing_module_is_named() -> None:
     with pytest.raises(ConfigError, match="no module named no_such_module"):
-        resolve_class("no_such_module.Net")
+        resolve_target("no_such_module.Net")

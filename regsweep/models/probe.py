@@ -1,0 +1,112 @@
+"""Two examples pass a new network, before anything is trained: do they fit, and are its outputs what a task needs?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.modules.lazy import LazyModuleMixin
+
+from regsweep.errors import ConfigError, show
+
+KEY = "model._target_"
+CHANNELS = 3
+"""Of a coloured picture."""
+
+
+def repeat_grey(model: nn.Module, example: Tensor) -> list[str]:
+    """Let grey pictures be repeated to three channels where the first convolution asks for three.
+
+    The names of all layers and parameters stay as they are, so weights can be loaded from elsewhere, and elsewhere.
+
+    Returns:
+        What was done, in words; nothing where nothing was.
+    """
+    first = next((module for module in model.modules() if isinstance(module, _ConvNd)), None)
+    is_grey = example.ndim == 4 and example.shape[1] == 1  # noqa: PLR2004  (B, C, H, W)
+    if not (is_grey and isinstance(first, nn.Conv2d) and first.in_channels == CHANNELS):
+        return []
+    model.register_forward_pre_hook(_with_three_channels)
+    return ["input: grey pictures are repeated to three channels"]
+
+
+def _with_three_channels(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    images_B1HW, *others = inputs
+    return images_B1HW.expand(-1, CHANNELS, -1, -1), *others
+
+
+def settle_shapes(model: nn.Module, target: str, example: Tensor) -> None:
+    """Let lazy layers take their shapes, and draw their weights, from two examples (2, …).
+
+    Raises:
+        ConfigError: when the network does not take them.
+    """
+    if any(isinstance(module, LazyModuleMixin) and module.has_uninitialized_params() for module in model.modules()):
+        with evaluating(model):
+            _outputs(model, target, example)
+
+
+def require_logits(model: nn.Module, target: str, example: Tensor, num_classes: int) -> None:
+    """Refuse a network that does not make (2, K) numbers of two examples (2, …), in evaluation and in training.
+
+    Leaves its buffers and torch's generators as they were.
+
+    Raises:
+        ConfigError: naming the shapes.
+    """
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    with torch.random.fork_rng(devices=[]):
+        with evaluating(model):
+            _require(_outputs(model, target, example), target, example, num_classes, "")
+        with _kept_modes(model), torch.no_grad():
+            model.train()
+            _require(_outputs(model, target, example), target, example, num_classes, " in training")
+    with torch.no_grad():
+        for name, buffer in model.named_buffers():
+            if name in buffers:
+                buffer.copy_(buffers[name])
+
+
+def _outputs(model: nn.Module, target: str, example: Tensor) -> Any:
+    try:
+        return model(example)
+    except Exception as error:
+        shape = tuple(example.shape[1:])
+        reason = f"cannot take examples of {shape} ({type(error).__name__}: {show(error)})"
+        raise ConfigError(KEY, target, reason) from error
+
+
+def _require(outputs: Any, target: str, example: Tensor, num_classes: int, when: str) -> None:
+    wanted = (len(example), num_classes)
+    next_step = f"give its last layer {num_classes} outputs"
+    if not isinstance(outputs, Tensor):
+        found, next_step = type(outputs).__name__, "leave further outputs out (model.aux_logits=false of torchvision's)"
+    elif tuple(outputs.shape) != wanted or not outputs.is_floating_point():
+        found = f"{tuple(outputs.shape)} {str(outputs.dtype).removeprefix('torch.')}"
+    else:
+        return
+    of = f"{len(example)} examples of {tuple(example.shape[1:])}"
+    allowed = f"returns {found} for {of}{when}; it must return a Tensor {wanted} of floating point; {next_step}"
+    raise ConfigError(KEY, target, allowed)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Let the network be evaluated without gradients; then each module is in the mode of before."""
+    with _kept_modes(model), torch.no_grad():
+        model.eval()
+        yield
+
+
+@contextmanager
+def _kept_modes(model: nn.Module) -> Iterator[None]:
+    modes = {module: module.training for module in model.modules()}
+    try:
+        yield
+    finally:
+        for module, is_training in modes.items():
+            module.training = is_training
