@@ -18,7 +18,7 @@ from regsweep.methods import Method, Task
 from regsweep.methods.calls import call
 from regsweep.models import build_model
 from regsweep.names import name_of
-from regsweep.optimizers import build_optimizer
+from regsweep.optimizers import build_optimizer, has_lengths, require_possible, why_no_step_size
 from regsweep.regularizers.batch_norm import has_batch_norm
 from regsweep.schedules import require_steps
 from regsweep.scope import cover, trained_parameters
@@ -97,7 +97,7 @@ def _weight_decay(methods: list[Method]) -> tuple[float, str]:
 
 
 def require_buildable(config: RunConfig) -> Dataset:
-    """Build what can fail, without an optimizer, which imports torch's compiler and cannot fail; return the data.
+    """Build what can fail, without a training; return the data.
 
     Raises:
         RegsweepError: as `build` does.
@@ -123,8 +123,18 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module,
         raise ConfigError(
             "trainer.batch_size", config.trainer.batch_size, "BatchNorm needs batches of 2 images or more"
         )
+    optimizer = require_possible(config.optimizer, model, cuda_graphs=config.device.cuda_graphs)
+    task = Task(
+        model,
+        dataset.name,
+        dataset.input_shape,
+        dataset.is_mirrored,
+        smallest,
+        why_no_step_size(optimizer),
+        has_lengths(optimizer),
+    )
     for method in methods:
-        call(method, "check", Task(model, dataset.name, dataset.input_shape, dataset.is_mirrored, smallest))
+        call(method, "check", task)
     return device, dataset, model, methods
 
 
