@@ -242,7 +242,7 @@ def _explain(invalid: ValidationError, values: Mapping[str, Any]) -> ConfigError
     known = {info.alias or name: info for name, info in section.model_fields.items()}
     if error["type"] == "extra_forbidden":
         return ConfigError(".".join(path), error["input"], f"no such key; {suggest(path[-1], known)}")
-    if error["type"] == "missing":
+    if error["type"] == "missing" and path[2:] == []:
         return ConfigError(".".join(path), None, "is missing from the configuration")
     key = path[:2] if section is not RunConfig else path[:1]
     info: FieldInfo = known[key[-1]]

@@ -116,6 +116,8 @@ RANGES = {
     ("adamw", "l1"): "1e-4, 2",
     ("adamw", "l2"): "1e-3, 100",
     ("adamw", "elastic_net"): "1e-4, 3",
+    ("muon", "l2"): "1e-3, 100",
+    ("rmsprop", "l1"): "1e-6, 1e-2",
 }  # fmt: skip
 
 
