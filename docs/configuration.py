@@ -18,7 +18,7 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from regsweep.chosen import shared_settings
-from regsweep.config import AdamConfig, DatasetConfig, DeviceConfig, RunConfig, SGDConfig, TrainerConfig
+from regsweep.config import DatasetConfig, DeviceConfig, OptimizerConfig, RunConfig, TrainerConfig
 from regsweep.fields import Section
 from regsweep.paths import config_folder
 from regsweep.regularizers import METHODS
@@ -38,6 +38,9 @@ MEANINGS = {
     "solver": "proximal: a soft threshold after each step; subgradient: λ sign(w) is added to the gradient",
 }
 """Of settings of which the method's own first sentence does not say enough."""
+
+OF_ITS_CLASS = "what its class takes"
+"""Of a setting that an optimizer's constructor checks."""
 
 SWEEPER_VALUES = {
     "direction": "minimize, maximize, or a list of them, one for each objective",
@@ -102,6 +105,8 @@ def typed(value: Any) -> str:
     """Return a value as it is typed."""
     if value is None:
         return "null"
+    if isinstance(value, list):
+        return f"[{','.join(map(typed, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value).replace(" ", "")
 
 
@@ -152,24 +157,38 @@ def content_of(path: Path) -> dict[str, Any]:
 
 def optimizers() -> list[Row]:
     """Return the keys of the optimizers, each with its defaults and with the optimizers that have it."""
-    paths = [CONF / "optimizer" / f"{name}.yaml" for name in ("sgd", "adam", "adamw")]
+    first = ["sgd", "adam", "adamw"]
+    paths = sorted(presets("optimizer"), key=lambda path: (path.stem not in first, path.stem == "own"))
     contents = {path.stem: content_of(path) for path in paths}
     searched = by_value({name: shown_range(each["search"]["optimizer.lr"], {}) for name, each in contents.items()})
+    checked = {info.alias or name: words_of(info) for name, info in OptimizerConfig.model_fields.items()}
+    meanings = {(key.partition(".")[2], path.stem): text for path in paths for key, text in comments(path).items()}
     rows: dict[str, Row] = {}
-    schemas: list[type[Section]] = [SGDConfig, AdamConfig, AdamConfig]
-    for path, cls in zip(paths, schemas, strict=True):
-        meanings = {key.partition(".")[2]: text for key, text in comments(path).items()}
-        meanings["lr"] += f"; searched: {searched}"
-        for key, _, allowed, meaning in section("optimizer", cls, contents[path.stem]["optimizer"], meanings):
-            name = key.removeprefix("optimizer.")
+    for path in paths:
+        for name in contents[path.stem]["optimizer"]:
             having = {
                 each: typed(content["optimizer"][name])
                 for each, content in contents.items()
                 if name in content["optimizer"]
             }
-            whose = f"of {' and '.join(having)}: " if len(having) < len(contents) else ""
-            rows.setdefault(key, (key, by_value(having), allowed, f"{whose}{meaning}"))
-    return [row for key, row in rows.items() if key != "optimizer.name"]
+            meant = of_whom(name, meanings, contents)
+            if name == "lr":
+                meant += f"; searched: {searched}"
+            allowed = checked.get(name, OF_ITS_CLASS).removeprefix("must ")
+            rows.setdefault(name, (f"optimizer.{name}", by_value(having), allowed, meant))
+    return [row for name, row in rows.items() if name != "name"]
+
+
+def of_whom(name: str, meanings: dict[tuple[str, str], str], contents: dict[str, Any]) -> str:
+    """Return what a key means, after the optimizers that have it where not all do; several meanings one by one."""
+    by_meaning: dict[str, list[str]] = {}
+    for (key, optimizer), text in meanings.items():
+        if key == name:
+            by_meaning.setdefault(text, []).append(optimizer)
+    return "; ".join(
+        text if len(having) == len(contents) else f"of {', '.join(having)}: {text}"
+        for text, having in by_meaning.items()
+    )
 
 
 def by_value(values: dict[str, str]) -> str:
@@ -182,7 +201,7 @@ def by_value(values: dict[str, str]) -> str:
 
 def shown_range(text: str, ranges: dict[str, Any]) -> str:
     """Return a range of Hydra's grammar in words; `ranges` by method and optimizer are those of its preset."""
-    by_optimizer = re.fullmatch(r"\$\{ranges\.(\w+)\.\$\{optimizer\.name\}\}", text)
+    by_optimizer = re.fullmatch(r"\$\{ranges\.(\w+)\.\$\{ranges\.like\}\}", text)
     if by_optimizer:
         return by_value({name: shown_range(each, {}) for name, each in ranges[by_optimizer[1]].items()})
     log = re.fullmatch(r"tag\(log, interval\((.+), (.+)\)\)", text)

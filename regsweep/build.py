@@ -21,7 +21,7 @@ from regsweep.methods.calls import call
 from regsweep.metrics import Scoring
 from regsweep.models import Initial, Network, build_model, places_without, resolve_target
 from regsweep.names import name_of
-from regsweep.optimizers import build_optimizer
+from regsweep.optimizers import build_optimizer, has_lengths, require_possible, why_no_step_size
 from regsweep.regularizers import METHODS
 from regsweep.regularizers.batch_norm import has_batch_norm
 from regsweep.regularizers.dropout import own_dropout
@@ -119,7 +119,7 @@ def _weight_decay(methods: list[Method]) -> tuple[float, str]:
 
 
 def require_buildable(config: RunConfig) -> tuple[Dataset, list[str]]:
-    """Build what can fail, without an optimizer, which imports torch's compiler and cannot fail.
+    """Build what can fail, without a training.
 
     Returns:
         The data, and what is to be known of the network: see `network_lines`.
@@ -182,7 +182,17 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, Network, l
         raise ConfigError(
             "trainer.batch_size", config.trainer.batch_size, "BatchNorm needs batches of 2 examples or more"
         )
-    task = Task(model, dataset.name, dataset.kind, dataset.input_shape, dataset.is_mirrored, smallest)
+    optimizer = require_possible(config.optimizer, model, cuda_graphs=config.device.cuda_graphs)
+    task = Task(
+        model,
+        dataset.name,
+        dataset.kind,
+        dataset.input_shape,
+        dataset.is_mirrored,
+        smallest,
+        why_no_step_size(optimizer),
+        has_lengths(optimizer),
+    )
     for method in methods:
         method.require_meaning(task)
         call(method, "check", task)

@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from regsweep.chosen import Chosen, choose
@@ -36,30 +45,105 @@ class ModelConfig(Section):
         return dict(self.model_extra or {})
 
 
-class ScheduledConfig(Section):
-    """An optimizer, whose learning rate may change from step to step (`regsweep.schedules`)."""
+TORCH_OPTIMIZERS = {
+    "adadelta": "Adadelta",
+    "adafactor": "Adafactor",
+    "adagrad": "Adagrad",
+    "adam": "Adam",
+    "adamax": "Adamax",
+    "adamw": "AdamW",
+    "asgd": "ASGD",
+    "muon": "Muon",
+    "nadam": "NAdam",
+    "nesterov": "SGD",
+    "radam": "RAdam",
+    "rmsprop": "RMSprop",
+    "rprop": "Rprop",
+    "sgd": "SGD",
+}
+"""The optimizers that have a name, each with its class of torch.optim."""
 
+IMPOSSIBLE_OPTIMIZERS = {
+    "LBFGS": "it evaluates the loss several times in a step, by a closure, and a step here has one gradient of one "
+    "batch; choose adam or sgd",
+    "SparseAdam": "it takes sparse gradients alone, which no network here has; choose adam",
+}
+"""Classes of torch.optim that cannot train here, each with the reason."""
+
+_SET_BY_REGSWEEP = "regsweep sets it; leave it out"
+NOT_SETTINGS = {
+    "weight_decay": "L2 is the way to say it: regularizer=l2 with regularizer.lambda, which is half of a weight_decay",
+    **dict.fromkeys(("params", "foreach", "fused", "differentiable", "maximize"), _SET_BY_REGSWEEP),
+    "capturable": "device.cuda_graphs sets it; leave it out",
+}
+"""Arguments of an optimizer's constructor that are no settings of a run, each with the reason."""
+
+CHECKED_SETTINGS = {"momentum", "betas", "eps"}
+"""Settings whose values are checked here."""
+
+_Beta = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+class OptimizerConfig(Section):
+    """The optimizer: PyTorch's by its name, or a class; and the class's own settings.
+
+    Its learning rate may change from step to step (`regsweep.schedules`). Values that `CHECKED_SETTINGS` names are
+    checked here for PyTorch's classes, everything else against the constructor when the class is known
+    (`regsweep.optimizers`).
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = field(
+        f"must be {', '.join(TORCH_OPTIMIZERS)}; another class: optimizer=own optimizer._target_=module.Class"
+    )
+    target: str | None = field(
+        "must name a class as module.Class, for example torch.optim.RMSprop",
+        alias="_target_",
+        pattern=r"^\w+(\.\w+)+$",
+        default=None,
+    )
     lr: float = number("must be a finite number above 0, for example optimizer.lr=0.05", gt=0)
     schedule: Literal["constant", "cosine", "one_cycle"] = field("must be constant, cosine or one_cycle")
     warmup: float = number("must be a share of the steps, 0 or more and below 1, for example 0.05", ge=0, lt=1)
+    momentum: float = number(
+        "must be 0 or more and below 1, for example optimizer.momentum=0.9", ge=0, lt=1, default=None
+    )
+    betas: tuple[_Beta, _Beta] = field(
+        "must be two numbers of 0 or more and below 1, for example optimizer.betas=[0.9,0.999]",
+        strict=False,
+        default=None,
+    )
+    eps: Annotated[float, Field(gt=0, allow_inf_nan=False)] | list[Any] = field(
+        "must be a finite number above 0, for example optimizer.eps=1e-8", default=None
+    )
 
+    @field_validator("momentum", "betas", "eps", mode="wrap")
+    @classmethod
+    def _of_torch(cls, value: Any, check: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        target = info.data.get("target")
+        return check(value) if target is None or target.startswith("torch.optim.") else value
 
-class SGDConfig(ScheduledConfig):
-    """Stochastic gradient descent, with momentum where it is not 0."""
+    @model_validator(mode="after")
+    def _has_a_class(self) -> Self:
+        if self.target is None and self.name not in TORCH_OPTIMIZERS:
+            key, value = ("_target_", None) if "target" in self.model_fields_set else ("name", self.name)
+            allowed = type(self).model_fields["name" if key == "name" else "target"].description
+            raise ConfigError(f"optimizer.{key}", value, str(allowed))
+        for name in NOT_SETTINGS.keys() & self.settings.keys():
+            raise ConfigError(f"optimizer.{name}", self.settings[name], NOT_SETTINGS[name])
+        return self
 
-    name: Literal["sgd"]
-    momentum: float = number("must be 0 or more and below 1, for example optimizer.momentum=0.9", ge=0, lt=1)
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The class's own settings that are given, by name."""
+        checked = {name: getattr(self, name) for name in CHECKED_SETTINGS & self.model_fields_set}
+        return {**(self.model_extra or {}), **checked}
 
-
-class AdamConfig(ScheduledConfig):
-    """Adam (Kingma and Ba, 2015) and AdamW (Loshchilov and Hutter, 2019)."""
-
-    name: Literal["adam", "adamw"]
-    betas: tuple[
-        Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)],
-        Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)],
-    ] = field("must be two numbers of 0 or more and below 1, for example optimizer.betas=[0.9,0.999]", strict=False)
-    eps: float = number("must be a finite number above 0, for example optimizer.eps=1e-8", gt=0)
+    @property
+    def title(self) -> str:
+        """The name, or the class's."""
+        return self.name if self.target is None else self.target.rpartition(".")[2]
 
 
 class DeviceConfig(Section):
@@ -142,9 +226,6 @@ class TrainerConfig(Section):
     save_weights: bool | None = field("must be true, false, or null (single runs yes, trials of a sweep no)")
 
 
-OptimizerConfig = SGDConfig | AdamConfig
-
-
 def _chosen(values: Any) -> Any:
     return choose(values) if isinstance(values, Mapping) else values
 
@@ -156,7 +237,7 @@ class RunConfig(Section):
 
     model: ModelConfig
     regularizer: Annotated[Chosen, BeforeValidator(_chosen)]
-    optimizer: OptimizerConfig = Field(discriminator="name", description="must be sgd, adam or adamw")
+    optimizer: OptimizerConfig
     device: DeviceConfig
     dataset: DatasetConfig
     trainer: TrainerConfig
@@ -186,25 +267,19 @@ def validate(values: Mapping[str, Any]) -> RunConfig:
 
 def _explain(invalid: ValidationError, values: Mapping[str, Any]) -> ConfigError:
     error = invalid.errors(include_url=False)[0]
-    # pydantic names the chosen class of a union in its path; the user's key does not have it.
-    path = [str(part) for part in error["loc"] if part not in ("sgd", "adam", "adamw")]
-    section = _section(path[0], values) if len(path) > 1 else RunConfig
+    path = [str(part) for part in error["loc"]]
+    section = _section(path[0]) if len(path) > 1 else RunConfig
     known = {info.alias or name: info for name, info in section.model_fields.items()}
     if error["type"] == "extra_forbidden":
         return ConfigError(".".join(path), error["input"], f"no such key; {suggest(path[-1], known)}")
-    if error["type"] == "missing":
+    if error["type"] == "missing" and path[2:] == []:
         return ConfigError(".".join(path), None, "is missing from the configuration")
-    if path == ["optimizer"]:
-        path.append("name")
-        return ConfigError(".".join(path), _value_at(path, values), str(known["optimizer"].description))
     key = path[:2] if section is not RunConfig else path[:1]
     info: FieldInfo = known[key[-1]]
     return ConfigError(".".join(key), _value_at(key, values), info.description or error["msg"])
 
 
-def _section(name: str, values: Mapping[str, Any]) -> type[Section]:
-    if name == "optimizer":
-        return SGDConfig if values["optimizer"]["name"] == "sgd" else AdamConfig
+def _section(name: str) -> type[Section]:
     section = RunConfig.model_fields[name].annotation
     assert isinstance(section, type)
     assert issubclass(section, Section)

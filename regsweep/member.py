@@ -150,7 +150,7 @@ class Member:
         self.total_loss = torch.zeros((), device=self.device)
         self._mean_loss = 0.0
         self._sample = _sample(dataset.train)
-        self._base_lr = float(optimizer.param_groups[0]["lr"])
+        self._base_lrs = [float(group["lr"]) for group in optimizer.param_groups]
         steps = num_steps(len(dataset.train), settings.batch_size)
         self._factor = factor_of(settings.schedule, settings.warmup, steps * settings.epochs)
         methods.begin({scope: cover(model, scope) for scope in ("weights", "all")}, seed, self.device)
@@ -182,8 +182,9 @@ class Member:
     def begin_step(self) -> None:
         """Set the learning rate of this step, and call the methods' hook."""
         if self._factor is not None:
-            rate = self._base_lr * self._factor(self.step)
-            for group in self.optimizer.param_groups:
+            factor = self._factor(self.step)
+            for group, base in zip(self.optimizer.param_groups, self._base_lrs, strict=True):
+                rate = base * factor
                 if isinstance(group["lr"], Tensor):
                     group["lr"].fill_(rate)
                 else:

@@ -23,6 +23,7 @@ from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, s
 from regsweep.member import Member, num_steps
 from regsweep.metrics import Metrics, evaluate_each
 from regsweep.names import name_of
+from regsweep.optimizers import describe_strength
 from regsweep.paths import RunPaths
 from regsweep.progress import Reporter
 from regsweep.regularizers.batch_norm import has_batch_norm
@@ -184,12 +185,15 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     epochs = f"{config.trainer.epochs} epoch{'s' if config.trainer.epochs != 1 else ''}"
     trainer = f"{epochs}, batch {config.trainer.batch_size}, seed {config.seed}"
     _log.info(f"optimizer    {_describe_optimizer(config.optimizer)}, {trainer}")
+    has_penalty = any(use.is_penalty for use in config.regularizer.in_use)
+    if strength := describe_strength(parts.optimizer, has_penalty=has_penalty):
+        _log.info(f"             {strength}")
 
 
 def _describe_optimizer(optimizer: OptimizerConfig) -> str:
     schedule = f" schedule={optimizer.schedule}" if optimizer.schedule != "constant" else ""
     warmup = f" warmup={optimizer.warmup:g}" if optimizer.warmup else ""
-    return f"{optimizer.name} lr={optimizer.lr:g}{schedule}{warmup}"
+    return f"{optimizer.title} lr={optimizer.lr:g}{schedule}{warmup}"
 
 
 def _seconds(member: Member | None, began: float, last_evaluation: float = 0.0) -> dict[str, float]:

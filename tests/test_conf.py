@@ -30,7 +30,7 @@ def test_none_is_forgotten() -> None:
     assert presets == {*METHODS, "none", "article", "batchnorm"}, (
         "a preset for each method, and three of several or none"
     )
-    assert len(FILES) == 36 + len(presets)
+    assert len(FILES) == 48 + len(presets)
     assert {path.parts[0] for path in OPTIONS} == {
         "dataset", "device", "experiment", "model", "optimizer", "regularizer", "sweep", "trainer",
     }  # fmt: skip
@@ -42,6 +42,10 @@ def test_it_composes_and_is_valid(option: Path) -> None:
     """A preset that sets a key of no effect would be found out by the validation, which forbids extra keys."""
     with initialize_config_dir(str(config_folder())):
         cfg = compose("config", overrides=[f"{option.parent}={option.stem}"], return_hydra_config=True)
+    if option == Path("optimizer/own.yaml"):
+        with pytest.raises(RegsweepError, match=r"^optimizer\._target_=null: must name a class"):
+            validate_composed(cfg)
+        cfg.optimizer["_target_"] = "torch.optim.RAdam"
     config = validate_composed(cfg)
     assert isinstance(config, RunConfig)
     group = option.parts[0]
@@ -112,6 +116,8 @@ RANGES = {
     ("adamw", "l1"): "1e-4, 2",
     ("adamw", "l2"): "1e-3, 100",
     ("adamw", "elastic_net"): "1e-4, 3",
+    ("muon", "l2"): "1e-3, 100",
+    ("rmsprop", "l1"): "1e-6, 1e-2",
 }  # fmt: skip
 
 

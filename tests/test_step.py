@@ -12,7 +12,7 @@ from torch.optim import SGD, Adam, AdamW
 
 from regsweep import training, weights
 from regsweep.build import build
-from regsweep.config import RunConfig, SGDConfig
+from regsweep.config import RunConfig
 from regsweep.gradient import Alone
 from regsweep.hooks import Methods
 from regsweep.member import Member, Settings
@@ -285,7 +285,7 @@ def test_a_parameter_may_have_its_first_gradient_later(configure: Configure, opt
             assert all(group["fused"] for group in built.param_groups)
         else:
             plain = {"sgd": SGD, "adam": Adam, "adamw": AdamW}[optimizer]
-            momentum = {"momentum": config.optimizer.momentum} if isinstance(config.optimizer, SGDConfig) else {}
+            momentum = {"momentum": config.optimizer.momentum} if optimizer == "sgd" else {}
             built = plain(model.parameters(), lr=config.optimizer.lr, **momentum, weight_decay=0.0, fused=False)
         step = Step(Member(model, data, built, Methods([]), settings=Settings(1, BATCH), seed=0), Alone())
         for index in batches(2):

@@ -9,12 +9,14 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from regsweep.chosen import NO_PENALTY, no_method, shared_settings
-from regsweep.config import RunConfig, validate
+from regsweep.config import IMPOSSIBLE_OPTIMIZERS, NOT_SETTINGS, RunConfig, validate
 from regsweep.errors import RegsweepError, show
 from regsweep.methods import Method
 from regsweep.regularizers import METHODS
 from regsweep.signatures import offer
 from regsweep.sweeper import hydra_private
+
+_IMPOSSIBLE = {name.lower(): reason for name, reason in IMPOSSIBLE_OPTIMIZERS.items()}
 
 NOT_OF_A_RUN = ("hydra", "search", "ranges")
 """Top-level keys that describe the command or the search, not a run."""
@@ -97,6 +99,9 @@ def one_line(error: Exception) -> RegsweepError:
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         options = [name for name in error.options or _options_there(group, str(error)) if name != "base"]
+        reason = _IMPOSSIBLE.get(option.replace("_", "").lower()) if group == "optimizer" else None
+        if reason is not None:
+            return RegsweepError(f"{group}={option}: {reason}")
         if options:
             return RegsweepError(f"{group}={option}: no such option; {offer(option, options, f'{group}=')}")
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
@@ -121,12 +126,26 @@ def _mistyped(key: str, override: str, text: str) -> RegsweepError:
         return RegsweepError(f"{override}: {RANGES_OF_KEYS}")
     if key.startswith("regularizer."):
         return _no_setting(key, override)
+    if key.startswith("optimizer."):
+        return _no_setting_of_optimizer(key, override, text)
     parent = key.rpartition(".")[0]
     near = re.findall(r"Did you mean: '(.+?)'", text)
     meant = f"{parent}.{near[0]}" if near and parent else "".join(near)
     shown_by = "hydra" if parent.partition(".")[0] == "hydra" else "job"
     see = f"see the keys of {parent or 'the configuration'} with --cfg {shown_by}"
     return RegsweepError(f"{override}: no such key; {f'did you mean {meant}?' if meant else see}")
+
+
+def _no_setting_of_optimizer(key: str, override: str, text: str) -> RegsweepError:
+    """Return the error of a key below ``optimizer`` that its preset does not have; `text` is Hydra's."""
+    name = key.removeprefix("optimizer.")
+    if name in NOT_SETTINGS:
+        return RegsweepError(f"{override}: {NOT_SETTINGS[name]}")
+    if name == "_target_":
+        return RegsweepError(f"{override}: choose the preset for a class first: optimizer=own {override}")
+    near = re.findall(r"Did you mean: '(.+?)'", text)
+    meant = f"did you mean optimizer.{near[0]}? " if near else ""
+    return RegsweepError(f"{override}: no such key; {meant}a further setting of its class is added with +{override}")
 
 
 def _no_setting(key: str, override: str) -> RegsweepError:

@@ -224,9 +224,10 @@ def _require_distribution(override: Override, config: DictConfig) -> None:
 
 
 def _kinds(run: RunConfig) -> list[str]:
-    """Return what decides whether the parts of `run` can be built: its network, and each method that checks it."""
+    """Return what decides whether the parts of `run` can be built: network, optimizer, and each method that checks."""
     network = [
         run.model.model_dump(),
+        run.optimizer.model_dump(exclude={"lr"}),
         run.dataset.model_dump(),
         run.device.model_dump(),
         run.trainer.batch_size == 1,

@@ -231,7 +231,7 @@ def _require_fixed_optimizer(config: DictConfig, given: Sequence[Given]) -> None
     assert isinstance(unresolved, dict)
     ranges = {str(key): str(value) for key, value in unresolved.items()}
     for key, value in ranges.items():
-        follows = key.startswith("optimizer.") or "${optimizer." in value
+        follows = key.startswith("optimizer.") or "${optimizer." in value or "${ranges.like}" in value
         if follows and not any(each.key == key for each in given):
             reason = f"the range of {key} follows it and cannot while it varies; fix one, or give {key} one"
             raise ConfigError("optimizer", "…", reason)

@@ -98,6 +98,8 @@ class Task:
         input_shape: of one example: channels, rows and columns of an image.
         is_mirrored: whether an image and its mirror image show the same; None where that is not known.
         smallest_batch: examples of the smallest batch.
+        no_step_size: why the optimizer has no step size for a proximal map (`Update.step_size`); empty where it has.
+        has_lengths: whether the optimizer's step depends on the length of the gradient, not on its signs alone.
     """
 
     model: nn.Module
@@ -106,6 +108,8 @@ class Task:
     input_shape: tuple[int, ...]
     is_mirrored: bool | None
     smallest_batch: int
+    no_step_size: str = ""
+    has_lengths: bool = True
 
 
 class Method:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regsweep.fields import number
-from regsweep.methods import Method, MethodSettings, Paper, Parameters
+from regsweep.methods import Method, MethodSettings, Paper, Parameters, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +29,12 @@ class GradientClipping(Method):
         norm: float = number(
             "must be a finite number above 0, for example regularizer.gradient_clipping=1", gt=0, default=1.0
         )
+
+    def check(self, task: Task) -> None:
+        """Refuse an optimizer that takes the gradient's signs alone, which no clipping changes."""
+        if not task.has_lengths:
+            reason = "it changes nothing under Rprop, which uses the signs of a gradient alone"
+            raise self.refuse("norm", f"{reason}; leave it out, or choose another optimizer")
 
     def before_update(self, parameters: Parameters, lr: float | Tensor) -> None:
         """Shorten the gradient."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from regsweep.fields import field
-from regsweep.methods import Paper, Parameters, Penalty, Update
+from regsweep.methods import Paper, Parameters, Penalty, Task, Update
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,6 +34,12 @@ class L1(Penalty):
         """The strength, what it covers, and how the penalty is minimized."""
 
         solver: Solver = field("must be proximal (exact zeros) or subgradient", default="proximal")
+
+    def check(self, task: Task) -> None:
+        """Refuse a soft threshold under an optimizer that has no step size for it."""
+        if self.settings.solver == "proximal" and task.no_step_size:
+            next_step = f"set regularizer.{self.name}.solver=subgradient, or choose another optimizer"
+            raise self.refuse("solver", f"{task.no_step_size}; {next_step}")
 
     def value(self, parameters: Parameters) -> float:
         """Return λ Σ|w|."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from regsweep.config import AdamConfig, OptimizerConfig, SGDConfig
+from regsweep.config import OptimizerConfig
 from regsweep.methods import Method, Parameters, Update
 from regsweep.optimizers import build_optimizer, step_size
 
@@ -17,13 +18,17 @@ A, B = np.array([1.0, 2.0, 0.5, 1.0, 4.0]), np.array([1.0, -0.1, 0.9, 0.3, -1.0]
 """Of the quadratic loss ½ Σ a (w − b)²."""
 
 
-def sgd(lr: float = 0.1, momentum: float = 0.0) -> SGDConfig:
-    return SGDConfig(name="sgd", lr=lr, schedule="constant", warmup=0.0, momentum=momentum)
+def named(name: str, lr: float, **settings: Any) -> OptimizerConfig:
+    values = {"name": name, "lr": lr, "schedule": "constant", "warmup": 0.0, **settings}
+    return OptimizerConfig.model_validate(values)
 
 
-def adam(name: str = "adam", lr: float = 0.01) -> AdamConfig:
-    values = {"name": name, "lr": lr, "schedule": "constant", "warmup": 0.0, "betas": (0.9, 0.999), "eps": 1e-8}
-    return AdamConfig.model_validate(values)
+def sgd(lr: float = 0.1, momentum: float = 0.0) -> OptimizerConfig:
+    return named("sgd", lr, momentum=momentum)
+
+
+def adam(name: str = "adam", lr: float = 0.01) -> OptimizerConfig:
+    return named(name, lr, betas=[0.9, 0.999], eps=1e-8)
 
 
 OPTIMIZERS = {"sgd": sgd(), "momentum": sgd(lr=0.01, momentum=0.9), "adam": adam()}

@@ -43,14 +43,20 @@ def lines(sweep: Sweep, *, is_confirmed: bool) -> list[Line]:
 
 def _trained(sweep: Sweep, config: Mapping[str, Any]) -> str:
     """Return network, optimizer and epochs; of what the sweep varied, that it did."""
-    optimizer, trainer = at(config, "optimizer", "name"), config.get("trainer")
+    trainer = config.get("trainer")
     parts = [
         "several networks" if _varies(sweep, "model") else _network(config.get("model")),
-        "several optimizers" if _varies(sweep, "optimizer.name") else str(optimizer or "").upper(),
+        "several optimizers" if _varies(sweep, "optimizer.name") else _optimizer(config),
         _of(sweep, "trainer.epochs", at(trainer, "epochs"), "epoch"),
         _of(sweep, "trainer.batch_size", at(trainer, "batch_size"), "image", " a step"),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _optimizer(config: Mapping[str, Any]) -> str:
+    """Return the optimizer's name, or its class."""
+    target = at(config, "optimizer", "_target_")
+    return str(target).rpartition(".")[2] if target else str(at(config, "optimizer", "name") or "").upper()
 
 
 def _network(model: Any) -> str:

@@ -22,6 +22,56 @@ PAPERS = {
         "Learning Representations.",
     ),
     "adamw": ADAMW,
+    "nesterov": Paper(
+        "Nesterov momentum",
+        "Sutskever, I., Martens, J., Dahl, G. and Hinton, G. (2013). On the importance of initialization and momentum "
+        "in deep learning. International Conference on Machine Learning, 1139–1147.",
+    ),
+    "rmsprop": Paper(
+        "RMSprop",
+        "Tieleman, T. and Hinton, G. (2012). Lecture 6.5: RMSprop. COURSERA: Neural networks for machine learning.",
+    ),
+    "adagrad": Paper(
+        "Adagrad",
+        "Duchi, J., Hazan, E. and Singer, Y. (2011). Adaptive subgradient methods for online learning and stochastic "
+        "optimization. Journal of Machine Learning Research, 12, 2121–2159.",
+    ),
+    "adadelta": Paper("Adadelta", "Zeiler, M. D. (2012). ADADELTA: an adaptive learning rate method. arXiv:1212.5701."),
+    "adamax": Paper(
+        "Adamax",
+        "Kingma, D. P. and Ba, J. (2015). Adam: a method for stochastic optimization, section 7.1. International "
+        "Conference on Learning Representations.",
+    ),
+    "nadam": Paper(
+        "NAdam",
+        "Dozat, T. (2016). Incorporating Nesterov momentum into Adam. International Conference on Learning "
+        "Representations, workshop.",
+    ),
+    "radam": Paper(
+        "RAdam",
+        "Liu, L., Jiang, H., He, P., Chen, W., Liu, X., Gao, J. and Han, J. (2020). On the variance of the adaptive "
+        "learning rate and beyond. International Conference on Learning Representations.",
+    ),
+    "adafactor": Paper(
+        "Adafactor",
+        "Shazeer, N. and Stern, M. (2018). Adafactor: adaptive learning rates with sublinear memory cost. "
+        "International Conference on Machine Learning, 4596–4604.",
+    ),
+    "muon": Paper(
+        "Muon",
+        "Jordan, K., Jin, Y., Boza, V., You, J., Cesista, F., Newhouse, L. and Bernstein, J. (2024). Muon: an "
+        "optimizer for hidden layers in neural networks. https://kellerjordan.github.io/posts/muon/",
+    ),
+    "asgd": Paper(
+        "Averaged stochastic gradient descent",
+        "Polyak, B. T. and Juditsky, A. B. (1992). Acceleration of stochastic approximation by averaging. SIAM Journal "
+        "on Control and Optimization, 30(4), 838–855.",
+    ),
+    "rprop": Paper(
+        "Rprop",
+        "Riedmiller, M. and Braun, H. (1993). A direct adaptive method for faster backpropagation learning: the RPROP "
+        "algorithm. IEEE International Conference on Neural Networks, 586–591.",
+    ),
     "ResNet18": Paper(
         "ResNet-18",
         "He, K., Zhang, X., Ren, S. and Sun, J. (2016). Deep residual learning for image recognition. IEEE Conference "
