@@ -83,7 +83,7 @@ def _checked(
         runs = _runs(config, loader) if left_out else runs
         lines = [searched.describe(config, loader), *left_out]
     if is_optuna(config) and not is_stock_optuna(config):
-        read_search(config.hydra.sweeper, _typed(config))
+        read_search(config.hydra.sweeper, _typed(config), config, loader)
     return lines, _with_torch(config, require_all_buildable, runs)
 
 
