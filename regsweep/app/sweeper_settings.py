@@ -143,7 +143,9 @@ def _require_followed_ranges(config: DictConfig, swept: set[str]) -> None:
         followers[key] = (value, key, "a number")
     for key, (value, follower, fixed) in followers.items():
         for chosen_by in re.findall(r"\$\{([\w.]+)\}", str(value)):
-            if key not in swept and swept & {chosen_by, chosen_by.partition(".")[0]}:
+            # A range follows a config group into each of its branches.
+            above = {chosen_by.partition(".")[0]} if follower == key else set()
+            if key not in swept and swept & {chosen_by, *above}:
                 allowed = f"{follower} follows it and cannot while it varies; fix one, or give {key} {fixed}"
                 raise ConfigError(chosen_by, "…", allowed)
 

@@ -127,7 +127,7 @@ def merged(
         several = [
             {"when": {**where, **when}, "range": text}
             for text, when, at in places.values()
-            for where in _where([by_branch[place][0] for place in at], [choices for choices, _ in by_branch])
+            for where in where_of([by_branch[place][0] for place in at], [choices for choices, _ in by_branch])
         ]
         is_one = len(several) == 1 and not several[0]["when"]
         found[key] = str(several[0]["range"]) if is_one else several
@@ -185,7 +185,7 @@ def texts(values: Any) -> list[str]:
     return [str(each) for each in (values if isinstance(values, list) else [values])]
 
 
-def _where(some: Sequence[Mapping[str, str]], every: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+def where_of(some: Sequence[Mapping[str, str]], every: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
     """Return what `some` branches have in common that the others among `every` have not; one each where nothing is."""
     options = {group: list(dict.fromkeys(each[group] for each in some)) for group in every[0]}
     if prod(map(len, options.values())) > len(some):

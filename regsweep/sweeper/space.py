@@ -87,6 +87,7 @@ class SearchSpace:
         searched = {name: distribution for name, distribution in distributions.items() if name not in fixed}
         where: dict[str, dict[str, list[Any]]] = {}
         for key, several in (ranges or {}).items():
+            _require_apart(key, several)
             for each in several:
                 name = key if len(several) == 1 else parameter_name(key, each["when"])
                 searched[name] = _distribution_in(key, each["range"])
@@ -102,7 +103,6 @@ class SearchSpace:
         for name, others in where.items():
             where[name] = _in_full(f"hydra.sweeper.params.{key_of_parameter(name)}", others, keys)
         space = SearchSpace(searched, parsed, fixed, fixed_overrides, where)
-        space._require_apart()
         try:
             space._order()
         except CycleError as error:
@@ -191,23 +191,13 @@ class SearchSpace:
         condition = self.conditions.get(key_of_parameter(name))
         return [*(condition.others if condition else ()), *self.where.get(name, ())]
 
-    def _require_apart(self) -> None:
-        """Refuse two ranges of one key that could count at a time."""
-        for one, other in combinations(self.where, 2):
-            key, (first, second) = key_of_parameter(one), (self.where[one], self.where[other])
-            if key == key_of_parameter(other) and all(
-                any(_is_same(a, b) for a in first[each] for b in second[each]) for each in first.keys() & second.keys()
-            ):
-                allowed = f"both ranges count where {shown_values({**first, **second})}; leave one of them out there"
-                raise ConfigError(f"hydra.sweeper.params.{key}", [first, second], allowed)
-
     def _require_possible(self) -> None:
         """Refuse what is searched only beside an option that no trial can choose."""
         for key, condition in self.conditions.items():
             for other, values in condition.others.items():
                 possible = self._options(other)
                 if possible and not any(_is_same(value, option) for value in values for option in possible):
-                    allowed = f"is not among what is searched; there is {', '.join(map(text_of, possible))}"
+                    allowed = f"not among what is searched; there is {', '.join(map(text_of, possible))}"
                     value = f"{other}={', '.join(map(text_of, values))}"
                     raise ConfigError(f"hydra.sweeper.conditions.{key}", value, allowed)
 
@@ -318,9 +308,14 @@ def is_met(others: Mapping[str, Sequence[Any]], chosen: Mapping[str, Any]) -> bo
     )
 
 
-def shown_values(others: Mapping[str, Sequence[Any]]) -> str:
-    """Return parameters with their values, in words."""
-    return " and ".join(f"{name} is {' or '.join(map(text_of, values))}" for name, values in others.items())
+def _require_apart(key: str, ranges: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse two ranges of one key that could count at a time."""
+    for one, other in combinations(ranges, 2):
+        first, second = ({name: _listed(values) for name, values in each["when"].items()} for each in (one, other))
+        if all(any(_is_same(a, b) for a in first[name] for b in second[name]) for name in first.keys() & second.keys()):
+            shown = [f"{name}={'|'.join(map(text_of, values))}" for name, values in {**first, **second}.items()]
+            allowed = f"two ranges count with {' '.join(shown)}; let only one of them"
+            raise ConfigError(f"hydra.sweeper.params.{key}", f"{one['range']} and {other['range']}", allowed)
 
 
 def _in_full(place: str, others: Mapping[str, Sequence[Any]], keys: Mapping[str, str]) -> dict[str, list[Any]]:
