@@ -151,7 +151,7 @@ def _leave_out_without_place(config: DictConfig, loader: ConfigLoader) -> list[s
     """Leave the methods that nobody named and the network has no place for out of the search; return a line each."""
     branches = compose(config, loader, _typed(config))
     if branches:
-        return _leave_out_in_branches(config, branches)
+        return _leave_out_in_branches(config, loader, branches)
     target, names = OmegaConf.select(config, "model._target_"), searched.unnamed_methods(config)
     if target is None or not names:
         return []
@@ -161,12 +161,12 @@ def _leave_out_without_place(config: DictConfig, loader: ConfigLoader) -> list[s
     return [f"{METHODS[name].title} leaves the search: {reason}" for name, reason in reasons.items()]
 
 
-def _leave_out_in_branches(config: DictConfig, branches: Sequence[Branch]) -> list[str]:
+def _leave_out_in_branches(config: DictConfig, loader: ConfigLoader, branches: Sequence[Branch]) -> list[str]:
     """Leave the methods that only some of the networks have a place for out of the branches of the others.
 
     One that none of the networks has a place for leaves the search where nobody named it; else it is refused later.
     """
-    names, unnamed = searched.switched_methods(config), searched.unnamed_methods(config)
+    names, unnamed = searched.switched_methods(config, loader), searched.unnamed_methods(config)
     targets = [str(OmegaConf.select(branch.config, "model._target_")) for branch in branches]
     reasons: dict[str, dict[str, str]] = {
         target: _with_torch(config, without_place, target, names) if names else {} for target in dict.fromkeys(targets)

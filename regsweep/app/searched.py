@@ -208,11 +208,12 @@ def unnamed_methods(config: DictConfig) -> list[str]:
     return [name for name in _methods_in(config.hydra.sweeper.params) if name not in named]
 
 
-def switched_methods(config: DictConfig) -> list[str]:
-    """Return the methods that the search turns on and off."""
-    typed = [str(override).partition("=")[0] for override in config.hydra.overrides.task]
-    keys = [*map(str, config.hydra.sweeper.params), *typed]
-    return [name for name in _methods_in(keys) if f"regularizer.{name}.use" in keys]
+def switched_methods(config: DictConfig, loader: ConfigLoader) -> list[str]:
+    """Return the methods that the search turns on and off; it is settled."""
+    given = _parse(loader, config.hydra.overrides.task)
+    fixed = {each.key_or_group for each in given if not each.is_sweep_override()}
+    keys = {*map(str, config.hydra.sweeper.params), *(each.key_or_group for each in given)} - fixed
+    return [name for name in _methods_in(sorted(keys)) if f"regularizer.{name}.use" in keys]
 
 
 def _listed(words: list[str]) -> str:
