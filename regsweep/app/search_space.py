@@ -71,7 +71,8 @@ def _checked(
 ) -> tuple[list[str], list[str]]:
     """Check the sweep, and return what there is to print: on what is searched, and on the data."""
     if is_optuna(config):
-        check_settings(config, _swept_keys(config, loader))
+        branches = [] if is_stock_optuna(config) else compose(config, loader, _typed(config))
+        check_settings(config, _swept_keys(config, loader), branches)
     elif is_own_grid(config):
         require_sensible(config.hydra)
     runs = _runs(config, loader)

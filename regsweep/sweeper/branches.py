@@ -239,10 +239,10 @@ def _composed(
             branch = Branch({}, loader.load_sweep_config(config, [*whole, *chosen]))
             kept = [line for key, line in lines.items() if line in whole or branch.has(key)]
             return loader.load_sweep_config(config, [*kept, *chosen])
-    except MissingConfigException as error:
-        group, _, option = str(error.missing_cfg_file).rpartition("/")
-        allowed = f"no such option; {offer(option, error.options or [], f'{group}=')}"
-        raise ConfigError(group, option, allowed) from error
     except (HydraException, OmegaConfBaseException) as error:
+        group, _, option = str(getattr(error, "missing_cfg_file", None)).rpartition("/")
+        if isinstance(error, MissingConfigException) and choices.get(group) == option:
+            allowed = f"no such option; {offer(option, error.options or [], f'{group}=')}"
+            raise ConfigError(group, option, allowed) from error
         name, _, option = " ".join(chosen).rpartition("=")
         raise ConfigError(name, option, f"cannot be composed ({one_line(error)})") from error
