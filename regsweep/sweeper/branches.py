@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
@@ -27,6 +28,10 @@ from regsweep.signatures import offer
 
 Range = str | list[dict[str, Any]]
 """A range, or a value, as it is typed; or several, each {when: {parameter: value or list of values}, range: text}."""
+
+
+_MADE: WeakKeyDictionary[ConfigLoader, dict[tuple[str, ...], DictConfig]] = WeakKeyDictionary()
+"""Branches that were composed, by the loader and all overrides: each takes some 0.1 s, and is wanted several times."""
 
 
 @dataclass(frozen=True)
@@ -229,12 +234,21 @@ def _composed(
     config: DictConfig, loader: ConfigLoader, fixed: Sequence[Override], choices: Mapping[str, str]
 ) -> DictConfig:
     """Return a branch as it is composed, with what is fixed, as far as the branch has it."""
+    lines = {each.get_key_element(): str(each.input_line) for each in fixed}
+    chosen = [f"{group}={option}" for group, option in choices.items()]
+    made = _MADE.setdefault(loader, {})
+    key = (*map(str, config.hydra.overrides.hydra), "", *lines.values(), *chosen)
+    if key not in made:
+        made[key] = _load(config, loader, lines, choices)
+    return made[key]
+
+
+def _load(config: DictConfig, loader: ConfigLoader, lines: Mapping[str, str], choices: Mapping[str, str]) -> DictConfig:
     chosen = [f"{group}={option}" for group, option in choices.items()]
     try:
         try:
-            return loader.load_sweep_config(config, [*(str(each.input_line) for each in fixed), *chosen])
+            return loader.load_sweep_config(config, [*lines.values(), *chosen])
         except HydraException:
-            lines = {each.get_key_element(): str(each.input_line) for each in fixed}
             whole = [line for key, line in lines.items() if _is_whole(loader, key)]
             branch = Branch({}, loader.load_sweep_config(config, [*whole, *chosen]))
             kept = [line for key, line in lines.items() if line in whole or branch.has(key)]
