@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 
 class Named(Protocol):
@@ -42,6 +42,24 @@ def joined(words: Sequence[str]) -> str:
     """Return the ordered names of methods as one."""
     first, *others = words or ["no regularization"]
     return f"{first} with {' and '.join(others)}" if others else first
+
+
+def parameter_name(key: str, where: Mapping[str, Any]) -> str:
+    """Return what a study calls the parameter of a `key` that has another range elsewhere: ``lr (optimizer=sgd)``."""
+    texts = [
+        f"{name}={'|'.join(map(str, values)) if isinstance(values, list) else values}" for name, values in where.items()
+    ]
+    return f"{key} ({', '.join(texts)})"
+
+
+def key_of_parameter(name: str) -> str:
+    """Return the key that a study's parameter sets."""
+    return re.sub(r" \([^()=]+=[^()]*\)$", "", name)
+
+
+def by_key(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a trial's parameters by the keys that they set."""
+    return {key_of_parameter(name): value for name, value in parameters.items()}
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:

@@ -40,6 +40,9 @@ _SET_HERE = {
 }
 """Keys that a comparison sets itself, each with the reason."""
 
+_SEARCHED = "optimizer.lr"
+"""The one of them that may have a range."""
+
 _N_TRIALS = "hydra.sweeper.n_trials"
 _EXAMPLE = "regularizer=l1,l2,[l2,dropout] for example"
 
@@ -110,9 +113,10 @@ def read_typed(arguments: Sequence[str]) -> Typed:
             if contestants is not None:
                 raise ConfigError(key, text, "is given twice; name all contestants in one list")
             contestants = _contestants(override)
-        elif isinstance(override.value(), ChoiceSweep):
-            raise ConfigError(key, text, "a comparison has a list of contestants alone, under regularizer")
-        elif key in _SET_HERE and not override.is_sweep_override():
+        elif _is_list(override.value()) or (key == "seed" and override.is_sweep_override()):
+            allowed = "a comparison has a list of contestants alone, under regularizer; each search has choice(…)"
+            raise ConfigError(key, text, allowed)
+        elif key in _SET_HERE and not (override.is_sweep_override() and key == _SEARCHED):
             raise ConfigError(key, text, f"{_SET_HERE[key]}; leave it out")
         elif key in ("n_trials", _N_TRIALS):
             num_trials = _count(key, override.value())
@@ -126,6 +130,11 @@ def read_typed(arguments: Sequence[str]) -> Typed:
     if contestants is None:
         raise ConfigError("regularizer", "", f"name what is compared, {_EXAMPLE}")
     return Typed(contestants, for_all, ranges, of_methods, folder, num_trials)
+
+
+def _is_list(value: Any) -> bool:
+    """Return whether values are listed as contestants are; what a search chooses from is written ``choice(…)``."""
+    return isinstance(value, ChoiceSweep) and value.simple_form
 
 
 def _contestants(override: Override) -> list[list[str]]:

@@ -4,7 +4,9 @@ import functools
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -30,10 +32,11 @@ from regsweep.errors import ConfigError, show
 from regsweep.methods import Method
 from regsweep.regularizers import METHODS
 from regsweep.sweeper import hydra_private
+from regsweep.sweeper.branches import Branch, compose, read_ranges, texts, where_of
 from regsweep.sweeper.grid import read_grid
 from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.search import Search, read_search
-from regsweep.sweeper.space import LEFT_OUT, Condition, parse_conditions, read_trials, text_of
+from regsweep.sweeper.space import LEFT_OUT, Condition, is_met, parse_conditions, read_trials, text_of
 
 MOST_COMBINATIONS = 500
 """Of an Optuna space, at most this many combinations are checked beyond each value by itself."""
@@ -69,7 +72,8 @@ def _checked(
 ) -> tuple[list[str], list[str]]:
     """Check the sweep, and return what there is to print: on what is searched, and on the data."""
     if is_optuna(config):
-        check_settings(config, _swept_keys(config, loader))
+        branches = [] if is_stock_optuna(config) else compose(config, loader, _typed(config))
+        check_settings(config, _swept_keys(config, loader), branches)
     elif is_own_grid(config):
         require_sensible(config.hydra)
     runs = _runs(config, loader)
@@ -85,7 +89,7 @@ def _checked(
         runs = _runs(config, loader) if left_out else runs
         lines = [searched.describe(config, loader), *left_out]
     if is_optuna(config) and not is_stock_optuna(config):
-        read_search(config.hydra.sweeper, _typed(config))
+        read_search(config.hydra.sweeper, _typed(config), config, loader)
     return lines, _with_torch(config, require_all_buildable, runs)
 
 
@@ -148,13 +152,45 @@ def require_all_buildable(runs: list[RunConfig]) -> list[str]:
 
 def _leave_out_without_place(config: DictConfig, loader: ConfigLoader, runs: list[RunConfig]) -> list[str]:
     """Leave the methods that nobody named and the network has no place for out of the search; return a line each."""
+    branches = compose(config, loader, _typed(config))
+    if branches:
+        return _leave_out_in_branches(config, loader, branches)
     target, names = OmegaConf.select(config, "model._target_"), searched.unnamed_methods(config)
-    if target is None or not names or "model" in _swept_keys(config, loader):
+    if target is None or not names:
         return []
     reasons: dict[str, str] = _with_torch(config, without_place, runs[0], names)
     for name in reasons:
         searched.leave_out(config, name)
     return [f"{METHODS[name].title} leaves the search: {reason}" for name, reason in reasons.items()]
+
+
+def _leave_out_in_branches(config: DictConfig, loader: ConfigLoader, branches: Sequence[Branch]) -> list[str]:
+    """Leave the methods that only some of the networks have a place for out of the branches of the others.
+
+    One that none of the networks has a place for leaves the search where nobody named it; else it is refused later.
+    """
+    names, unnamed = searched.switched_methods(config, loader), searched.unnamed_methods(config)
+    runs = [door.validate_composed(branch.config) for branch in branches]
+    targets = [json.dumps(run.model.model_dump()) for run in runs]
+    reasons: dict[str, dict[str, str]] = {
+        target: _with_torch(config, without_place, run, names) if names else {}
+        for target, run in dict(zip(targets, runs, strict=True)).items()
+    }
+    lines = []
+    for name in names:
+        lacking = [reasons[target][name] for target in dict.fromkeys(targets) if name in reasons[target]]
+        with_place = [b.choices for b, target in zip(branches, targets, strict=True) if name not in reasons[target]]
+        title, why = METHODS[name].title if name in METHODS else name, "; ".join(lacking)
+        if not with_place and name in unnamed:
+            searched.leave_out(config, name)
+            lines.append(f"{title} leaves the search: {why}")
+        elif lacking and with_place:
+            place, *others = where_of(with_place, [branch.choices for branch in branches])
+            if not others:
+                searched.leave_out_where(config, name, place)
+                searched_with = " ".join(f"{group}={'|'.join(texts(some))}" for group, some in place.items())
+                lines.append(f"{title} is searched with {searched_with} alone: {why}")
+    return lines
 
 
 def without_place(run: RunConfig, names: list[str]) -> dict[str, str]:
@@ -167,12 +203,13 @@ def without_place(run: RunConfig, names: list[str]) -> dict[str, str]:
 def _runs(config: DictConfig, loader: ConfigLoader) -> list[RunConfig]:
     """Return the validated configurations of the combinations, one of each kind that is built differently."""
     candidates = _candidates(config, loader)
-    groups = {key: values for key, values in candidates.items() if _is_group(loader, key)}
-    plain = {key: values for key, values in candidates.items() if key not in groups}
+    groups = [each for each in candidates if _is_group(loader, each.key)]
+    plain = [each for each in candidates if each not in groups]
     conditions = parse_conditions(config.hydra.sweeper.get("conditions"))
     runs: dict[str, RunConfig] = {}
-    given = _parse(loader, config.hydra.overrides.task)
-    composed = {candidates[o.get_key_element()][0] for o in given if not o.is_sweep_override()}
+    given = {override.get_key_element(): override for override in _parse(loader, config.hydra.overrides.task)}
+    fixed_keys = {key for key, override in given.items() if not override.is_sweep_override()}
+    composed = {each.overrides[0] for each in candidates if each.key in fixed_keys}
 
     def take(choices: Iterable[str], combinations: Iterable[tuple[str, ...]]) -> None:
         chosen = list(choices)
@@ -185,14 +222,44 @@ def _runs(config: DictConfig, loader: ConfigLoader) -> list[RunConfig]:
             for kind in _kinds(run):
                 runs.setdefault(kind, run)
 
-    fixed_choices, fixed = ([options[0] for options in some.values()] for some in (groups, plain))
+    fixed_choices, fixed = ([each.overrides[0] for each in some] for some in (groups, plain))
     named = _named_trials(config, loader)
     for choices, trials in named.items():
         take([*fixed_choices, *choices], [(*fixed, *values) for values in trials])
     # Where trials are named they are all that runs: the network may have no place for what was composed besides.
-    for choices in itertools.product(*groups.values()) if not named else ():
-        take(choices, _combinations(list(plain.values()), MOST_COMBINATIONS if is_optuna(config) else None))
+    for choices in itertools.product(*(each.overrides for each in groups)) if not named else ():
+        options = _options_of(choices)
+        there = [each.overrides for each in plain if each.counts_with(options)]
+        with _naming([text for text, each in zip(choices, groups, strict=True) if len(each.overrides) > 1]):
+            take(choices, _combinations(there, MOST_COMBINATIONS if is_optuna(config) else None))
     return list({id(run): run for run in runs.values()}.values())
+
+
+@contextmanager
+def _naming(branch: Sequence[str]) -> Iterator[None]:
+    """Name the branch of a search, where there are several, in what is refused of it."""
+    try:
+        yield
+    except ConfigError as error:
+        place = f" (with {' '.join(branch)})" if branch and f"{error.key}={error.value}" not in branch else ""
+        raise ConfigError(error.key, error.value, f"{error.allowed}{place}") from error
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """What is checked of a key: the overrides that a trial may have of it, and the options with which it may."""
+
+    key: str
+    overrides: list[str]
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+    def counts_with(self, options: Mapping[str, str]) -> bool:
+        """Return whether a trial with these options of config groups may have it."""
+        return is_met({name: values for name, values in self.where.items() if name in options}, options)
+
+
+def _options_of(choices: Iterable[str]) -> dict[str, str]:
+    return {group.lstrip("+"): option for group, _, option in (choice.partition("=") for choice in choices)}
 
 
 def _named_trials(config: DictConfig, loader: ConfigLoader) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
@@ -247,32 +314,38 @@ def _swept_keys(config: DictConfig, loader: ConfigLoader) -> set[str]:
     return {override.key_or_group for override in given if override.is_sweep_override()}
 
 
-def _candidates(config: DictConfig, loader: ConfigLoader) -> dict[str, list[str]]:
-    """Return for each key that the sweep sets the overrides to check: listed values, or both bounds."""
-    given = _parse(loader, config.hydra.overrides.task)
-    typed = {override.get_key_element() for override in given}
-    params = {key: value for key, value in (config.hydra.sweeper.get("params") or {}).items() if key not in typed}
-    candidates: dict[str, list[str]] = {}
-    for override in [*_parse(loader, [f"{key}={value}" for key, value in params.items()]), *given]:
-        key = override.get_key_element()
-        value = override.value()
-        if override.is_sweep_override() and is_optuna(config):
-            _require_distribution(override, config)
-        if isinstance(value, IntervalSweep):
-            if not is_optuna(config):
-                raise ConfigError(
-                    key,
-                    override.get_value_string(),
-                    "an interval needs a search: add sweep=regularization, or list values",
-                )
-            candidates[key] = [f"{key}={value.start}", f"{key}={value.end}"]
-        elif override.is_sweep_override():
-            candidates[key] = [f"{key}={text}" for text in override.sweep_string_iterator()]
-        elif override.is_delete():
-            candidates[key] = [str(override.input_line)]
-        else:
-            candidates[key] = [f"{key}={override.get_value_element_as_str()}"]
+def _candidates(config: DictConfig, loader: ConfigLoader) -> list[_Candidate]:
+    """Return what is checked of each key that the sweep sets, by branch where it searches config groups."""
+    if is_optuna(config) and not is_stock_optuna(config):
+        lines, ranges = read_ranges(config, loader, _typed(config))
+    else:
+        given = _parse(loader, config.hydra.overrides.task)
+        typed = {override.get_key_element() for override in given}
+        params = {key: value for key, value in (config.hydra.sweeper.get("params") or {}).items() if key not in typed}
+        lines, ranges = [*(f"{key}={value}" for key, value in params.items()), *_typed(config)], {}
+    overrides = {each.get_key_element(): each for each in _parse(loader, lines)}
+    candidates = [_Candidate(key, _ends(config, override)) for key, override in overrides.items()]
+    for key, several in ranges.items():
+        for each in several:
+            (override,) = _parse(loader, [f"{key}={each['range']}"])
+            where = {name: values if isinstance(values, list) else [values] for name, values in each["when"].items()}
+            candidates.append(_Candidate(key, _ends(config, override), where))
     return candidates
+
+
+def _ends(config: DictConfig, override: Override) -> list[str]:
+    """Return what of an override is checked: listed values, or both bounds."""
+    key, value = override.get_key_element(), override.value()
+    if override.is_sweep_override() and is_optuna(config):
+        _require_distribution(override, config)
+    if isinstance(value, IntervalSweep):
+        if not is_optuna(config):
+            allowed = "an interval needs a search: add sweep=regularization, or list values"
+            raise ConfigError(key, override.get_value_string(), allowed)
+        return [f"{key}={value.start}", f"{key}={value.end}"]
+    if override.is_sweep_override():
+        return [f"{key}={text}" for text in override.sweep_string_iterator()]
+    return [str(override.input_line) if override.is_delete() else f"{key}={override.get_value_element_as_str()}"]
 
 
 def _combinations(values: list[list[str]], most: int | None) -> Iterator[tuple[str, ...]]:
@@ -294,7 +367,7 @@ def _combinations(values: list[list[str]], most: int | None) -> Iterator[tuple[s
 def _applied(overrides: tuple[str, ...], conditions: Mapping[str, Condition], choices: list[str]) -> dict[str, Any]:
     """Return the values of `overrides` by key, as the conditions let a trial with these choices have them."""
     given = dict(map(_parsed, overrides))
-    groups = {group: option for group, _, option in (choice.partition("=") for choice in choices)}
+    groups = _options_of(choices)
     values = {}
     for key, value in given.items():
         condition = conditions.get(key)

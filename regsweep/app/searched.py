@@ -23,6 +23,7 @@ from regsweep.app.short_forms import Given, Methods, in_full
 from regsweep.app.sweeper_settings import is_grid
 from regsweep.chosen import choose, class_of, shared_settings
 from regsweep.errors import ConfigError, show
+from regsweep.sweeper.branches import Branch, compose, merged
 
 _NOWHERE = object()
 
@@ -39,8 +40,8 @@ def settle(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
         The key that was typed, by the full key that it is short for.
 
     Raises:
-        ConfigError: when a range follows what varies, a short form fits several penalties or none that is searched, a
-            key is set twice, or a listed value is a method's absence.
+        ConfigError: when a branch of the search cannot be composed, a short form fits several penalties or none that is
+            searched, a key is set twice, or a listed value is a method's absence.
     """
     overrides = _parse(loader, config.hydra.overrides.task)
     _require_own_keys(overrides)
@@ -49,7 +50,6 @@ def settle(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
     methods = {name: _class(config, name) for name in _methods_in(params)}
     given = [in_full(override, methods) for override in overrides]
     _require_once(given)
-    _require_fixed_optimizer(config, given)
     for place, each in enumerate(given):
         config.hydra.overrides.task[place] = each.line
     fixed = {each.key: each.value for each in given if not each.is_swept}
@@ -58,10 +58,14 @@ def settle(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
     if short.keys() & fixed.keys():  # a short form took the place of the preset's settings
         lines = [each.line for each in given if not each.is_swept]
         config.regularizer = loader.load_sweep_config(config, lines).regularizer
+    branches = compose(config, loader, config.hydra.overrides.task)
+    if branches:
+        params = merged([(branch.choices, _plain(branch.config.search)) for branch in branches])
     varying = {*params, *swept} - fixed.keys()
     left_out = {name for name, method in methods.items() if _is_left_out(config, method.off, name, fixed, varying)}
     params = {key: text for key, text in params.items() if _method_of(key) not in left_out}
-    _require_there(config, [key for key in params if key not in swept and key not in fixed])
+    for branch in branches or [Branch({}, config)]:
+        _require_there(branch, [key for key in params if key not in swept and key not in fixed])
     _require_no_absence(config, methods, given, varying)
     conditions = _plain(config.hydra.sweeper.conditions)
     for key in (*params, *swept):
@@ -72,17 +76,36 @@ def settle(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
     _set(config, "conditions", conditions)
     initial = _plain(config.hydra.sweeper.initial_trials)
     if not initial and not is_grid(config):  # a grid has that trial among others
-        initial = [_first(config, params, fixed, swept)]
+        initial = [_first(_default(config, branches), params, fixed, swept)]
     _set(config, "initial_trials", initial)
     return short
 
 
+def _default(config: DictConfig, branches: Sequence[Branch]) -> Branch:
+    """Return the branch that is composed without a search; of a group whose default is not searched, its first option.
+
+    Where no group is searched that is the configuration itself.
+    """
+    if not branches:
+        return Branch({}, config)
+    options = {group: [branch.choices[group] for branch in branches] for group in branches[0].choices}
+    composed = config.hydra.runtime.choices
+    wanted = {
+        group: str(composed.get(group)) if str(composed.get(group)) in some else some[0]
+        for group, some in options.items()
+    }
+    return next(branch for branch in branches if branch.choices == wanted)
+
+
 def _first(
-    config: DictConfig, params: Mapping[str, str], fixed: Mapping[str, Any], swept: Mapping[str, Sequence[Any] | None]
+    default: Branch, params: Mapping[str, Any], fixed: Mapping[str, Any], swept: Mapping[str, Sequence[Any] | None]
 ) -> dict[str, Any]:
     """Return the values of trial 0: no method, where one may be left out, and everything else as it was composed."""
-    first = {}
+    config = default.config
+    first: dict[str, Any] = {group: option for group, option in default.choices.items() if group in swept}
     for key in params:
+        if not default.has(key):
+            continue
         if key in fixed or (_is_setting(key) and fixed.get(f"regularizer.{_method_of(key)}.use") is not True):
             continue
         if not key.endswith(".use"):
@@ -135,6 +158,13 @@ def leave_out(config: DictConfig, name: str) -> None:
     config.regularizer[name] = None
 
 
+def leave_out_where(config: DictConfig, name: str, place: Mapping[str, Any]) -> None:
+    """Search the method `name` only with the options of `place`, which have one for it; elsewhere it is not used."""
+    conditions = _plain(config.hydra.sweeper.conditions)
+    conditions.setdefault(f"regularizer.{name}.use", {"when": dict(place), "otherwise": False})
+    _set(config, "conditions", conditions)
+
+
 def describe(config: DictConfig, loader: ConfigLoader) -> str:
     """Return what is searched, in words; the search is settled."""
     given = [in_full(override, {}) for override in _parse(loader, config.hydra.overrides.task)]
@@ -176,6 +206,14 @@ def unnamed_methods(config: DictConfig) -> list[str]:
         return []
     named = [_method_of(text.partition("=")[0]) for text in typed]
     return [name for name in _methods_in(config.hydra.sweeper.params) if name not in named]
+
+
+def switched_methods(config: DictConfig, loader: ConfigLoader) -> list[str]:
+    """Return the methods that the search turns on and off; it is settled."""
+    given = _parse(loader, config.hydra.overrides.task)
+    fixed = {each.key_or_group for each in given if not each.is_sweep_override()}
+    keys = {*map(str, config.hydra.sweeper.params), *(each.key_or_group for each in given)} - fixed
+    return [name for name in _methods_in(sorted(keys)) if f"regularizer.{name}.use" in keys]
 
 
 def _listed(words: list[str]) -> str:
@@ -223,24 +261,10 @@ def _require_once(given: Sequence[Given]) -> None:
             raise ConfigError(each.typed, "…", f"{other} sets {each.key} too; leave one of them out")
 
 
-def _require_fixed_optimizer(config: DictConfig, given: Sequence[Given]) -> None:
-    """Refuse to vary the optimizer, by which ranges were chosen, unless the command line replaces them."""
-    if not any(each.key == "optimizer" and each.is_swept for each in given):
-        return
-    unresolved = OmegaConf.to_container(config.search, resolve=False)
-    assert isinstance(unresolved, dict)
-    ranges = {str(key): str(value) for key, value in unresolved.items()}
-    for key, value in ranges.items():
-        follows = key.startswith("optimizer.") or "${optimizer." in value or "${ranges.like}" in value
-        if follows and not any(each.key == key for each in given):
-            reason = f"the range of {key} follows it and cannot while it varies; fix one, or give {key} one"
-            raise ConfigError("optimizer", "…", reason)
-
-
-def _require_there(config: DictConfig, keys: Iterable[str]) -> None:
+def _require_there(branch: Branch, keys: Iterable[str]) -> None:
     """Refuse to search a key that a preset names and that is nowhere: each trial would fail."""
     for key in keys:
-        if OmegaConf.select(config, key, default=_NOWHERE) is _NOWHERE:
+        if key in branch.config.search and not branch.has(key):
             allowed = "a preset has a range for it under search, and sets no such key; give it a value there"
             raise ConfigError(key, "…", allowed)
 

@@ -3,11 +3,12 @@
 import importlib
 import importlib.util
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep.errors import ConfigError, RegsweepError, show
+from regsweep.sweeper.branches import Branch
 from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.space import read_trials
 
@@ -58,12 +59,13 @@ def require_launcher(target: str) -> None:
         ) from error
 
 
-def check_settings(config: DictConfig, swept: set[str]) -> None:
+def check_settings(config: DictConfig, swept: set[str], branches: Sequence[Branch] = ()) -> None:
     """Refuse settings that would fail after the first trials, or quietly do something else.
 
     Args:
         config: the composed configuration, with Hydra's own.
         swept: the keys that the command line sweeps.
+        branches: of the search.
 
     Raises:
         ConfigError: naming the setting.
@@ -73,9 +75,12 @@ def check_settings(config: DictConfig, swept: set[str]) -> None:
         _check_limits(sweeper)
     else:
         require_sensible(config.hydra)
-    for name in {name for trial in read_trials(sweeper.get("initial_trials") or []) for name in trial}:
-        is_added = name.startswith("+") and not swept  # by each of the trials that a sweep without a search names
-        if not is_added and OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
+    named = read_trials(sweeper.get("initial_trials") or [])
+    for name, trial in [(name, each) for each in named for name in each]:
+        # A sweep without a search composes each of its trials, and so checks what is added or lies in another option.
+        is_composed = not swept and (name.startswith("+") or name.partition(".")[0] in trial)
+        is_there = OmegaConf.select(config, name, default=_NOWHERE) is not _NOWHERE
+        if not is_composed and not is_there and not any(branch.has(name) for branch in branches):
             raise ConfigError("hydra.sweeper.initial_trials", name, "no such key; see them all with --cfg job")
     _require_same_task([*swept, *map(str, sweeper.params or {})])
     _require_followed_ranges(config, swept)
@@ -116,7 +121,9 @@ def _require_followed_ranges(config: DictConfig, swept: set[str]) -> None:
         followers[key] = (value, key, "a number")
     for key, (value, follower, fixed) in followers.items():
         for chosen_by in re.findall(r"\$\{([\w.]+)\}", str(value)):
-            if key not in swept and swept & {chosen_by, chosen_by.partition(".")[0]}:
+            # A range follows a config group into each of its branches.
+            above = {chosen_by.partition(".")[0]} if follower == key else set()
+            if key not in swept and swept & {chosen_by, *above}:
                 allowed = f"{follower} follows it and cannot while it varies; fix one, or give {key} {fixed}"
                 raise ConfigError(chosen_by, "…", allowed)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from regsweep.direction import unnamed
 from regsweep.errors import RecordError, show
+from regsweep.names import key_of_parameter
 
 _NOT_SET = "(not set)"
 """What regsweep's own sweeper writes into a study where a named trial leaves a key out."""
@@ -35,7 +36,7 @@ class StudyTrial:
         number: from 0, in the order in which Optuna drew them.
         status: ``complete``, ``pruned``, ``failed``, or ``interrupted``.
         values: one per objective, NaN where there is none.
-        params: by name, as they were suggested.
+        params: by the keys that they set, as they were suggested.
         attributes: what the application noted with it.
         ended: unix time, NaN where it did not end.
         steps: what it reported while it ran, by step.
@@ -123,7 +124,7 @@ def _trials(file: sqlite3.Connection, study: int, num_objectives: int) -> dict[i
     for trial, name, value, distribution in of_trials("param_name, param_value, distribution_json", "trial_params"):
         # What is stored of a categorical parameter is the position of the choice.
         choices = json.loads(distribution)["attributes"].get("choices")
-        params.setdefault(trial, {})[name] = value if choices is None else choices[int(value)]
+        params.setdefault(trial, {})[key_of_parameter(name)] = value if choices is None else choices[int(value)]
     values: dict[int, list[float]] = {}
     for trial, objective, value in of_trials("objective, value", "trial_values"):
         # An infinite value is stored as null, with a word beside it: no value that a trial could be ranked by.

@@ -16,6 +16,9 @@ from regsweep.pooling import Pooled
 from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line
 from regsweep.report.sweep import CONTESTANT, Sweep
 
+NO_VALUE = "–"
+"""In a cell: the trial did not set it, or has no such number."""
+
 MOST_REASONS = 5
 """Why trials failed: so many reasons are printed, and so many trials of each."""
 
@@ -155,14 +158,15 @@ def settings_in_words(sweep: Sweep, row: Mapping[str, Any], names: Mapping[str, 
     is_known = bool(of_methods) and int(row["number"]) in sweep.regularization
     methods = [name_of(sweep.kind(int(row["number"])))] if is_known else []
     known = [*(of_methods if is_known else []), CONTESTANT]
-    others = [f"{names[key]}={show_value(row[key])}" for key in names if key not in known]
+    shown = {key: show_value(row[key]) for key in names if key not in known}
+    others = [f"{names[key]}={text}" for key, text in shown.items() if text != NO_VALUE]
     return ", ".join([*methods, *([" ".join(others)] if others else [])])
 
 
 def show_value(value: Any) -> str:
     """Return a value as the table shows it: numbers short, true and false as they are typed."""
     if value is None or (isinstance(value, float) and pd.isna(value)):
-        return "–"
+        return NO_VALUE
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     return show_number(value) if isinstance(value, float) else str(value)

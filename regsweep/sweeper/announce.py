@@ -10,6 +10,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from regsweep.direction import is_minimized, unnamed
+from regsweep.names import by_key
 from regsweep.numbers import show_number
 from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
 
@@ -56,7 +57,7 @@ def announce_best(study: Study, best: FrozenTrial | None, ranked_apart: Sequence
         return
     seed = _seed_key(trials)
     if seed is None:
-        _hydras_log.info(f"best: trial {best.number}, {show_number(best.value, 5)}, {_settings(best.params)}")
+        _hydras_log.info(f"best: trial {best.number}, {show_number(best.value, 5)}, {_settings(by_key(best.params))}")
         return
     found = _pooled(trials, seed, maximize=study.direction == StudyDirection.MAXIMIZE)
     first, params = found[0], _params(trials, found[0], seed)
@@ -70,7 +71,8 @@ def announce_best(study: Study, best: FrozenTrial | None, ranked_apart: Sequence
 
 def varied(trials: Sequence[FrozenTrial], keys: Sequence[str]) -> str | None:
     """Return the first of these keys that has several values in the trials; None where none has."""
-    return next((key for key in keys if len({str(t.params[key]) for t in trials if key in t.params}) > 1), None)
+    params = [by_key(trial.params) for trial in trials]
+    return next((key for key in keys if len({str(each[key]) for each in params if key in each}) > 1), None)
 
 
 @dataclass(frozen=True)
@@ -106,23 +108,25 @@ def leading(trials: Sequence[FrozenTrial], *, maximize: bool) -> Leading | None:
         return None
     sign = -1 if maximize else 1
     best = min(complete, key=lambda trial: (sign * trial.values[0], trial.number))
-    return Leading(f"trial {best.number}", best.values[0], best.params)
+    return Leading(f"trial {best.number}", best.values[0], by_key(best.params))
 
 
 def _seed_key(trials: Sequence[FrozenTrial]) -> str | None:
-    names = dict.fromkeys(name for trial in trials for name in trial.params)
-    return seed_key({name: [trial.params.get(name) for trial in trials] for name in names})
+    params = [by_key(trial.params) for trial in trials]
+    names = dict.fromkeys(name for each in params for name in each)
+    return seed_key({name: [each.get(name) for each in params] for name in names})
 
 
 def _pooled(trials: Sequence[FrozenTrial], seed: str, *, maximize: bool) -> list[Pooled]:
     """Return the configurations, the best first."""
-    names = [name for name in dict.fromkeys(name for trial in trials for name in trial.params) if name != seed]
+    params = {trial.number: by_key(trial.params) for trial in trials}
+    names = [name for name in dict.fromkeys(name for each in params.values() for name in each) if name != seed]
     return pool(
         [
             Trial(
                 trial.number,
-                tuple(str(trial.params.get(name, "")) for name in names),
-                seed_of(trial.params.get(seed)),
+                tuple(str(params[trial.number].get(name, "")) for name in names),
+                seed_of(params[trial.number].get(seed)),
                 "complete" if trial.state == TrialState.COMPLETE else trial.state.name.lower(),
                 trial.values[0] if trial.state == TrialState.COMPLETE and trial.values else None,
             )
@@ -134,7 +138,7 @@ def _pooled(trials: Sequence[FrozenTrial], seed: str, *, maximize: bool) -> list
 
 def _params(trials: Sequence[FrozenTrial], pooled: Pooled, seed: str) -> dict[str, Any]:
     """Return a configuration's settings, without the seed."""
-    there = next(trial.params for trial in trials if trial.number == pooled.number)
+    there = next(by_key(trial.params) for trial in trials if trial.number == pooled.number)
     return {name: value for name, value in there.items() if name != seed}
 
 

@@ -26,6 +26,7 @@ from regsweep import records
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.job_folders import JobFolders
 from regsweep.launcher.jobs import Ended, Jobs
+from regsweep.names import by_key
 from regsweep.paths import RunPaths
 from regsweep.sweeper import optuna_private
 from regsweep.sweeper.job import TrialRecord
@@ -117,7 +118,7 @@ class Engine:
         limits: how far to go.
         reuse_duplicates: whether a configuration that has already run gets its earlier result instead of another run.
         stop: where a signal may interrupt.
-        on_start: called with number and parameters of every trial that is started.
+        on_start: called with number and parameters, by key, of every trial that is started.
         on_end: called with every trial whose end the study has.
     """
 
@@ -245,7 +246,7 @@ class Engine:
             # It was killed, and may have left a whole run that only lacks the sweep's record.
             _log.info(f"trial {number}: what its attempt left is kept in {records.set_aside(place, 'failed').name}")
         self._running[number] = job
-        self._on_start(number, job.trial.params)
+        self._on_start(number, by_key(job.trial.params))
         jobs.start(number, job.overrides)
 
     def _end(self, job: _Job, ended: Ended) -> list[str | None]:

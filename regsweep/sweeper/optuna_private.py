@@ -6,10 +6,12 @@ Each has a test that fails in words when it is gone.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
+    from optuna.samplers import GridSampler
     from optuna.trial import FrozenTrial, Trial
 
 
@@ -21,6 +23,17 @@ def suggest(trial: Trial, name: str, distribution: BaseDistribution) -> Any:
 def contains(distribution: BaseDistribution, value: Any) -> bool:
     """Return whether `value` can be drawn from `distribution`."""
     return bool(distribution._contains(distribution.to_internal_repr(value)))
+
+
+def points_of(sampler: GridSampler) -> list[dict[str, Any]]:
+    """Return the points of a grid, in the order of its seed."""
+    return [dict(zip(sampler._param_names, values, strict=True)) for values in sampler._all_grids]
+
+
+def keep_points(sampler: GridSampler, places: Sequence[int]) -> None:
+    """Leave only the points of a grid that lie at `places`."""
+    sampler._all_grids = [sampler._all_grids[place] for place in places]
+    sampler._n_min_trials = len(sampler._all_grids)
 
 
 def report(trial: Trial, value: float, step: int) -> FrozenTrial:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
@@ -26,7 +26,7 @@ from regsweep.launcher.compact import compact
 from regsweep.launcher.jobs import one_line
 from regsweep.launcher.plugin import PoolLauncher, PoolLauncherConf
 from regsweep.launcher.private import make_private_folder
-from regsweep.names import short_names
+from regsweep.names import by_key, key_of_parameter, short_names
 from regsweep.paths import SweepPaths, shown
 from regsweep.records import write_error
 from regsweep.reporting import watching
@@ -160,7 +160,7 @@ class RegsweepSweeper(Sweeper):
         """Return what is searched, and how far."""
         from regsweep.sweeper.search import read_search  # noqa: PLC0415
 
-        return read_search(self._settings, arguments)
+        return read_search(self._settings, arguments, self._config, self._context.config_loader)
 
     def _sampler(self, search: Search, num_begun: int, *, is_parallel: bool) -> BaseSampler:
         from regsweep.sweeper.sampler import build_sampler  # noqa: PLC0415
@@ -211,9 +211,9 @@ class RegsweepSweeper(Sweeper):
             study = self._study(folder, space, search.initial)
             self._name_first(study, search)
             announce(study.directions, self._objectives)
-            names = [name.lstrip("+") for name in space.distributions]
-            rows = None if self._trial_rows is None else self._trial_rows(folder, names)
-            tables = Tables(folder, study, self._objectives, space.distributions, rows, has_best=self._searches)
+            keys = list(by_key(space.distributions))
+            rows = None if self._trial_rows is None else self._trial_rows(folder, [key.lstrip("+") for key in keys])
+            tables = Tables(folder, study, self._objectives, keys, rows, has_best=self._searches)
             trials = study.get_trials(deepcopy=False)
             ended = [trial for trial in trials if trial.state.is_finished()]
             num_begun = sum(trial.state.name != "WAITING" for trial in trials)
@@ -300,7 +300,8 @@ class RegsweepSweeper(Sweeper):
         """Let the trials that the search is to begin with be the next ones."""
         # Those that are not there yet: an earlier start may have been killed here, or fewer were named then.
         for trial in search.initial[len(study.get_trials(deepcopy=False)) :]:
-            given = {name: value for name, value in trial.items() if _is_allowed(search.space, name, value)}
+            given = search.space.given(trial)
+            _warn_of_drawn(search.space, trial, by_key(given))
             study.enqueue_trial(given)
 
     def _start_anew_where_outgrown(self, folder: Path, space: SearchSpace, rebuilder: Rebuilder) -> bool:
@@ -505,14 +506,15 @@ def require_batch_size(hydra: DictConfig) -> None:
         raise ConfigError("hydra.sweeper.n_jobs", None, allowed)
 
 
-def _is_allowed(space: SearchSpace, name: str, value: Any) -> bool:
-    is_allowed = space.allows(name, value)
-    if name in space.distributions and not is_allowed:
-        _log.warning(f"hydra.sweeper.initial_trials: {name}={value} lies outside of the search space and is drawn")
-    return is_allowed
+def _warn_of_drawn(space: SearchSpace, trial: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    for key in [key for key in by_key(space.distributions) if key in trial and key not in given]:
+        outside = f"{key}={trial[key]} lies outside of the search space and is drawn"
+        _log.warning(f"hydra.sweeper.initial_trials: {outside}")
 
 
 def _names_of_varied(space: SearchSpace) -> dict[str, str]:
-    """Return short names for the parameters that differ between trials."""
-    names = short_names([key.lstrip("+") for key in space.distributions])
-    return {key: names[key.lstrip("+")] for key, each in space.distributions.items() if not each.single()}
+    """Return short names for the keys that differ between trials."""
+    keys = by_key(space.distributions)
+    names = short_names([key.lstrip("+") for key in keys])
+    varied = {key_of_parameter(name) for name, each in space.distributions.items() if not each.single()}
+    return {key: names[key.lstrip("+")] for key in keys if key in varied}

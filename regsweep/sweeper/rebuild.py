@@ -188,7 +188,7 @@ class Rebuilder:
         paths = RunPaths(place)
         if not paths.is_ended and not paths.overrides.exists():
             if number < len(self.initial):
-                fixed = {name: v for name, v in self.initial[number].items() if self.space.allows(name, v)}
+                fixed = self.space.given(self.initial[number])
                 return create_trial(state=TrialState.WAITING, system_attrs={"fixed_params": fixed})
             raise RecordError(
                 f"{place}: neither a record nor overrides, so the study cannot be rebuilt; "

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from omegaconf import OmegaConf
+from hydra.core.config_loader import ConfigLoader
+from omegaconf import DictConfig, OmegaConf
 
 from regsweep.errors import ConfigError
+from regsweep.sweeper.branches import read_ranges
 from regsweep.sweeper.engine import Limits
 from regsweep.sweeper.sampler import count_points
 from regsweep.sweeper.space import SearchSpace, completed, read_trials
@@ -29,17 +31,25 @@ class Search:
     limits: Limits
 
 
-def read_search(settings: Mapping[str, Any], arguments: Sequence[str]) -> Search:
+def read_search(
+    settings: Mapping[str, Any], arguments: Sequence[str], config: DictConfig, loader: ConfigLoader
+) -> Search:
     """Return the search that `settings` (those of ``hydra.sweeper``) and the command line's `arguments` describe.
+
+    Args:
+        settings: how far the search goes, and its conditions.
+        arguments: overrides, ranges among them.
+        config: of the sweep, with Hydra's own: it has ``hydra.sweeper.params``.
+        loader: what composed it, and composes each branch of the search.
 
     Raises:
         ConfigError: for what cannot be searched.
     """
-    params = [f"{name}={value}" for name, value in (settings["params"] or {}).items()]
+    overrides, ranges = read_ranges(config, loader, arguments)
     conditions = settings["conditions"]
     if OmegaConf.is_config(conditions):
         conditions = OmegaConf.to_container(conditions, resolve=True)
-    space = SearchSpace.parse([*params, *arguments], conditions)
+    space = SearchSpace.parse(overrides, conditions, ranges)
     limits = Limits(**{name: settings[name] for name in Limits.__dataclass_fields__})
     initial = read_trials(settings["initial_trials"])
     if initial and not space.distributions:

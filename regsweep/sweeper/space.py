@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from optuna.trial import Trial
 
 from regsweep import records
 from regsweep.errors import ConfigError, RecordError, show
+from regsweep.names import by_key, key_of_parameter, parameter_name
 from regsweep.signatures import offer
 from regsweep.sweeper import hydra_private, optuna_private
 
@@ -43,44 +45,70 @@ class Condition:
 
     def holds(self, chosen: Mapping[str, Any]) -> bool:
         """Return whether the parameter is searched, given what was chosen for the others."""
-        met = [
-            name in chosen and any(_is_same(chosen[name], value) for value in values)
-            for name, values in self.others.items()
-        ]
-        return all(met) != self.is_unless
+        return is_met(self.others, chosen) != self.is_unless
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What a trial draws, in order, and what every trial has in common."""
+    """What a trial draws, in order, and what every trial has in common.
+
+    Attributes:
+        distributions: by parameter; a key with several ranges, of which one counts at a time, has a parameter for each.
+        conditions: by key.
+        fixed: by key, as typed.
+        fixed_overrides: whole overrides.
+        where: by parameter, others with those of their values with which it is there at all.
+    """
 
     distributions: dict[str, BaseDistribution]
     conditions: dict[str, Condition]
     fixed: dict[str, Any]
     fixed_overrides: list[str]
+    where: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
     @staticmethod
-    def parse(overrides: list[str], conditions: Mapping[str, Any]) -> SearchSpace:
-        """Return the space of `overrides`, each in Hydra's grammar; a later one replaces an earlier one."""
+    def parse(
+        overrides: list[str],
+        conditions: Mapping[str, Any],
+        ranges: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    ) -> SearchSpace:
+        """Return the space of `overrides`, each in Hydra's grammar; a later one replaces an earlier one.
+
+        Args:
+            overrides: of every trial.
+            conditions: as ``hydra.sweeper.conditions`` has them.
+            ranges: by key, ranges with what each takes, as `branches.read_ranges` returns them.
+
+        Raises:
+            ConfigError: for a condition or a range on what is no parameter, or on values that none can have, for
+                conditions in a circle, and for ranges of which two count at a time.
+        """
         distributions, fixed, fixed_overrides = hydra_private.params_from_overrides(overrides)
         searched = {name: distribution for name, distribution in distributions.items() if name not in fixed}
-        names = {name.lstrip("+"): name for name in (*searched, *fixed)}  # a key that is added has a + in its override
+        where: dict[str, dict[str, list[Any]]] = {}
+        for key, several in (ranges or {}).items():
+            _require_apart(key, several)
+            for each in several:
+                name = key if len(several) == 1 else parameter_name(key, each["when"])
+                searched[name] = _distribution_in(key, each["range"])
+                where[name] = {str(other): _listed(values) for other, values in each["when"].items()}
+        # A key that is added has a + in its override.
+        keys = {key_of_parameter(name).lstrip("+"): key_of_parameter(name) for name in (*searched, *fixed)}
         parsed = {}
         for name, condition in parse_conditions(conditions).items():
-            unknown = [other for other in condition.others if other.lstrip("+") not in names]
-            if names.get(name.lstrip("+")) not in searched:
+            if keys.get(name.lstrip("+")) not in by_key(searched):
                 continue
-            if unknown:
-                allowed = f"no parameter of this sweep; {offer(unknown[0], names)}"
-                raise ConfigError(f"hydra.sweeper.conditions.{name}", unknown[0], allowed)
-            others = {names[other.lstrip("+")]: values for other, values in condition.others.items()}
-            parsed[names[name.lstrip("+")]] = replace(condition, others=others)
-        space = SearchSpace(searched, parsed, fixed, fixed_overrides)
+            others = _in_full(f"hydra.sweeper.conditions.{name}", condition.others, keys)
+            parsed[keys[name.lstrip("+")]] = replace(condition, others=others)
+        for name, others in where.items():
+            where[name] = _in_full(f"hydra.sweeper.params.{key_of_parameter(name)}", others, keys)
+        space = SearchSpace(searched, parsed, fixed, fixed_overrides, where)
         try:
             space._order()
         except CycleError as error:
             circle = " → ".join(error.args[1])
             raise ConfigError("hydra.sweeper.conditions", circle, "each waits for the next; break it") from error
+        space._require_possible()
         return space
 
     def of_named(self, trials: Sequence[Mapping[str, Any]]) -> SearchSpace:
@@ -93,7 +121,7 @@ class SearchSpace:
             for name, value in trial.items():
                 values.setdefault(name, []).append(value)
         named = {name: _distribution_of(given) for name, given in values.items() if name not in self.fixed}
-        return replace(self, distributions=named)
+        return replace(self, distributions=named, where={})
 
     def allows(self, name: str, value: Any) -> bool:
         """Return whether a trial of this sweep may have `value` for the parameter `name`."""
@@ -116,46 +144,92 @@ class SearchSpace:
         typed = {name: text for name, sign, text in (override.partition("=") for override in overrides) if sign}
 
         def value(name: str, distribution: BaseDistribution) -> Any:
-            if name not in typed and self.allows(name, NOT_SET):
+            key = key_of_parameter(name)
+            if key not in typed and self.allows(name, NOT_SET):
                 return NOT_SET
-            if name not in typed:
-                raise ValueError(f"{name} is missing")
-            found = _value_of(distribution, typed[name])
+            if key not in typed:
+                raise ValueError(f"{key} is missing")
+            found = _value_of(distribution, typed[key])
             if not self.allows(name, found):
-                raise ValueError(f"{name}={typed[name]} lies outside of the search space")
+                raise ValueError(f"{key}={typed[key]} lies outside of the search space")
             return found
 
         return self._draw(value)
 
     def _draw(self, draw: Callable[[str, BaseDistribution], Any]) -> dict[str, Any]:
+        return self._chosen(draw)[0]
+
+    def _chosen(self, draw: Callable[[str, BaseDistribution], Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what is drawn, by parameter, and what a trial sets, by key; what `draw` leaves out is in neither."""
         chosen: dict[str, Any] = dict(self.fixed)
         drawn: dict[str, Any] = {}
         for name in self._order():
-            condition = self.conditions.get(name)
+            key = key_of_parameter(name)
+            if not is_met(self.where.get(name, {}), chosen):
+                continue
+            condition = self.conditions.get(key)
             if condition is None or condition.holds(chosen):
-                chosen[name] = drawn[name] = draw(name, self.distributions[name])
+                value = draw(name, self.distributions[name])
+                if value is not LEFT_OUT:
+                    chosen[key] = drawn[name] = value
             elif condition.otherwise is not LEFT_OUT:
-                chosen[name] = condition.otherwise
-        return drawn
+                chosen[key] = condition.otherwise
+        return drawn, chosen
 
     def _order(self) -> list[str]:
-        """Return the searched parameters, each after those that its condition names."""
-        names = {name: self.conditions[name].others if name in self.conditions else () for name in self.distributions}
-        return [name for name in TopologicalSorter(names).static_order() if name in names]
+        """Return the searched parameters, each after those by which it is decided whether it is drawn."""
+        names: dict[str, list[str]] = {}
+        for name in self.distributions:
+            names.setdefault(key_of_parameter(name), []).append(name)
+        after = {
+            name: [each for other in self._others(name) for each in names.get(other, [])] for name in self.distributions
+        }
+        return [*TopologicalSorter(after).static_order()]
+
+    def _others(self, name: str) -> list[str]:
+        """Return the keys that decide whether a parameter is drawn."""
+        condition = self.conditions.get(key_of_parameter(name))
+        return [*(condition.others if condition else ()), *self.where.get(name, ())]
+
+    def _require_possible(self) -> None:
+        """Refuse what is searched only beside an option that no trial can choose."""
+        for key, condition in self.conditions.items():
+            for other, values in condition.others.items():
+                possible = self._options(other)
+                if possible and not any(_is_same(value, option) for value in values for option in possible):
+                    allowed = f"not among what is searched; there is {', '.join(map(text_of, possible))}"
+                    value = f"{other}={', '.join(map(text_of, values))}"
+                    raise ConfigError(f"hydra.sweeper.conditions.{key}", value, allowed)
+
+    def _options(self, key: str) -> list[Any]:
+        """Return the words that `key` can have; none where it has other values, or is not searched."""
+        found = self.distributions.get(key)
+        if not isinstance(found, CategoricalDistribution) or not all(isinstance(each, str) for each in found.choices):
+            return []
+        condition = self.conditions.get(key)
+        others = [] if condition is None or condition.otherwise is LEFT_OUT else [condition.otherwise]
+        return [*found.choices, *others]
+
+    def given(self, trial: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters that a trial named by its keys is to have, as far as the space allows its values."""
+        return {
+            name: trial[key]
+            for name in self.distributions
+            if (key := key_of_parameter(name)) in trial and self.allows(name, trial[key]) and self._fits(name, trial)
+        }
+
+    def _fits(self, name: str, trial: Mapping[str, Any]) -> bool:
+        """Return whether a parameter may be there beside what a trial names."""
+        return is_met({other: values for other, values in self.where.get(name, {}).items() if other in trial}, trial)
 
     def overrides_of(self, drawn: Mapping[str, Any]) -> list[str]:
         """Return the overrides of a trial that drew `drawn`, in the order in which the space was declared.
 
         What it neither drew nor has a value for otherwise is not among them.
         """
-        otherwise = {name: condition.otherwise for name, condition in self.conditions.items()}
-        chosen = {**otherwise, **drawn, **self.fixed}
-        names = [
-            name
-            for name in (*self.distributions, *self.fixed)
-            if chosen.get(name, LEFT_OUT) is not LEFT_OUT and chosen[name] != NOT_SET
-        ]
-        return [f"{name}={text_of(chosen[name])}" for name in names] + self.fixed_overrides
+        _, chosen = self._chosen(lambda name, _: drawn.get(name, LEFT_OUT))
+        keys = [key for key in dict.fromkeys([*by_key(self.distributions), *self.fixed]) if key in chosen]
+        return [f"{key}={text_of(chosen[key])}" for key in keys if chosen[key] != NOT_SET] + self.fixed_overrides
 
 
 def read_trials(setting: Any) -> list[dict[str, Any]]:
@@ -223,8 +297,49 @@ def _condition(name: str, value: Any) -> Condition:
         )
         raise ConfigError(f"hydra.sweeper.conditions.{name}", value, allowed)
     kind = min(kinds)
-    others = {str(other): list(v) if isinstance(v, list | tuple) else [v] for other, v in value[kind].items()}
+    others = {str(other): _listed(values) for other, values in value[kind].items()}
     return Condition(others, kind == "unless", value.get("otherwise", LEFT_OUT))
+
+
+def is_met(others: Mapping[str, Sequence[Any]], chosen: Mapping[str, Any]) -> bool:
+    """Return whether each of `others` was chosen with one of its values."""
+    return all(
+        name in chosen and any(_is_same(chosen[name], value) for value in values) for name, values in others.items()
+    )
+
+
+def _require_apart(key: str, ranges: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse two ranges of one key that could count at a time."""
+    for one, other in combinations(ranges, 2):
+        first, second = ({name: _listed(values) for name, values in each["when"].items()} for each in (one, other))
+        if all(any(_is_same(a, b) for a in first[name] for b in second[name]) for name in first.keys() & second.keys()):
+            shown = [f"{name}={'|'.join(map(text_of, values))}" for name, values in {**first, **second}.items()]
+            allowed = f"two ranges count with {' '.join(shown)}; let only one of them"
+            raise ConfigError(f"hydra.sweeper.params.{key}", f"{one['range']} and {other['range']}", allowed)
+
+
+def _in_full(place: str, others: Mapping[str, Sequence[Any]], keys: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Return `others` with their keys as they are typed, by which a trial has them.
+
+    Raises:
+        ConfigError: for one that is no parameter of the sweep; `place` is the key that names it.
+    """
+    unknown = next((other for other in others if other.lstrip("+") not in keys), None)
+    if unknown is not None:
+        raise ConfigError(place, unknown, f"no parameter of this sweep; {offer(unknown, keys)}")
+    return {keys[other.lstrip("+")]: list(values) for other, values in others.items()}
+
+
+def _distribution_in(key: str, text: str) -> BaseDistribution:
+    """Return what a range is drawn from; of a plain value there is one choice."""
+    distributions, fixed, _ = hydra_private.params_from_overrides([f"{key}={text}"])
+    if key in fixed:
+        distributions, _, _ = hydra_private.params_from_overrides([f"{key}=choice({text})"])
+    return distributions[key]
+
+
+def _listed(values: Any) -> list[Any]:
+    return list(values) if isinstance(values, list | tuple) else [values]
 
 
 def _is_same(one: Any, other: Any) -> bool:

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from regsweep import records
 from regsweep.direction import unnamed
 from regsweep.job_folders import JobFolders
+from regsweep.names import by_key
 from regsweep.paths import SweepPaths
 
 STATUSES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
@@ -51,7 +52,7 @@ class Tables:
         folder: the sweep's folder.
         study: the study they are about.
         objectives: names of the objectives; those without a name are `unnamed`.
-        parameters: names of all that the study searches: a trial may leave some out.
+        parameters: the keys of all that the study searches: a trial may leave some out.
         rows: the application's own rows; None: those of the study.
         has_best: whether to write which trial is the best; a grid has no search that one would be the result of.
 
@@ -132,7 +133,9 @@ class Tables:
             return self._own_rows.row(trial.number)
         values = dict(zip(self._objectives, trial.values or [], strict=False))
         row = {"number": trial.number, "folder": self._folders.name_of(trial.number), "status": STATUSES[trial.state]}
-        params = {f"params.{name}" if name in self._own else name: value for name, value in trial.params.items()}
+        params = {
+            f"params.{name}" if name in self._own else name: value for name, value in by_key(trial.params).items()
+        }
         # In the study only the names of our own are apart from the metrics.
         others = {
             name if name in RESERVED else metric_name(name, self._taken): value
@@ -144,12 +147,13 @@ class Tables:
         """Return the stock plugin's keys, and number and folder of the best trial or trials."""
         if len(self._study.directions) > 1:
             front = self._study.best_trials
-            solutions = [{"params": t.params, "values": list(t.values), **self._place(t)} for t in front]
+            solutions = [{"params": by_key(t.params), "values": list(t.values), **self._place(t)} for t in front]
             return {"name": "optuna", "solutions": solutions} if front else None
         best = self.best
         if best is None:
             return None
-        return {"name": "optuna", "best_params": best.params, "best_value": best.value, "best_trial": self._place(best)}
+        params = by_key(best.params)
+        return {"name": "optuna", "best_params": params, "best_value": best.value, "best_trial": self._place(best)}
 
     def _place(self, trial: FrozenTrial) -> dict[str, Any]:
         return {"number": trial.number, "folder": self._folders.name_of(trial.number)}

@@ -170,7 +170,8 @@ def settled(*overrides: str) -> tuple[Search, str]:
         with read_write(config.hydra), open_dict(config.hydra):
             searched.settle(config, loader)
             line = searched.describe(config, loader)
-    return read_search(config.hydra.sweeper, [str(override) for override in config.hydra.overrides.task]), line
+        arguments = [str(override) for override in config.hydra.overrides.task]
+        return read_search(config.hydra.sweeper, arguments, config, loader), line
 
 
 def bounds(distribution: Any) -> tuple[Any, ...]:
