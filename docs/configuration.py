@@ -155,6 +155,21 @@ def content_of(path: Path) -> dict[str, Any]:
     return found
 
 
+def datasets() -> list[Row]:
+    """Return the keys of all data sets, then those of a few, each with the names of these."""
+    own = {path.stem: content_of(path) for path in presets("dataset")}
+    base = CONF / "dataset" / "base.yaml"
+    meanings, defaults = comments(base), {key: typed(value) for key, value in content_of(base).items()}
+    for name in own:
+        for key, text in comments(CONF / "dataset" / f"{name}.yaml").items():
+            having = {each: typed(content[key]) for each, content in own.items() if key in content}
+            if key not in meanings:
+                meanings[key], defaults[key] = f"of {' and '.join(having)}: {text}", by_value(having)
+    rows = section("dataset", DatasetConfig, {}, meanings)
+    shown = {f"dataset.{key}": default for key, default in defaults.items()}
+    return [(key, shown[key], allowed, meaning) for key, _, allowed, meaning in rows if key != "dataset.name"]
+
+
 def optimizers() -> list[Row]:
     """Return the keys of the optimizers, each with its defaults and with the optimizers that have it."""
     first = ["sgd", "adam", "adamw"]
@@ -263,7 +278,6 @@ def sweeper(conf: type[RegsweepSweeperConf | GridSweeperConf]) -> list[Row]:
 
 def page() -> str:
     """Return the whole page."""
-    base = CONF / "dataset" / "base.yaml"
     trainer, device = CONF / "trainer" / "default.yaml", CONF / "device" / "auto.yaml"
     seed = RunConfig.model_fields["seed"].description or ""
     parts = [
@@ -271,9 +285,7 @@ def page() -> str:
         "## Data\n",
         choices("dataset"),
         "",
-        table(
-            [row for row in section("dataset", DatasetConfig, content_of(base), comments(base)) if "name" not in row[0]]
-        ),
+        table(datasets()),
         "\n## Network\n",
         choices("model"),
         "\nFurther keys below `model` are parameters of the network's own class: `model.hidden=[128,128]` of `mlp`.",

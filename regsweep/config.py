@@ -6,7 +6,7 @@ that a user reads when the check fails.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BeforeValidator,
@@ -158,29 +158,51 @@ class DeviceConfig(Section):
     threads: int | None = field("must be a whole number of CPU threads, 1 or more, or null", ge=1, le=1024)
 
 
-class DatasetConfig(Section):
-    """The images, how many of them to train on, and how they are split."""
+DatasetName = Literal[
+    "digits",
+    "mnist",
+    "fashion_mnist",
+    "kmnist",
+    "cifar10",
+    "image_folder",
+    "breast_cancer",
+    "wine",
+    "diabetes",
+    "arrays",
+    "table",
+    "torch",
+]
 
-    name: Literal[
-        "digits",
-        "mnist",
-        "fashion_mnist",
-        "kmnist",
-        "cifar10",
-        "image_folder",
-        "breast_cancer",
-        "wine",
-        "diabetes",
-    ] = field("must be digits, mnist, fashion_mnist, kmnist, cifar10, image_folder, breast_cancer, wine or diabetes")
+DATASETS: tuple[str, ...] = get_args(DatasetName)
+"""The data sets that `dataset` takes by name; the last three are of the user's own files and classes."""
+
+_HAVE = {
+    "image_size": ("image_folder",),
+    "path": ("arrays", "table"),
+    "target": ("table",),
+    "ignore": ("table",),
+    "group_column": ("arrays", "table"),
+    "standardize": ("arrays", "table"),
+    "factory": ("torch",),
+    "arguments": ("torch",),
+    "stream": ("torch",),
+}
+"""The data sets that have a setting; those that are not here are of all."""
+
+
+class DatasetConfig(Section):
+    """The data, how many examples to train on, and how they are split."""
+
+    name: DatasetName = field(f"must be {', '.join(DATASETS[:-1])} or {DATASETS[-1]}")
     root: str = field("must be the path of a folder", min_length=1, pattern=r"^[^\x00]+$")
     download: bool = field("must be true or false")
-    train_size: int | None = field("must be a whole number of 2 or more, or null for all training images", ge=2)
+    train_size: int | None = field("must be a whole number of 2 or more, or null for all training examples", ge=2)
     label_noise: float = number(
         "must be a share of 0 or more and below 1, for example dataset.label_noise=0.2", ge=0, lt=1
     )
     val_fraction: float | None = number(
         "must be a share of 0 or more and below 1, for example dataset.val_fraction=0.2, or null for the data set's "
-        "own validation images, else 0.2",
+        "own validation examples, else 0.2",
         ge=0,
         lt=1,
     )
@@ -188,18 +210,43 @@ class DatasetConfig(Section):
     image_size: int | None = field(
         f"must be a whole number from 4 to {LARGEST_IMAGE}, or null for the images' own size", ge=4, le=LARGEST_IMAGE
     )
+    path: str | None = field("must be the path of a file", default=None, min_length=1, pattern=r"^[^\x00]+$")
+    target: str | None = field("must be the name of a column", default=None, min_length=1)
+    ignore: tuple[str, ...] = field("must be a list of names of columns", default=(), strict=False)
+    group_column: str | None = field("must be the name of a column or of an array, or null", default=None, min_length=1)
+    standardize: bool | None = field("must be true or false", default=None)
+    factory: str | None = field(
+        "must be the name of a class or function, module.name",
+        default=None,
+        alias="_target_",
+        pattern=r"^\w+(\.\w+)+$",
+    )
+    arguments: dict[str, Any] = field("must be a dictionary of arguments by name", default={})
+    stream: bool | None = field("must be true, false, or null for what fits into memory", default=None)
 
-    @field_validator("root")
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())  # arguments are a dictionary
+
+    @property
+    def title(self) -> str:
+        """The data set in a word: the name of the user's own file or class, where it is one."""
+        if self.path is not None:
+            return Path(self.path).name
+        return self.name if self.factory is None else self.factory.rpartition(".")[2]
+
+    @field_validator("root", "path")
     @classmethod
-    def _at_home(cls, root: str) -> str:
-        return str(Path(root).expanduser())  # the shell leaves the ~ in dataset.root=~/data alone
+    def _at_home(cls, path: str | None) -> str | None:
+        # The shell leaves the ~ in dataset.root=~/data alone.
+        return None if path is None else str(Path(path).expanduser())
 
     @model_validator(mode="after")
-    def _size_of_own_images_only(self) -> Self:
-        if self.image_size is not None and self.name != "image_folder":
-            raise ConfigError(
-                "dataset.image_size", self.image_size, f"{self.name} has a size of its own; leave it null"
-            )
+    def _has_these_settings(self) -> Self:
+        for name, having in _HAVE.items():
+            value = getattr(self, name)
+            if self.name not in having and value not in (None, (), {}):
+                key = f"dataset.{type(self).model_fields[name].alias or name}"
+                raise ConfigError(key, value, f"{self.name} has no such setting, only {' and '.join(having)}")
         return self
 
 

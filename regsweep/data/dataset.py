@@ -4,7 +4,9 @@ Shapes: N examples; of images C channels, H rows, W columns; K classes, or M num
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,14 +19,21 @@ class Raw:
     """Examples as stored, and what is to be predicted of them.
 
     Attributes:
-        inputs: images (N, C, H, W) uint8, or what else the source's preparation takes, a row for each example.
+        inputs: images (N, C, H, W) uint8, or what else the source's preparation takes, a row for each example: a
+            tensor or a pandas DataFrame.
         targets: classes (N,) int64 from 0 to K−1, or numbers (N, M) float32.
         folder: the name of the folder that they lie in; empty where a data set has no such folders.
+        groups: the number of the group of each example (N,), from 0; a group stays on one side of each split.
     """
 
-    inputs: Tensor
+    inputs: Any
     targets: Tensor
     folder: str = ""
+    groups: np.ndarray | None = None
+
+    def chosen(self, numbers: np.ndarray) -> Any:
+        """Return the inputs of the examples with these numbers."""
+        return self.inputs[torch.from_numpy(numbers)] if isinstance(self.inputs, Tensor) else self.inputs.iloc[numbers]
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,13 @@ class Dataset:
     kind: Kind = "classification"
     preparation: Preparation = field(default_factory=Pixels)
     scale: Scale | None = None
+
+    def constants(self) -> dict[str, Any]:
+        """Return what was fitted to the training examples, as plain values: of the inputs and, of numbers, the targets.
+
+        From the first `regsweep.data.preparation.preparation_of` makes the same preparation again.
+        """
+        return {"inputs": self.preparation.constants(), "targets": self.scale.constants() if self.scale else None}
 
     @property
     def num_outputs(self) -> int:

@@ -46,9 +46,10 @@ def _numbers(dataset: Dataset) -> list[str]:
     """
     assert dataset.scale is not None
     constants = dataset.scale.constants()
+    means, deviations = constants["mean"], constants["deviation"]
     each = [
         f"{name} {show_number(mean, 4)} ± {show_number(deviation, 4)}"
-        for name, mean, deviation in zip(dataset.outputs, *constants.values(), strict=True)
+        for name, mean, deviation in zip(dataset.outputs, means, deviations, strict=True)
     ]
     more = [f"and {len(each) - _MOST_CLASSES} more"] if len(each) > _MOST_CLASSES else []
     return [f"target       {', '.join([*each[:_MOST_CLASSES], *more])} (mean ± standard deviation)"]

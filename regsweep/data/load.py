@@ -1,6 +1,7 @@
 """From stored examples to the three splits: fixed by `dataset.split_seed`, the same for every run.
 
-Every class has its share of each split. What depends on the data is fitted to the training examples, after the split.
+Every class has its share of each split, and no group is in two of them. What depends on the data is fitted to the
+training examples, after the split.
 """
 
 import functools
@@ -15,6 +16,7 @@ from torch import Tensor
 from regsweep import seeding
 from regsweep.config import DatasetConfig
 from regsweep.data.dataset import Dataset, Raw, Source, Split
+from regsweep.data.groups import hold_out_groups
 from regsweep.data.preparation import Preparation, Scale
 from regsweep.data.sources import load_source
 from regsweep.errors import ConfigError, DatasetError
@@ -55,7 +57,7 @@ def load_dataset(config: DatasetConfig, task: str = "auto") -> Dataset:
         noisy = flip_labels(train.targets, config.label_noise, len(source.outputs), config.split_seed)
         train = replace(train, targets=noisy)
     return Dataset(
-        name=config.name,
+        name=config.title,
         outputs=source.outputs,
         train=train,
         validation=_validation(source, drawn, prepare),
@@ -77,14 +79,13 @@ class _Prepare:
 
     @staticmethod
     def fitted(source: Source, train: np.ndarray) -> "_Prepare":
-        chosen = torch.from_numpy(train)
-        scale = Scale().fit(source.train.targets[chosen]) if source.kind == "regression" else None
-        return _Prepare(source.preparation.fit(source.train.inputs[chosen]), scale)
+        targets = source.train.targets[torch.from_numpy(train)]
+        scale = Scale().fit(targets) if source.kind == "regression" else None
+        return _Prepare(source.preparation.fit(source.train.chosen(train)), scale)
 
     def some(self, raw: Raw, numbers: np.ndarray, origin: str = "") -> Split:
-        chosen = torch.from_numpy(numbers)
-        targets = raw.targets[chosen]
-        return Split(self.inputs(raw.inputs[chosen]), self.targets(targets) if self.targets else targets, origin)
+        targets = raw.targets[torch.from_numpy(numbers)]
+        return Split(self.inputs(raw.chosen(numbers)), self.targets(targets) if self.targets else targets, origin)
 
     def all(self, raw: Raw) -> Split:
         return self.some(raw, np.arange(len(raw.targets)), raw.folder)
@@ -184,6 +185,9 @@ def _split(chosen: np.ndarray, source: Source, share: float, seed: int) -> tuple
         ValueError: when they are too few for that.
     """
     labels = _labels(source, chosen)
+    if source.train.groups is not None:
+        is_held_out = hold_out_groups(source.train.groups[chosen], labels, share, seed, source.outputs)
+        return chosen[~is_held_out], chosen[is_held_out]
     if labels is not None:
         sizes = np.bincount(labels, minlength=len(source.outputs))
         if sizes.min() < 2:  # noqa: PLR2004

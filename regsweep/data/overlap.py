@@ -1,4 +1,4 @@
-"""How many images the splits of several seeds have in common."""
+"""How many examples the splits of several seeds have in common."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -14,15 +14,15 @@ from regsweep.statistics.intervals import Overlap
 
 
 def measure_overlap(config: DatasetConfig, seeds: Sequence[int], source: Source | None = None) -> Overlap:
-    """Return what the splits that these seeds draw have in common: means over all pairs, of the images that are drawn.
+    """Return what the splits that these seeds draw have in common: means over all pairs, of examples that are drawn.
 
     Args:
         config: of the data; its own `split_seed` has no part in it.
         seeds: two or more, each in place of `split_seed`.
-        source: the images; None: what `config` names.
+        source: the examples; None: what `config` names.
 
     Raises:
-        DatasetError: when the images are missing, damaged or too few.
+        DatasetError: when the data are missing, damaged or too few.
         ConfigError: when they are too few for the configuration.
     """
     found = source or load_source(config)
@@ -32,6 +32,8 @@ def measure_overlap(config: DatasetConfig, seeds: Sequence[int], source: Source 
 
 
 def _in_common(parts: Sequence[np.ndarray]) -> float:
-    """Return the mean share of a part, all of one size, that another has, too."""
+    """Return the mean share of a part that another has, too; of groups, parts differ a little in size."""
     pairs = combinations(parts, 2)
-    return fmean(len(np.intersect1d(one, other, assume_unique=True)) / len(one) for one, other in pairs)
+    return fmean(
+        2 * len(np.intersect1d(one, other, assume_unique=True)) / (len(one) + len(other)) for one, other in pairs
+    )

@@ -1,4 +1,4 @@
-"""Where examples come from: scikit-learn's embedded sets, torchvision's data sets, a folder of images.
+"""Where examples come from: scikit-learn's embedded sets, torchvision's data sets, files of the user's own.
 
 A source without validation or test examples of its own returns None for them.
 """
@@ -10,9 +10,11 @@ import torch
 
 from regsweep.config import DatasetConfig
 from regsweep.data import integrity
+from regsweep.data.arrays import load_arrays
 from regsweep.data.dataset import Raw, Source
 from regsweep.data.image_folder import load_image_folder
 from regsweep.data.preparation import Scale
+from regsweep.data.table import load_table
 from regsweep.errors import ConfigError
 
 _DIGITS = tuple("0123456789")
@@ -25,13 +27,16 @@ def load_source(config: DatasetConfig, task: str = "auto") -> Source:
         DatasetError: when they are missing, damaged or cannot be downloaded.
         ConfigError: when a setting does not fit them.
     """
-    source = _load(config)
+    source = _load(config, task)
     if task not in ("auto", source.kind):
         raise ConfigError("task", task, f"{config.name} is a {source.kind} task; leave it auto")
     return source
 
 
-def _load(config: DatasetConfig) -> Source:
+def _load(config: DatasetConfig, task: str) -> Source:
+    of_any_task: dict[str, Callable[[DatasetConfig, str], Source]] = {"arrays": load_arrays, "table": load_table}
+    if config.name in of_any_task:
+        return of_any_task[config.name](config, task)
     loaders: dict[str, Callable[[DatasetConfig], Source]] = {
         "digits": _digits,
         "breast_cancer": _embedded,

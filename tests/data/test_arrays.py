@@ -1,0 +1,225 @@
+"""Arrays of the user's own: what is an image, what is a class, and what is refused in one line."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+
+from regsweep.config import RunConfig
+from regsweep.data import Dataset, describe, load_dataset
+from regsweep.data.arrays import stored_inputs
+from regsweep.data.targets import targets_of
+from regsweep.errors import ConfigError, DatasetError
+
+Load = Callable[..., Dataset]
+
+N = 40
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(N, 3)).astype(np.float32), np.arange(N) % 2
+
+
+@pytest.fixture
+def load(configure: Callable[..., RunConfig]) -> Load:
+    """Return a function that writes arrays, and loads them."""
+
+    def run(*overrides: str, suffix: str = ".npz", **arrays: Any) -> Dataset:
+        path = Path(f"data{suffix}")
+        if suffix == ".npz":
+            np.savez(path, **arrays)
+        else:
+            safetensors.numpy.save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+        config = configure("dataset=arrays", f"dataset.path={path}", *overrides)
+        load_dataset.cache_clear()
+        return load_dataset(config.dataset, config.task)
+
+    return run
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_splits_of_its_own_are_kept_and_floats_stay_as_they_are(load: Load, suffix: str) -> None:
+    dataset = load(
+        x=X, y=Y, x_validation=X[:4] + 1, y_validation=Y[:4], x_test=X[:6] + 2, y_test=Y[:6], notes=Y, suffix=suffix
+    )
+    assert [len(split) for split in dataset.splits.values()] == [N, 4, 6]
+    assert torch.equal(dataset.train.inputs, torch.from_numpy(X))
+    assert torch.equal(dataset.test.inputs, torch.from_numpy(X[:6] + 2))
+    lines = describe(dataset)
+    assert lines[0] == f"data         data{suffix}: train 40 / validation 4 / test 6, 2 classes, 3 numbers"
+    assert lines[-1] == "skipped      notes", "a mistyped name is seen"
+
+
+def test_without_splits_a_fifth_is_held_out_twice(load: Load) -> None:
+    assert [len(split) for split in load(x=X, y=Y).splits.values()] == [25, 7, 8]
+
+
+def test_standardized_numbers_have_the_training_examples_mean_and_deviation(load: Load) -> None:
+    dataset = load("dataset.standardize=true", x=X * 5 + 3, y=Y)
+    train = dataset.train.inputs.double()
+    assert train.mean(0).abs().max() < 1e-6
+    assert (train.std(0, correction=0) - 1).abs().max() < 1e-6
+
+
+BYTES = {
+    (N, 5, 6): (1, 5, 6),
+    (N, 1, 5, 6): (1, 5, 6),
+    (N, 3, 5, 6): (3, 5, 6),
+    (N, 5, 6, 3): (3, 5, 6),
+    (N, 5, 6, 1): (1, 5, 6),
+    (N, 3, 6, 3): (3, 6, 3),  # PyTorch's own order comes first
+    (N, 7): (7,),  # no images
+}
+
+
+@pytest.mark.parametrize("shape", BYTES)
+def test_bytes_are_images(load: Load, shape: tuple[int, ...]) -> None:
+    x = RNG.integers(0, 256, shape, dtype=np.uint8)
+    dataset = load(x=x, y=Y, x_test=x, y_test=Y)
+    assert dataset.input_shape == BYTES[shape]
+    if len(shape) > 2:
+        first = dataset.test.inputs[0]
+        pixels = (first if shape[-1] not in (1, 3) or shape[1] in (1, 3) else first.permute(1, 2, 0)).numpy()
+        assert np.allclose(pixels.reshape(shape[1:]), x[0] / 127.5 - 1, atol=1e-6)
+
+
+def test_floats_of_the_shape_of_images_are_taken_as_they_are(load: Load) -> None:
+    x = RNG.normal(size=(N, 2, 4, 5))
+    dataset = load(x=x, y=Y, x_test=x, y_test=Y)
+    assert torch.equal(dataset.test.inputs, torch.from_numpy(x.astype(np.float32)))
+
+
+WHOLE = np.arange(60)
+TAKEN = [
+    ("auto", WHOLE % 3, "classification", ("0", "1", "2")),
+    ("auto", WHOLE % 20, "classification", tuple(map(str, range(20)))),
+    ("auto", WHOLE % 21, "regression", ("y",)),
+    ("auto", (WHOLE % 20).astype(float), "classification", tuple(map(str, range(20)))),
+    ("auto", (WHOLE % 21).astype(float), "regression", ("y",)),
+    ("auto", WHOLE % 3 + 0.5, "regression", ("y",)),
+    ("auto", WHOLE % 2 == 0, "classification", ("False", "True")),
+    ("auto", np.array(["b", "a"] * 30), "classification", ("a", "b")),
+    ("auto", np.array([str(number) for number in WHOLE]), "classification", tuple(sorted(map(str, range(60))))),
+    ("auto", np.array([b"b", b"a"] * 30), "classification", ("a", "b")),
+    ("auto", np.stack([WHOLE % 2, WHOLE], 1).astype(float), "regression", ("y 0", "y 1")),
+    ("auto", (WHOLE % 3)[:, None], "classification", ("0", "1", "2")),
+    ("classification", WHOLE, "classification", tuple(map(str, range(60)))),
+    ("regression", WHOLE % 2, "regression", ("y",)),
+]
+
+
+@pytest.mark.parametrize(("task", "y", "kind", "outputs"), TAKEN)
+def test_targets_are(task: str, y: np.ndarray, kind: str, outputs: tuple[str, ...]) -> None:
+    targets = targets_of({"y": y, "y_test": y[:1]}, task)
+    assert (targets.kind, targets.outputs) == (kind, outputs)
+    assert len(targets.parts["y"]) == 60
+    assert torch.equal(targets.parts["y_test"], targets.parts["y"][:1])
+    if kind == "classification":
+        assert targets.parts["y"].max() == len(outputs) - 1
+    else:
+        assert torch.equal(targets.parts["y"], torch.from_numpy(y.reshape(60, -1).astype(np.float32)))
+
+
+def test_names_of_classes_make_whole_numbers_classes() -> None:
+    targets = targets_of({"y": WHOLE % 30}, classes=[f"c{number}" for number in range(31)])
+    assert (targets.kind, len(targets.outputs)) == ("classification", 31)
+
+
+def hole(place: tuple[int, ...], value: float = np.nan) -> np.ndarray:
+    x = X.copy()
+    x[place] = value
+    return x
+
+
+REFUSED = [
+    ("", {"x": X}, "data.npz: holds no array y; there is x"),
+    ("", {"X_train": X, "y": Y}, "data.npz: holds no array x; there is X_train, y"),
+    ("", {"x": X, "y": Y, "x_test": X}, "data.npz: holds no array y_test; did you mean "),
+    ("", {"x": hole((3, 1)), "y": Y}, "data.npz: x: NaN in row 3, column 1 (counted from 0); remove or replace it"),
+    ("", {"x": hole((3, 1), np.inf), "y": Y}, "x: infinite in row 3, column 1 (counted from 0)"),
+    ("", {"x": X, "y": Y, "x_test": hole((2, 0))[:3], "y_test": Y[:3]}, "x_test: NaN in row 2, column 0"),
+    ("", {"x": X, "y": np.where(Y == 1, np.nan, 0.5)}, "y: NaN in row 1 (counted from 0), and in 19 more places"),
+    ("", {"x": X, "y": Y[:-1]}, "x and y must have a row for each example, not (40, 3) and (39,)"),
+    ("", {"x": X, "y": Y, "x_test": X[:, :2], "y_test": Y}, "x_test has examples of (2,) float32, x of (3,) float32"),
+    ("", {"x": X, "y": Y, "x_test": X.astype(np.uint8), "y_test": Y}, "x_test has examples of (3,) uint8, x of (3,)"),
+    ("", {"x": X, "y": Y.astype(object)}, "data.npz: y holds Python objects, which are not read; make it numbers or w"),
+    ("", {"x": X.astype(str), "y": Y}, "data.npz: x: must hold numbers, not <U"),
+    ("", {"x": X.astype(complex), "y": Y}, "data.npz: x: must hold numbers, not complex128"),
+    ("", {"x": X, "y": np.zeros(N, int)}, "data.npz: y: holds a single class, 0; two or more are needed"),
+    ("", {"x": X, "y": np.full(N, 0.5)}, "data.npz: y: is 0.5 in every example; there is nothing to predict"),
+    ("", {"x": X, "y": np.stack([X[:, 0], X[:, 0] * 0], 1)}, "data.npz: y 1: is 0.0 in every example"),
+    ("", {"x": X, "y": Y, "x_test": X, "y_test": Y + 1}, "y_test: 2 in row 1 (counted from 0) is no class of y"),
+    ("", {"x": X, "y": Y, "x_test": X, "y_test": Y + 0.5}, "y_test: 0 in row 0 (counted from 0) is no class of y"),
+    ("", {"x": X, "y": Y, "x_test": X, "y_test": Y.astype(str)}, "y_test: 0 in row 0 (counted from 0) is no class"),
+    ("", {"x": X, "y": Y.reshape(2, 4, 5)}, "y: must have the shape (N,) or (N, M), not (2, 4, 5)"),
+    ("", {"x": X, "y": np.array([["a", "b"]] * N)}, "y: has 2 columns of words; a class is one word"),
+    ("", {"x": X, "y": X[:, 0], "x_test": X, "y_test": X}, "y_test: has the shape (40, 3), y (40,)"),
+    ("", {"x": X[:3], "y": Y[:3]}, "too few examples for a test set of a fifth of each class: class 1 has 1 of them"),
+    ("", {"x": X[:0], "y": Y[:0]}, "data.npz: y: holds no examples"),
+    ("", {"x": np.zeros((N, 4, 4, 2), np.uint8), "y": Y}, "bytes are images with 1 or 3 channels, in the second or th"),
+    ("task=classification", {"x": X, "y": Y / 2}, "task=classification: y holds numbers with a fraction (0.5 in row 1"),
+    ("task=classification", {"x": X, "y": X}, "task=classification: y has 3 columns; classes are one; leave it auto"),
+    ("task=regression", {"x": X, "y": Y.astype(str)}, "task=regression: y holds words (0), no numbers; leave it auto"),
+    ("dataset.standardize=true", {"x": np.zeros((N, 4, 4), np.uint8), "y": Y}, "dataset.standardize=true: images are"),
+    (
+        "dataset.val_fraction=0.1",
+        {"x": X, "y": Y, "x_validation": X, "y_validation": Y},
+        "dataset.val_fraction=0.1: the data set has validation examples of its own; leave it null",
+    ),
+    ("dataset.group_column=g", {"x": X, "y": Y, "group": Y}, "dataset.group_column=g: no such array; there is group"),
+    ("dataset.group_column=g", {"x": X, "y": Y, "g": Y[1:]}, "g must name the group of each example, (40,), not (39,)"),
+    (
+        "dataset.group_column=g",
+        {"x": X, "y": Y, "g": np.arange(N), "x_test": X[:2], "y_test": Y[:2], "g_test": [50, 7]},
+        "data.npz: group 7 is in g and g_test; it must be in one part",
+    ),
+    ("dataset.label_noise=0.1", {"x": X, "y": X}, "dataset.label_noise=0.1: only classes can be flipped; set it to 0"),
+]
+
+
+@pytest.mark.parametrize(("override", "arrays", "message"), REFUSED, ids=[row[2] for row in REFUSED])
+def test_arrays_are_refused(load: Load, override: str, arrays: dict[str, Any], message: str) -> None:
+    with pytest.raises((ConfigError, DatasetError)) as refused:
+        load(*override.split(), **arrays)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+FILES = [
+    ("data.npz", b"x,y\n1,2\n", "data.npz: no .npz file, or damaged ("),
+    ("data.npz", b"", "data.npz: no .npz file, or damaged ("),
+    ("data.npz", b"PK\x03\x04 cut", "data.npz: no .npz file, or damaged ("),
+    ("data.safetensors", b"PK\x03\x04 cut", "data.safetensors: no .safetensors file, or damaged ("),
+    ("data.npz", None, "dataset.path=data.npz: no such file; did you mean dat.npz? there is dat.npz"),
+    ("data.pt", b"", "dataset.path=data.pt: must end in .npz or .safetensors"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "message"), FILES)
+def test_files_are_refused(configure: Callable[..., RunConfig], name: str, content: bytes | None, message: str) -> None:
+    if content is None:
+        Path("dat.npz").write_bytes(b"")
+    else:
+        Path(name).write_bytes(content)
+    with pytest.raises((ConfigError, DatasetError)) as refused:
+        load_dataset(configure("dataset=arrays", f"dataset.path={name}").dataset)
+    assert str(refused.value).startswith(message)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_single_array_is_no_npz_file(configure: Callable[..., RunConfig]) -> None:
+    with Path("data.npz").open("wb") as file:
+        np.save(file, X)
+    with pytest.raises(DatasetError, match=r"data\.npz: holds a single array, no \.npz file; write it with numpy"):
+        load_dataset(configure("dataset=arrays", "dataset.path=data.npz").dataset)
+
+
+def test_a_path_is_needed(configure: Callable[..., RunConfig]) -> None:
+    with pytest.raises(ConfigError, match=r"dataset\.path=null: names the file of the data \(\.npz or \.safetensors\)"):
+        load_dataset(configure("dataset=arrays").dataset)
+
+
+def test_a_single_number_of_each_example_is_one_input() -> None:
+    assert stored_inputs("x", np.arange(4)).shape == (4, 1)

@@ -1,0 +1,206 @@
+"""A table of the user's own: how its columns become inputs, fitted to training rows alone, and what is refused."""
+
+import importlib.util
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from regsweep.config import RunConfig
+from regsweep.data import Dataset, load_dataset, table
+from regsweep.data.columns import Columns
+from regsweep.data.preparation import AsTheyAre, Pixels, Preparation, Scale, preparation_of
+from regsweep.data.table import read_table
+from regsweep.errors import ConfigError, DatasetError
+
+Load = Callable[..., Dataset]
+
+N = 60
+
+
+def made(**columns: Any) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "age": rng.normal(40, 9, N),
+            "city": rng.choice(["Rome", "Oslo", "Lima"], N),
+            "member": rng.integers(0, 2, N) == 1,
+            "price": rng.normal(9, 2, N),
+            "kind": ["a", "b"] * (N // 2),
+        }
+    )
+    frame.loc[::7, "age"] = np.nan
+    frame.loc[::9, "city"] = None
+    return frame.assign(**columns)
+
+
+@pytest.fixture
+def load(configure: Callable[..., RunConfig]) -> Load:
+    """Return a function that writes a table, and loads it."""
+
+    def run(frame: pd.DataFrame, *overrides: str, suffix: str = ".csv", target: str = "kind") -> Dataset:
+        path = Path(f"data{suffix}")
+        if suffix == ".csv":
+            frame.to_csv(path, index=False)
+        else:
+            frame.to_parquet(path)
+        config = configure("dataset=table", f"dataset.path={path}", f"dataset.target={target}", *overrides)
+        load_dataset.cache_clear()
+        return load_dataset(config.dataset, config.task)
+
+    return run
+
+
+def test_columns_are_what_scikit_learn_makes_of_them() -> None:
+    train, other = made().iloc[:30], made().iloc[30:].assign(city="Rome")
+    other.iloc[0, 1] = "Quito"
+    columns = Columns({"age": False, "city": True}).fit(train)
+    theirs = make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), ["age"]),
+        (OneHotEncoder(handle_unknown="ignore", categories=[["Lima", "Oslo", "Rome", None]]), ["city"]),
+        sparse_threshold=0,
+    ).fit(train.assign(city=train.city.astype(object).where(train.city.notna(), None)))
+    for rows in (train, other):
+        expected = theirs.transform(rows.assign(city=rows.city.astype(object).where(rows.city.notna(), None)))
+        assert torch.allclose(columns(rows), torch.from_numpy(expected).float(), atol=1e-6)
+    assert columns(other)[0, 1:].tolist() == [0, 0, 0, 0], "an unseen category has none"
+
+
+@pytest.mark.parametrize(("target", "kind", "outputs"), [("kind", "classification", ("a", "b")),
+                                                         ("price", "regression", ("price",)),
+                                                         ("member", "classification", ("False", "True"))])  # fmt: skip
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_target_of_each_kind(load: Load, target: str, kind: str, outputs: tuple[str, ...], suffix: str) -> None:
+    dataset = load(made(), target=target, suffix=suffix)
+    assert (dataset.kind, dataset.outputs) == (kind, outputs)
+    assert [len(split) for split in dataset.splits.values()] == [38, 10, 12]
+    assert dataset.train.inputs.isfinite().all()
+
+
+def test_standardize_may_be_left_out_and_columns_too(load: Load) -> None:
+    dataset = load(made(), "dataset.standardize=false", "dataset.ignore=[city,price]")
+    assert dataset.input_shape == (2,)
+    assert set(dataset.train.inputs[:, 1].tolist()) == {0.0, 1.0}
+    assert dataset.train.inputs[:, 0].mean() > 30
+
+
+IMAGES = torch.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
+PREPARATIONS = [
+    (Pixels(), IMAGES.to(torch.uint8)),
+    (AsTheyAre(), IMAGES.float()),
+    (Scale().fit(torch.randn(9, 4)), torch.randn(3, 4)),
+    (Columns({"age": False, "city": True, "member": False}).fit(made()[:30]), made()[30:]),
+    (Columns({"age": False, "city": True}, standardize=False).fit(made()[9:10]), made()[30:]),
+]
+
+
+@pytest.mark.parametrize(("preparation", "stored"), PREPARATIONS, ids=[type(row[0]).__name__ for row in PREPARATIONS])
+def test_a_preparation_is_made_again_from_its_constants(preparation: Preparation, stored: object) -> None:
+    constants = json.loads(json.dumps(preparation.constants()))
+    assert torch.equal(preparation_of(constants)(stored), preparation(stored))
+
+
+def test_new_rows_are_prepared_or_refused() -> None:
+    columns = preparation_of(Columns({"age": False, "city": True}).fit(made()).constants())
+    assert torch.equal(columns(made()[["city", "age", "price"]]), columns(made()))
+    with pytest.raises(DatasetError, match=r"no column age; did you mean ages\? there is ages, city"):
+        columns(made()[["age", "city"]].rename(columns={"age": "ages"}))
+    with pytest.raises(DatasetError, match=r"column age: must hold numbers alone \(could not convert"):
+        columns(made(age="old"))
+
+
+def test_words_that_look_like_numbers_may_be_read_as_words() -> None:
+    Path("data.csv").write_text("code,age\n01,3\n,4\n")
+    assert read_table(Path("data.csv"), words=["code"])["code"].fillna("-").tolist() == ["01", "-"]
+
+
+DAYS = pd.date_range("2020-01-01", periods=N)
+REFUSED = [
+    (made(), "dataset.target=knd", "dataset.target=knd: no such column; did you mean kind? there is age, city, kind,"),
+    (made(), "dataset.target=null", "dataset.target=null: names the column that is predicted; there is age, city, kin"),
+    (made(), "dataset.ignore=[x]", "dataset.ignore=x: no such column; there is age, city, kind, member, price"),
+    (made(), "dataset.group_column=cty", "dataset.group_column=cty: no such column; did you mean city?"),
+    (made(kind=[None, *"ab" * 29, "a"]), "", "data.csv: column kind: missing in row 1 (counted from 1, below the head"),
+    (made(kind=None), "", "data.csv: column kind: missing in row 1 and 59 more"),
+    (made(kind="a"), "", "data.csv: kind: holds a single class, a; two or more are needed"),
+    (made(price=1.5), "dataset.target=price", "data.csv: price: is 1.5 in every example; there is nothing to predict"),
+    (made(age=np.nan), "", "data.csv: column age: empty in every row; leave it out (dataset.ignore)"),
+    (made(age=[np.inf, *range(N - 1)]), "dataset.val_fraction=0", "column age: infinite in row "),
+    (made(city=[f"id {row}" for row in range(N)]), "", "data.csv: column city: holds 60 different words in 60 rows; i"),
+    (made(city=None, age=None), "", "column age: empty in every row"),
+    (made(city=["", *"x" * (N - 1)]), "dataset.group_column=city", "column city: missing in row 1"),
+    (made()[["kind"]], "", "data.csv: holds no column beside the target"),
+    (made()[:3], "", "too few examples for a test set of a fifth of each class: class b has 1 of them"),
+    (made(), "dataset.target=price task=classification", "task=classification: price holds numbers with a fraction ("),
+    (made(), "task=regression", "task=regression: kind holds words (a), no numbers; leave it auto"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("frame", "overrides", "message"), REFUSED, ids=[row[2] for row in REFUSED])
+def test_tables_are_refused(load: Load, frame: pd.DataFrame, overrides: str, message: str) -> None:
+    with pytest.raises((ConfigError, DatasetError)) as refused:
+        load(frame, *overrides.split())
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"), [(DAYS, "datetime64"), ([day.date() for day in DAYS], "date"), ([1 + 2j] * N, "complex")]
+)
+def test_columns_that_hold_neither_numbers_nor_words_are_refused(
+    load: Load, monkeypatch: pytest.MonkeyPatch, column: object, kind: str
+) -> None:
+    frame = made(day=column)
+    monkeypatch.setattr(table, "read_table", lambda *_, **__: frame)  # Parquet has no complex numbers
+    with pytest.raises(DatasetError, match=rf"data\.csv: column day: holds {kind}; make numbers or words of it"):
+        load(made())
+
+
+FILES = [
+    ("data.csv", b"", "data.csv: no .csv file, or damaged ("),
+    ("data.csv", b"PAR1\x00\xff\xfe", "data.csv: no .csv file, or damaged ("),
+    ("data.csv", b"a,b\n1,2\n1,2,3\n", "data.csv: no .csv file, or damaged ("),
+    ("data.parquet", b"a,b\n1,2\n", "data.parquet: no .parquet file, or damaged ("),
+    ("data.csv", b"a,b,a\n1,2,3\n", "data.csv: two columns are named a; rename one"),
+    ("data.csv", b",a\n0,2\n", "data.csv: column 1 has no name; row numbers that pandas wrote? name it, or leave it "),
+    ("data.csv", b"a,b\n", "data.csv: holds no rows"),
+    ("data.xls", b"", "dataset.path=data.xls: must end in .csv or .parquet"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "message"), FILES)
+def test_files_are_refused(configure: Callable[..., RunConfig], name: str, content: bytes, message: str) -> None:
+    Path(name).write_bytes(content)
+    with pytest.raises((ConfigError, DatasetError)) as refused:
+        load_dataset(configure("dataset=table", f"dataset.path={name}", "dataset.target=a").dataset)
+    assert str(refused.value).startswith(message)
+    assert "\n" not in str(refused.value)
+
+
+def test_without_pyarrow_the_extra_is_named(
+    configure: Callable[..., RunConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("data.parquet").write_bytes(b"")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(DatasetError, match=r"data\.parquet: Parquet needs pyarrow; pip install 'regsweep\[parquet\]'"):
+        load_dataset(configure("dataset=table", "dataset.path=data.parquet", "dataset.target=a").dataset)
+
+
+def test_settings_of_other_data_sets_are_refused(configure: Callable[..., RunConfig]) -> None:
+    for override, message in {
+        "dataset.path=x": r"dataset\.path=x: digits has no such setting, only arrays and table",
+        "dataset._target_=a.b": r"dataset\._target_=a\.b: digits has no such setting, only torch",
+        "dataset.stream=false": r"dataset\.stream=false: digits has no such setting, only torch",
+        "dataset.image_size=8": r"dataset\.image_size=8: digits has no such setting, only image_folder",
+    }.items():
+        with pytest.raises(ConfigError, match=message):
+            configure(override)
