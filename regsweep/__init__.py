@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from regsweep.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from regsweep.run_record import RunRecord
 
-__version__ = version("regsweep")
+__all__ = ["__version__", "load_sweep", "search", "train"]
 
 
 def train(overrides: Sequence[str] = (), *, folder: Path | str | None = None) -> RunRecord:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TextIO
 
-from regsweep import __version__
 from regsweep.errors import RegsweepError
 from regsweep.paths import remember_place
+from regsweep.version import VERSION
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def _command() -> None:
         "reproduce": _reproduce,
     }
     if sys.argv[1:] == ["--version"]:
-        print(f"regsweep {__version__}")  # noqa: T201
+        print(f"regsweep {VERSION}")  # noqa: T201
         return
     try:
         _require_posix()

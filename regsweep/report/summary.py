@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regsweep import __version__
 from regsweep.report import once_more
 from regsweep.report.answer.settling import seeds_still_needed
 from regsweep.report.confirmation import SCORE
@@ -17,6 +16,7 @@ from regsweep.report.details import read_result
 from regsweep.report.files import MADE_BY
 from regsweep.report.pooled import Pools, mean_interval
 from regsweep.report.table import count_statuses
+from regsweep.version import VERSION
 
 if TYPE_CHECKING:
     from regsweep.pooling import Pooled
@@ -32,7 +32,7 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
     """Return what ``summary.json`` holds; accuracies, and differences of them, are fractions."""
     sweep, confirmation = evidence.sweep, evidence.confirmation
     return {
-        MADE_BY: f"regsweep {__version__}",
+        MADE_BY: f"regsweep {VERSION}",
         "kind": "comparison" if sweep.is_comparison else "sweep",
         "answer": list(answer),
         "objective": sweep.objective,

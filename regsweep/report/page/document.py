@@ -14,13 +14,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from regsweep import __version__
 from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.theme import DARK, IN_DARK, LIGHT
 from regsweep.report.page import confirmed, head, made, panel, papers, security, trials
 from regsweep.report.page.alternative import alternative
 from regsweep.report.printed import split_command
+from regsweep.version import VERSION
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -146,7 +146,7 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
     )
     page: str = _template().render(
         **(given | parts),
-        version=__version__,
+        version=VERSION,
         policy=Markup(security.policy(scripts.values(), [style, *_label_styles(drawn)])),  # noqa: S704  (hashes)
         style=style,
         foreign_styles=_styles_of_maps(scripts["plotly"]),
