@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from regsweep.version import VERSION as __version__
+from regsweep.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from regsweep.run_record import RunRecord
+
+__version__ = VERSION
 
 __all__ = ["__version__", "load_sweep", "search", "train"]
 
