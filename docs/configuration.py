@@ -276,10 +276,19 @@ def sweeper(conf: type[RegsweepSweeperConf | GridSweeperConf]) -> list[Row]:
     return rows
 
 
+def top_level() -> list[Row]:
+    """Return a row per key that belongs to no group."""
+    defaults = content_of(CONF / "config.yaml")
+    meanings = {"seed": "draws initial weights, batch order, dropout and methods", **comments(CONF / "config.yaml")}
+    return [
+        (key, typed(defaults[key]), words_of(RunConfig.model_fields[key]), meanings[key])
+        for key in ("task", "objective", "objective_direction", "seed")
+    ]
+
+
 def page() -> str:
     """Return the whole page."""
     trainer, device = CONF / "trainer" / "default.yaml", CONF / "device" / "auto.yaml"
-    seed = RunConfig.model_fields["seed"].description or ""
     parts = [
         HEAD,
         "## Data\n",
@@ -301,7 +310,7 @@ def page() -> str:
         table(
             [
                 *section("trainer", TrainerConfig, content_of(trainer), comments(trainer)),
-                ("seed", "0", seed.removeprefix("must be "), "draws initial weights, batch order, dropout and methods"),
+                *top_level(),
             ]
         ),
         "\n## Device\n",
