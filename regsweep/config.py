@@ -292,7 +292,8 @@ class RunConfig(Section):
         "must be auto, classification or regression", default="auto"
     )
     objective: str | None = field(
-        "must name a number, for example objective=balanced_accuracy, or be null for the task's own", default=None
+        "must be the name of a number, for example objective=balanced_accuracy, or null for the task's own",
+        default=None,
     )
     objective_direction: Literal["maximize", "minimize"] | None = field(
         "must be maximize, minimize, or null for what the name implies", default=None
