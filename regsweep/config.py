@@ -292,7 +292,7 @@ class RunConfig(Section):
         "must be auto, classification or regression", default="auto"
     )
     objective: str | None = field(
-        "must be the name of a number, for example objective=balanced_accuracy, or null for the task's own",
+        "must be the name of a number, for example objective=auroc, or null for the task's own",
         default=None,
     )
     objective_direction: Literal["maximize", "minimize"] | None = field(

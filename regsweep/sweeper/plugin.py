@@ -71,7 +71,8 @@ class RegsweepSweeperConf:
     n_jobs: int | None = None
     # The sweep stops when more than this share of the trials running at a time fails; 1.0: never.
     max_failure_rate: float = 1.0
-    # What is searched: keys and their ranges, beside those of the command line.
+    # What is searched: keys and their ranges, beside those of the command line; also lists of ranges that each have a
+    # condition: [{when: {optimizer: sgd}, range: "interval(0.01, 1)"}, …].
     params: dict[str, Any] | None = None
 
     # Which trials are given up early: a pruner of Optuna; null: none.
