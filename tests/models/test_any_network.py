@@ -19,7 +19,7 @@ def result(folder: str) -> dict[str, object]:
     return content
 
 
-@pytest.mark.parametrize(("command", "lines"), zip(COMMANDS, [2, 1], strict=True))
+@pytest.mark.parametrize(("command", "lines"), [*zip(COMMANDS, [2, 1], strict=True)])
 def test_a_command_of_the_page_works(
     regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch, command: str, lines: int
 ) -> None:
