@@ -27,7 +27,7 @@ from regsweep.regularizers.batch_norm import has_batch_norm
 from regsweep.regularizers.dropout import own_dropout
 from regsweep.schedules import require_steps
 from regsweep.scope import cover, trained_parameters
-from regsweep.scoring import build_scoring
+from regsweep.scoring import build_scoring, require_computed
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def require_buildable(config: RunConfig) -> tuple[Dataset, list[str]]:
     name_of(config.regularizer.in_use)  # as the record will have it
     _, dataset, network, methods = _build_network(config)
     _weight_decay(methods)
-    build_scoring(config, dataset)
+    require_computed(build_scoring(config, dataset), dataset)
     return dataset, network_lines(network.model, network.adapted, methods)
 
 

@@ -79,7 +79,7 @@ class Settings:
         batch_size: examples per step, at most.
         precision: of the forward pass, ``float32`` or ``bfloat16``.
         cuda_graphs: capture a step once as a CUDA graph and repeat it; on a CUDA device only.
-        restore_best: end with the weights of the best epoch by the objective on validation examples (the first of equals).
+        restore_best: end with the weights of the best epoch by the validation objective (the first of equals).
         schedule: of the learning rate, see `regsweep.schedules`.
         warmup: share of the steps in which the learning rate rises linearly.
     """

@@ -36,9 +36,7 @@ class Mixing(Method):
     def check(self, task: Task) -> None:
         """Refuse batches of one image."""
         if task.smallest_batch == 1:
-            raise self.refuse(
-                "alpha", "needs batches of 2 examples or more to mix; set trainer.batch_size to 2 or more"
-            )
+            raise self.refuse("alpha", "needs batches of 2 examples or more to mix; raise trainer.batch_size")
 
     def draw(self, batch: Batch) -> tuple[float, Tensor]:
         """Return λ, and for each example the place of the other one, (B,)."""

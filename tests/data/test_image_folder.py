@@ -110,7 +110,7 @@ REFUSED = [
     ((":3",), "pictures: holds no folder for each class"),
     (("a:9", "b:1"), "too few examples for a test set of a fifth of each class: class b has 1 of them"),
     (("train/a:1", "train/b:1", "test/a:1", "test/b:1"),
-     "too few examples to validate on a fifth of each class: class a has 1 of them, and needs 2 or more; add examples, or"),
+     "too few examples to validate on a fifth of each class: class a has 1 of them, and needs 2 or more; add"),
 ]  # fmt: skip
 
 
