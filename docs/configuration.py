@@ -297,7 +297,8 @@ def page() -> str:
         table(datasets()),
         "\n## Network\n",
         choices("model"),
-        "\nFurther keys below `model` are parameters of the network's own class: `model.hidden=[128,128]` of `mlp`.",
+        "\nFurther keys below `model` are parameters of the network's own class: `model.hidden=[128,128]` of `mlp`. "
+        "`own` takes any network: [models.md](models.md).",
         "\n## Regularization\n",
         choices("regularizer"),
         "\n`regularizer.NAME=value` is the short form: its first setting after `use`, or `use` for true and false.\n",

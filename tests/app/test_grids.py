@@ -35,7 +35,7 @@ class Slow(Linear):
 
 class Killed(Linear):
     def forward(self, images_BCHW):
-        if os.environ.get("KILLED"):
+        if os.environ.get("KILLED") and len(images_BCHW) > 2:  # no check's two examples
             os.kill(os.getpid(), signal.SIGKILL)
         return super().forward(images_BCHW)
 """
