@@ -28,16 +28,14 @@ def print_table(sweep: Sweep, console: Console) -> None:
         console: to print to.
     """
     names, trials = short_names(sweep.swept), sweep.ranked()
-    has_test = sweep.objective != "test_accuracy" and trials["test_accuracy"].notna().any()
+    scores = list(dict.fromkeys([sweep.objective, *sweep.objectives]))
+    if "test_accuracy" not in scores and trials["test_accuracy"].notna().any():
+        scores.append("test_accuracy")
     again = ["" if pd.isna(number) else f" (as {int(number)})" for number in trials["duplicate_of"]]
     columns = [
         Column("trial", [str(number) for number in trials["number"]]),
         *(Column(name, [show_value(value) for value in trials[key]], is_setting=True) for key, name in names.items()),
-        *(
-            Column(name.replace("_", " "), [score(sweep, value, name) for value in trials[name]])
-            for name in dict.fromkeys([sweep.objective, *sweep.objectives])
-        ),
-        *([Column("test accuracy", [_accuracy(value) for value in trials["test_accuracy"]])] if has_test else []),
+        *(Column(name.replace("_", " "), [score(sweep, value, name) for value in trials[name]]) for name in scores),
         Column("status", [s + a for s, a in zip(trials["status"], again, strict=True)], is_left=True),
         Column("seconds", [_seconds(value) for value in trials["total_seconds"]]),
     ]
