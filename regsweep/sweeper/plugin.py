@@ -217,7 +217,7 @@ class RegsweepSweeper(Sweeper):
             num_begun = sum(trial.state.name != "WAITING" for trial in trials)
             varied = _names_of_varied(space)
             with (
-                LiveTable(limits.n_trials, ended, study.directions[0], varied, self._ranked_apart) as live,
+                LiveTable(limits.n_trials, ended, study.directions, varied, self._ranked_apart) as live,
                 watching(live.is_shown),
             ):
 
