@@ -10,7 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from regsweep.names import name_of, short_names
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.paths import SweepPaths, shown
 from regsweep.pooling import Pooled
 from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line
@@ -54,7 +54,7 @@ def count_statuses(sweep: Sweep) -> dict[str, int]:
 def outcome(sweep: Sweep) -> list[str]:
     """Return how the trials ended, and the reasons of those that failed, a line each."""
     counts = count_statuses(sweep)
-    total = f"{len(sweep.trials)} trial{'s' if len(sweep.trials) != 1 else ''}"
+    total = count(len(sweep.trials), "trial")
     lines = [": ".join(filter(None, [total, ", ".join(f"{n} {status}" for status, n in counts.items())]))]
     reasons: dict[str, list[int]] = {}
     failed = sweep.trials[sweep.trials["error"].notna()]
@@ -65,7 +65,7 @@ def outcome(sweep: Sweep) -> list[str]:
     if len(reasons) > MOST_REASONS:
         more = len(reasons) - MOST_REASONS
         file = shown(SweepPaths(sweep.folder).trials)
-        lines.append(f"{more} more reason{'s' if more > 1 else ''} in {file}")
+        lines.append(f"{count(more, 'more reason')} in {file}")
     return lines
 
 

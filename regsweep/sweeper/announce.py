@@ -10,7 +10,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from regsweep.direction import is_minimized, unnamed
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
 
 _log = logging.getLogger("regsweep")
@@ -99,7 +99,7 @@ def leading(trials: Sequence[FrozenTrial], *, maximize: bool) -> Leading | None:
         found = _pooled(trials, seed, maximize=maximize)
         most = max(len(each.values) for each in found)
         first = next(each for each in found if len(each.values) == most)
-        name = f"mean of {most} seed{'s' if most > 1 else ''}"
+        name = f"mean of {count(most, 'seed')}"
         return Leading(name, first.mean, _params(trials, first, seed)) if most else None
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE and trial.values is not None]
     if not complete:

@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from regsweep.numbers import counted, show_number
+from regsweep.numbers import count, show_number
 from regsweep.plain_yaml import parse
 from regsweep.sweeper.announce import leading, num_on_front, shown_value, varied
 from regsweep.sweeper.space import NOT_SET
@@ -104,7 +104,7 @@ class LiveTable:
             return Text(f"best     none of all: scores at different values of {apart} are no comparison")
         if len(self._maximize) > 1:
             front, num_complete = num_on_front(self._ended, self._maximize)
-            of_all = counted(num_complete, "complete trial")
+            of_all = count(num_complete, "complete trial")
             return Text(f"front    {front} of {of_all}, beaten by none") if num_complete else None
         best = leading(self._ended, maximize=self._maximize[0])
         if best is None:

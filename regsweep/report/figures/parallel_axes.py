@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from regsweep.report.figures.labels import count
+from regsweep.numbers import count
 from regsweep.report.figures.points import fold
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.report.figures.captions import named_best, not_known, strength_name, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.families import families
-from regsweep.report.figures.labels import count, each_point, hovers, power, text
+from regsweep.report.figures.labels import each_point, hovers, power, text
 from regsweep.report.figures.points import (
     BATCH_NORM,
     PENALTY,
