@@ -119,7 +119,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "pooling": (POOLED, "tests/decisions/test_keyed.py"),
     "names": ("tests/test_config.py", "tests/decisions/test_regularization.py"),
     "report/ablation": (ABLATION,),
-    "report/answer/contestants": (ANSWER,),
+    "report/answer/comparison": (ANSWER,),
     "report/answer/differences": (ANSWER,),
     "report/answer/ingredients": (ABLATION,),
     "report/answer/limits": (ANSWER, SPLITS, "tests/decisions/test_first_trials.py"),
@@ -151,7 +151,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/sweep": ("tests/decisions/test_best_trial.py", f"{FOREIGN}::test_hostile_text_stays_as_it_is"),
     "report/terms": (KEYED, ANSWER),
     "report/tune": (POOLED,),
-    "report/verdict": ("tests/decisions/test_verdict.py",),
+    "report/check": ("tests/decisions/test_check.py",),
     "report/table": ("tests/decisions/test_best_trial.py",),
     "schedules": ("tests/test_schedules.py",),
     **dict.fromkeys(
