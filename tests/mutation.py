@@ -111,6 +111,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "seeds or the_figure or no_figure or figure_traces",
     ),
     "report/figures/strength": (STRENGTH, SLICES, ALL_FIGURES),
+    "report/figures/strength_marks": (STRENGTH, SLICES, ALL_FIGURES),
     "report/figures/weights": (TRACES.format("weights"), FIGURES, "-k", "weights or zero"),
     "report/page/alternative": ("tests/report/test_alternative.py",),
     "report/page/confirmed_runs": (PANEL,),
