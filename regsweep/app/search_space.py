@@ -34,8 +34,8 @@ from regsweep.regularizers import METHODS
 from regsweep.sweeper import hydra_private
 from regsweep.sweeper.branches import Branch, compose, read_ranges, texts, where_of
 from regsweep.sweeper.grid import read_grid
-from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.search import Search, read_search
+from regsweep.sweeper.settings import require_sensible
 from regsweep.sweeper.space import LEFT_OUT, Condition, is_met, parse_conditions, read_trials, text_of
 
 MOST_COMBINATIONS = 500
