@@ -235,3 +235,4 @@ def test_fifteen_hundred_trials_print_a_screen(tmp_path: Path) -> None:
     assert len(lines) < 30
     assert re.match(r" *1499 ", lines[1]), "the best first"
     assert any(line.startswith("best: trial 1499") for line in lines)
+    assert "1,500 trials: 1,500 complete" in lines
