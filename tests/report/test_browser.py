@@ -558,6 +558,7 @@ def test_a_range_dragged_along_an_axis_is_the_table_s_and_the_other_way_round(dr
     assert len(page.column("trial")) == 3
     drag(driver, 0, 0.8, 1.1)
     assert page(value) == "kind=adamw momentum=- lr>=0.132 lr<=0.139", "a new range takes the place of the old one"
+    assert page("return document.getElementById('panel').hidden"), "the end of a drag is no click on a line"
 
     for bar in driver.find_elements("css selector", ".axis-strip button"):
         if bar.is_displayed():
@@ -572,6 +573,8 @@ def test_a_range_dragged_along_an_axis_is_the_table_s_and_the_other_way_round(dr
     assert [bar.get_attribute("title") for bar in bars] == ["ends the range of lr", "ends the range of kind"]
     driver.find_element("id", "filter").send_keys(" lr<")
     assert len(page.column("trial")) == 13, "what is not typed to its end keeps all"
+    driver.find_element("id", "filter").send_keys(" speed>3")
+    assert page(shown) == "no trial matches; no column is called speed"
     page.require_clean()
 
 

@@ -90,7 +90,7 @@
   function parsed(word) {
     const parts = /^(.+?)(<=|>=|<|>|=)(.*)$/.exec(word);
     const index = parts ? columnOf.get(parts[1]) ?? -1 : -1;
-    if (index < 0) return { index, test: (row) => texts[row].includes(word) };
+    if (index < 0) return { index, unknown: parts?.[1], test: (row) => texts[row].includes(word) };
     const column = data.columns[index];
     if (!parts[3]) return { index, test: () => true }; // not typed to its end
     if (parts[2] === "=") {
@@ -134,10 +134,11 @@
     const first = state.page && state.page * rowsPerPage;
     const visible = rows.slice(first, first + rowsPerPage);
     find("table").tBodies[0].replaceChildren(...visible.map(rowOf));
+    const unknown = words().map((word) => parsed(word).unknown).filter(Boolean);
     const [matching, all] = [rows.length, numTrials].map((count) => count.toLocaleString("en"));
     find("shown").textContent = rows.length
       ? `${first + 1}–${first + visible.length} of ${matching}${matching === all ? "" : ` (${all} in all)`}`
-      : "no trial matches";
+      : ["no trial matches", ...unknown.map((name) => `no column is called ${name}`)].join("; ");
     find("previous").disabled = first === 0;
     find("next").disabled = first + rowsPerPage >= rows.length;
     for (const name of ["previous", "next"]) find(name).hidden = rows.length <= rowsPerPage;
