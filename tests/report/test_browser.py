@@ -583,7 +583,7 @@ def test_a_range_is_of_its_own_axis_whatever_that_is_called_and_holds(driver: An
     mixed, texts = ["null", 0.5, "c", 1.5, "c", 2.5], ["", "a", "b", "", "a", "b"]
     trials = [
         {
-            "overrides": {"trial": "abc"[n % 3], "number": 2 * n, "mixed": mixed[n], "text": texts[n]},
+            "overrides": {"trial": "abc"[n % 3], "number": 2 * n, "mixed": mixed[n], "text": texts[n], "mixed<b>": n},
             "accuracy": 0.5 + n / 10,
         }
         for n in range(6)
@@ -596,6 +596,7 @@ def test_a_range_is_of_its_own_axis_whatever_that_is_called_and_holds(driver: An
         ("number", 0.7, 1.1, [5, 4]),
         ("mixed", -0.1, 1.1, [5, 4, 3, 2, 1, 0]),
         ("text", -0.1, 0.2, [3, 0]),
+        ("mixed<b>", 0.7, 1.1, [5, 4]),
     ):
         drag(driver, next(axis for axis, name in enumerate(keys) if name.endswith(key)), low, high)
         assert sorted(map(int, page.column("trial")), reverse=True) == kept, (key, page(value))
