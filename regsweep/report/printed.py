@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
+from rich.segment import Segment, Segments
 from rich.table import Table
 
 from regsweep.wrapping import NO_BREAK, wrapped
@@ -19,7 +20,11 @@ MOST_ROWS = 20
 WIDTH = 160
 """Of a table that goes into a file or another program."""
 
+LEAST_OF_SETTINGS = 24
+"""Width of the column that the settings share, below which they stand below each row in its place."""
+
 _GAP = 2
+_INDENT = "    "
 _COMMAND = re.compile(r"(.*?): ((?:regsweep|python|cd) \S.*)")
 """A command to copy stands at the end of its line, behind a colon."""
 _KEPT = re.compile(
@@ -63,7 +68,7 @@ def print_columns(console: Console, columns: Sequence[Column], styles: Sequence[
     """Print the first rows of a table, and where all are.
 
     Settings that are the same in all rows stand below it. Where the rest is too wide, the words of a heading stand
-    below one another, and where that is not enough, the settings share a column.
+    below one another, and where that is not enough, the settings share a column, or the lines below each row.
 
     Args:
         console: to print to.
@@ -77,8 +82,12 @@ def print_columns(console: Console, columns: Sequence[Column], styles: Sequence[
     shown = [each for each, whole in zip(cut, columns, strict=True) if whole not in fixed]
     if not _fit(shown, console.width):
         shown = [replace(each, heading="\n".join(_words(each.heading))) for each in shown]
+    below: Sequence[str] = []
     if not _fit(shown, console.width):
         shown = _with_settings_together(shown)
+        if shown[-1].heading == _TOGETHER and not _fit(shown[:-1], console.width - LEAST_OF_SETTINGS - _GAP):
+            *shown, settings = shown
+            below = settings.cells
     table = Table(box=None, pad_edge=False, header_style="bold")
     for each in shown:
         # A column of words in place of cells may be broken between them, others nowhere.
@@ -90,7 +99,7 @@ def print_columns(console: Console, columns: Sequence[Column], styles: Sequence[
         )
     for row, style in zip(zip(*(each.cells for each in shown), strict=True), styles, strict=False):
         table.add_row(*map(escape, row), style=style)
-    console.print(table)
+    _print_rows(console, table, below)
     if fixed:
         print_line(console, f"in all rows: {', '.join(f'{each.heading} {each.cells[0]}' for each in fixed)}")
     if num_rows > MOST_ROWS:
@@ -98,6 +107,20 @@ def print_columns(console: Console, columns: Sequence[Column], styles: Sequence[
 
 
 _TOGETHER = "settings"
+
+
+def _print_rows(console: Console, table: Table, below: Sequence[str]) -> None:
+    """Print a table, and below each of its rows the text of that row, if there is any."""
+    if not below:
+        console.print(table)
+        return
+    lines = console.render_lines(table, pad=False)
+    num_of_heading = len(lines) - len(below)
+    for place, line in enumerate(lines):
+        console.print(Segments([*line, Segment.line()]), end="")
+        if place >= num_of_heading:
+            for each in wrapped(below[place - num_of_heading], console.width - len(_INDENT)):
+                console.print(escape(f"{_INDENT}{each}"), soft_wrap=True)
 
 
 def _fit(columns: Sequence[Column], width: int) -> bool:

@@ -13,7 +13,7 @@ from regsweep import records
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.job_folders import find_jobs
 from regsweep.paths import ComparisonPaths, RunPaths, SweepPaths, shown
-from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
+from regsweep.pooling import Pooled, Trial, are_equal, pool, seed_key, seed_of
 from regsweep.report.foreign import read_foreign
 from regsweep.report.own import is_own, read_own
 from regsweep.report.regularization import Regularization
@@ -134,6 +134,20 @@ class Sweep:
     def best(self) -> Pooled | None:
         """Return the best configuration, the first of equals; None where no trial is complete."""
         return next((each for each in self.configurations if each.values), None)
+
+    def num_equal(self, best: Pooled) -> int:
+        """Return how many configurations have the mean of this one, itself included; of several data sets, on its own.
+
+        Args:
+            best: a configuration with a mean.
+        """
+        key = self.data_key
+        data = None if key is None else str(self.row(best.number)[key])
+        return sum(
+            are_equal(each.mean, best.mean) and (key is None or str(self.row(each.number)[key]) == data)
+            for each in self.configurations
+            if each.values
+        )
 
     @cached_property
     def data_key(self) -> str | None:

@@ -58,7 +58,7 @@ def outcome(sweep: Sweep) -> list[str]:
     """Return how the trials ended, and the reasons of those that failed, a line each."""
     counts = count_statuses(sweep)
     total = count(len(sweep.trials), "trial")
-    lines = [": ".join(filter(None, [total, ", ".join(f"{n} {status}" for status, n in counts.items())]))]
+    lines = [": ".join(filter(None, [total, ", ".join(f"{n:,} {status}" for status, n in counts.items())]))]
     reasons: dict[str, list[int]] = {}
     failed = sweep.trials[sweep.trials["error"].notna()]
     for number, error in zip(failed["number"], failed["error"], strict=True):
@@ -95,7 +95,7 @@ def left_to_run(sweep: Sweep) -> list[str]:
         return []
     place = shlex.quote(str(shown(sweep.folder)))
     verb = "has" if sweep.num_left == 1 else "have"
-    return [f"{sweep.num_left} of {sweep.num_planned} trials {verb} not ended; to go on: regsweep resume {place}"]
+    return [f"{sweep.num_left:,} of {sweep.num_planned:,} trials {verb} not ended; to go on: regsweep resume {place}"]
 
 
 def _named(numbers: Sequence[int]) -> str:
@@ -123,6 +123,8 @@ def _conclusion(sweep: Sweep, names: dict[str, str]) -> list[str]:
 def _in_words(sweep: Sweep, best: Pooled, names: Mapping[str, str]) -> str:
     value = f"{sweep.objective.replace('_', ' ')} {score(sweep, best.mean)}"
     value += "" if sweep.maximize else " (lower is better)"
+    num_equal = sweep.num_equal(best)
+    value += f" (the first of {num_equal:,} with this value)" if num_equal > 1 else ""
     settings = settings_in_words(sweep, sweep.row(best.number), names)
     return ", ".join(filter(None, [f"trial {best.number}", value, settings]))
 

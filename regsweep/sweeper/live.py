@@ -51,9 +51,9 @@ class LiveTable:
         self._standing: Text | None = None
         self._num_ranked = 0
         console = Console()
-        self._live = (
-            Live(console=console, refresh_per_second=4, get_renderable=self._render) if console.is_terminal else None
-        )
+        # FORCE_COLOR makes a terminal of a file, too; there each state of the table would stay.
+        is_redrawn = console.is_interactive and console.file.isatty()
+        self._live = Live(console=console, refresh_per_second=4, get_renderable=self._render) if is_redrawn else None
 
     @property
     def is_shown(self) -> bool:
@@ -86,9 +86,9 @@ class LiveTable:
     def _render(self) -> Group:
         done = sum(self._states.values()) + self._num_before
         line = Table.grid(padding=(0, 1))
-        line.add_column(no_wrap=True)
+        line.add_column(max_width=30)  # the bar, which gives way to the words where the terminal is narrow
         line.add_column(no_wrap=True, overflow="ellipsis")
-        line.add_row(ProgressBar(self._n_trials, done, width=30), self._progress(done))
+        line.add_row(ProgressBar(self._n_trials, done), self._progress(done))
         rows = [line]
         texts = [Text.from_markup(f"running  trial {n}  {escape(self._settings(p))}") for n, p in self._running.items()]
         if self._num_ranked != len(self._ended):  # as late as that: where nothing is shown, nothing is ranked
@@ -126,11 +126,15 @@ class LiveTable:
         return " · ".join(parts)
 
     def _settings(self, parameters: Mapping[str, Any]) -> str:
-        """Return what is set of a trial; that something is used goes without saying beside a setting of it."""
+        """Return what is set of a trial, what it does not use last, as the end may be cut.
+
+        That something is used goes without saying beside a setting of it.
+        """
         named = [(self._names[key], value) for key, value in parameters.items() if key in self._names]
         words = [word for name, value in named for word in _words(name, value)]
         used = {word.partition("=")[0].rpartition(".")[0] for word in words}
-        return " ".join(word for word in words if word.removesuffix("=true") not in used)
+        words = [word for word in words if word.removesuffix("=true") not in used]
+        return " ".join(sorted(words, key=lambda word: word.endswith("=false")))
 
 
 def _words(name: str, value: Any) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import optuna
@@ -37,11 +38,11 @@ def trial(number: int, value: Any) -> FrozenTrial:
     return made
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what is printed here count as a terminal of 120 columns."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "120")
+def count_as_terminal(patch: pytest.MonkeyPatch) -> None:
+    """Let what is printed from now on count as shown on a terminal of 120 columns."""
+    patch.setattr(sys.stdout, "isatty", lambda: True)
+    patch.setenv("TERM", "xterm")
+    patch.setenv("COLUMNS", "120")
 
 
 def last_lines(text: str) -> list[str]:
@@ -157,6 +158,21 @@ def test_in_a_narrow_terminal_each_trial_has_one_line(capsys: pytest.CaptureFixt
     assert lines[1].rstrip().endswith("…")
 
 
+@pytest.mark.parametrize(("width", "bar"), [(40, 15), (30, 5), (120, 30)])
+def test_the_bar_gives_way_to_what_is_done_and_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int, bar: int
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("regsweep.sweeper.live.time.monotonic", lambda: clock[0])
+    table = LiveTable(100, [], [MAXIMIZE], NAMES)
+    clock[0] = 6.0
+    table.end(trial(0, 0.5))
+    Console(width=width, force_terminal=True, color_system="standard").print(table._render())
+    line = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out.splitlines()[0]).rstrip()
+    assert line.endswith(" 1/100 trials · 9:54 left")
+    assert len(line) == bar + len(" 1/100 trials · 9:54 left")
+
+
 def test_what_is_done_runs_and_is_left(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr("regsweep.sweeper.live.time.monotonic", lambda: clock[0])
@@ -231,8 +247,8 @@ def test_that_a_method_is_used_goes_without_saying_beside_its_settings(capsys: p
     table.start(0, {"l2": False, "dropout": True, "batch_norm": True, "lr": 0.05, "dropout.p": 0.5})
     table.start(1, {"l2": False, "dropout": False, "batch_norm": False, "lr": 0.05})
     assert shown(table, capsys)[1:] == [
-        "running  trial 0  l2=false batch_norm=true lr=0.05 dropout.p=0.5",
-        "running  trial 1  l2=false dropout=false batch_norm=false lr=0.05",
+        "running  trial 0  batch_norm=true lr=0.05 dropout.p=0.5 l2=false",  # of what is cut, it is the last
+        "running  trial 1  lr=0.05 l2=false dropout=false batch_norm=false",
     ]
 
 
@@ -273,8 +289,10 @@ def test_markup_in_a_parameter_stays_text(capsys: pytest.CaptureFixture[str]) ->
     assert shown(table, capsys)[1] == "running  trial 0  x=[red]a[/red]"
 
 
-@pytest.mark.usefixtures("terminal")
-def test_on_a_terminal_its_last_state_stays(capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_a_terminal_its_last_state_stays(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count_as_terminal(monkeypatch)
     with LiveTable(2, [], [MAXIMIZE], NAMES) as table:
         assert table.is_shown
         for number, value in enumerate((0.9, 0.5)):
@@ -287,9 +305,21 @@ def test_on_a_terminal_its_last_state_stays(capsys: pytest.CaptureFixture[str]) 
     assert not any("running" in line for line in lines), "nothing runs once the sweep has ended"
 
 
-def test_elsewhere_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["", "FORCE_COLOR"])
+def test_elsewhere_there_is_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Not in a file whose lines shall have colours either."""
+    monkeypatch.setenv(name or "NO_COLOR", "1")
     with LiveTable(2, [], [MAXIMIZE], NAMES) as table:
         assert not table.is_shown
         table.start(0, {})
         table.end(trial(0, 0.5))
     assert capsys.readouterr().out == ""
+
+
+def test_where_no_line_can_be_drawn_anew_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    count_as_terminal(monkeypatch)
+    assert LiveTable(2, [], [MAXIMIZE], NAMES).is_shown
+    monkeypatch.setenv("TERM", "dumb")
+    assert not LiveTable(2, [], [MAXIMIZE], NAMES).is_shown

@@ -227,6 +227,29 @@ def test_the_page_is_given_the_place_of_every_trial(tmp_path: Path, monkeypatch:
     assert f"{len(said)} of 40 lines are drawn; the table of trials has all." in drawing.caption
 
 
+@pytest.mark.parametrize(
+    ("scores", "seeds", "name"),
+    [
+        ([0.9, 0.5, 0.6], [], "best"),
+        ([0.9, 0.9, 0.6], [], "first of the 2 best"),
+        ([0.9, 0.7, 0.5, 0.6], [0, 1], "seeds of the best configuration"),
+        ([0.9, 0.7, 0.7, 0.9], [0, 1], "seeds of the first of the 2 best configurations"),
+    ],
+)
+def test_the_legend_names_the_first_of_equals(tmp_path: Path, scores: list[float], seeds: list[int], name: str) -> None:
+    rows = [
+        {
+            "overrides": {RATE: 0.1 + n // (len(seeds) or 1), MOMENTUM: 0.1 * (n // (len(seeds) or 1)), **seed},
+            "accuracy": score,
+            **({"seed": n % 2} if seeds else {}),
+        }
+        for n, score in enumerate(scores)
+        for seed in [{"seed": seeds[n % 2]} if seeds else {}]
+    ]
+    drawing = parallel_coordinates.draw(Evidence(read_sweep(write_sweep(tmp_path / "s", rows))))
+    assert [trace.name for trace in traces(drawing)][-1] == name
+
+
 def test_it_takes_two_parameters_and_says_which_ones_it_leaves_out(tmp_path: Path) -> None:
     one = parallel_coordinates.draw(Evidence(made(tmp_path / "s", [{RATE: 0.1 * i, BATCH: 8} for i in (1, 2, 3)])))
     assert one.figure is None

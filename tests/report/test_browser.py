@@ -589,6 +589,7 @@ def test_a_range_dragged_along_an_axis_is_the_table_s_and_the_other_way_round(dr
     assert len(page.column("trial")) == 3
     drag(driver, 0, 0.8, 1.1)
     assert page(value) == "kind=adamw momentum=- lr>=0.132 lr<=0.139", "a new range takes the place of the old one"
+    assert page("return document.getElementById('panel').hidden"), "the end of a drag is no click on a line"
 
     for bar in driver.find_elements("css selector", ".axis-strip button"):
         if bar.is_displayed():
@@ -603,6 +604,8 @@ def test_a_range_dragged_along_an_axis_is_the_table_s_and_the_other_way_round(dr
     assert [bar.get_attribute("title") for bar in bars] == ["ends the range of lr", "ends the range of kind"]
     driver.find_element("id", "filter").send_keys(" lr<")
     assert len(page.column("trial")) == 13, "what is not typed to its end keeps all"
+    driver.find_element("id", "filter").send_keys(" speed>3")
+    assert page(shown) == "no trial matches; no column is called speed"
     page.require_clean()
 
 
@@ -611,7 +614,7 @@ def test_a_range_is_of_its_own_axis_whatever_that_is_called_and_holds(driver: An
     mixed, texts = ["null", 0.5, "c", 1.5, "c", 2.5], ["", "a", "b", "", "a", "b"]
     trials = [
         {
-            "overrides": {"trial": "abc"[n % 3], "number": 2 * n, "mixed": mixed[n], "text": texts[n]},
+            "overrides": {"trial": "abc"[n % 3], "number": 2 * n, "mixed": mixed[n], "text": texts[n], "mixed<b>": n},
             "accuracy": 0.5 + n / 10,
         }
         for n in range(6)
@@ -624,6 +627,7 @@ def test_a_range_is_of_its_own_axis_whatever_that_is_called_and_holds(driver: An
         ("number", 0.7, 1.1, [5, 4]),
         ("mixed", -0.1, 1.1, [5, 4, 3, 2, 1, 0]),
         ("text", -0.1, 0.2, [3, 0]),
+        ("mixed<b>", 0.7, 1.1, [5, 4]),
     ):
         drag(driver, next(axis for axis, name in enumerate(keys) if name.endswith(key)), low, high)
         assert sorted(map(int, page.column("trial")), reverse=True) == kept, (key, page(value))

@@ -45,7 +45,9 @@ def _of_trials(sweep: Sweep, best: Pooled) -> list[str]:
     """Return the answer of a sweep of single trials of which nothing is confirmed."""
     if len(sweep.trials) == 1:
         return [f"One run{_value_of(sweep, best.mean)}; a single run compares nothing."]
-    lines = [f"Trial {best.number} is the best of {len(sweep.trials):,}{_value_of(sweep, best.mean)}."]
+    num_equal = sweep.num_equal(best)
+    tie = f" (the first of {num_equal:,} with this value)" if num_equal > 1 else ""
+    lines = [f"Trial {best.number} is the best of {len(sweep.trials):,}{_value_of(sweep, best.mean)}{tie}."]
     if sweep.is_comparison:
         return [*lines, f"The comparison is not complete; to go on: {command_to_confirm(sweep.folder)}"]
     if sweep.is_own:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 NAME, TITLE = "learning_curves", "Learning curves, and the gap between training and validation"
 LOOKS = {"train": (TRAIN, "dash"), "validation": (VALIDATION, "solid")}
+MOST_TICKS = 6
+"""Epochs that have a tick each, in half the width of the page."""
 COLUMNS = ["epoch", *(f"{split}_accuracy" for split in LOOKS)]
 
 
@@ -44,7 +46,9 @@ def draw(evidence: Evidence) -> Drawing:
     for column, found in enumerate(histories.values(), start=1):
         _add_seeds(figure, column, found)
         _add_curves(figure, column, _mean(found))
-        figure.update_xaxes(title_text="epoch", row=1, col=column)
+        # Plotly would put ticks between the epochs of a short training.
+        is_short = max(each["epoch"].max() for each in found) <= MOST_TICKS
+        figure.update_xaxes(title_text="epoch", dtick=1 if is_short else None, row=1, col=column)
     figure.update_yaxes(title_text="accuracy (%)", row=1, col=1)
     figure.update_layout(legend={"y": 0.99, "yref": "container", "yanchor": "top"}, margin={"t": 84})
     data = pd.concat([history.assign(trial=title) for title, found in histories.items() for history in found])

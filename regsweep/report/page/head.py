@@ -95,7 +95,8 @@ def _data(sweep: Sweep, config: Mapping[str, Any], sizes: Any) -> str:
     parts = [f"{sum(sizes[part]):,} {part}" for part in ("train", "validation", "test") if sizes.get(part)]
     noise = at(config, "dataset", "label_noise")
     noisy = f", {100 * noise:g} % of the training labels replaced" if isinstance(noise, int | float) and noise else ""
-    return f"{name}: {' / '.join(parts)} images{noisy}; {_classes(sizes.get('train') or [])}".removesuffix("; ")
+    images = f"{' / '.join(parts)} images{noisy}"
+    return "; ".join(filter(None, [f"{name}: {images}" if name else images, _classes(sizes.get("train") or [])]))
 
 
 def _classes(sizes: Sequence[int]) -> str:

@@ -48,6 +48,7 @@
         element("tr", {}, cell(layer, false), ...shares.map((share) => cell((100 * share).toFixed(2)))))));
   }
 
+  const FEW_EPOCHS = 6; // of which each has a tick, and nothing between them has
   const LOOKS = [["validation", "blue", "solid"], ["train", "muted", "dot"]];
 
   function draw(curves) {
@@ -67,7 +68,7 @@
       Plotly.react(canvas, data, {
         height: 260, margin: { l: 56, r: 12, t: 12, b: 44 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
         font: { color: colours.text, size: 13 }, showlegend: true, legend: { orientation: "h", y: 1.15 },
-        xaxis: { ...axis, title: { text: "epoch" } }, yaxis: { ...axis, title: { text: unit } },
+        xaxis: { ...axis, title: { text: "epoch" }, ...(curves.epoch.length <= FEW_EPOCHS ? { dtick: 1 } : {}) }, yaxis: { ...axis, title: { text: unit } },
       }, { responsive: true, displayModeBar: false }).then(() => name(canvas, unit, data));
     }
   }
@@ -125,6 +126,7 @@
   });
   for (const canvas of document.querySelectorAll(".canvas"))
     canvas.addEventListener("drawn", () => canvas.on("plotly_click", ({ points }) => {
+      if ("dragged" in canvas.dataset) return;
       const key = points[0]?.customdata;
       if (key !== undefined && key !== null) show(String(key));
     }));

@@ -109,6 +109,7 @@
   }
 
   holder.addEventListener("pointerdown", (event) => {
+    delete canvas.dataset.dragged;
     const { axis, place } = placeOf(event);
     if (axis >= 0 && event.button === 0) drag = { axis, from: place, y: event.clientY, isMoved: false };
   }, true);
@@ -127,7 +128,9 @@
     const { axis, range } = drag;
     wasMoved = Boolean(range);
     drag = null;
-    if (range) restrict(axis, range);
+    if (!range) return;
+    canvas.dataset.dragged = ""; // Plotly takes the end of a drag for a click on what is there
+    restrict(axis, range);
   });
   strips.forEach((strip, axis) => strip.firstChild.addEventListener("click", (event) => {
     // By key, or without a drag: a drag ends in a click, too.
