@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +23,7 @@ from regsweep.report.watch import HOST, Latest, server_of
 from tests.conftest import Regsweep, made_once, run_in
 from tests.decisions.confirmations import Made, ablated, confirmed
 from tests.decisions.handmade import write_sweep
+from tests.report import samples
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -136,21 +136,9 @@ def small_screen(driver: Any) -> Iterator[None]:
     driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def seeds_and_long_names(folder: Path) -> Path:
-    """Return a grid over seeds whose configurations have long names; one of them collapsed."""
-    names = [f"regularizer.{name}" for name in ("l2", "dropout", "batch_norm")]
-    trials = []
-    for settings in product((0.0, 1e-4, 1e-3, 1e-2), (0.0, 0.3), (False, True)):
-        for seed in (0, 1):
-            accuracy = 0.1 if settings == (1e-2, 0.3, True) else 0.8 + 0.05 * settings[2] + 0.001 * seed
-            overrides = {**dict(zip(names, settings, strict=True)), "seed": seed}
-            trials.append({"overrides": overrides, "seed": seed, "accuracy": accuracy})
-    return write_sweep(folder, trials)
-
-
 @pytest.mark.usefixtures("small_screen")
 def test_on_a_small_screen_figures_have_most_of_its_width(regsweep: Regsweep, driver: Any, tmp_path: Path) -> None:
-    seeds_and_long_names(tmp_path / "s")
+    samples.over_seeds(tmp_path / "s")
     assert regsweep("report", "s").code == 0
     page = Page(driver, tmp_path / "s" / "report.html")
     widths = page(
@@ -167,7 +155,7 @@ def test_on_a_small_screen_figures_have_most_of_its_width(regsweep: Regsweep, dr
 
 
 def test_in_the_dark_the_worst_cells_are_dark(regsweep: Regsweep, driver: Any, tmp_path: Path) -> None:
-    seeds_and_long_names(tmp_path / "s")
+    samples.over_seeds(tmp_path / "s")
     assert regsweep("report", "s").code == 0
     fills = {}
     for mode in ("light", "dark"):
