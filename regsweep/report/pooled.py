@@ -1,7 +1,7 @@
 """A sweep over seeds: each configuration's mean with its interval, and its difference from no regularization.
 
-Everything here is of the images that the sweep was ranked by, and of configurations that were not chosen beforehand: it
-says where to look, and shows nothing. `regsweep confirm` and `regsweep compare` do that, on fresh seeds.
+Everything here is of the examples that the sweep was ranked by, and of configurations that were not chosen beforehand:
+it says where to look, and shows nothing. `regsweep confirm` and `regsweep compare` do that, on fresh seeds.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def mean_interval(sweep: Sweep, pooled: Pooled) -> Interval | None:
 def is_share(sweep: Sweep) -> bool:
     """Return whether the objective is an accuracy, which is shown in percent and differs by points."""
     values = pd.to_numeric(sweep.trials[sweep.objective], errors="coerce").dropna()
-    return sweep.objective.endswith("accuracy") and bool(values.between(0, 1).all())
+    return sweep.is_percent() and bool(values.between(0, 1).all())
 
 
 def seeds_of(pooled: Pooled) -> str:

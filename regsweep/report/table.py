@@ -28,7 +28,7 @@ def print_table(sweep: Sweep, console: Console) -> None:
         console: to print to.
     """
     names, trials = short_names(sweep.swept), sweep.ranked()
-    has_test = sweep.objective != "test_accuracy" and trials["test_accuracy"].notna().any()
+    has_test = sweep.objective != sweep.tested and sweep.tested in trials and trials[sweep.tested].notna().any()
     again = ["" if pd.isna(number) else f" (as {int(number)})" for number in trials["duplicate_of"]]
     columns = [
         Column("trial", [str(number) for number in trials["number"]]),
@@ -37,7 +37,7 @@ def print_table(sweep: Sweep, console: Console) -> None:
             Column(name.replace("_", " "), [score(sweep, value, name) for value in trials[name]])
             for name in dict.fromkeys([sweep.objective, *sweep.objectives])
         ),
-        *([Column("test accuracy", [_accuracy(value) for value in trials["test_accuracy"]])] if has_test else []),
+        *([_test_column(sweep, trials)] if has_test else []),
         Column("status", [s + a for s, a in zip(trials["status"], again, strict=True)], is_left=True),
         Column("seconds", [_seconds(value) for value in trials["total_seconds"]]),
     ]
@@ -46,6 +46,11 @@ def print_table(sweep: Sweep, console: Console) -> None:
     print_columns(console, columns, styles, all_in=str(shown(SweepPaths(sweep.folder).trials)))
     for line in _conclusion(sweep, names):
         print_line(console, line)
+
+
+def _test_column(sweep: Sweep, trials: pd.DataFrame) -> Column:
+    values = [score(sweep, value, sweep.tested) for value in trials[sweep.tested]]
+    return Column(sweep.tested.replace("_", " "), values)
 
 
 def count_statuses(sweep: Sweep) -> dict[str, int]:
@@ -168,14 +173,11 @@ def show_value(value: Any) -> str:
     return show_number(value) if isinstance(value, float) else str(value)
 
 
-def _accuracy(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.4f}"
-
-
 def score(sweep: Sweep, value: float, name: str | None = None) -> str:
     """Return an objective (the one that trials are ranked by, if not named) as text: others may be of any size."""
-    is_accuracy = (name or sweep.objective).endswith("accuracy")
-    return _accuracy(value) if is_accuracy or pd.isna(value) else show_number(value, 5)
+    if pd.isna(value):
+        return "–"
+    return f"{value:.4f}" if sweep.is_percent(name) else show_number(value, 5)
 
 
 def _seconds(value: float) -> str:
