@@ -157,6 +157,17 @@ def signed(sweep: Sweep, difference: float) -> str:
     return f"{'' if float(size) == 0 else '−' if difference < 0 else '+'}{size}"
 
 
+def share_of_baseline(sweep: Sweep, difference: Difference) -> str:
+    """Return a mean difference in per cent of the baseline's mean over its seeds, with its sign: ``−3.1 %``.
+
+    Nothing of shares, which differ by points, of another application's number, and where that mean is not above zero.
+    """
+    baseline = float(np.mean([difference.baseline.by_seed[seed] for seed in difference.by_seed]))
+    if not sweep.is_own or is_share(sweep) or baseline <= 0 or abs(difference.mean) <= NOISE:
+        return ""
+    return f"{'−' if difference.mean < 0 else '+'}{show_number(100 * abs(difference.mean) / baseline, 2)} %"
+
+
 def signed_ends(sweep: Sweep, interval: Interval) -> str:
     """Return an interval of differences of the objective as text, both ends with the same number of decimals."""
     if is_share(sweep):

@@ -38,7 +38,7 @@ def pooled_table(sweep: Sweep, *, in_percent: bool = False) -> PooledTable:
     """Return the table of a sweep over seeds; its scores in percent where they are shares and the page shows them."""
     pools, names = Pools(sweep), short_names(sweep.settings)
     has_test = sweep.objective != sweep.tested and sweep.tested in sweep.trials
-    has_test = has_test and sweep.trials[sweep.tested].notna().any()
+    has_test = has_test and bool(sweep.trials[sweep.tested].notna().any())
     points = "points" if is_share(sweep) else sweep.objective.replace("_", " ")
     unit = " (%)" if in_percent else ""
     headings = [*names.values(), f"mean {sweep.objective.replace('_', ' ')}{unit}", "95 % interval"]

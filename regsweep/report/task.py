@@ -39,8 +39,8 @@ def task_of_config(config: Any) -> TaskRecord | None:
 
 def metrics_of(task: TaskRecord) -> list[str]:
     """Return the numbers that a run has of each split: its objective, its loss, and accuracy or error."""
-    kind = "regression" if task.kind == "regression" else "classification"
-    return list(dict.fromkeys([task.objective, "loss", DEFAULTS[kind]]))
+    by_default = DEFAULTS["regression" if task.kind == "regression" else "classification"]
+    return list(dict.fromkeys([task.objective, "loss", by_default]))
 
 
 def numbers_of(tasks: Iterable[TaskRecord]) -> list[str]:

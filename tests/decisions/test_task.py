@@ -55,7 +55,7 @@ def test_trials_are_ranked_by_their_objective_in_its_direction(
     sweep = swept(tmp_path / "s", objective, [0.5, 0.4, 0.6])
     found = sweep.best()
     assert (sweep.objective, found is not None and found.number) == (f"validation_{objective}", best)
-    assert [name for name in sweep.trials if name.startswith("validation_")] == columns
+    assert [name for name in sweep.numbers if name.startswith("validation_")] == columns
     assert sweep.trials[sweep.tested].tolist() == [0.5, 0.4, 0.6]
 
 
