@@ -263,6 +263,7 @@ def _task(parts: Parts) -> TaskRecord:
         sizes={name: len(split) for name, split in dataset.splits.items()},
         input_shape=list(dataset.input_shape),
         outputs=list(dataset.outputs),
+        deviations=dataset.deviations,
     )
 
 

@@ -127,12 +127,12 @@ def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
         tune_baseline(sweep, plan)
         choosing.take_contenders(plan, sweep)
     choose(origin, plan)
-    margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / agreed.scale
+    margin = DEFAULT_MARGIN if given.margin is None else given.margin
     for num in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
         train_on_seeds(origin, sweep, plan, num)
         if given.ablate or plan.ablation is not None:
             run_ablation(origin, plan, num)
-        if given.until_settled and is_settled(_read(sweep), margin):
+        if given.until_settled and _is_within(_read(sweep), margin):
             say(f"\nsettled after {num} seeds")
             return
     if given.until_settled:
@@ -181,6 +181,12 @@ def require_complete(sweep: Sweep) -> None:
             f"to train all anew, move {shown(paths.folder)} away\n"
         )
         raise SystemExit(1)
+
+
+def _is_within(confirmation: Confirmation, margin: float) -> bool:
+    """Return whether a confirmation is settled, with the margin as it was typed."""
+    within = confirmation.terms.threshold(margin, confirmation.baseline.mean())
+    return within is not None and is_settled(confirmation, within)
 
 
 def is_settled(confirmation: Confirmation, margin: float) -> bool:

@@ -144,6 +144,16 @@ class Dataset:
         }
 
     @property
+    def deviations(self) -> dict[str, list[float]]:
+        """The standard deviation of each number that is predicted, by split; nothing where classes are."""
+        if self.scale is None:
+            return {}
+        return {
+            name: self.scale.back(split.targets).double().std(0, correction=0).tolist()
+            for name, split in self.splits.items()
+        }
+
+    @property
     def splits(self) -> dict[str, Split]:
         """The splits that there are, by name."""
         splits = {"train": self.train, "validation": self.validation, "test": self.test}

@@ -239,7 +239,7 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
 def _write_table(sweep: Sweep, console: Console, answered: Sequence[str], *, is_shown: bool = True) -> None:
     paths = SweepPaths(sweep.folder)
     if sweep.is_own:
-        write_rows(paths.trials, table_columns(sweep.swept), sweep.rows)
+        write_rows(paths.trials, table_columns(sweep.swept, numbers=sweep.numbers), sweep.rows)
     elif writes_trials(ReportPaths(sweep.folder)):
         unused = [name for name in NUMBERS if sweep.trials[name].isna().all()]
         records.write_text(paths.trials, sweep.trials.drop(columns=["ended", *unused]).to_csv(index=False))

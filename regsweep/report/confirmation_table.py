@@ -20,7 +20,7 @@ from regsweep.report.terms import Terms
 
 
 def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Console) -> None:
-    """Print each configuration's test accuracy, and a row against each of its baselines; then the answer.
+    """Print what each configuration reached on fresh seeds, and a row against each of its baselines; then the answer.
 
     In a terminal of 80 columns no number is broken: only names are.
     """
@@ -34,7 +34,7 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
         ):
             rows.append(([f"  vs. {title}", *_numbers(terms, candidate, name, against)], is_better))
     direction = "" if terms.maximize else ", lower is better"
-    headings = ["points" if terms.is_own else "gain", "95 % interval", "better in", "p", "p (Holm)"]
+    headings = ["points" if terms.is_in_points else "gain", "95 % interval", "better in", "p", "p (Holm)"]
     headings = [
         f"configuration: {terms.title}{direction}",
         *(headings if confirmation.has_p_values else headings[:3]),
@@ -69,12 +69,12 @@ def _ablation_table(terms: Terms, ablation: Ablation) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(f"what each ingredient of {escape(ablation.mixture)}, adds", overflow="fold")
     has_p_value = any(each.adjusted_p_value is not None for each in ablation.additions)
-    for heading in ["points", "95 % interval", "p (Holm)"][: 3 if has_p_value else 2]:
+    for heading in ["points" if terms.is_in_points else "gain", "95 % interval", "p (Holm)"][: 3 if has_p_value else 2]:
         table.add_column(heading, justify="right", no_wrap=True)
     for each in sorted(ablation.additions, key=lambda each: each.ingredient):
         cells = [f"{each.ingredient} {each.to}", "–", ""]
         if each.comparison is not None:
-            cells[1:] = [terms.signed(each.comparison.mean), terms.ends(each.comparison.interval)]
+            cells[1:] = [terms.signed(each.comparison.mean, each.without), terms.ends(each.comparison.interval)]
         cells += [f"{each.adjusted_p_value:.2g}"] if each.adjusted_p_value is not None else []
         table.add_row(*map(escape, cells), style="bold green" if each.sign > 0 else None)
     return table
@@ -106,7 +106,7 @@ def _numbers(terms: Terms, candidate: Candidate, name: str, against: Against | N
     if comparison is None:
         return ["–"]
     cells = [
-        terms.signed(comparison.mean),
+        terms.signed(comparison.mean, against.of_baseline),
         terms.ends(comparison.interval),
         f"{comparison.num_better} of {comparison.num_seeds}",
     ]
@@ -121,6 +121,6 @@ def _headed(terms: Terms, trained: Trained) -> str:
     values = trained.complete[SCORE].astype(float)
     if len(values) <= 1:
         return f"{trained.name}: –"
-    if terms.is_own:
+    if terms.is_in_points:
         return f"{trained.name}: {100 * values.mean():.2f} ± {100 * values.std():.2f} %"
     return f"{trained.name}: {terms.value(float(values.mean()))} ± {show_number(float(values.std()))}"

@@ -1,7 +1,7 @@
 """A sweep over seeds: each configuration's mean with its interval, and its difference from no regularization.
 
-Everything here is of the images that the sweep was ranked by, and of configurations that were not chosen beforehand: it
-says where to look, and shows nothing. `regsweep confirm` and `regsweep compare` do that, on fresh seeds.
+Everything here is of the examples that the sweep was ranked by, and of configurations that were not chosen beforehand:
+it says where to look, and shows nothing. `regsweep confirm` and `regsweep compare` do that, on fresh seeds.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def mean_interval(sweep: Sweep, pooled: Pooled) -> Interval | None:
 def is_share(sweep: Sweep) -> bool:
     """Return whether the objective is an accuracy, which is shown in percent and differs by points."""
     values = pd.to_numeric(sweep.trials[sweep.objective], errors="coerce").dropna()
-    return sweep.objective.endswith("accuracy") and bool(values.between(0, 1).all())
+    return sweep.is_percent() and bool(values.between(0, 1).all())
 
 
 def seeds_of(pooled: Pooled) -> str:
@@ -155,6 +155,17 @@ def signed(sweep: Sweep, difference: float) -> str:
         return (text[1:] if float(text) == 0 else text).replace("-", "−")
     size = show_number(abs(difference) if abs(difference) > NOISE else 0.0)
     return f"{'' if float(size) == 0 else '−' if difference < 0 else '+'}{size}"
+
+
+def share_of_baseline(sweep: Sweep, difference: Difference) -> str:
+    """Return a mean difference in per cent of the baseline's mean over its seeds, with its sign: ``−3.1 %``.
+
+    Nothing of shares, which differ by points, of another application's number, and where that mean is not above zero.
+    """
+    baseline = float(np.mean([difference.baseline.by_seed[seed] for seed in difference.by_seed]))
+    if not sweep.is_own or is_share(sweep) or baseline <= 0 or abs(difference.mean) <= NOISE:
+        return ""
+    return f"{'−' if difference.mean < 0 else '+'}{show_number(100 * abs(difference.mean) / baseline, 2)} %"
 
 
 def signed_ends(sweep: Sweep, interval: Interval) -> str:

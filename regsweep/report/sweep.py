@@ -18,7 +18,8 @@ from regsweep.report.foreign import read_foreign
 from regsweep.report.own import is_own, read_own
 from regsweep.report.regularization import Regularization
 from regsweep.report.rows import FIRST, LAST, NUMBERS, OBJECTIVE, Rows, plain_text, require_objective, table_columns
-from regsweep.run_record import UsedMethod
+from regsweep.report.task import is_percent
+from regsweep.run_record import TaskRecord, UsedMethod
 from regsweep.started import Command
 
 __all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "command_to_confirm", "read_ranked_by", "read_sweep"]
@@ -51,9 +52,9 @@ class Sweep:
     Attributes:
         folder: where it lies.
         trials: one row per trial, in their order: ``number``, ``folder``, ``status``, the swept parameters by
-            their dotted keys, metrics (accuracies are fractions, losses natural-log cross-entropy), seconds, and
-            ``ended`` (unix time of the record). Status is that of the record, ``interrupted`` where there is none,
-            ``unreadable`` where it cannot be read; in another application's sweep also ``unknown``.
+            their dotted keys, metrics (accuracies are fractions), seconds, and ``ended`` (unix time of the
+            record). Status is that of the record, ``interrupted`` where there is none, ``unreadable`` where it cannot
+            be read; in another application's sweep also ``unknown``.
         swept: the names of the columns that hold swept parameters.
         objective: the column that trials are ranked by.
         maximize: whether more of it is better.
@@ -66,6 +67,8 @@ class Sweep:
         num_planned: how many trials it is to have; None where that is not on record.
         objectives: where it had several, the column of each, and whether more of it is better; else nothing.
         steps: what another application's trials reported to their study while they ran, a row per report: `STEPS`.
+        task: what this project's own trials had to do; on several data sets, the first of them.
+        numbers: the columns of numbers that these have.
     """
 
     folder: Path
@@ -82,6 +85,21 @@ class Sweep:
     num_planned: int | None = None
     objectives: dict[str, bool] = field(default_factory=dict)
     steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=STEPS))
+    task: TaskRecord = field(default_factory=TaskRecord)
+    numbers: list[str] = field(default_factory=lambda: [*NUMBERS])
+
+    @property
+    def tested(self) -> str:
+        """The column of the objective on the test examples."""
+        return f"test_{self.task.objective}"
+
+    def is_percent(self, column: str | None = None) -> bool:
+        """Return whether a column (the objective, if not named) is a share, shown in percent, that differs by points.
+
+        In another application's sweep that is what is called an accuracy.
+        """
+        name = column or self.objective
+        return is_percent(self.task, name) if self.is_own else name.lower().endswith("accuracy")
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""
@@ -254,6 +272,8 @@ def read_sweep(
         num_planned=_num_planned(folder),
         objectives=rows.objectives,
         steps=pd.DataFrame(rows.steps, columns=STEPS),
+        task=rows.task,
+        numbers=rows.numbers,
     )
 
 
@@ -308,9 +328,10 @@ def _read_comparison(folder: Path, **named: Any) -> Sweep:
     swept = list(dict.fromkeys([CONTESTANT, *(name for part in parts.values() for name in part.swept)]))
     problems = [f"{key}/{problem}" for key, part in parts.items() for problem in part.problems]
     # All searches were started with the same settings, and rank as one.
-    any_of = next(iter(parts.values()), None)
-    objective, maximize = (OBJECTIVE, True) if any_of is None else (any_of.objective, any_of.maximize)
-    merged = Rows(rows, swept, objective=objective, maximize=maximize, problems=problems)
+    ended = (part for part in parts.values() if (part.trials["status"] == "complete").any())
+    any_of = next(ended, next(iter(parts.values()), Sweep(folder, pd.DataFrame(), swept)))
+    objective, maximize = any_of.objective, any_of.maximize
+    merged = Rows(rows, swept, objective=objective, maximize=maximize, problems=problems, numbers=any_of.numbers)
     return Sweep(
         folder,
         _table(merged),
@@ -321,6 +342,8 @@ def _read_comparison(folder: Path, **named: Any) -> Sweep:
         regularization=regularization,
         rows=rows,
         is_comparison=True,
+        task=any_of.task,
+        numbers=any_of.numbers,
     )
 
 
@@ -336,8 +359,8 @@ def _settings(trials: pd.DataFrame, keys: list[str]) -> list[tuple[str, ...] | N
 
 
 def _table(rows: Rows) -> pd.DataFrame:
-    table = pd.DataFrame(rows.rows, columns=table_columns(rows.swept, rows.metrics))
-    for name in [*rows.metrics, *NUMBERS, "duplicate_of", "ended"]:
+    table = pd.DataFrame(rows.rows, columns=table_columns(rows.swept, rows.metrics, rows.numbers))
+    for name in [*rows.metrics, *rows.numbers, "duplicate_of", "ended"]:
         if name not in rows.swept:
             table[name] = pd.to_numeric(table[name])
-    return table.astype({name: float for name in table if name in NUMBERS and table[name].isna().all()})
+    return table.astype({name: float for name in table if name in rows.numbers and table[name].isna().all()})

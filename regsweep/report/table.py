@@ -32,13 +32,13 @@ def print_table(sweep: Sweep, console: Console) -> None:
     """
     names, trials = short_names(sweep.swept), sweep.ranked()
     scores = list(dict.fromkeys([sweep.objective, *sweep.objectives]))
-    if "test_accuracy" not in scores and trials["test_accuracy"].notna().any():
-        scores.append("test_accuracy")
+    has_test = sweep.tested not in scores and sweep.tested in trials and trials[sweep.tested].notna().any()
     again = ["" if pd.isna(number) else f" (as {int(number)})" for number in trials["duplicate_of"]]
     columns = [
         Column("trial", [str(number) for number in trials["number"]]),
         *(Column(name, [show_value(value) for value in trials[key]], is_setting=True) for key, name in names.items()),
         *(Column(name.replace("_", " "), [score(sweep, value, name) for value in trials[name]]) for name in scores),
+        *([_test_column(sweep, trials)] if has_test else []),
         Column("status", [s + a for s, a in zip(trials["status"], again, strict=True)], is_left=True),
         Column("seconds", [_seconds(value) for value in trials["total_seconds"]]),
     ]
@@ -47,6 +47,11 @@ def print_table(sweep: Sweep, console: Console) -> None:
     print_columns(console, columns, styles, all_in=str(shown(SweepPaths(sweep.folder).trials)))
     for line in _conclusion(sweep, names):
         print_line(console, line)
+
+
+def _test_column(sweep: Sweep, trials: pd.DataFrame) -> Column:
+    values = [score(sweep, value, sweep.tested) for value in trials[sweep.tested]]
+    return Column(sweep.tested.replace("_", " "), values)
 
 
 def count_statuses(sweep: Sweep) -> dict[str, int]:
@@ -172,14 +177,11 @@ def show_value(value: Any) -> str:
     return show_number(value) if isinstance(value, float) else str(value)
 
 
-def _accuracy(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.4f}"
-
-
 def score(sweep: Sweep, value: float, name: str | None = None) -> str:
     """Return an objective (the one that trials are ranked by, if not named) as text: others may be of any size."""
-    is_accuracy = (name or sweep.objective).endswith("accuracy")
-    return _accuracy(value) if is_accuracy or pd.isna(value) else show_number(value, 5)
+    if pd.isna(value):
+        return "–"
+    return f"{value:.4f}" if sweep.is_percent(name) else show_number(value, 5)
 
 
 def _seconds(value: float) -> str:

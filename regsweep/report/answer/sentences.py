@@ -74,7 +74,7 @@ def _nothing_to_rank(sweep: Sweep) -> str:
 
 
 def _value_of(sweep: Sweep, value: float) -> str:
-    if sweep.objective.endswith("accuracy") and 0 <= value <= 1:
+    if sweep.is_percent() and 0 <= value <= 1:
         return f", with {100 * value:.2f} % {sweep.objective.replace('_', ' ')}"
     return f", with {sweep.objective.replace('_', ' ')} {show_number(value, 5)}"
 

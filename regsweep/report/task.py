@@ -1,0 +1,85 @@
+"""What the trials of a sweep had to do: the columns, and the words, that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from regsweep.errors import ConfigError
+from regsweep.objectives import DEFAULTS, OBJECTIVES, objective_of
+from regsweep.report.hydra_files import at
+from regsweep.run_record import SHARES, SPLITS, RunRecord, TaskRecord
+
+_NUM_SIZES_OF_IMAGE = 3
+"""Channels, rows, columns."""
+
+
+def task_of(record: RunRecord) -> TaskRecord | None:
+    """Return what a run had to do; None of one that failed before that was known."""
+    if record.task is None and record.metrics:
+        return TaskRecord()  # of a version before 0.3
+    return record.task
+
+
+def task_of_config(config: Any) -> TaskRecord | None:
+    """Return what a composed configuration asks for, as far as it names the objective; else None."""
+    name, direction = at(config, "objective"), at(config, "objective_direction")
+    if not isinstance(name, str):
+        return None
+    known = OBJECTIVES.get(name)
+    kind = known.kinds[0] if known is not None else "classification"
+    try:
+        objective = objective_of(name, kind, direction if isinstance(direction, str) else None)
+    except ConfigError:
+        return None
+    return TaskRecord(
+        kind, objective.name, objective.maximize, is_percent=objective.is_percent, is_mean=objective.is_mean
+    )
+
+
+def metrics_of(task: TaskRecord) -> list[str]:
+    """Return the numbers that a run has of each split: its objective, its loss, and accuracy or error."""
+    by_default = DEFAULTS["regression" if task.kind == "regression" else "classification"]
+    return list(dict.fromkeys([task.objective, "loss", by_default]))
+
+
+def numbers_of(tasks: Iterable[TaskRecord]) -> list[str]:
+    """Return the columns of numbers of trials with these tasks, in their order."""
+    metrics = list(dict.fromkeys(name for task in tasks for name in metrics_of(task)))
+    return [
+        *(f"{split}_{metric}" for split in SPLITS for metric in metrics),
+        *("penalty", *SHARES, "best_epoch", "epochs"),
+        *("train_seconds", "evaluate_seconds", "total_seconds", "seed"),
+    ]
+
+
+def first_task(tasks: Mapping[int, TaskRecord]) -> TaskRecord:
+    """Return the task of the first of these trials, by number; without any, classification by accuracy."""
+    return tasks[min(tasks)] if tasks else TaskRecord()
+
+
+def metric_in(column: str) -> str:
+    """Return the number that a column has, whichever examples it is of: ``rmse`` of ``validation_rmse``."""
+    split, _, name = column.partition("_")
+    return name if split in SPLITS and name else column
+
+
+def is_maximized(task: TaskRecord, column: str) -> bool | None:
+    """Return whether more of a column's number is better; None where that is not known."""
+    name = metric_in(column)
+    if name == task.objective:
+        return task.maximize
+    return OBJECTIVES[name].maximize if name in OBJECTIVES else None
+
+
+def is_percent(task: TaskRecord, column: str) -> bool:
+    """Return whether a column has shares that are shown in percent, and differ by points."""
+    name = metric_in(column)
+    if name == task.objective:
+        return task.is_percent
+    return name in OBJECTIVES and OBJECTIVES[name].is_percent
+
+
+def examples_word(task: TaskRecord) -> str:
+    """Return what the examples are called: images, where they have three sizes, or no record says what they are."""
+    return "images" if len(task.input_shape) in (0, _NUM_SIZES_OF_IMAGE) else "examples"
