@@ -37,7 +37,7 @@ from regsweep.report.effort import seconds_a_trial, spread_of_differences
 from regsweep.report.files import ReportPaths
 from regsweep.report.printed import say
 from regsweep.report.read_confirmation import read_confirmation
-from regsweep.report.sweep import OBJECTIVE, Sweep, read_sweep
+from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
 from regsweep.statistics.p_values import least_p_value, least_seeds
 from regsweep.statistics.power import seeds_needed
@@ -48,7 +48,7 @@ ROUND = 5
 
 DEFAULT_SEEDS, MOST_SEEDS, DEFAULT_MARGIN = 10, 30, 0.25
 
-_ANNOUNCED_POINTS = (0.25, 0.5, 1.0)
+_ANNOUNCED_SIZES = (0.25, 0.5, 1.0)
 
 
 def main(arguments: list[str]) -> None:
@@ -234,9 +234,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--margin",
-        type=_points,
+        type=_size,
         metavar="POINTS",
-        help=f"with --until-settled: the largest difference that does not matter (default: {DEFAULT_MARGIN} points)",
+        help=f"with --until-settled: the largest difference that does not matter, in points, or in per cent of the baseline's "
+        f"value where no accuracy is compared (default: {DEFAULT_MARGIN})",
     )
     return parser
 
@@ -262,14 +263,16 @@ def seeds_of(text: str) -> int:
     return count_of(text, FEWEST_SEEDS)
 
 
-def _points(text: str) -> float:
+def _size(text: str) -> float:
     try:
-        points = float(text)
+        size = float(text)
     except ValueError:
-        points = math.nan
-    if not 0 < points < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: must be percentage points above 0, for example 0.25")
-    return points
+        size = math.nan
+    if not 0 < size < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"{text}: must be points, or per cent of the baseline's value, above 0, for example 0.25"
+        )
+    return size
 
 
 def _shown(configuration: Configuration, agreed: Terms) -> str:
@@ -309,7 +312,7 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         f"{'with the test set' if plan.terms.is_own else 'to compare'}: {time} at the sweep's pace",
         f"where differences are shown, up to {num_own} more, of second baselines: {time_own}",
     ]
-    if sweep.is_own and (sweep.objectives or sweep.objective != OBJECTIVE):
+    if not plan.terms.is_chosen_by_same:
         word = "most" if plan.terms.chosen_most else "least"
         lines.append(f"chosen by the {word} {plan.terms.title_of_choice}; compared by {plan.terms.title}")
     say(*lines)
@@ -319,22 +322,39 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
     if until_settled:
         say(f"looks every {ROUND} seeds; what 5 seeds can settle is little, so it may take them all")
         return
-    spread = spread_of_differences(sweep) if plan.terms.is_own else None
-    if spread is not None:
-        needed = [
-            f"{seeds_needed(points / 100, spread, k)} for {points:g} point{'s' * (points != 1)}"
-            for points in _ANNOUNCED_POINTS
-        ]
-        say(
-            f"seeds needed to show a difference: {', '.join(needed)} (80 % power; "
-            f"two runs differ by about {100 * spread:.2f} points, estimated from the sweep)"
-        )
+    if plan.terms.is_own and (needed := _seeds_needed(sweep, plan.terms, k)):
+        say(needed)
     if num_seeds < least_seeds(k, LEVEL):
         of = "one configuration" if k == 1 else f"{k} configurations"
         say(
             f"{num_seeds} seeds cannot show a difference: the smallest possible p-value of {of} is "
             f"{least_p_value(num_seeds, k):.2g}; take --seeds {least_seeds(k, LEVEL)} or more"
         )
+
+
+def _seeds_needed(sweep: Sweep, terms: Terms, num_configurations: int) -> str:
+    """Return how many seeds show differences of some sizes; nothing where the sweep has no ground for an estimate."""
+    spread, best = spread_of_differences(sweep), sweep.best()
+    if spread is None or best is None:
+        return ""
+    value = float(best[sweep.objective])
+    differences = {size: terms.threshold(size, value) for size in _ANNOUNCED_SIZES}
+    needed = [
+        f"{seeds_needed(difference, spread, num_configurations)} for {size:g}{_unit_of(size, terms)}"
+        for size, difference in differences.items()
+        if difference is not None
+    ]
+    of = f" of {terms.value(value)}" if terms.is_relative else ""
+    return (
+        f"seeds needed to show a difference: {', '.join(needed)}{of} (80 % power; two runs differ by about "
+        f"{terms.size(spread)}, estimated from the sweep)"
+        if needed
+        else ""
+    )
+
+
+def _unit_of(size: float, terms: Terms) -> str:
+    return " %" if terms.is_relative else f" point{'s' * (size != 1)}"
 
 
 def _announce_ablation(sweep: Sweep, plan: Plan, num_seeds: int) -> None:
