@@ -6,11 +6,44 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
 
+    from regsweep.run_record import RunRecord
+
 __version__ = version("regsweep")
+
+
+def train(overrides: Sequence[str] = (), *, folder: Path | str | None = None) -> RunRecord:
+    """Train one run, as ``regsweep KEY=VALUE …`` does, and return its record.
+
+    Args:
+        overrides: as they are typed: ``["dataset=diabetes", "regularizer=l2"]``.
+        folder: of the run; None: one of its own under ``outputs``.
+
+    Raises:
+        regsweep.errors.RegsweepError: for what the command line refuses, and for a run that diverges.
+    """
+    from regsweep.app.calls import train  # noqa: PLC0415  (Hydra and torch: `import regsweep` stays fast)
+
+    return train(overrides, folder)
+
+
+def search(overrides: Sequence[str] = (), *, folder: Path | str | None = None) -> pd.DataFrame:
+    """Run a sweep, as ``regsweep -m sweep=regularization KEY=VALUE …`` does, and return what `load_sweep` does.
+
+    Args:
+        overrides: as they are typed; ``sweep=grid`` among them makes it a grid of listed values.
+        folder: of the sweep; None: one of its own under ``multirun``. `regsweep confirm` takes it.
+
+    Raises:
+        regsweep.errors.RegsweepError: for what the command line refuses. A trial that fails stands in the table.
+    """
+    from regsweep.app.calls import search  # noqa: PLC0415  (Hydra: `import regsweep` stays fast)
+
+    return search(overrides, folder)
 
 
 def load_sweep(

@@ -23,7 +23,7 @@ from regsweep.optimizers import build_optimizer
 from regsweep.regularizers.batch_norm import has_batch_norm
 from regsweep.schedules import require_steps
 from regsweep.scope import cover, trained_parameters
-from regsweep.scoring import build_scoring
+from regsweep.scoring import build_scoring, require_computed
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def require_buildable(config: RunConfig) -> Dataset:
     name_of(config.regularizer.in_use)  # as the record will have it
     _, dataset, _, methods = _build_network(config)
     _weight_decay(methods)
-    build_scoring(config, dataset)
+    require_computed(build_scoring(config, dataset), dataset)
     return dataset
 
 

@@ -44,20 +44,25 @@ class Loss:
         return self if self.weights_K is None else replace(self, weights_K=self.weights_K.to(device))
 
     def mean(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the weighted mean over the examples, a number ().
+        """Return the mean over the examples, a number (); where classes have weights, Σ w loss / Σ w.
 
         Args:
             outputs: (B, K) or (B, M).
             targets: classes (B,) int64, shares of classes (B, K), or numbers (B, M).
         """
+        if self.weights_K is not None:
+            return self._weighted(outputs, self._numbers(targets).to(outputs.dtype), self.weights_K)
         if self.name == "cross_entropy":
-            return functional.cross_entropy(outputs, targets, self.weights_K)
-        numbers = self._numbers(targets)
-        if self.weights_K is None:
-            return _FUNCTIONS[self.name](outputs, numbers)
-        weights_B = numbers @ self.weights_K
-        each_B = _FUNCTIONS[self.name](outputs, numbers, reduction="none").mean(1)
-        return (weights_B * each_B).sum() / weights_B.sum()
+            return functional.cross_entropy(outputs, targets)
+        return _FUNCTIONS[self.name](outputs, self._numbers(targets))
+
+    def _weighted(self, outputs: Tensor, shares_BK: Tensor, weights_K: Tensor) -> Tensor:
+        weights_B = shares_BK @ weights_K
+        if self.name == "cross_entropy":
+            total = functional.cross_entropy(outputs, shares_BK, weights_K, reduction="sum")
+        else:
+            total = (weights_B * _FUNCTIONS[self.name](outputs, shares_BK, reduction="none").mean(1)).sum()
+        return total / weights_B.sum()
 
     def total(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the sum over the examples without weights, a number (); arguments as of `mean`."""

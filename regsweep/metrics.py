@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from regsweep.data import Scale, Split
 from regsweep.device import autocast
+from regsweep.errors import ConfigError
 from regsweep.losses import Loss
 from regsweep.objectives import DEFAULTS, OBJECTIVES, Objective
 
@@ -120,12 +121,24 @@ def evaluate_each(
         total += scoring.loss.total(outputs, targets)
         each.append(_judged(outputs, targets, scoring.scale))
         if metric is not None:
-            metric.update(*_as_compared(outputs, targets, scoring.scale))
+            metric.update(*as_compared(outputs, targets, scoring.scale))
     each_N = torch.cat(each)
     values = {_name(scoring): _overall(each_N, scoring), "loss": total.item() / len(split)}
     if metric is not None:
-        values[scoring.objective.name] = float(metric.compute())
+        values[scoring.objective.name] = _finite(metric.compute(), scoring.objective.name)
     return scoring.metrics(values), each_N if scoring.scale is None else None
+
+
+def _finite(value: Any, name: str) -> float:
+    """Return the objective as a number.
+
+    Raises:
+        ConfigError: when it is none, as an area under a curve is none where a class has no example.
+    """
+    number = float(value)
+    if not math.isfinite(number):
+        raise ConfigError("objective", name, f"is {number} on some of these examples; choose another")
+    return number
 
 
 def _name(scoring: Scoring) -> str:
@@ -144,7 +157,7 @@ def _overall(each: Tensor, scoring: Scoring) -> float:
     return int(each.sum()) / len(each) if scoring.scale is None else math.sqrt(each.double().mean().item())
 
 
-def _as_compared(outputs: Tensor, targets: Tensor, scale: Scale | None) -> tuple[Tensor, Tensor]:
+def as_compared(outputs: Tensor, targets: Tensor, scale: Scale | None) -> tuple[Tensor, Tensor]:
     """Return shares of the classes and the classes, or numbers in their own unit."""
     if scale is None:
         return outputs.softmax(1), targets

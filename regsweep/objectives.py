@@ -29,8 +29,10 @@ class Objective:
         kinds: the tasks that have it.
         is_percent: whether it is a share that is shown in percent, and its differences in points.
         is_mean: whether it is a mean over examples.
+        is_own: whether it is a user's own.
         target: the class of torchmetrics, or the user's own, that computes it; empty where evaluation has it anyway.
         arguments: of that class.
+        of_two: the class that computes it where there are two classes: of the second one, as scikit-learn has it.
     """
 
     name: str
@@ -38,18 +40,28 @@ class Objective:
     kinds: tuple[Kind, ...] = KINDS
     is_percent: bool = False
     is_mean: bool = False
+    is_own: bool = False
     target: str = ""
     arguments: dict[str, Any] = field(default_factory=dict, hash=False)
+    of_two: str = ""
 
 
-def _of_classes(name: str, cls: str, *, is_percent: bool = False, **arguments: Any) -> Objective:
+def _of_classes(name: str, cls: str, *, is_percent: bool = False, of_two: str = "", **arguments: Any) -> Objective:
+    package = "torchmetrics.classification"
     return Objective(
-        name, True, ("classification",), is_percent, False, f"torchmetrics.classification.{cls}", arguments
+        name,
+        True,
+        ("classification",),
+        is_percent,
+        target=f"{package}.{cls}",
+        arguments=arguments,
+        of_two=of_two and f"{package}.{of_two}",
     )
 
 
 def _of_numbers(name: str, cls: str, *, maximize: bool = False, is_mean: bool = False, **arguments: Any) -> Objective:
-    return Objective(name, maximize, ("regression",), False, is_mean, f"torchmetrics.regression.{cls}", arguments)
+    target = f"torchmetrics.regression.{cls}"
+    return Objective(name, maximize, ("regression",), is_mean=is_mean, target=target, arguments=arguments)
 
 
 OBJECTIVES = {
@@ -58,8 +70,10 @@ OBJECTIVES = {
         Objective("accuracy", True, ("classification",), is_percent=True, is_mean=True),
         _of_classes("balanced_accuracy", "MulticlassAccuracy", is_percent=True, average="macro"),
         _of_classes("auroc", "MulticlassAUROC", average="macro"),
-        _of_classes("average_precision", "MulticlassAveragePrecision", average="macro"),
-        _of_classes("f1", "MulticlassF1Score", average="macro"),
+        _of_classes(
+            "average_precision", "MulticlassAveragePrecision", of_two="BinaryAveragePrecision", average="macro"
+        ),
+        _of_classes("f1", "MulticlassF1Score", of_two="BinaryF1Score", average="macro"),
         _of_classes("mcc", "MulticlassMatthewsCorrCoef"),
         _of_classes("kappa", "MulticlassCohenKappa"),
         Objective("rmse", False, ("regression",)),
@@ -72,6 +86,16 @@ OBJECTIVES = {
 
 DEFAULTS: dict[Kind, str] = {"classification": "accuracy", "regression": "rmse"}
 """What a run is judged by where `objective` is null."""
+
+
+def short_name(name: str) -> str:
+    """Return what the numbers of an objective are called, of a user's own the function's name."""
+    return name.rpartition(".")[2]
+
+
+def metrics_of(kind: Kind, objective: str | None = None) -> tuple[str, ...]:
+    """Return the names of the numbers that a run of this kind has of each split, the objective's first."""
+    return tuple(dict.fromkeys([*([objective] if objective else []), DEFAULTS[kind], "loss"]))
 
 
 def objective_of(name: str | None, kind: Kind, direction: str | None = None) -> Objective:
@@ -97,6 +121,6 @@ def objective_of(name: str | None, kind: Kind, direction: str | None = None) -> 
     if "." not in name:
         known = [each.name for each in OBJECTIVES.values() if kind in each.kinds]
         raise ConfigError("objective", name, f"{offer(name, known)}, or module.function of your own")
-    short = name.rpartition(".")[2]
+    short = short_name(name)
     maximize = not is_minimized(short) if direction is None else direction == "maximize"
-    return Objective(short, maximize, (kind,), target=name)
+    return Objective(short, maximize, (kind,), is_own=True, target=name)

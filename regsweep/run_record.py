@@ -18,13 +18,6 @@ SPLITS = ("validation", "train", "test")
 METRICS = ("accuracy", "loss")
 SHARES = ("sparsity", "near_zero")
 
-EACH_EPOCH = tuple(f"{split}_{metric}" for split in SPLITS[:2] for metric in METRICS)
-"""The numbers that a trial of classification has after each epoch."""
-VALIDATED = (*EACH_EPOCH, *SHARES)
-"""The numbers that every complete trial returns, by the names that `hydra.sweeper.objectives` takes."""
-TESTED = tuple(f"test_{metric}" for metric in METRICS)
-"""Those of a trial that opens the test set, besides."""
-
 
 def is_of_epoch(name: str) -> bool:
     """Return whether a trial has the number of this name after each epoch: a metric of training or validation."""

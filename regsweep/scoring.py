@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from regsweep.config import RunConfig
 from regsweep.data import Dataset
-from regsweep.errors import ConfigError
+from regsweep.errors import ConfigError, show
 from regsweep.losses import LOSSES, Loss
-from regsweep.metrics import Metric, Scoring
+from regsweep.metrics import Metric, Scoring, as_compared
 from regsweep.objectives import Objective, objective_of
+from regsweep.signatures import select_accepted
+from regsweep.trusted import import_callable
+
+TRIED = 100
+"""Examples of which an objective is computed beforehand."""
 
 
 def build_scoring(config: RunConfig, dataset: Dataset) -> Scoring:
@@ -25,9 +30,32 @@ def build_scoring(config: RunConfig, dataset: Dataset) -> Scoring:
         ConfigError: for a loss or an objective that the task does not have.
     """
     objective = objective_of(config.objective, dataset.kind, config.objective_direction)
-    loss = _loss(config, dataset)
+    return scoring_of(objective, _loss(config, dataset), dataset)
+
+
+def scoring_of(objective: Objective, loss: Loss, dataset: Dataset) -> Scoring:
+    """Return how a network on `dataset` is judged by `objective` and `loss`."""
     make = partial(_make, objective, dataset.num_outputs) if objective.target else None
     return Scoring(loss, objective, dataset.scale, make)
+
+
+def require_computed(scoring: Scoring, dataset: Dataset) -> None:
+    """Compute the objective of some training examples once, of outputs that are all alike.
+
+    Raises:
+        ConfigError: when it cannot be computed, or is no number.
+    """
+    if scoring.make is None:
+        return
+    metric, targets = scoring.make(torch.device("cpu")), dataset.train.targets[:TRIED]
+    outputs = torch.zeros(len(targets), dataset.num_outputs)
+    try:
+        metric.update(*as_compared(outputs, targets, scoring.scale))
+        float(metric.compute())
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise _not_possible(scoring.objective.target, error) from error
 
 
 def _loss(config: RunConfig, dataset: Dataset) -> Loss:
@@ -53,9 +81,74 @@ def balanced_weights(sizes_K: Tensor) -> Tensor:
 
 
 def _make(objective: Objective, num_outputs: int, device: torch.device) -> Metric:
-    module, _, name = objective.target.rpartition(".")
+    """Return the metric of an objective that `_of_library` or `_of_user` gave the class or the function of."""
+    import torchmetrics  # noqa: PLC0415  (seconds, of which accuracy and errors have no use)
+
+    if not objective.is_own:
+        if num_outputs == len(("no", "yes")) and objective.of_two:
+            return _OfSecond(_made(_library(objective.of_two), {}, num_outputs, device))
+        return _made(_library(objective.target), objective.arguments, num_outputs, device)
+    found = import_callable(
+        "objective", objective.target, cast(type[Metric], torchmetrics.Metric), "torchmetrics.Metric"
+    )
+    if not isinstance(found, type):
+        return _Collected(objective.target, found)
+    try:
+        return _made(found, {}, num_outputs, device)
+    except Exception as error:
+        raise _not_possible(objective.target, error) from error
+
+
+def _library(target: str) -> Callable[..., Any]:
+    module, _, name = target.rpartition(".")
     cls: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    number = {"num_classes": num_outputs} if "classification" in objective.kinds else {}
-    metric: Any = cls(**number, **objective.arguments)
-    made: Metric = metric.to(device)
-    return made
+    return cls
+
+
+def _made(cls: Callable[..., Any], arguments: Mapping[str, Any], num_outputs: int, device: torch.device) -> Metric:
+    number = select_accepted(cls, {"num_classes": num_outputs})
+    metric: Metric = cls(**number, **arguments).to(device)
+    return metric
+
+
+class _OfSecond:
+    """A metric of two classes, of which the second one is what is to be found."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None:
+        """Take in some examples."""
+        self._metric.update(outputs[:, 1], targets)
+
+    def compute(self) -> Any:
+        """Return the number."""
+        return self._metric.compute()
+
+
+class _Collected:
+    """A function of all outputs and targets, which gives a number."""
+
+    def __init__(self, name: str, function: Callable[..., Any]) -> None:
+        self._name, self._function = name, function
+        self._parts: list[tuple[Tensor, Tensor]] = []
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None:
+        """Take in some examples."""
+        self._parts.append((outputs, targets))
+
+    def compute(self) -> float:
+        """Return the function's number.
+
+        Raises:
+            ConfigError: when it raises, or returns something else.
+        """
+        outputs, targets = (torch.cat(parts) for parts in zip(*self._parts, strict=True))
+        try:
+            return float(self._function(outputs, targets))
+        except Exception as error:
+            raise _not_possible(self._name, error) from error
+
+
+def _not_possible(name: str, error: Exception) -> ConfigError:
+    return ConfigError("objective", name, f"cannot be computed here ({type(error).__name__}: {show(error)})")

@@ -2,17 +2,17 @@
 
 import difflib
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
-def parameters_of(cls: type) -> dict[str, inspect.Parameter]:
+def parameters_of(cls: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """Return the named constructor parameters of `cls`, without ``self``, in order."""
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return {p.name: p for p in inspect.signature(cls).parameters.values() if p.kind in named}
 
 
-def select_accepted(cls: type, values: dict[str, Any]) -> dict[str, Any]:
+def select_accepted(cls: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any]:
     """Return those of `values` that the constructor of `cls` takes."""
     accepted = parameters_of(cls)
     return {name: value for name, value in values.items() if name in accepted}

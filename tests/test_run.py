@@ -17,8 +17,9 @@ from regsweep.data import load_dataset
 from regsweep.errors import DivergedError, RecordError
 from regsweep.metrics import evaluate
 from regsweep.run import run
-from regsweep.run_record import EACH_EPOCH, TESTED, VALIDATED, RunRecord
+from regsweep.run_record import SHARES, RunRecord
 
+EACH_EPOCH = [f"{split}_{metric}" for split in ("train", "validation") for metric in ("accuracy", "loss")]
 Configure = Callable[..., RunConfig]
 QUICK = ("trainer.epochs=3", "dataset.train_size=200")
 
@@ -256,10 +257,10 @@ def test_a_test_loss_that_is_not_finite_is_a_divergence(
 
 def test_a_run_returns_the_numbers_that_a_sweep_may_optimize(configure: Configure, tmp_path: Path) -> None:
     closed = run(configure(*QUICK), tmp_path, is_trial=True)
-    assert set(closed.numbers) == set(VALIDATED)
+    assert set(closed.numbers) == {*EACH_EPOCH, *SHARES}
     (tmp_path / "open").mkdir()
     opened = run(configure("trainer.test=true", *QUICK), tmp_path / "open", is_trial=True)
-    assert set(opened.numbers) == {*VALIDATED, *TESTED}
+    assert set(opened.numbers) == {*EACH_EPOCH, *SHARES, "test_accuracy", "test_loss"}
 
 
 def test_the_same_seed_leaves_the_same_record(configure: Configure, tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_functions_of_torchvision_are_networks_that_it_lists() -> None:
 
 def test_a_package_is_allowed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
-        ConfigError, match="timm is neither in the working folder .* export REGSWEEP_ALLOW_MODULES=timm"
+        ConfigError, match=r"timm is neither in the working folder .* export REGSWEEP_ALLOW_MODULES=timm"
     ):
         named("timm.create_model", "model")
     with pytest.raises(ConfigError, match=r"the class is of torchvision, which is neither"):

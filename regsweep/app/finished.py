@@ -9,7 +9,7 @@ from pathlib import Path
 from regsweep import records
 from regsweep.errors import Pruned, RecordError
 from regsweep.paths import RunPaths
-from regsweep.run_record import RunRecord
+from regsweep.run_record import RunRecord, TaskRecord
 from regsweep.sweeper import TrialValue
 
 _log = logging.getLogger("regsweep")
@@ -37,7 +37,7 @@ def _read(path: Path) -> TrialValue:
         raise Pruned(record.error)
     if record.status != "complete":
         return TrialValue(math.nan, error=record.error or record.status)
-    numbers = record.numbers()
-    if not {"validation_accuracy", "sparsity"} <= numbers.keys():
-        raise RecordError(f"{path}: not a readable record (no validation accuracy, or no sparsity)")
-    return TrialValue(numbers["validation_accuracy"], numbers)
+    numbers, name = record.numbers(), f"validation_{(record.task or TaskRecord()).objective}"
+    if not {name, "sparsity"} <= numbers.keys():
+        raise RecordError(f"{path}: not a readable record (no {name.replace('_', ' ')}, or no sparsity)")
+    return TrialValue(numbers[name], numbers)

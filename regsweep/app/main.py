@@ -22,6 +22,7 @@ from regsweep.app.resume import is_trial_of_resumed
 from regsweep.errors import Pruned, RecordError, RegsweepError, show
 from regsweep.names import Named, place_of, short_names
 from regsweep.numbers import show_number
+from regsweep.objectives import short_name
 from regsweep.paths import SweepPaths, config_folder, shown
 from regsweep.report.hydra_files import is_several
 from regsweep.run_record import is_of_epoch
@@ -82,8 +83,13 @@ def _trial_rows(folder: Path, swept: list[str]) -> TrialRows:
     return OwnRows(folder, swept)
 
 
+def _names_returned(config: DictConfig) -> list[str]:
+    """Return the name of what a trial returns; the sweep's objective is settled."""
+    return [f"validation_{short_name(str(config.objective))}"]
+
+
 _job.trial_rows = _trial_rows  # type: ignore[attr-defined]
-_job.returned = ["validation_accuracy"]  # type: ignore[attr-defined]
+_job.names_returned = _names_returned  # type: ignore[attr-defined]
 _job.ranked_apart = ["dataset", "dataset.name"]  # type: ignore[attr-defined]
 main = hydra.main(config_path=str(config_folder()), config_name="config", execution_whitelist=_TRUSTED)(_job)
 

@@ -5,6 +5,7 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -13,7 +14,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from regsweep.app import door, searched
+from regsweep.app import door, objective, searched
 from regsweep.app.short_forms import require_one_key
 from regsweep.app.sweeper_settings import (
     check_settings,
@@ -72,6 +73,7 @@ def _checked(
     elif is_own_grid(config):
         require_sensible(config.hydra)
     runs = _runs(config, loader)
+    objective.settle(config, _swept_keys(config, loader), runs, partial(_with_torch, config))
     if is_optuna(config):  # after the values, of which a pruner may be made
         for group in ("sampler", "pruner"):
             require_made(group, config.hydra.sweeper.get(group))

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep.errors import ConfigError, RegsweepError, show
-from regsweep.run_record import EACH_EPOCH, TESTED, VALIDATED
-from regsweep.signatures import offer
 from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.space import read_trials
 
@@ -75,7 +73,6 @@ def check_settings(config: DictConfig, swept: set[str]) -> None:
         _check_limits(sweeper)
     else:
         require_sensible(config.hydra)
-    _check_objectives(sweeper, is_tested=config.trainer.test is True)
     for name in {name for trial in read_trials(sweeper.get("initial_trials") or []) for name in trial}:
         is_added = name.startswith("+") and not swept  # by each of the trials that a sweep without a search names
         if not is_added and OmegaConf.select(config, name, default=_NOWHERE) is _NOWHERE:
@@ -107,30 +104,6 @@ def _check_limits(sweeper: DictConfig) -> None:
     rate = sweeper.max_failure_rate
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
         raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")
-
-
-def _check_objectives(sweeper: DictConfig, *, is_tested: bool) -> None:
-    directions = sweeper.direction if OmegaConf.is_list(sweeper.direction) else [sweeper.direction]
-    names = [str(getattr(direction, "name", direction)) for direction in directions]
-    objectives = sweeper.get("objectives")
-    known = (*VALIDATED, *TESTED) if is_tested else VALIDATED
-    for name in [str(objective) for objective in objectives or [] if objective not in known]:
-        if name in TESTED:
-            raise ConfigError(
-                "hydra.sweeper.objectives", name, "trials keep the test set closed; add trainer.test=true"
-            )
-        raise ConfigError("hydra.sweeper.objectives", name, f"no such number; {offer(name, known)}")
-    if objectives is None:
-        if names != ["maximize"]:
-            allowed = "the objective is an accuracy; add hydra.sweeper.direction=maximize"
-            raise ConfigError("hydra.sweeper.direction", ",".join(names), allowed)
-    elif len(objectives) != len(names) or not set(names) <= {"minimize", "maximize"}:
-        allowed = f"must be minimize or maximize for each of the {len(objectives)} objectives"
-        raise ConfigError("hydra.sweeper.direction", ",".join(names), allowed)
-    elif sweeper.get("pruner") is not None and len(objectives) == 1 and objectives[0] not in EACH_EPOCH:
-        each = ", ".join(EACH_EPOCH)
-        allowed = f"not known after each epoch, so no trial is pruned by it; use one of {each}, or no pruner"
-        raise ConfigError("hydra.sweeper.objectives", objectives[0], allowed)
 
 
 def _require_followed_ranges(config: DictConfig, swept: set[str]) -> None:

@@ -140,7 +140,9 @@ class RegsweepSweeper(Sweeper):
         redact_config(config)  # this sweeper's own settings were made before, with the password
         self._config, self._context = config, hydra_context
         self._trial_rows: Callable[[Path, list[str]], TrialRows] | None = getattr(task_function, "trial_rows", None)
-        self._returned: list[str] = list(getattr(task_function, "returned", []))
+        # The names of what the task returns, which may depend on the configuration.
+        names_returned: Callable[[DictConfig], list[str]] = getattr(task_function, "names_returned", lambda _: [])
+        self._returned = names_returned(config)
         # Keys of which each value has a ranking of its own: scores on another data set are no comparison.
         self._ranked_apart: list[str] = list(getattr(task_function, "ranked_apart", []))
         self._objectives = [str(name) for name in self._settings["objectives"] or []]

@@ -295,7 +295,7 @@ SWEEPS = [
         )
     ],
     ("seed=range(-1,2)", "seed=-1: must be a whole number"),
-    ("model.hidden.0=8,oops", "cannot be built for images of (1, 8, 8) with model.hidden=['oops', 128]"),
+    ("model.hidden.0=8,oops", "cannot be built for inputs of (1, 8, 8) with model.hidden=['oops', 128]"),
     ("trainer.batch_size=64,${trainer.size}", "Interpolation key 'trainer.size' not found"),
     ("trainer.epoch=1,2", "trainer.epoch=1: no such key; did you mean"),
     ("model._target_=os.system,os.popen", "model._target_=os.system: os is neither in the working folder"),

@@ -1,0 +1,68 @@
+"""What the command line does, called from Python: `regsweep.train` and `regsweep.search`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from regsweep.app.folders import make_folder
+from regsweep.app.grammar import quoted
+from regsweep.app.refuse import Refused
+from regsweep.app.start import as_typed, start
+from regsweep.errors import RegsweepError
+from regsweep.paths import RunPaths
+from regsweep.run_record import RunRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DAY_AND_TIME = "%Y-%m-%d/%H-%M-%S"
+
+
+def train(overrides: Sequence[str], folder: Path | str | None) -> RunRecord:
+    """Train one run in `folder`, or in a new one under ``outputs``, and return its record; see `regsweep.train`."""
+    place = _place(folder, "outputs")
+    with _raising():
+        _start([*overrides, f"hydra.run.dir={quoted(str(place))}"])
+    return RunRecord.read(RunPaths(place).result)
+
+
+def search(overrides: Sequence[str], folder: Path | str | None) -> pd.DataFrame:
+    """Run a sweep in `folder`, or in one of its own under ``multirun``, and return its table; see `regsweep.search`."""
+    from regsweep import load_sweep  # noqa: PLC0415
+
+    place = _place(folder, "multirun")
+    kind = [] if any(each.startswith(("sweep=", "hydra/sweeper=")) for each in overrides) else ["sweep=regularization"]
+    with _raising():
+        try:
+            _start(["-m", *kind, *overrides, f"hydra.sweep.dir={quoted(str(place))}"])
+        except SystemExit as ended:
+            if isinstance(ended, Refused) or ended.code != 1:
+                raise
+    return load_sweep(place)
+
+
+def _start(arguments: Sequence[str]) -> None:
+    with as_typed(arguments, Path.cwd(), []):
+        start()
+
+
+def _place(folder: Path | str | None, kind: str) -> Path:
+    """Return the folder as it was given, or a new one of this second under `kind`."""
+    if folder is not None:
+        return Path(folder).absolute()
+    return make_folder(Path(kind).absolute() / time.strftime(_DAY_AND_TIME), is_named=False)
+
+
+@contextmanager
+def _raising() -> Iterator[None]:
+    """Raise the error where the command line would have ended the process with it."""
+    try:
+        yield
+    except Refused as refused:
+        raise refused.error from None
+    except SystemExit as ended:
+        raise RegsweepError(f"ended with exit code {ended.code}; the reason stands above") from None

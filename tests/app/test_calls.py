@@ -1,0 +1,70 @@
+"""The command line's work, called from Python."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import json
+from pathlib import Path
+import regsweep
+from regsweep.errors import RegsweepError
+
+QUICK = ["dataset=wine", "trainer.epochs=2"]
+
+def refused(call, overrides, **more):
+    try:
+        call(overrides, **more)
+    except RegsweepError as error:
+        return str(error)
+
+if __name__ == "__main__":
+    record = regsweep.train([*QUICK, "regularizer=l2"], folder="one run")
+    table = regsweep.search([*QUICK, "hydra.sweeper.n_trials=2", "hydra/launcher=basic"])
+    grid = regsweep.search([*QUICK, "sweep=grid", "optimizer.lr=0.1,1e30", "hydra/launcher=basic"], folder="grid")
+    print("FOUND", json.dumps({
+        "accuracy": record.metrics["test"]["accuracy"],
+        "written": json.loads(Path("one run/result.json").read_text())["metrics"]["test"]["accuracy"],
+        "trials": table["number"].tolist(),
+        "best by": table.attrs["objective"],
+        "place": Path(table.attrs["folder"]).relative_to(Path.cwd()).parts[0],
+        "grid": sorted(grid["status"]),
+        "unknown": refused(regsweep.train, ["dataset=wein"]),
+        "wrong": refused(regsweep.search, ["trainer.epochs=0"]),
+        "again": refused(regsweep.train, QUICK, folder="one run"),
+    }))
+"""
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    folder = tmp_path_factory.mktemp("calls")
+    (folder / "script.py").write_text(SCRIPT)
+    done = subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, check=False)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("FOUND")]
+    assert lines, done.stderr
+    content: dict[str, object] = json.loads(lines[0].removeprefix("FOUND "))
+    return content
+
+
+def test_a_run_returns_its_record_and_a_search_its_table(found: dict[str, object]) -> None:
+    assert found["accuracy"] == found["written"]
+    assert (found["trials"], found["best by"], found["place"]) == ([0, 1], "validation_accuracy", "multirun")
+
+
+def test_a_trial_that_fails_stands_in_the_table(found: dict[str, object]) -> None:
+    assert found["grid"] == ["complete", "diverged"]
+
+
+def test_what_the_command_line_refuses_is_raised(found: dict[str, object]) -> None:
+    assert str(found["unknown"]).startswith("dataset=wein: no such option; did you mean dataset=wine?")
+    assert str(found["wrong"]).startswith("trainer.epochs=0: must be a whole number of 1 or more")
+    assert "this folder is not empty" in str(found["again"])
+
+
+def test_importing_the_package_imports_no_torch() -> None:
+    code = "import regsweep, sys; print({'torch', 'optuna', 'plotly', 'pandas'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,90 @@
+"""Losses against their closed forms in float64, with and without weights of the classes."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from sklearn.utils.class_weight import compute_class_weight
+from torch import Tensor
+
+from regsweep.losses import LOSSES, Loss
+from regsweep.scoring import balanced_weights
+
+OUTPUTS = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0], [2.0, 2.0, -4.0], [0.3, 0.1, 0.2]], dtype=torch.float64)
+LABELS = torch.tensor([2, 1, 0, 0])
+SHARES = torch.tensor([[0.2, 0.0, 0.8], [0.0, 1.0, 0.0], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]], dtype=torch.float64)
+NUMBERS = torch.tensor([[1.2, 0.0, 0.5], [0.0, 0.0, -1.0], [2.0, 1.0, 2.0], [0.0, 0.0, 0.0]], dtype=torch.float64)
+WEIGHTS = torch.tensor([0.5, 1.0, 3.0], dtype=torch.float64)
+
+
+def cross_entropy(outputs: Tensor, shares: Tensor) -> list[float]:
+    """Return −Σ share · log softmax of each example, number by number."""
+    return [
+        -sum(share * (z - math.log(sum(math.exp(each) for each in row))) for z, share in zip(row, of_row, strict=True))
+        for row, of_row in zip(outputs.tolist(), shares.tolist(), strict=True)
+    ]
+
+
+def squares(outputs: Tensor, numbers: Tensor) -> list[float]:
+    return [
+        sum((a - b) ** 2 for a, b in zip(row, of_row, strict=True)) / 3
+        for row, of_row in zip(outputs.tolist(), numbers.tolist(), strict=True)
+    ]
+
+
+def huber(outputs: Tensor, numbers: Tensor) -> list[float]:
+    def each(difference: float) -> float:
+        return difference**2 / 2 if difference < 1 else difference - 0.5
+
+    return [
+        sum(each(abs(a - b)) for a, b in zip(row, of_row, strict=True)) / 3
+        for row, of_row in zip(outputs.tolist(), numbers.tolist(), strict=True)
+    ]
+
+
+ONE_HOT = torch.eye(3, dtype=torch.float64)[LABELS]
+CASES = [
+    ("cross_entropy", LABELS, cross_entropy(OUTPUTS, ONE_HOT)),
+    ("cross_entropy", SHARES, cross_entropy(OUTPUTS, SHARES)),
+    ("mse", LABELS, squares(OUTPUTS, ONE_HOT)),
+    ("mse", SHARES, squares(OUTPUTS, SHARES)),
+    ("mse", NUMBERS, squares(OUTPUTS, NUMBERS)),
+    ("huber", NUMBERS, huber(OUTPUTS, NUMBERS)),
+]
+
+
+@pytest.mark.parametrize(("name", "targets", "expected"), CASES)
+def test_a_loss_is_the_mean_over_examples_and_its_total_their_sum(
+    name: str, targets: Tensor, expected: list[float]
+) -> None:
+    loss = Loss(name, 3)  # type: ignore[arg-type]
+    assert loss.mean(OUTPUTS, targets).item() == pytest.approx(sum(expected) / 4, rel=1e-6)
+    assert loss.total(OUTPUTS, targets).item() == pytest.approx(sum(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "mse"])
+def test_weights_count_in_training_alone(name: str) -> None:
+    """Σ w(y) loss / Σ w(y), as torch's weighted cross-entropy has it; the total, by which runs are judged, has none."""
+    loss = Loss(name, 3, WEIGHTS)  # type: ignore[arg-type]
+    each = {"cross_entropy": cross_entropy, "mse": squares}[name](OUTPUTS, ONE_HOT)
+    weights = [3.0, 1.0, 0.5, 0.5]
+    expected = sum(w * value for w, value in zip(weights, each, strict=True)) / sum(weights)
+    assert loss.mean(OUTPUTS, LABELS).item() == pytest.approx(expected, rel=1e-6)
+    assert loss.mean(OUTPUTS, ONE_HOT).item() == pytest.approx(expected, rel=1e-6), "classes as shares are the same"
+    assert loss.mean(OUTPUTS, LABELS).item() != pytest.approx(sum(each) / 4, rel=1e-3)
+    assert loss.total(OUTPUTS, LABELS).item() == pytest.approx(sum(each), rel=1e-6)
+
+
+def test_balanced_weights_are_those_of_scikit_learn() -> None:
+    labels = np.repeat([0, 1, 2], [2, 5, 13])
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    assert balanced_weights(torch.tensor([2, 5, 13])).tolist() == pytest.approx(expected.tolist())
+    assert balanced_weights(torch.tensor([4, 0])).tolist() == [0.5, 0.0]
+
+
+def test_each_kind_of_task_begins_with_its_own_loss() -> None:
+    assert {kind: names[0] for kind, names in LOSSES.items()} == {
+        "classification": "cross_entropy",
+        "regression": "mse",
+    }

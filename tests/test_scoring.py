@@ -1,0 +1,253 @@
+"""Objectives against scikit-learn's, and decisions by them: in which direction, on which task."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn import metrics as sklearn_metrics
+from torch import Tensor, nn
+
+from regsweep.build import build, require_buildable
+from regsweep.config import RunConfig
+from regsweep.data import Dataset, Split, load_dataset
+from regsweep.data.preparation import Scale
+from regsweep.errors import ConfigError
+from regsweep.gradient import Alone
+from regsweep.losses import Loss
+from regsweep.metrics import Metrics, evaluate
+from regsweep.objectives import OBJECTIVES, Kind, metrics_of, objective_of
+from regsweep.scoring import build_scoring, require_computed, scoring_of
+from regsweep.step import Step
+from regsweep.training import Training
+
+Configure = Callable[..., RunConfig]
+
+
+class Given(nn.Module):
+    """A network whose outputs are its inputs."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return inputs
+
+
+def score(name: str, outputs: Tensor, targets: Tensor, scale: Scale | None = None) -> float:
+    """Return the objective of these outputs, in batches of evaluation."""
+    split = Split(outputs, targets)
+    kind: Kind = "classification" if scale is None else "regression"
+    names = tuple(map(str, range(outputs.shape[1])))
+    dataset = Dataset("made", names, split, None, split, kind=kind, scale=scale)
+    scoring = scoring_of(objective_of(name, kind), Loss("mse", len(names)), dataset)
+    return evaluate(Given(), split, scoring).value
+
+
+RANDOM = torch.Generator().manual_seed(0)
+LABELS = torch.cat([torch.arange(3), torch.randint(0, 3, (397,), generator=RANDOM)])
+LOGITS = torch.randn(400, 3, generator=RANDOM) + torch.eye(3)[LABELS]
+SHARES = LOGITS.double().softmax(1).numpy()
+SAID = LOGITS.argmax(1).numpy()
+Y = LABELS.numpy()
+
+OF_CLASSES = {
+    "accuracy": sklearn_metrics.accuracy_score(Y, SAID),
+    "balanced_accuracy": sklearn_metrics.balanced_accuracy_score(Y, SAID),
+    "auroc": sklearn_metrics.roc_auc_score(Y, SHARES, multi_class="ovr", average="macro"),
+    "average_precision": np.mean([sklearn_metrics.average_precision_score(k == Y, SHARES[:, k]) for k in range(3)]),
+    "f1": sklearn_metrics.f1_score(Y, SAID, average="macro"),
+    "mcc": sklearn_metrics.matthews_corrcoef(Y, SAID),
+    "kappa": sklearn_metrics.cohen_kappa_score(Y, SAID),
+}
+
+
+@pytest.mark.parametrize("name", OF_CLASSES)
+def test_objectives_of_classes_are_scikit_learn_s(name: str) -> None:
+    assert score(name, LOGITS, LABELS) == pytest.approx(OF_CLASSES[name], abs=1e-6)
+
+
+TWO = (LABELS > 0).long()
+OF_TWO = {
+    "f1": sklearn_metrics.f1_score(TWO, LOGITS[:, :2].argmax(1)),
+    "average_precision": sklearn_metrics.average_precision_score(TWO, LOGITS[:, :2].double().softmax(1)[:, 1]),
+    "auroc": sklearn_metrics.roc_auc_score(TWO, LOGITS[:, :2].double().softmax(1)[:, 1]),
+}
+
+
+@pytest.mark.parametrize("name", OF_TWO)
+def test_of_two_classes_the_second_one_is_found_as_scikit_learn_has_it(name: str) -> None:
+    assert score(name, LOGITS[:, :2].contiguous(), TWO) == pytest.approx(OF_TWO[name], abs=1e-6)
+
+
+NUMBERS = torch.randn(400, 2, generator=RANDOM) * torch.tensor([10.0, 0.1]) + torch.tensor([50.0, -1.0])
+SCALE = Scale().fit(NUMBERS)
+GUESSED = SCALE(NUMBERS) + torch.randn(400, 2, generator=RANDOM) / 2
+BACK = SCALE.back(GUESSED).double().numpy()
+OF_NUMBERS = {
+    "rmse": float(np.sqrt(((BACK - NUMBERS.double().numpy()) ** 2).mean())),
+    "mae": sklearn_metrics.mean_absolute_error(NUMBERS, BACK),
+    "r2": sklearn_metrics.r2_score(NUMBERS, BACK),
+}
+
+
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_objectives_of_numbers_are_scikit_learn_s_in_the_numbers_own_unit(name: str) -> None:
+    assert score(name, GUESSED, SCALE(NUMBERS), SCALE) == pytest.approx(OF_NUMBERS[name], rel=1e-4)
+
+
+def test_the_scale_has_the_training_numbers_mean_and_deviation() -> None:
+    numbers = torch.tensor([[1.0, 0.1], [3.0, 0.1], [8.0, 0.1]])
+    scale = Scale().fit(numbers)
+    assert scale.constants() == {
+        "mean": pytest.approx([4.0, 0.1]),
+        "deviation": pytest.approx([np.std([1, 3, 8]), 1.0]),
+    }
+    assert scale(numbers)[:, 1].tolist() == [0, 0, 0], "a column that never changes is not blown up by rounding"
+    assert torch.allclose(scale.back(scale(numbers)), numbers)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "direction", "expected"),
+    [
+        (None, "classification", None, ("accuracy", True)),
+        (None, "regression", None, ("rmse", False)),
+        ("r2", "regression", None, ("r2", True)),
+        ("loss", "classification", None, ("loss", False)),
+        ("loss", "regression", "minimize", ("loss", False)),
+        ("mine.revenue", "classification", None, ("revenue", True)),
+        ("mine.val_loss", "classification", None, ("val_loss", False)),
+        ("mine.loss", "regression", "maximize", ("loss", True)),
+    ],
+)
+def test_which_objective_and_in_which_direction(
+    name: str | None, kind: Kind, direction: str | None, expected: tuple[str, bool]
+) -> None:
+    objective = objective_of(name, kind, direction)
+    assert (objective.name, objective.maximize) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "direction", "message"),
+    [
+        ("rmse", "classification", None, "objective=rmse: no number of a classification task; there is accuracy, "),
+        ("accuracy", "regression", None, "objective=accuracy: no number of a regression task; there is rmse, r2, mae"),
+        ("acuracy", "classification", None, "objective=acuracy: did you mean accuracy?"),
+        ("r2", "regression", "minimize", "objective_direction=minimize: r2 is maximized; leave it null"),
+    ],
+)
+def test_what_is_no_objective_here_is_refused(name: str, kind: Kind, direction: str | None, message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        objective_of(name, kind, direction)
+    assert str(error.value).startswith(message)
+
+
+def test_the_numbers_of_a_run_begin_with_its_objective() -> None:
+    assert metrics_of("classification", "f1") == ("f1", "accuracy", "loss")
+    assert metrics_of("classification", "accuracy") == ("accuracy", "loss")
+    assert metrics_of("regression", "loss") == ("loss", "rmse")
+
+
+def test_a_score_is_better_the_larger_it_is() -> None:
+    low, high = ({"rmse": value} for value in (1.0, 2.0))
+    assert Metrics(low, "rmse", maximize=False).score > Metrics(high, "rmse", maximize=False).score
+    assert Metrics(low, "rmse", maximize=True).score < Metrics(high, "rmse", maximize=True).score
+
+
+@pytest.mark.parametrize("keeps", ["trainer.restore_best=true", "regularizer.early_stopping=3"])
+def test_the_best_epoch_is_that_of_the_smallest_error(configure: Configure, keeps: str) -> None:
+    config = configure("dataset=diabetes", "optimizer.lr=0.3", "trainer.epochs=12", "dataset.train_size=60", keeps)
+    member = build(config).member(config)
+    Training([member]).run()
+    errors = [row.validation["rmse"] for row in member.history if row.validation]
+    best = errors.index(min(errors)) + 1
+    assert best < len(errors), "the case is one in which it matters"
+    assert max(errors) > 1.1 * min(errors)
+    assert member.kept.epoch == best
+    if "early_stopping" in keeps:
+        assert len(errors) == best + 3
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("dataset=diabetes", "regularizer.label_smoothing=0.1"), "label smoothing needs classes, and numbers are"),
+        (("dataset=diabetes", "regularizer.confidence_penalty=0.1"), "confidence penalty needs classes"),
+        (("dataset=wine", "regularizer.cutmix=1.0"), "CutMix needs images, and wine has none; leave it out"),
+        (("dataset=wine", "regularizer.augmentation=1"), "augmentation needs images"),
+        (("dataset=wine", "regularizer.random_erasing=0.2"), "random erasing needs images"),
+        (("dataset=diabetes", "dataset.label_noise=0.1"), "only classes can be flipped; set it to 0"),
+        (("dataset=diabetes", "trainer.class_weights=balanced"), "diabetes has no classes; leave it null"),
+        (("dataset=diabetes", "trainer.loss=cross_entropy"), "diabetes is a regression task, which has mse or huber"),
+        (("dataset=wine", "trainer.loss=huber"), "wine is a classification task, which has cross_entropy or mse"),
+        (("dataset=wine", "task=regression"), "wine is a classification task; leave it auto"),
+        (("dataset=wine", "objective=os.system"), "os is neither in the working folder"),
+    ],
+)
+def test_what_does_not_fit_the_task_is_refused(configure: Configure, overrides: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        require_buildable(configure(*overrides))
+
+
+def test_mixup_mixes_the_numbers_that_are_predicted(configure: Configure) -> None:
+    config = configure("dataset=diabetes", "regularizer.mixup=0.4", "trainer.epochs=1")
+    member = build(config).member(config)
+    index = torch.arange(16)
+    batch = Step(member, Alone()).batch(index)
+    own = member.dataset.train.targets[index]
+    assert torch.equal(batch.labels, own)
+    assert batch.targets.shape == own.shape
+    assert not torch.equal(batch.targets, own)
+    assert batch.targets.mean().item() == pytest.approx(own.mean().item(), abs=1e-5), "each is mixed in once"
+
+
+OWN = """
+from torchmetrics import Metric
+import torch
+
+def cost(shares, labels):
+    return (10.0 * ((labels == 1) & (shares.argmax(1) != 1))).mean()
+
+def many(shares, labels):
+    return shares
+
+class Share(Metric):
+    def __init__(self):
+        super().__init__()
+        self.add_state("right", torch.tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("all", torch.tensor(0.0), dist_reduce_fx="sum")
+
+    def update(self, shares, labels):
+        self.right += (shares.argmax(1) == labels).sum()
+        self.all += len(labels)
+
+    def compute(self):
+        return self.right / self.all
+"""
+
+
+def test_an_objective_of_the_user_s_is_a_function_or_a_class(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_objectives.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    found = {}
+    for name in ("cost", "Share"):
+        config = configure("dataset=wine", f"objective=own_objectives.{name}")
+        parts = build(config)
+        found[name] = evaluate(parts.model, parts.dataset.test, parts.scoring)
+    assert found["Share"].value == pytest.approx(found["Share"]["accuracy"])
+    assert found["cost"].objective == "cost"
+    assert found["cost"].value >= 0
+    config = configure("dataset=wine", "objective=own_objectives.many")
+    dataset = load_dataset(config.dataset, config.task)
+    with pytest.raises(ConfigError, match=r"objective=own_objectives\.many: cannot be computed here \(ValueError"):
+        require_computed(build_scoring(config, dataset), dataset)
+
+
+def test_every_objective_by_name_is_computed(configure: Configure) -> None:
+    for name, objective in OBJECTIVES.items():
+        for kind, data in (("classification", "wine"), ("regression", "diabetes")):
+            if kind in objective.kinds:
+                config = configure(f"dataset={data}", f"objective={name}")
+                dataset = load_dataset(config.dataset, config.task)
+                require_computed(build_scoring(config, dataset), dataset)
