@@ -236,8 +236,8 @@ def _parser() -> argparse.ArgumentParser:
         "--margin",
         type=_size,
         metavar="POINTS",
-        help=f"with --until-settled: the largest difference that does not matter, in points, or in per cent of the baseline's "
-        f"value where no accuracy is compared (default: {DEFAULT_MARGIN})",
+        help="with --until-settled: the largest difference that does not matter, in points, or where no accuracy is "
+        f"compared in per cent of the baseline's value (default: {DEFAULT_MARGIN})",
     )
     return parser
 
@@ -337,7 +337,7 @@ def _seeds_needed(sweep: Sweep, terms: Terms, num_configurations: int) -> str:
     spread, best = spread_of_differences(sweep), sweep.best()
     if spread is None or best is None:
         return ""
-    value = float(best[sweep.objective])
+    value = best.mean
     differences = {size: terms.threshold(size, value) for size in _ANNOUNCED_SIZES}
     needed = [
         f"{seeds_needed(difference, spread, num_configurations)} for {size:g}{_unit_of(size, terms)}"

@@ -20,6 +20,8 @@ def worth_of_one_answer(task: TaskRecord, class_sizes: Sequence[int]) -> float |
     """
     if task.kind == "regression":
         return _of_numbers(task)
+    if len(class_sizes) == len(("no", "yes")) and task.objective in ("f1", "average_precision"):
+        return _of_second(task.objective, class_sizes[1] / sum(class_sizes))
     return _of_classes(task.objective, [size / sum(class_sizes) for size in class_sizes if size])
 
 
@@ -30,6 +32,13 @@ def _of_numbers(task: TaskRecord) -> float | None:
     if task.objective != "rmse" or not deviations:
         return None
     return sqrt(sum(deviation**2 for deviation in deviations) / len(deviations))
+
+
+def _of_second(objective: str, share: float) -> float:
+    """Return the same of a number of the second class of two, whose share of the test set is `share`."""
+    if objective == "average_precision":
+        return share
+    return 2 * share / (1 + share) if share > 1 / 2 else 0.0
 
 
 def _of_classes(objective: str, shares: Sequence[float]) -> float | None:

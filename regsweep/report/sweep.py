@@ -99,7 +99,7 @@ class Sweep:
         In another application's sweep that is what is called an accuracy.
         """
         name = column or self.objective
-        return is_percent(self.task, name) if self.is_own else name.lower().endswith("accuracy")
+        return is_percent(self.task, name) if self.is_own else name.endswith("accuracy")
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from regsweep import objectives
 from regsweep.errors import ConfigError
-from regsweep.objectives import DEFAULTS, OBJECTIVES, objective_of
+from regsweep.objectives import KINDS, OBJECTIVES, objective_of
 from regsweep.report.hydra_files import at
 from regsweep.run_record import SHARES, SPLITS, RunRecord, TaskRecord
 
@@ -23,24 +24,26 @@ def task_of(record: RunRecord) -> TaskRecord | None:
 
 def task_of_config(config: Any) -> TaskRecord | None:
     """Return what a composed configuration asks for, as far as it names the objective; else None."""
-    name, direction = at(config, "objective"), at(config, "objective_direction")
-    if not isinstance(name, str):
+    name, direction, task = (at(config, key) for key in ("objective", "objective_direction", "task"))
+    known = OBJECTIVES.get(str(name))
+    kinds = [kind for kind in (known.kinds if known is not None else KINDS) if task in (kind, None, "auto")]
+    if not kinds or (name is None and task not in KINDS):
         return None
-    known = OBJECTIVES.get(name)
-    kind = known.kinds[0] if known is not None else "classification"
     try:
-        objective = objective_of(name, kind, direction if isinstance(direction, str) else None)
+        objective = objective_of(
+            None if name is None else str(name), kinds[0], direction if isinstance(direction, str) else None
+        )
     except ConfigError:
         return None
+    kind = kinds[0]
     return TaskRecord(
         kind, objective.name, objective.maximize, is_percent=objective.is_percent, is_mean=objective.is_mean
     )
 
 
 def metrics_of(task: TaskRecord) -> list[str]:
-    """Return the numbers that a run has of each split: its objective, its loss, and accuracy or error."""
-    by_default = DEFAULTS["regression" if task.kind == "regression" else "classification"]
-    return list(dict.fromkeys([task.objective, "loss", by_default]))
+    """Return the numbers that a run has of each split, the objective first."""
+    return list(objectives.metrics_of("regression" if task.kind == "regression" else "classification", task.objective))
 
 
 def numbers_of(tasks: Iterable[TaskRecord]) -> list[str]:

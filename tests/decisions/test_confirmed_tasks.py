@@ -12,6 +12,7 @@ import pytest
 import torch
 from regsweep.report.verdict import NOT_THERE, OPEN, SHOWN, check, main
 from torchmetrics import classification
+from torchmetrics.classification import BinaryAveragePrecision, BinaryF1Score
 
 from regsweep.errors import RegsweepError
 from regsweep.report.answer.sentences import answer
@@ -186,6 +187,16 @@ def test_the_worth_of_one_answer_is_what_the_metric_gives_it(objective: str, met
     answers = torch.tensor([[1.0, 0.0, 0.0]]).expand(len(targets), 3)
     made = TaskRecord(objective=objective)
     assert worth_of_one_answer(made, SIZES) == pytest.approx(float(metric(answers, targets)), abs=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [[6, 4], [3, 7]])
+def test_of_two_classes_the_second_one_counts(sizes: list[int]) -> None:
+    """As scikit-learn has it: whoever never answers it has an F1 of 0."""
+    targets = torch.repeat_interleave(torch.arange(2), torch.tensor(sizes))
+    answers = torch.full((10,), float(sizes[1] > sizes[0]))
+    for objective, metric in (("f1", BinaryF1Score()), ("average_precision", BinaryAveragePrecision())):
+        worth = worth_of_one_answer(TaskRecord(objective=objective), sizes)
+        assert worth == pytest.approx(float(metric(answers, targets)), abs=1e-6)
 
 
 def test_the_worth_of_one_answer_in_closed_form() -> None:

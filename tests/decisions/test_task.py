@@ -40,12 +40,12 @@ def test_the_columns_of_classification_by_accuracy_are_what_they_were() -> None:
     ("objective", "best", "columns"),
     [
         ("rmse", 1, ["validation_rmse", "validation_loss"]),
-        ("mae", 1, ["validation_mae", "validation_loss", "validation_rmse"]),
+        ("mae", 1, ["validation_mae", "validation_rmse", "validation_loss"]),
         ("loss", 1, ["validation_loss", "validation_accuracy"]),
-        ("r2", 2, ["validation_r2", "validation_loss", "validation_rmse"]),
-        ("auroc", 2, ["validation_auroc", "validation_loss", "validation_accuracy"]),
-        ("balanced_accuracy", 2, ["validation_balanced_accuracy", "validation_loss", "validation_accuracy"]),
-        ("f1", 2, ["validation_f1", "validation_loss", "validation_accuracy"]),
+        ("r2", 2, ["validation_r2", "validation_rmse", "validation_loss"]),
+        ("auroc", 2, ["validation_auroc", "validation_accuracy", "validation_loss"]),
+        ("balanced_accuracy", 2, ["validation_balanced_accuracy", "validation_accuracy", "validation_loss"]),
+        ("f1", 2, ["validation_f1", "validation_accuracy", "validation_loss"]),
     ],
 )
 def test_trials_are_ranked_by_their_objective_in_its_direction(
@@ -71,6 +71,24 @@ def test_the_objective_is_known_from_the_configuration_before_a_record_has_it(tm
     sweep = read_sweep(write_sweep(tmp_path / "s", [started]))
     assert (sweep.objective, sweep.maximize, sweep.best()) == ("validation_rmse", False, None)
     assert read_sweep(write_sweep(tmp_path / "t", [{"status": "interrupted"}])).objective == "validation_accuracy"
+
+
+@pytest.mark.parametrize(
+    ("config", "objective"),
+    [
+        ({"task": "regression"}, "rmse"),
+        ({"task": "regression", "objective": "loss"}, "loss"),
+        ({"task": "auto", "objective": "r2"}, "r2"),
+        ({"objective": "my.metrics.revenue"}, "revenue"),
+        ({"task": "classification", "objective": "rmse"}, "accuracy"),
+        ({"task": "auto", "objective": None}, "accuracy"),
+    ],
+)
+def test_a_configuration_names_the_objective_where_it_can(
+    tmp_path: Path, config: dict[str, Any], objective: str
+) -> None:
+    sweep = read_sweep(write_sweep(tmp_path / "s", [{"status": "interrupted", "config": config}]))
+    assert sweep.objective == f"validation_{objective}"
 
 
 def test_what_failed_before_its_task_was_known_does_not_decide(tmp_path: Path) -> None:

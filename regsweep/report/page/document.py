@@ -83,6 +83,7 @@ def sweep_page(
             "json": security.json_block(rows),
             "plain": trials.plain(rows),
             "panels": security.json_block(panel.panels(sweep, evidence.confirmation)),
+            "curves": panel.curves(sweep.task),
             "title": "Trials" if len(sweep.trials) != 1 else "The run",
             "has_controls": len(sweep.trials) > 1,
             "statuses": statuses,

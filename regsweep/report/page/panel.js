@@ -9,6 +9,7 @@
   const theme = JSON.parse(find("theme").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const numbers = trials.columns[0].values;
+  const canvases = document.querySelectorAll("[data-curve]");
 
   function element(name, properties = {}, ...children) {
     const made = Object.assign(document.createElement(name), properties);
@@ -54,10 +55,10 @@
   function draw(curves) {
     const colours = dark.matches ? theme.dark : theme.light;
     // Shown before they are drawn: what stands beside a figure makes it narrower.
-    for (const kind of ["accuracy", "loss"])
-      find(`panel-${kind}`).hidden = !LOOKS.some(([part]) => curves[`${part}_${kind}`]);
-    for (const [kind, factor, unit] of [["accuracy", 100, "accuracy (%)"], ["loss", 1, "loss"]]) {
-      const canvas = find(`panel-${kind}`);
+    for (const canvas of canvases)
+      canvas.hidden = !LOOKS.some(([part]) => curves[`${part}_${canvas.dataset.curve}`]);
+    for (const canvas of canvases) {
+      const { curve: kind, title: unit } = canvas.dataset, factor = Number(canvas.dataset.factor);
       const data = LOOKS.filter(([part]) => curves[`${part}_${kind}`]).map(([part, colour, dash]) => ({
         x: curves.epoch, y: curves[`${part}_${kind}`].map((value) => value === null ? null : factor * value),
         mode: curves.epoch.length > 1 ? "lines" : "markers", name: part, line: { color: colours[colour], dash, width: 2 },
@@ -100,7 +101,7 @@
     find("panel-log").textContent = known.log ?? "";
     find("panel-log").hidden = !known.log;
     panel.hidden = false;
-    for (const kind of ["accuracy", "loss"]) find(`panel-${kind}`).hidden = true;
+    for (const canvas of canvases) canvas.hidden = true;
     if (known.curves && window.Plotly) draw(known.curves);
     chosen.set("panel", key);
     if (moves) {
