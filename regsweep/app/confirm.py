@@ -37,7 +37,7 @@ from regsweep.report.effort import seconds_a_trial, spread_of_differences
 from regsweep.report.files import ReportPaths
 from regsweep.report.printed import say
 from regsweep.report.read_confirmation import read_confirmation
-from regsweep.report.sweep import OBJECTIVE, Sweep, read_sweep
+from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
 from regsweep.statistics.p_values import least_p_value, least_seeds
 from regsweep.statistics.power import seeds_needed
@@ -236,7 +236,8 @@ def _parser() -> argparse.ArgumentParser:
         "--margin",
         type=_points,
         metavar="POINTS",
-        help=f"with --until-settled: the largest difference that does not matter (default: {DEFAULT_MARGIN} points)",
+        help="with --until-settled: the largest difference that does not matter; of other objectives than accuracy in "
+        f"per cent of the tuned baseline's value (default: {DEFAULT_MARGIN})",
     )
     return parser
 
@@ -273,8 +274,8 @@ def _points(text: str) -> float:
 
 
 def _shown(configuration: Configuration, agreed: Terms) -> str:
-    is_accuracy = agreed.is_own and agreed.chosen_by.endswith("accuracy")
-    value = f"{configuration.selected_for:.4f}" if is_accuracy else show_number(configuration.selected_for, 5)
+    is_share = agreed.is_choice_percent
+    value = f"{configuration.selected_for:.4f}" if is_share else show_number(configuration.selected_for, 5)
     return f"{configuration.name} (trial {configuration.trial}, {agreed.title_of_choice} {value})"
 
 
@@ -309,7 +310,7 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         f"{'with the test set' if plan.terms.is_own else 'to compare'}: {time} at the sweep's pace",
         f"where differences are shown, up to {num_own} more, of second baselines: {time_own}",
     ]
-    if sweep.is_own and (sweep.objectives or sweep.objective != OBJECTIVE):
+    if sweep.objectives or not plan.terms.is_chosen_by_same:
         word = "most" if plan.terms.chosen_most else "least"
         lines.append(f"chosen by the {word} {plan.terms.title_of_choice}; compared by {plan.terms.title}")
     say(*lines)
@@ -321,20 +322,30 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         return
     spread = spread_of_differences(sweep) if plan.terms.is_own else None
     if spread is not None:
-        needed = [
-            f"{seeds_needed(points / 100, spread, k)} for {points:g} point{'s' * (points != 1)}"
-            for points in _ANNOUNCED_POINTS
-        ]
-        say(
-            f"seeds needed to show a difference: {', '.join(needed)} (80 % power; "
-            f"two runs differ by about {100 * spread:.2f} points, estimated from the sweep)"
-        )
+        _announce_seeds(sweep, plan.terms, spread, k)
     if num_seeds < least_seeds(k, LEVEL):
         of = "one configuration" if k == 1 else f"{k} configurations"
         say(
             f"{num_seeds} seeds cannot show a difference: the smallest possible p-value of {of} is "
             f"{least_p_value(num_seeds, k):.2g}; take --seeds {least_seeds(k, LEVEL)} or more"
         )
+
+
+def _announce_seeds(sweep: Sweep, terms: Terms, spread: float, num_configurations: int) -> None:
+    """Print how many seeds show which difference."""
+    best = sweep.best()
+    value = math.nan if best is None else best.mean
+    needed = []
+    for typed in _ANNOUNCED_POINTS:
+        difference = terms.threshold(typed, value)
+        if difference is None:
+            return  # no per cent can be taken of the value
+        unit = " %" if terms.is_relative else f" point{'s' * (typed != 1)}"
+        needed.append(f"{seeds_needed(difference, spread, num_configurations)} for {typed:g}{unit}")
+    say(
+        f"seeds needed to show a difference: {', '.join(needed)} (80 % power; "
+        f"two runs differ by about {terms.size(spread, value)}, estimated from the sweep)"
+    )
 
 
 def _announce_ablation(sweep: Sweep, plan: Plan, num_seeds: int) -> None:
