@@ -196,7 +196,7 @@ def _train(
         draw_anew(origin, sweep, plan, num_seeds)
     plan.intend(num_seeds, until_settled=False, has_begun=count_ended(confirmation.seeds) > 0)
     if len(plan.contenders) <= len(plan.kinds):
-        choosing.take_contenders(plan, sweep, plan.read_sweep(paths.search(baseline.key)))
+        choosing.take_contenders(plan, sweep, read_sweep(paths.search(baseline.key)))
     choose(origin, plan)
     train_on_seeds(origin, sweep, plan, num_seeds)
     report_confirmed(sweep)

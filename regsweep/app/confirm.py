@@ -236,8 +236,8 @@ def _parser() -> argparse.ArgumentParser:
         "--margin",
         type=_size,
         metavar="POINTS",
-        help="with --until-settled: the largest difference that does not matter, in points, or where no accuracy is "
-        f"compared in per cent of the baseline's value (default: {DEFAULT_MARGIN})",
+        help="with --until-settled: the largest difference that does not matter; of other objectives than accuracy in "
+        f"per cent of the tuned baseline's value (default: {DEFAULT_MARGIN})",
     )
     return parser
 
@@ -276,8 +276,8 @@ def _size(text: str) -> float:
 
 
 def _shown(configuration: Configuration, agreed: Terms) -> str:
-    is_accuracy = agreed.is_own and agreed.chosen_by.endswith("accuracy")
-    value = f"{configuration.selected_for:.4f}" if is_accuracy else show_number(configuration.selected_for, 5)
+    is_share = agreed.is_choice_percent
+    value = f"{configuration.selected_for:.4f}" if is_share else show_number(configuration.selected_for, 5)
     return f"{configuration.name} (trial {configuration.trial}, {agreed.title_of_choice} {value})"
 
 
@@ -312,7 +312,7 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         f"{'with the test set' if plan.terms.is_own else 'to compare'}: {time} at the sweep's pace",
         f"where differences are shown, up to {num_own} more, of second baselines: {time_own}",
     ]
-    if not plan.terms.is_chosen_by_same:
+    if sweep.objectives or not plan.terms.is_chosen_by_same:
         word = "most" if plan.terms.chosen_most else "least"
         lines.append(f"chosen by the {word} {plan.terms.title_of_choice}; compared by {plan.terms.title}")
     say(*lines)
@@ -322,8 +322,9 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
     if until_settled:
         say(f"looks every {ROUND} seeds; what 5 seeds can settle is little, so it may take them all")
         return
-    if plan.terms.is_own and (needed := _seeds_needed(sweep, plan.terms, k)):
-        say(needed)
+    spread = spread_of_differences(sweep) if plan.terms.is_own else None
+    if spread is not None:
+        _announce_seeds(sweep, plan.terms, spread, k)
     if num_seeds < least_seeds(k, LEVEL):
         of = "one configuration" if k == 1 else f"{k} configurations"
         say(
@@ -332,29 +333,21 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         )
 
 
-def _seeds_needed(sweep: Sweep, terms: Terms, num_configurations: int) -> str:
-    """Return how many seeds show differences of some sizes; nothing where the sweep has no ground for an estimate."""
-    spread, best = spread_of_differences(sweep), sweep.best()
-    if spread is None or best is None:
-        return ""
-    value = best.mean
-    differences = {size: terms.threshold(size, value) for size in _ANNOUNCED_SIZES}
-    needed = [
-        f"{seeds_needed(difference, spread, num_configurations)} for {size:g}{_unit_of(size, terms)}"
-        for size, difference in differences.items()
-        if difference is not None
-    ]
-    of = f" of {terms.value(value)}" if terms.is_relative else ""
-    return (
-        f"seeds needed to show a difference: {', '.join(needed)}{of} (80 % power; two runs differ by about "
-        f"{terms.size(spread)}, estimated from the sweep)"
-        if needed
-        else ""
+def _announce_seeds(sweep: Sweep, terms: Terms, spread: float, num_configurations: int) -> None:
+    """Print how many seeds show which difference."""
+    best = sweep.best()
+    value = math.nan if best is None else best.mean
+    needed = []
+    for typed in _ANNOUNCED_SIZES:
+        difference = terms.threshold(typed, value)
+        if difference is None:
+            return  # no per cent can be taken of the value
+        unit = " %" if terms.is_relative else f" point{'s' * (typed != 1)}"
+        needed.append(f"{seeds_needed(difference, spread, num_configurations)} for {typed:g}{unit}")
+    say(
+        f"seeds needed to show a difference: {', '.join(needed)} (80 % power; "
+        f"two runs differ by about {terms.size(spread, value)}, estimated from the sweep)"
     )
-
-
-def _unit_of(size: float, terms: Terms) -> str:
-    return " %" if terms.is_relative else f" point{'s' * (size != 1)}"
 
 
 def _announce_ablation(sweep: Sweep, plan: Plan, num_seeds: int) -> None:

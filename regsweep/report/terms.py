@@ -116,17 +116,18 @@ class Terms:
         return self.choice[0].replace("_", " ")
 
     @property
-    def _is_choice_percent(self) -> bool:
+    def is_choice_percent(self) -> bool:
+        """Whether configurations are chosen by a share that is shown in percent."""
         is_same = metric_in(self.chosen_by) == metric_in(self.objective)
         return self.is_own and (self.is_percent if is_same else self.chosen_by.endswith("accuracy"))
 
     def value_of_choice(self, value: float) -> str:
         """Return the number as it is shown that configurations are chosen by."""
-        return f"{100 * value:.2f} %" if self._is_choice_percent else show_number(value, 5)
+        return f"{100 * value:.2f} %" if self.is_choice_percent else show_number(value, 5)
 
     def resolution_of_choice(self, value: float) -> float:
         """Return the size of a difference below which what is chosen by is called equal to `value`."""
-        return EQUAL * abs(value) if self.is_own and not self._is_choice_percent else EQUAL
+        return EQUAL * abs(value) if self.is_own and not self.is_choice_percent else EQUAL
 
     @property
     def sign(self) -> int:
