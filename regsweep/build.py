@@ -116,7 +116,7 @@ def require_buildable(config: RunConfig) -> Dataset:
 
 def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, nn.Module, list[Method]]:
     device = resolve_device(config.device.name)
-    dataset = load_dataset(config.dataset, config.task)
+    dataset = load_dataset(config.dataset, config.task, device)
     methods = config.regularizer.make()
     _require_graphs(config, device, methods)
     _require_validation(config, dataset, methods)
