@@ -85,13 +85,14 @@ def _made(config: DatasetConfig) -> Any:
     if config.factory is None:
         raise ConfigError(key, None, "names a class, or a function that makes data sets, as module.name")
     found = import_callable(key, config.factory, Dataset, "Dataset")
+    arguments = config.arguments or {}
     try:
-        inspect.signature(found).bind(**config.arguments)
+        inspect.signature(found).bind(**arguments)
     except TypeError as error:
-        raise ConfigError("dataset.arguments", config.arguments, f"{config.title}: {error}") from error
+        raise ConfigError("dataset.arguments", arguments, f"{config.title}: {error}") from error
     try:
         with seeding.Stream(seeding.derive(0, "dataset"), _CPU):  # the same data in each process, if drawn by torch
-            return found(**config.arguments)
+            return found(**arguments)
     except Exception as error:
         raise ConfigError(key, config.factory, f"raised {type(error).__name__}: {show(error)}") from error
 
