@@ -160,7 +160,7 @@ def find_without_place(config: RunConfig, names: Iterable[str]) -> dict[str, str
 
 def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, Network, list[Method]]:
     device = resolve_device(config.device.name)
-    dataset = load_dataset(config.dataset, config.task)
+    dataset = load_dataset(config.dataset, config.task, device)
     methods = config.regularizer.make()
     _require_graphs(config, device, methods)
     _require_validation(config, dataset, methods)
