@@ -8,19 +8,30 @@ networks that know nothing of regsweep build, are adapted, train, are swept and 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
+import io
 import os
-import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 from table import print_header, print_row
 
+from regsweep import cli
+from regsweep.config import ModelConfig
+from regsweep.errors import ConfigError
+from regsweep.methods import Method
+from regsweep.models import build_model
+from regsweep.regularizers.batch_norm import BatchNorm
+from regsweep.regularizers.dropout import Dropout
+
 TORCHVISION = (
-    *("alexnet", "squeezenet1_1", "mobilenet_v2", "mobilenet_v3_small"),
+    *("squeezenet1_1", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"),
     *("mnasnet0_5", "efficientnet_b0", "densenet121", "swin_t"),
 )
 TIMM = (
@@ -46,45 +57,47 @@ def write_pictures(folder: Path) -> None:
             Image.fromarray(pixels).save(folder / f"class{label}" / f"{number}.png")
 
 
-def network(library: str, name: str) -> list[str]:
-    """Return the overrides that choose a network."""
+def network(library: str, name: str) -> dict[str, Any]:
+    """Return the keys below ``model`` that choose a network."""
     if library == "torchvision":
-        return ["model=own", f"model._target_=torchvision.models.{name}"]
-    size = [f"+model.img_size={SIZE}"] if name in OF_A_SIZE else []
-    return ["model=own", "model._target_=timm.create_model", f"+model.model_name={name}", *size]
+        return {"_target_": f"torchvision.models.{name}"}
+    return {"_target_": "timm.create_model", "model_name": name, **({"img_size": SIZE} if name in OF_A_SIZE else {})}
 
 
-def regsweep(folder: Path, *arguments: str) -> tuple[int, str]:
-    """Run the command line in `folder`; return its exit code and what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "regsweep", *arguments],
-        cwd=folder,
-        env={**os.environ, "REGSWEEP_ALLOW_MODULES": "timm"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+def regsweep(*arguments: str) -> tuple[int, str]:
+    """Run the command line within this process, which saves its imports; return its exit code and what it printed."""
+    printed, sys.argv = io.StringIO(), ["regsweep", *arguments]
+    code = 0
+    with redirect_stdout(printed), redirect_stderr(printed):
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return code, printed.getvalue()
 
 
-def adapted(folder: Path, *arguments: str) -> str:
-    """Return what one run says that it changed, or the reason why it was refused."""
-    place = Path(tempfile.mkdtemp(dir=folder))
-    code, printed = regsweep(folder, *arguments, *TRAINING[:-1], f"hydra.run.dir={place}/run")
-    if code:
-        return printed.strip().splitlines()[-1].partition(" has no place for it")[2].partition(";")[0].strip(" ()")
-    lines: list[str] = json.loads((place / "run" / "result.json").read_text())["adapted"]
-    return "; ".join(line.partition(": ")[2] for line in lines) or "as it is"
+def adapted(chosen: dict[str, Any], method: Method) -> str:
+    """Return what a method changes in a network, or the reason why it has no place there."""
+    example = torch.randn(2, 3, SIZE, SIZE)
+    config = ModelConfig.model_validate(chosen)
+    shape, number = (3, SIZE, SIZE), NUM_CLASSES
+    try:
+        built = build_model(config, input_shape=shape, num_classes=number, methods=[method], example=example)
+    except ConfigError as error:
+        return error.allowed.partition("has no place for it (")[2].partition(");")[0]
+    return "; ".join(line.partition(": ")[2] for line in built.adapted) or "as it is"
 
 
-def sweep_and_confirm(folder: Path, chosen: list[str], name: str) -> str:
-    """Return how the two ended: their exit codes, and the trials that completed."""
-    typed = ("-m", "sweep=regularization", "regularizer=dropout", "regularizer.dropout.use=true", *chosen)
-    code, printed = regsweep(folder, *typed, *TRAINING, "hydra.sweeper.n_trials=2", f"hydra.sweep.dir={name}")
-    if code:
-        return f"sweep: {code}, {printed.strip().splitlines()[-1]}"
-    confirmed, printed = regsweep(folder, "confirm", name, "--seeds", "2")
-    return "yes" if confirmed == 0 else f"confirm: {confirmed}, {printed.strip().splitlines()[-1]}"
+def sweep_and_confirm(chosen: dict[str, Any], folder: str) -> str:
+    """Return how the two ended."""
+    typed = ["-m", "sweep=regularization", "regularizer=dropout", "regularizer.dropout.use=true", "model=own"]
+    typed += [f"{'' if key == '_target_' else '+'}model.{key}={value}" for key, value in chosen.items()]
+    typed += ["dataset=image_folder", "dataset.root=pictures", "hydra.sweeper.n_trials=2", f"hydra.sweep.dir={folder}"]
+    for arguments in ([*typed, *TRAINING], ["confirm", folder, "--seeds", "2"]):
+        code, printed = regsweep(*arguments)
+        if code:
+            return f"{arguments[0]}: {code}, {printed.strip().splitlines()[-1]}"
+    return "yes"
 
 
 def main() -> None:
@@ -93,19 +106,19 @@ def main() -> None:
     parser.add_argument("--only", default="", help="networks with this in their name")
     given = parser.parse_args()
     print_header("network", "dropout", "BatchNorm off", "BatchNorm on", "swept and confirmed")
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        write_pictures(folder / "pictures")
+    os.environ["REGSWEEP_ALLOW_MODULES"] = "timm"
+    methods = [
+        Dropout(Dropout.Settings(p=0.3)),
+        BatchNorm(BatchNorm.Settings(use=False)),
+        BatchNorm(BatchNorm.Settings(use=True)),
+    ]
+    with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
+        write_pictures(Path("pictures"))
         for library, names in (("torchvision", TORCHVISION), ("timm", TIMM)):
             for name in [each for each in names if given.only in f"{library} {each}"]:
-                chosen = [*network(library, name), "dataset=image_folder", "dataset.root=pictures"]
-                print_row(
-                    f"{library} `{name}`",
-                    adapted(folder, *chosen, "regularizer.dropout=0.3"),
-                    adapted(folder, *chosen, "regularizer.batch_norm=false"),
-                    adapted(folder, *chosen, "regularizer.batch_norm=true"),
-                    sweep_and_confirm(folder, chosen, f"{library}_{name}"),
-                )
+                chosen = network(library, name)
+                ended = sweep_and_confirm(chosen, f"{library}_{name}")
+                print_row(f"{library} `{name}`", *(adapted(chosen, method) for method in methods), ended)
 
 
 if __name__ == "__main__":
