@@ -34,7 +34,7 @@ def load_arrays(config: DatasetConfig, task: str) -> Source:
         ConfigError: when a setting does not fit them.
     """
     path = require_file(config, (".npz", ".safetensors"))
-    arrays = _read(path)
+    arrays = read_arrays(path)
     try:
         return _source(config, task, arrays)
     except DatasetError as error:
@@ -60,7 +60,12 @@ def require_file(config: DatasetConfig, suffixes: tuple[str, ...]) -> Path:
     return path
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a .npz or .safetensors file, by name.
+
+    Raises:
+        DatasetError: when it cannot be read, or one holds Python objects.
+    """
     from safetensors import SafetensorError  # noqa: PLC0415
 
     try:
@@ -80,7 +85,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
     from safetensors.torch import load_file  # noqa: PLC0415
 
-    return {name: _as_numpy(tensor) for name, tensor in load_file(path).items()}
+    return {name: as_numpy(tensor) for name, tensor in load_file(path).items()}
 
 
 def _array(path: Path, name: str, file: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -93,7 +98,8 @@ def _array(path: Path, name: str, file: Mapping[str, np.ndarray]) -> np.ndarray:
         raise DatasetError(f"{path}: {name} {reason}") from error
 
 
-def _as_numpy(tensor: Tensor) -> np.ndarray:
+def as_numpy(tensor: Tensor) -> np.ndarray:
+    """Return a tensor on the CPU as an array; what numpy has no type for, as float32."""
     small = (torch.float16, torch.float32, torch.float64)
     array: np.ndarray = (tensor.float() if tensor.is_floating_point() and tensor.dtype not in small else tensor).numpy()
     return array

@@ -60,7 +60,7 @@ def test_looking_does_not_import_torch(shell: Shell, arguments: tuple[str, ...])
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("compare",), ("report",), ("check",), ("confirm",), ("resume",), ("reproduce",)]
+    "command", [(), ("compare",), ("report",), ("check",), ("confirm",), ("resume",), ("reproduce",), ("predict",)]
 )
 def test_help_is_no_wider_than_the_terminal(
     regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
