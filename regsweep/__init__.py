@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from regsweep.run_record import RunRecord
+    from regsweep.trained import TrainedModel
 
 __version__ = VERSION
 
-__all__ = ["__version__", "load_sweep", "search", "train"]
+__all__ = ["__version__", "load_model", "load_sweep", "search", "train"]
 
 
 def train(overrides: Sequence[str] = (), *, folder: Path | str | None = None) -> RunRecord:
@@ -79,3 +80,21 @@ def load_sweep(
         "problems": sweep.problems,
     }
     return trials
+
+
+def load_model(run: Path | str, *, device: str = "cpu") -> TrainedModel:
+    """Return the network that a run has trained, in evaluation mode, with its classes and its preprocessing.
+
+    ``load_model(run).predict(data)`` returns a row for each example. Neither the run's data nor a pickle is read. As
+    `regsweep reproduce` does, it imports what the run's configuration names, from the folder that it was started in.
+
+    Args:
+        run: the folder of a run, or of a sweep's trial, that saved its weights.
+        device: where the network is to lie: ``cpu``, ``cuda``, ``mps``, or ``auto``.
+
+    Raises:
+        regsweep.errors.RegsweepError: when there is no such run, or its network cannot be loaded, in one line.
+    """
+    from regsweep.app.loading import load_model  # noqa: PLC0415  (torch: `import regsweep` stays fast)
+
+    return load_model(run, device)

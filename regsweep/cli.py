@@ -47,6 +47,7 @@ def _command() -> None:
         "confirm": _confirm,
         "resume": _resume,
         "reproduce": _reproduce,
+        "predict": _predict,
     }
     if sys.argv[1:] == ["--version"]:
         print(f"regsweep {VERSION}")  # noqa: T201
@@ -126,6 +127,12 @@ def _reproduce(arguments: list[str]) -> None:
     from regsweep.app import reproduce  # noqa: PLC0415
 
     reproduce.main(arguments)
+
+
+def _predict(arguments: list[str]) -> None:
+    from regsweep.app import predict  # noqa: PLC0415
+
+    predict.main(arguments)
 
 
 def _check(arguments: list[str]) -> None:

@@ -84,6 +84,11 @@ class RunPaths:
         return self.folder / "model.safetensors"
 
     @property
+    def preparation(self) -> Path:
+        """What prepares further examples for the network with these weights."""
+        return self.folder / "preparation.json"
+
+    @property
     def test_correct(self) -> Path:
         """Whether each test image was classified correctly (NumPy, N booleans), of a trial that opened the test set."""
         return self.folder / "test_correct.npy"

@@ -26,6 +26,7 @@ from regsweep.names import name_of
 from regsweep.numbers import count
 from regsweep.optimizers import describe_strength
 from regsweep.paths import RunPaths
+from regsweep.preparation_record import PreparationRecord
 from regsweep.progress import Reporter
 from regsweep.regularizers.batch_norm import has_batch_norm
 from regsweep.run_record import RunRecord, TaskRecord, UsedMethod
@@ -131,6 +132,7 @@ def _finish(
     numbers = member.records()
     if _opens(config.trainer.save_weights, is_trial):
         _write_weights(paths.weights, model)
+        _preparation(parts).write(paths.preparation)
     _write_history(paths.history, member)
     record = RunRecord(
         "complete",
@@ -264,6 +266,17 @@ def _task(parts: Parts) -> TaskRecord:
         input_shape=list(dataset.input_shape),
         outputs=list(dataset.outputs),
         deviations=dataset.deviations,
+    )
+
+
+def _preparation(parts: Parts) -> PreparationRecord:
+    dataset = parts.dataset
+    return PreparationRecord(
+        dataset.kind,
+        list(dataset.outputs),
+        list(dataset.input_shape),
+        **dataset.constants(),
+        precision=parts.precision,
     )
 
 

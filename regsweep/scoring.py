@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from regsweep.config import RunConfig
-from regsweep.data import Dataset
+from regsweep.data import Dataset, Scale
 from regsweep.errors import ConfigError, show
 from regsweep.losses import LOSSES, Loss
 from regsweep.metrics import Metric, Scoring, as_compared
@@ -30,13 +30,13 @@ def build_scoring(config: RunConfig, dataset: Dataset) -> Scoring:
         ConfigError: for a loss or an objective that the task does not have.
     """
     objective = objective_of(config.objective, dataset.kind, config.objective_direction)
-    return scoring_of(objective, _loss(config, dataset), dataset)
+    return scoring_of(objective, _loss(config, dataset), dataset.scale)
 
 
-def scoring_of(objective: Objective, loss: Loss, dataset: Dataset) -> Scoring:
-    """Return how a network on `dataset` is judged by `objective` and `loss`."""
-    make = partial(_make, objective, dataset.num_outputs) if objective.target else None
-    return Scoring(loss, objective, dataset.scale, make)
+def scoring_of(objective: Objective, loss: Loss, scale: Scale | None) -> Scoring:
+    """Return how a network is judged by `objective` and `loss`; `scale` made the targets of numbers."""
+    make = partial(_make, objective, loss.num_outputs) if objective.target else None
+    return Scoring(loss, objective, scale, make)
 
 
 def require_computed(scoring: Scoring, dataset: Dataset) -> None:

@@ -39,7 +39,7 @@ def score(name: str, outputs: Tensor, targets: Tensor, scale: Scale | None = Non
     kind: Kind = "classification" if scale is None else "regression"
     names = tuple(map(str, range(outputs.shape[1])))
     dataset = Dataset("made", names, split, None, split, kind=kind, scale=scale)
-    scoring = scoring_of(objective_of(name, kind), Loss("mse", len(names)), dataset)
+    scoring = scoring_of(objective_of(name, kind), Loss("mse", len(names)), dataset.scale)
     return evaluate(Given(), split, scoring).value
 
 

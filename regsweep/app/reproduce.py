@@ -9,14 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
 from regsweep import records
-from regsweep.app.door import validate_composed
-from regsweep.app.versions import require_this_version
-from regsweep.config import RunConfig
-from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
+from regsweep.app.run_folder import read_config, require_run, started_in
+from regsweep.errors import DivergedError, Pruned, RegsweepError
 from regsweep.paths import RunPaths, enter_working_folder, shown
 from regsweep.report.printed import say
 from regsweep.run_record import RunRecord
@@ -42,14 +37,10 @@ def reproduce(folder: Path) -> list[str]:
     from regsweep.run import run  # noqa: PLC0415  (torch)
 
     paths = RunPaths(folder)
-    if paths.trial.is_file() and (earlier := records.read_json(paths.trial).get("duplicate_of")) is not None:
-        raise RegsweepError(f"{shown(folder)}: did not run, its result is that of trial {earlier}; reproduce that one")
-    if not (paths.result.is_file() and paths.config.is_file()):
-        raise RegsweepError(f"{shown(folder)}: holds no finished run (result.json and .hydra/config.yaml)")
-    require_this_version(folder, paths.config)
+    require_run(paths)
     before, record = records.read_json(paths.result), RunRecord.read(paths.result)
     _enter_folder_of(paths)
-    config = _read_config(paths, record)
+    config = read_config(paths, record.machine.get("precision"))  # what auto came to, there and then
 
     def give_up_as_then(_: float, epoch: int) -> None:
         if record.status == "pruned" and epoch == record.epochs:
@@ -70,30 +61,13 @@ def reproduce(folder: Path) -> list[str]:
 
 
 def _enter_folder_of(paths: RunPaths) -> None:
-    """Work in the folder that the run was started in: its data and its own models may lie there."""
-    path = paths.config.with_name("hydra.yaml")
-    content = records.read_yaml(path)
+    """Work in the folder that the run was started in."""
     try:
-        os.chdir(content["hydra"]["runtime"]["cwd"])
-    except (LookupError, TypeError, ValueError) as error:
-        raise RecordError(
-            f"{path}: does not contain the folder in which the run was started (hydra.runtime.cwd); restore it"
-        ) from error
+        os.chdir(started_in(paths))
     except OSError as error:
+        path = paths.config.with_name("hydra.yaml")
         raise RegsweepError(f"{path}: the run's working folder is gone ({error})") from error
     enter_working_folder()
-
-
-def _read_config(paths: RunPaths, record: RunRecord) -> RunConfig:
-    content = records.read_yaml(paths.config)
-    try:
-        config = OmegaConf.create(content)
-        assert isinstance(config, DictConfig)
-        if "precision" in record.machine:  # what device.precision=auto came to, there and then
-            OmegaConf.update(config, "device.precision", record.machine["precision"])
-        return validate_composed(config)
-    except (RegsweepError, OmegaConfBaseException, AssertionError, ValueError) as error:
-        raise RecordError(f"{paths.config}: not the configuration of a run ({show(error)})") from error
 
 
 def _differences(name: str, before: Any, now: Any) -> list[str]:

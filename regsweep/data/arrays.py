@@ -34,7 +34,7 @@ def load_arrays(config: DatasetConfig, task: str) -> Source:
         ConfigError: when a setting does not fit them.
     """
     path = require_file(config, (".npz", ".safetensors"))
-    arrays = _read(path)
+    arrays = read_arrays(path)
     try:
         return _source(config, task, arrays)
     except DatasetError as error:
@@ -60,7 +60,12 @@ def require_file(config: DatasetConfig, suffixes: tuple[str, ...]) -> Path:
     return path
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a .npz or .safetensors file, by name.
+
+    Raises:
+        DatasetError: when it cannot be read, or one holds Python objects.
+    """
     from safetensors import SafetensorError  # noqa: PLC0415
 
     try:

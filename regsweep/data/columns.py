@@ -89,6 +89,11 @@ class Category:
         is_there: np.ndarray = places[:, None] == np.arange(len(known))
         return is_there.astype(np.float64)
 
+    def unknown(self, series: Series) -> list[str]:
+        """Return the words that are none of these, sorted; ``nothing`` is one where none was missing."""
+        words = {"nothing" if word is None and not self.has_missing else word for word in _words(series)}
+        return sorted({word for word in words if word is not None} - set(self.values))
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -123,11 +128,28 @@ class Columns:
             DatasetError: when a column is not there, or has words in place of numbers.
         """
         assert self.fitted is not None
-        for each in self.fitted:
-            if each.column not in stored:
-                raise DatasetError(f"no column {each.column}; {offer(each.column, map(str, stored.columns))}")
+        self.require(stored)
         parts = [each.inputs(stored[each.column]) for each in self.fitted]
         return torch.from_numpy(np.concatenate(parts, axis=1).astype(np.float32))
+
+    def require(self, stored: DataFrame) -> None:
+        """Refuse a table that lacks a column.
+
+        Raises:
+            DatasetError: naming the first, and the one that may be meant.
+        """
+        for name in self.are_categories:
+            if name not in stored:
+                raise DatasetError(f"no column {name}; {offer(name, map(str, stored.columns))}")
+
+    def unknown_words(self, stored: DataFrame) -> list[str]:
+        """Return a line for each column with words that no row had to which it was fitted."""
+        lines = []
+        for each in self.fitted or ():
+            if isinstance(each, Category) and (unknown := each.unknown(stored[each.column])):
+                more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+                lines.append(f"column {each.column}: {unknown[0]}{more} in no training row; taken for none")
+        return lines
 
     def constants(self) -> dict[str, Any]:
         """Return its name, and by column what was fitted."""

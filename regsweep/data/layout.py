@@ -93,6 +93,27 @@ def find_layout(root: Path) -> Layout:
     )
 
 
+def find_images(folder: Path) -> tuple[list[Path], str]:
+    """Return the images in `folder` and in the folders below it, in order, and what was skipped, in words.
+
+    Raises:
+        DatasetError: when a folder cannot be read.
+    """
+    images: list[Path] = []
+    skipped: Counter[str] = Counter()
+    waiting, seen = [folder], set()
+    while waiting:
+        place = waiting.pop(0)
+        if place.resolve() in seen:  # a link to a folder above
+            continue
+        seen.add(place.resolve())
+        content = _list(place)
+        images += content.images
+        skipped.update(content.others)
+        waiting = [*content.folders, *waiting]
+    return images, _count_in_words(skipped)
+
+
 def _find_splits(root: Path, below: dict[Path, _Content]) -> dict[str, Path]:
     """Return the folders of `root` that are splits, with ``train`` among them; none where all are classes.
 

@@ -103,7 +103,7 @@ def _source(config: DatasetConfig, task: str, table: DataFrame) -> Source:
     inputs = {str(name): _holds_words(table[name]) for name in names if name not in left_out}
     if not inputs:
         raise DatasetError("holds no column beside the target")
-    targets = targets_of({config.target: _target(table[config.target])}, task)
+    targets = targets_of({config.target: present_target(table[config.target])}, task)
     groups = None if config.group_column is None else _groups(table[config.group_column])
     raw = Raw(table[list(inputs)], targets.parts[config.target], groups=groups)
     columns = Columns(inputs, config.standardize is not False)
@@ -133,8 +133,12 @@ def _holds_words(series: Series) -> bool:
     return True
 
 
-def _target(series: Series) -> np.ndarray:
-    """Return what is predicted as an array of numbers, words or booleans."""
+def present_target(series: Series) -> np.ndarray:
+    """Return what is predicted as an array of numbers, words or booleans.
+
+    Raises:
+        DatasetError: where a row has none, and for dates.
+    """
     from pandas.api import types  # noqa: PLC0415
 
     _require_present(series)

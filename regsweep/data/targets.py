@@ -14,6 +14,7 @@ from torch import Tensor
 
 from regsweep.errors import ConfigError, DatasetError, show
 from regsweep.objectives import Kind
+from regsweep.signatures import offer
 
 MOST_WHOLE_NUMBERS = 20
 """So many different whole numbers are classes; more of them, and those with a fraction, are numbers."""
@@ -66,6 +67,36 @@ def targets_of(parts: Mapping[str, np.ndarray], task: str = "auto", classes: Seq
     placed = {first: torch.from_numpy(numbers.astype(np.int64))}
     placed |= {name: _placed(name, array, known, first) for name, array in arrays.items() if name != first}
     return Targets(kind, names, placed)
+
+
+def targets_among(name: str, array: np.ndarray, kind: Kind, outputs: Sequence[str]) -> Tensor:
+    """Return what an array has to predict by a network that was trained before, with these `outputs`.
+
+    Where no class has a whole number for its name, the classes' numbers are taken for them, too.
+
+    Returns:
+        Classes (N,) int64 from 0 to K−1, or numbers (N, M) float32.
+
+    Raises:
+        DatasetError: for a value that is missing or not finite, for a class that is none of these, and for numbers of
+            another shape.
+    """
+    array = _plain(name, array)
+    if kind == "regression":
+        numbers = None if array.dtype.kind == "U" else _numbers(array)
+        if numbers is None or numbers.shape[1] != len(outputs):
+            found = "words" if numbers is None else f"the shape {array.shape}"
+            raise DatasetError(f"{name}: must hold {len(outputs)} numbers of each example, not {found}")
+        return numbers
+    if _are_numbers_of(array, len(outputs)) and not any(output.isdecimal() for output in outputs):
+        return torch.from_numpy(array.astype(np.int64))
+    place = {output: number for number, output in enumerate(outputs)}
+    words = [show(list(row)) for row in array] if array.ndim > 1 else list(map(_name, array))
+    unknown = next((row for row, word in enumerate(words) if word not in place), None)
+    if unknown is not None:
+        reason = f"{show(words[unknown])} in row {unknown} (counted from 0) is no class of the run"
+        raise DatasetError(f"{name}: {reason}; {offer(words[unknown], outputs)}")
+    return torch.tensor([place[word] for word in words])
 
 
 def _plain(name: str, array: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ SINGLE = [
     ("regularizer.dropout=1.0", "regularizer.dropout=1.0: must be a probability"),
     ("regularizer=dropout regularizer.dropout.p=1.0", "regularizer.dropout.p=1.0: must be a probability"),
     ("confrim my_sweep", "regsweep: confrim: no such command; did you mean confirm? there is"),
-    ("model", "regsweep: model: no such command; there is check, compare, confirm, report, reproduce, resume"),
+    ("model", "regsweep: model: no such command; there is check, compare, confirm, predict, report, reproduce, resume"),
     ("regularizer.dropout.p=0.3", "regularizer.dropout.p=0.3: dropout has no settings here; choose its preset, "),
     (
         "regularizer=l1 regularizer.l1=0.1 regularizer.l1.solver=subgradient",

@@ -31,7 +31,7 @@ def test_a_run_trains_and_leaves_its_record(regsweep: Regsweep, tmp_path: Path) 
     assert done.code == 0, done.err
     (folder,) = (tmp_path / "outputs").glob("*/*")
     names = {path.name for path in folder.iterdir()}
-    assert names == {".hydra", "history.csv", "model.safetensors", "regsweep.log", "result.json"}
+    assert names == {".hydra", "history.csv", "model.safetensors", "preparation.json", "regsweep.log", "result.json"}
     result = json.loads((folder / "result.json").read_text())
     assert result["status"] == "complete"
     assert f"test {result['metrics']['test']['accuracy']:.4f}" in done.out
@@ -60,7 +60,7 @@ def test_looking_does_not_import_torch(shell: Shell, arguments: tuple[str, ...])
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("compare",), ("report",), ("check",), ("confirm",), ("resume",), ("reproduce",)]
+    "command", [(), ("compare",), ("report",), ("check",), ("confirm",), ("resume",), ("reproduce",), ("predict",)]
 )
 def test_help_is_no_wider_than_the_terminal(
     regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
