@@ -22,7 +22,7 @@ from regsweep.config import AdamConfig, DatasetConfig, DeviceConfig, RunConfig, 
 from regsweep.fields import Section
 from regsweep.paths import config_folder
 from regsweep.regularizers import METHODS
-from regsweep.sweeper.plugin import GridSweeperConf, RegsweepSweeperConf
+from regsweep.sweeper.settings import GridSweeperConf, RegsweepSweeperConf
 
 PAGE = Path(__file__).resolve().parent / "configuration.md"
 CONF = config_folder()

@@ -28,7 +28,7 @@ from regsweep.app.stages import (
 )
 from regsweep.app.versions import require_this_version
 from regsweep.errors import RegsweepError
-from regsweep.numbers import about, counted, show_number
+from regsweep.numbers import about, count, show_number
 from regsweep.paths import ComparisonPaths, SweepPaths, shown
 from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
@@ -128,12 +128,12 @@ def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
         choosing.take_contenders(plan, sweep)
     choose(origin, plan)
     margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / agreed.scale
-    for count in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
-        train_on_seeds(origin, sweep, plan, count)
+    for num in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
+        train_on_seeds(origin, sweep, plan, num)
         if given.ablate or plan.ablation is not None:
-            run_ablation(origin, plan, count)
+            run_ablation(origin, plan, num)
         if given.until_settled and is_settled(_read(sweep), margin):
-            say(f"\nsettled after {count} seeds")
+            say(f"\nsettled after {num} seeds")
             return
     if given.until_settled:
         say(f"\nnot settled after {num_seeds} seeds")
@@ -146,11 +146,11 @@ def choose(origin: Origin, plan: Plan) -> None:
         say(f"\nchosen: {'; '.join(_shown(each, plan.terms) for each in plan.configurations)}")
 
 
-def train_on_seeds(origin: Origin, sweep: Sweep, plan: Plan, count: int) -> None:
-    """Train all configurations on the first `count` fresh seeds, and beside those that differ a second baseline."""
-    run_seeds(origin, plan, count)
+def train_on_seeds(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> None:
+    """Train all configurations on the first `num_seeds` fresh seeds, and beside those that differ a second baseline."""
+    run_seeds(origin, plan, num_seeds)
     begun = [place for place, own in enumerate(plan.own_of) if own is not None]
-    plan.add_own_baselines(sorted({*begun, *_are_shown(sweep)}), count)
+    plan.add_own_baselines(sorted({*begun, *_are_shown(sweep)}), num_seeds)
     run_own_baselines(origin, plan)
 
 
@@ -298,8 +298,8 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
     at_most = "up to " if not plan.contenders and count_baseline_trials(sweep, plan) > CONTENDERS else ""
     lines = [
         f"confirm {shown(sweep.folder)}: {best} and the tuned baseline on seeds {seeds[0]} to {seeds[-1]}",
-        f"{counted(num_tuning, 'trial')} of tuning, {at_most}{counted(num_choosing, 'run')} to choose on seeds "
-        f"{plan.choosing_seeds[0]} to {plan.choosing_seeds[-1]}, {counted(num_runs, 'run')} "
+        f"{count(num_tuning, 'trial')} of tuning, {at_most}{count(num_choosing, 'run')} to choose on seeds "
+        f"{plan.choosing_seeds[0]} to {plan.choosing_seeds[-1]}, {count(num_runs, 'run')} "
         f"{'with the test set' if plan.terms.is_own else 'to compare'}: {time} at the sweep's pace",
         f"where differences are shown, up to {num_own} more, of second baselines: {time_own}",
     ]

@@ -30,8 +30,8 @@ from regsweep.methods import Method
 from regsweep.regularizers import METHODS
 from regsweep.sweeper import hydra_private
 from regsweep.sweeper.grid import read_grid
-from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.search import Search, read_search
+from regsweep.sweeper.settings import require_sensible
 from regsweep.sweeper.space import LEFT_OUT, Condition, parse_conditions, read_trials, text_of
 
 MOST_COMBINATIONS = 500

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from regsweep.errors import ConfigError, RegsweepError, show
 from regsweep.run_record import EACH_EPOCH, TESTED, VALIDATED
 from regsweep.signatures import offer
-from regsweep.sweeper.plugin import require_sensible
+from regsweep.sweeper.settings import require_sensible
 from regsweep.sweeper.space import read_trials
 
 ANOTHER_TASK = ("seed", "trainer.epochs", "dataset")

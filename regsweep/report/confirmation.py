@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from regsweep.report.ablation import Ablation
 from regsweep.report.terms import Terms
 from regsweep.statistics.claims import Claim
 from regsweep.statistics.comparison import EQUAL, Comparison
 from regsweep.statistics.intervals import Overlap
+
+if TYPE_CHECKING:
+    from regsweep.report.ablation import Ablation
 
 LEVEL = 0.05
 """Of all claims of a confirmation together."""
@@ -98,6 +100,14 @@ class Trained:
         """Return the seeds on which its run has ended, however it did."""
         return {int(seed) for seed in self.runs.loc[~self.runs["status"].isin(NOT_ENDED), "seed"]}
 
+    def by_seed(self) -> dict[int, float]:
+        """Return what is compared, of each seed on which it is complete."""
+        return {int(row["seed"]): float(row[SCORE]) for row in self.complete.to_dict("records")}
+
+    def folder_of(self, seed: int) -> str:
+        """Return the folder of its run on this seed, in that of the sweep that is confirmed."""
+        return str(self.runs["folder"][self.runs["seed"] == seed].iloc[0])
+
     def mean(self, name: str = SCORE) -> float:
         """Return the mean of the column `name` over the seeds on which it is complete."""
         return float(self.complete[name].astype(float).mean())
@@ -174,7 +184,8 @@ class Confirmation:
         num_planned: how many seeds are meant to be trained.
         added: of a comparison, the contestants that were added after runs on fresh seeds had ended.
         problems: what could not be used, one line each.
-        ablation: what each ingredient of the best mixture adds; None where that was not trained.
+        ablation: what each ingredient of the best mixture adds; None where that was not trained, or not all of it yet.
+        parts: the networks with some of that mixture's methods, which were trained for it.
         go_on: the command that goes on with it.
         terms: what is compared with what, and by which number.
         overlap: what the splits of its seeds have in common, where each seed drew one; None where all have one split.
@@ -191,6 +202,7 @@ class Confirmation:
     problems: list[str]
     added: list[str] = field(default_factory=list)
     ablation: Ablation | None = None
+    parts: list[Trained] = field(default_factory=list)
     go_on: str = "regsweep confirm DIR"
     terms: Terms = field(default_factory=Terms)
     overlap: Overlap | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -13,7 +14,7 @@ from regsweep.numbers import show_number
 from regsweep.report.ablation import Ablation
 from regsweep.report.answer.sentences import answer
 from regsweep.report.confirmation import SCORE, Against, Candidate, Confirmation, Trained
-from regsweep.report.printed import print_line, wrapped
+from regsweep.report.printed import in_lines, print_line
 from regsweep.report.sweep import Sweep
 from regsweep.report.terms import Terms
 
@@ -49,13 +50,13 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
 def _table(headings: Sequence[str], rows: Sequence[tuple[list[str], bool]], width: int) -> Table:
     """Return a table whose first column takes what the others leave of `width`; rows that are true are marked."""
     numbers = [[heading, *(cells[i] for cells, _ in rows if i < len(cells))] for i, heading in enumerate(headings)][1:]
-    left = max(_NARROWEST, width - sum(_GAP + max(map(len, each)) for each in numbers))
+    left = max(_NARROWEST, width - sum(_GAP + max(map(cell_len, each)) for each in numbers))
     table = Table(box=None, pad_edge=False, header_style="bold")
     for i, heading in enumerate(headings):
         justify: Literal["right", "left"] = "right" if i else "left"
-        table.add_column(escape("\n".join(wrapped(heading, left))), justify=justify, no_wrap=True, overflow="fold")
+        table.add_column(escape("\n".join(in_lines(heading, left))), justify=justify, no_wrap=True, overflow="fold")
     for (first, *others), is_marked in rows:
-        cells = ["\n".join(wrapped(first, left)), *others]
+        cells = ["\n".join(in_lines(first, left)), *others]
         table.add_row(*map(escape, cells), style="bold green" if is_marked else None)
     return table
 

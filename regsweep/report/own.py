@@ -87,7 +87,10 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str 
     # Of several one must order the table, and be what `confirm` chooses by.
     first = OBJECTIVE if OBJECTIVE in asked else next(iter(asked), OBJECTIVE)
     column = objective or first
-    require_objective(column, [name for name in NUMBERS if name not in columns])
+    possible = [name for name in NUMBERS if name not in columns]
+    if column not in possible:
+        held = [name for name in possible if any(row.get(name) is not None for row in rows)]
+        require_objective(column, held or possible)
     maximize = asked.get(column, not is_minimized(column)) if minimize is None else not minimize
     return Rows(
         rows,

@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.segment import Segment, Segments
 from rich.table import Table
 
+from regsweep.wrapping import NO_BREAK, wrapped
+
 MOST_ROWS = 20
 """Rows that a table has, at most."""
 
@@ -30,7 +32,6 @@ _KEPT = re.compile(
     r"|(?<=\bp) = (?=\d)|(?<=\w:) (?=\d+(?:,| training))"
 )
 """Where no line is broken: between a number and its unit or its class, in an interval, in a p-value."""
-_NO_BREAK = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _print_rows(console: Console, table: Table, below: Sequence[str]) -> None:
     for place, line in enumerate(lines):
         console.print(Segments([*line, Segment.line()]), end="")
         if place >= num_of_heading:
-            for each in wrapped(below[place - num_of_heading], console.width - len(_INDENT)):
+            for each in in_lines(below[place - num_of_heading], console.width - len(_INDENT)):
                 console.print(escape(f"{_INDENT}{each}"), soft_wrap=True)
 
 
@@ -145,7 +146,7 @@ def print_line(console: Console, line: str) -> None:
         console.print(escape(line), soft_wrap=True)
         return
     sentence, command = split_command(line)
-    for each in wrapped(sentence, console.width):
+    for each in in_lines(sentence, console.width):
         console.print(escape(each), soft_wrap=True)
     if command:
         console.print(escape(f"    {command}"), soft_wrap=True)
@@ -158,27 +159,22 @@ def say(*lines: str) -> None:
         print_line(to, line)
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def in_lines(text: str, width: int) -> list[str]:
     """Return a text in lines of at most `width` cells, broken between words; a number stands with its unit.
 
     A word that is longer stays whole. Lines stand below the text of the first, if a name stands before that.
     """
-    indent = text[: len(text) - len(text.lstrip())]
     name = re.match(r"\S+ {2,}", text)
-    lines = [indent]
-    for word in _words(text.strip()):
-        longer = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1]}{word}"
-        if cell_len(longer) <= width or not lines[-1].strip():
-            lines[-1] = longer
-        else:
-            lines.append(f"{' ' * len(name[0])}{word}" if name else word)
-    return lines
+    return wrapped(_kept(text), width, below=" " * cell_len(name[0]) if name else "")
 
 
 def _words(text: str) -> list[str]:
     """Return the parts between which a line may be broken."""
-    kept = _KEPT.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
-    return [word.replace(_NO_BREAK, " ") for word in kept.split(" ")]
+    return [word.replace(NO_BREAK, " ") for word in _kept(text).split(" ")]
+
+
+def _kept(text: str) -> str:
+    return _KEPT.sub(lambda found: found[0].replace(" ", NO_BREAK), text)
 
 
 def split_command(line: str) -> tuple[str, str]:

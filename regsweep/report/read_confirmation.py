@@ -94,7 +94,8 @@ class _Reader:
         others += [_trained({**nothing, **lost}, trials[:0]) for lost in self._plan.get("lost", {}).values()]
         tuned = [self._compare(other, baseline) for other in others]
         own = [self._compare_own(i, other, baseline) for i, other in enumerate(others)]
-        for trained in (baseline, *others):
+        parts = self._ablated()
+        for trained in (baseline, *others, *parts):
             self._name_lost(trained)
         comparisons = [each.comparison for each in tuned]
         shown = are_shown(comparisons, level=LEVEL)
@@ -113,7 +114,8 @@ class _Reader:
             num_planned=self._num_planned,
             problems=list(dict.fromkeys(self._problems)),
             added=self._plan.get("added", []),
-            ablation=self._ablation(candidates),
+            ablation=self._ablation(candidates, parts),
+            parts=parts,
             go_on=command_to_confirm(self._folder),
             terms=self._terms,
             overlap=self._overlap,
@@ -131,7 +133,20 @@ class _Reader:
             runs["seed"] = [planned[int(number)]["seed"] for number in runs["number"]]
         return runs
 
-    def _ablation(self, candidates: Sequence[Candidate]) -> Ablation | None:
+    def _ablated(self) -> list[Trained]:
+        """Return the parts of the best mixture, as far as they are trained; their settings without its methods'."""
+        plan = self._plan.get("ablation")
+        if plan is None or self._parts is None:
+            return []
+        trials = self._runs(self._parts, plan["runs"])
+        places = trials["number"].map(lambda number: plan["runs"][int(number)]["configuration"])
+        found = []
+        for place, content in enumerate(plan["parts"]):
+            others = {key: value for key, value in content["parameters"].items() if not self._terms.compares(key)}
+            found.append(_trained({**content, "parameters": others}, trials[places == place]))
+        return found
+
+    def _ablation(self, candidates: Sequence[Candidate], parts: Sequence[Trained]) -> Ablation | None:
         """Return what the ingredients of the best mixture add; None where that is not trained."""
         plan = self._plan.get("ablation")
         if plan is None or self._parts is None or self._is_waiting:
@@ -141,10 +156,9 @@ class _Reader:
         self._problems += self._parts.problems
         return ablation.read(
             plan,
-            self._parts.trials,
-            mixture.name,
-            _by_seed(mixture),
-            {} if nothing is None else _by_seed(nothing),
+            parts,
+            mixture,
+            nothing,
             level=LEVEL,
             is_sequential=self._is_sequential,
             overlap=self._overlap,
@@ -246,8 +260,3 @@ def _trained(content: dict[str, Any], runs: pd.DataFrame, untuned: Untuned | Non
         runs=runs[_COLUMNS].reset_index(drop=True),
         untuned=untuned,
     )
-
-
-def _by_seed(trained: Trained) -> dict[int, float]:
-    """Return the test accuracy of each complete run, by seed."""
-    return {int(row["seed"]): float(row[SCORE]) for row in trained.complete.to_dict("records")}

@@ -17,11 +17,11 @@ from regsweep.pooling import Pooled, Trial, are_equal, pool, seed_key, seed_of
 from regsweep.report.foreign import read_foreign
 from regsweep.report.own import is_own, read_own
 from regsweep.report.regularization import Regularization
-from regsweep.report.rows import NUMBERS, OBJECTIVE, Rows, plain_text, table_columns
+from regsweep.report.rows import FIRST, LAST, NUMBERS, OBJECTIVE, Rows, plain_text, require_objective, table_columns
 from regsweep.run_record import UsedMethod
 from regsweep.started import Command
 
-__all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "command_to_confirm", "read_sweep"]
+__all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "command_to_confirm", "read_ranked_by", "read_sweep"]
 
 
 DATA_SETS = ("dataset", "dataset.name")
@@ -227,7 +227,7 @@ def read_sweep(
         raise RegsweepError(f"{show(folder)}: {'not a folder' if folder.exists() else 'no such folder'}")
     is_run = RunPaths(folder).config.is_file()
     if ComparisonPaths(folder).record.is_file():
-        return _read_comparison(folder)
+        return _read_comparison(folder, metrics=metrics, objective=objective, minimize=minimize)
     jobs = [(0, folder)] if is_run else find_jobs(folder)
     if not jobs and not SweepPaths(folder).multirun.is_file():
         raise RegsweepError(f"{show(folder)}: neither a sweep nor a run; give a folder such as multirun/<date>/<time>")
@@ -257,6 +257,22 @@ def read_sweep(
     )
 
 
+def read_ranked_by(folder: Path | str, *, metrics: str | None, objective: str | None, minimize: bool | None) -> Sweep:
+    """Return what `read_sweep` does, for someone who named the objective: complete trials must have such a number.
+
+    What is read while it trains may have it later, so `read_sweep` itself takes every number that a record can hold.
+
+    Raises:
+        RegsweepError: as `read_sweep`; when complete trials have numbers, and none of them has the objective.
+    """
+    sweep = read_sweep(folder, metrics=metrics, objective=objective, minimize=minimize)
+    complete = sweep.trials[sweep.trials["status"] == "complete"]
+    if objective is not None and len(complete) and complete[sweep.objective].isna().all():
+        numbers = complete.drop(columns=[*FIRST, *LAST, *sweep.swept]).dropna(axis="columns", how="all")
+        require_objective(objective, list(map(str, numbers)))
+    return sweep
+
+
 def _num_planned(folder: Path) -> int | None:
     """Return how many trials a sweep is to have, as its sweeper wrote it down."""
     try:
@@ -265,12 +281,18 @@ def _num_planned(folder: Path) -> int | None:
         return None
 
 
-def _read_comparison(folder: Path) -> Sweep:
-    """Return the trials of all searches of a comparison as those of one sweep, numbered one search after the other."""
+def _read_comparison(folder: Path, **named: Any) -> Sweep:
+    """Return the trials of all searches of a comparison as those of one sweep, numbered one search after the other.
+
+    Args:
+        folder: the comparison's.
+        named: what `read_sweep` was called with, for each of the searches.
+    """
     paths = ComparisonPaths(folder)
     record = records.read_as(paths.record, ComparisonRecord)
     searches = {key: paths.search(key) for key in record.contestants}
-    parts = {key: read_sweep(search) for key, search in searches.items() if SweepPaths(search).multirun.is_file()}
+    there = {key: search for key, search in searches.items() if SweepPaths(search).multirun.is_file()}
+    parts = {key: read_sweep(search, **named) for key, search in there.items()}
     rows: list[dict[str, Any]] = []
     regularization: dict[int, Regularization] = {}
     for key, part in parts.items():

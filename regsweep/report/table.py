@@ -10,7 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from regsweep.names import name_of, short_names
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.paths import SweepPaths, shown
 from regsweep.pooling import Pooled
 from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line
@@ -28,16 +28,14 @@ def print_table(sweep: Sweep, console: Console) -> None:
         console: to print to.
     """
     names, trials = short_names(sweep.swept), sweep.ranked()
-    has_test = sweep.objective != "test_accuracy" and trials["test_accuracy"].notna().any()
+    scores = list(dict.fromkeys([sweep.objective, *sweep.objectives]))
+    if "test_accuracy" not in scores and trials["test_accuracy"].notna().any():
+        scores.append("test_accuracy")
     again = ["" if pd.isna(number) else f" (as {int(number)})" for number in trials["duplicate_of"]]
     columns = [
         Column("trial", [str(number) for number in trials["number"]]),
         *(Column(name, [show_value(value) for value in trials[key]], is_setting=True) for key, name in names.items()),
-        *(
-            Column(name.replace("_", " "), [score(sweep, value, name) for value in trials[name]])
-            for name in dict.fromkeys([sweep.objective, *sweep.objectives])
-        ),
-        *([Column("test accuracy", [_accuracy(value) for value in trials["test_accuracy"]])] if has_test else []),
+        *(Column(name.replace("_", " "), [score(sweep, value, name) for value in trials[name]]) for name in scores),
         Column("status", [s + a for s, a in zip(trials["status"], again, strict=True)], is_left=True),
         Column("seconds", [_seconds(value) for value in trials["total_seconds"]]),
     ]
@@ -56,7 +54,7 @@ def count_statuses(sweep: Sweep) -> dict[str, int]:
 def outcome(sweep: Sweep) -> list[str]:
     """Return how the trials ended, and the reasons of those that failed, a line each."""
     counts = count_statuses(sweep)
-    total = f"{len(sweep.trials):,} trial{'s' if len(sweep.trials) != 1 else ''}"
+    total = count(len(sweep.trials), "trial")
     lines = [": ".join(filter(None, [total, ", ".join(f"{n:,} {status}" for status, n in counts.items())]))]
     reasons: dict[str, list[int]] = {}
     failed = sweep.trials[sweep.trials["error"].notna()]
@@ -67,7 +65,7 @@ def outcome(sweep: Sweep) -> list[str]:
     if len(reasons) > MOST_REASONS:
         more = len(reasons) - MOST_REASONS
         file = shown(SweepPaths(sweep.folder).trials)
-        lines.append(f"{more} more reason{'s' if more > 1 else ''} in {file}")
+        lines.append(f"{count(more, 'more reason')} in {file}")
     return lines
 
 

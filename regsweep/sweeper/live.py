@@ -16,9 +16,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.plain_yaml import parse
-from regsweep.sweeper.announce import Leading, leading, shown_value, varied
+from regsweep.sweeper.announce import leading, num_on_front, shown_value, varied
 from regsweep.sweeper.space import NOT_SET
 
 
@@ -28,7 +28,7 @@ class LiveTable:
     Args:
         n_trials: trials in all.
         earlier: the trials that had ended when this start began.
-        direction: of the first objective.
+        directions: of each objective.
         names: what the parameters are called; those that are not in it are not shown.
         ranked_apart: parameters of which each value has a ranking of its own.
     """
@@ -37,18 +37,18 @@ class LiveTable:
         self,
         n_trials: int,
         earlier: Sequence[FrozenTrial],
-        direction: StudyDirection,
+        directions: Sequence[StudyDirection],
         names: Mapping[str, str],
         ranked_apart: Sequence[str] = (),
     ) -> None:
         self._n_trials, self._num_before, self._names = n_trials, len(earlier), names
         self._ranked_apart = ranked_apart
-        self._maximize = direction == StudyDirection.MAXIMIZE
+        self._maximize = [direction == StudyDirection.MAXIMIZE for direction in directions]
         self._ended = [trial for trial in earlier if trial.user_attrs.get("duplicate_of") is None]
         self._began = time.monotonic()
         self._running: dict[int, Mapping[str, Any]] = {}
         self._states: Counter[str] = Counter()
-        self._best: Leading | None = None
+        self._standing: Text | None = None
         self._num_ranked = 0
         console = Console()
         # FORCE_COLOR makes a terminal of a file, too; there each state of the table would stay.
@@ -92,16 +92,25 @@ class LiveTable:
         rows = [line]
         texts = [Text.from_markup(f"running  trial {n}  {escape(self._settings(p))}") for n, p in self._running.items()]
         if self._num_ranked != len(self._ended):  # as late as that: where nothing is shown, nothing is ranked
-            self._best, self._num_ranked = leading(self._ended, maximize=self._maximize), len(self._ended)
-        if (apart := varied(self._ended, self._ranked_apart)) is not None:
-            texts.append(Text(f"best     none of all: scores at different values of {apart} are no comparison"))
-        elif self._best is not None:
-            settings = escape(self._settings(self._best.params))
-            best = f"{self._best.name}  {show_number(self._best.value, 5)}"
-            texts.append(Text.from_markup(f"[bold green]best     {best}[/]  {settings}"))
+            self._standing, self._num_ranked = self._rank(), len(self._ended)
+        texts += [] if self._standing is None else [self._standing]
         for text in texts:  # one line each, however narrow the terminal
             text.no_wrap, text.overflow = True, "ellipsis"
         return Group(*rows, *texts)
+
+    def _rank(self) -> Text | None:
+        """Return what is best so far; of several objectives, how many trials no other one beats."""
+        if (apart := varied(self._ended, self._ranked_apart)) is not None:
+            return Text(f"best     none of all: scores at different values of {apart} are no comparison")
+        if len(self._maximize) > 1:
+            front, num_complete = num_on_front(self._ended, self._maximize)
+            of_all = count(num_complete, "complete trial")
+            return Text(f"front    {front} of {of_all}, beaten by none") if num_complete else None
+        best = leading(self._ended, maximize=self._maximize[0])
+        if best is None:
+            return None
+        shown = f"{best.name}  {show_number(best.value, 5)}"
+        return Text.from_markup(f"[bold green]best     {shown}[/]  {escape(self._settings(best.params))}")
 
     def _progress(self, done: int) -> str:
         parts = [f"{done}/{self._n_trials} trials"]

@@ -96,6 +96,37 @@ def confirmed(
     return found
 
 
+def ablated(folder: Path, *parts: Sequence[float | None]) -> Confirmation:
+    """Take the first configuration of the confirmation in `folder`, "a" with "b", apart, and return what is there then.
+
+    Args:
+        folder: of the sweep, which was confirmed.
+        parts: test accuracies of "b" alone, and of "a" alone, one per seed; None: it diverged.
+    """
+    paths = SweepPaths(folder).confirmation
+    plan = json.loads(paths.plan.read_text())
+    seeds = [FIRST_SEED + place for place in range(len(parts[0]))]
+    runs = [{"configuration": part, "seed": seed} for seed in seeds for part in range(2)]
+    _write(paths.ablation, [_run(run["seed"], parts[run["configuration"]][run["seed"] - FIRST_SEED]) for run in runs])
+    parameters = {"regularizer.a": 1, "regularizer.b": 2, "optimizer.lr": 0.1}
+    plan["ablation"] = {
+        "mixture": 0,
+        "ingredients": ["a", "b"],
+        "parts": [
+            _configuration(f"{name}, at lr 0.1", [name], 0.85)
+            | {"ingredients": {name: [name, name]}, "parameters": parameters}
+            for name in ("b", "a")
+        ],
+        "without": [0, 1],
+        "alone": [1, 0],
+        "runs": runs,
+    }
+    paths.plan.write_text(json.dumps(plan))
+    found = read_confirmation(folder)
+    assert found is not None
+    return found
+
+
 def _write(folder: Path, trials: list[dict[str, object]]) -> None:
     write_sweep(folder, trials)
     (folder / "command.json").write_text(json.dumps({"arguments": [], "working_folder": "", "import_path": []}))

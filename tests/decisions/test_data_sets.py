@@ -164,7 +164,7 @@ def test_the_last_line_of_the_terminal(
 ) -> None:
     ended = [study_trial(number, name, 0.5 + number / 10) for number, name in enumerate(names)]
     assert varied(ended, keys) == expected
-    table = LiveTable(4, ended, StudyDirection.MAXIMIZE, {"dataset": "dataset"}, keys)
+    table = LiveTable(4, ended, [StudyDirection.MAXIMIZE], {"dataset": "dataset"}, keys)
     Console(width=120, color_system=None).print(table._render())
     line = capsys.readouterr().out.splitlines()[-1]
     none = "best     none of all: scores at different values of dataset are no comparison"

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from regsweep.report.figures import Drawing, Evidence, parallel_coordinates
-from regsweep.report.figures.parallel_axes import APART
+from regsweep.report.figures.parallel_axes import APART, of_parameter
+from regsweep.report.figures.slices import Slice
 from regsweep.report.sweep import read_sweep
 from tests.decisions.handmade import write_sweep
 from tests.decisions.test_several_objectives import made as several_objectives
@@ -103,6 +105,31 @@ def test_in_words_it_has_values_and_not_heights(tmp_path: Path) -> None:
         f"other trials, 2 trials: lr 0.001 to 0.01; kind cnn, mlp; momentum 0.5; {score} 50 to 70. "
         f"pruned, trial 3: lr 0.1; kind cnn; momentum 0.9; {score} 60."
     )
+
+
+ENDS: dict[str, tuple[float, float, bool, list[str]]] = {
+    "four decades": (1e-5, 1e-2, True, ["1e-5", "1e-4", "1e-3", "0.01"]),
+    "decades within rounding": (1e-5 * (1 + 1e-14), 1e-2 * (1 - 1e-14), True, ["1e-5", "1e-4", "1e-3", "0.01"]),
+    "ends that are no decades": (5e-5, 2e-3, True, ["5e-5", "1e-4", "2e-4", "5e-4", "1e-3", "2e-3"]),
+    "tenths": (0.1 + 0.2, 0.9, False, ["0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9"]),
+    "negative tenths": (-0.9, -(0.1 + 0.2), False, ["-0.9", "-0.8", "-0.7", "-0.6", "-0.5", "-0.4", "-0.3"]),
+    "steps that are computed a bit too large": (-0.3, 0.9, False, ["-0.2", "0", "0.2", "0.4", "0.6", "0.8"]),
+    "ends that are no round numbers": (0.31, 0.89, False, ["0.4", "0.5", "0.6", "0.7", "0.8"]),
+    "round numbers just outside": (1.01e-5, 0.99e-2, True, ["1e-4", "1e-3"]),
+}
+
+
+@pytest.mark.parametrize(("low", "high", "on_log", "labels"), ENDS.values(), ids=ENDS)
+def test_a_round_number_at_an_end_of_an_axis_is_a_tick(
+    low: float, high: float, labels: list[str], *, on_log: bool
+) -> None:
+    places = pd.Series([low, high])
+    slice_ = Slice("key", "name", places, {"type": "log" if on_log else "linear"}, {})
+    axis = of_parameter(slice_, places.index)
+    assert list(axis.ticks.values()) == labels
+    assert min(axis.ticks) >= 0
+    assert max(axis.ticks) <= 1
+    assert list(axis.places) == [0, 1]
 
 
 def test_round_numbers_stand_at_their_places_where_values_were_drawn(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from regsweep.paths import SweepPaths
 from regsweep.report.command import report
-from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line, wrapped
+from regsweep.report.printed import MOST_ROWS, Column, in_lines, print_columns, print_line
 from regsweep.report.sweep import read_sweep
 from regsweep.report.table import outcome, print_table
 from tests.decisions.handmade import write_sweep
@@ -149,7 +149,7 @@ def _joined(lines: list[str]) -> list[str]:
     ],
 )
 def test_a_number_stands_with_its_unit(text: str, width: int, expected: list[str]) -> None:
-    assert wrapped(text, width) == expected
+    assert in_lines(text, width) == expected
     terminal = io.StringIO()
     print_line(Console(file=terminal, width=width, highlight=False, force_terminal=True, color_system=None), text)
     assert terminal.getvalue().splitlines() == expected

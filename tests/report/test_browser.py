@@ -22,7 +22,7 @@ from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import read_sweep
 from regsweep.report.watch import HOST, Latest, server_of
 from tests.conftest import Regsweep, made_once, run_in
-from tests.decisions.confirmations import Made, confirmed
+from tests.decisions.confirmations import Made, ablated, confirmed
 from tests.decisions.handmade import write_sweep
 
 PAYLOADS = [
@@ -434,17 +434,7 @@ def test_a_seed_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) ->
     page = Page(driver, written(folder))
     title, text = (driver.find_element("id", name) for name in ("panel-title", "panel"))
 
-    # A real click on the mark of the second seed, in the middle of what Plotly draws.
-    x, y = page(
-        "const canvas = document.querySelector('[data-name=forest]'); canvas.scrollIntoView({ block: 'center' });"
-        "const seeds = canvas.data.findIndex((trace) => trace.customdata);"
-        "const box = canvas.querySelectorAll('.scatterlayer .trace')[seeds].querySelectorAll('path.point')[1]"
-        ".getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]"
-    )
-    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
-        event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
-        driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
-    time.sleep(0.3)
+    click_on_a_seed(page, "forest", 1)
     assert title.text == "dropout 0.3, seed 5"
     reproduce = "regsweep reproduce s/confirmation/seeds/3"
     for part in ("test accuracy\n82.00 %", "gain over the tuned baseline\n+2.00 points", reproduce):
@@ -465,6 +455,47 @@ def test_a_seed_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) ->
     page("location.reload()")
     page.wait()
     assert driver.find_element("id", "panel-title").text == "dropout 0.3, seed 6"
+
+
+def test_a_seed_of_an_ingredient_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) -> None:
+    """In the figure and among the runs; from there the mixture's run that it is paired with."""
+    folder = a_sweep(tmp_path / "s", 3)
+    confirmed(folder, Made("a with b", [0.01, 0.02, 0.03], own=[0.03, 0.04, 0.05], kind=("a", "b")))
+    ablated(folder, [0.79, 0.81, 0.80], [0.76, 0.77, 0.75])
+    page = Page(driver, written(folder))
+    title, text = (driver.find_element("id", name) for name in ("panel-title", "panel"))
+
+    click_on_a_seed(page, "ingredients", 1)  # of what a adds to the rest
+    assert title.text == "b, at lr 0.1, seed 5"
+    added = ("what a adds to it\n+1.00 points", "what b adds alone\n+3.00 points")
+    for part in ("test accuracy\n81.00 %", *added, "regsweep reproduce s/confirmation/ablation/2"):
+        assert part in text.text
+    assert page("return document.getElementById('panel-accuracy').data.length") == 2
+    driver.find_element("css selector", "#panel [data-panel]").click()
+    assert title.text == "a with b, seed 5"
+
+    driver.find_element("css selector", "#confirmed summary").click()
+    driver.find_elements("css selector", "#confirmed [data-panel]")[-1].click()
+    assert title.text == "a, at lr 0.1, seed 6"
+    page.require_clean()
+
+
+def click_on_a_seed(page: Page, figure: str, seed: int) -> None:
+    """Click on the mark of a seed, the first that opens a run, in the middle of what Plotly draws."""
+    x, y = page(
+        "const canvas = document.querySelector(`[data-name=${arguments[0]}]`);"
+        "canvas.scrollIntoView({ block: 'center' });"
+        "const seeds = canvas.data.findIndex((trace) => trace.customdata);"
+        "const points = canvas.querySelectorAll('.scatterlayer .trace')[seeds].querySelectorAll('path.point');"
+        "const box = points[arguments[1]].getBoundingClientRect();"
+        "return [box.x + box.width / 2, box.y + box.height / 2]",
+        figure,
+        seed,
+    )
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
+        page.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+    time.sleep(0.3)
 
 
 def test_the_rows_that_are_shown_can_be_taken_away(driver: Any, tmp_path: Path) -> None:

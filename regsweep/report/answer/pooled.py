@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from regsweep.errors import show
-from regsweep.numbers import show_ends, show_number
+from regsweep.numbers import count, show_ends, show_number
 from regsweep.paths import shown
 from regsweep.pooling import Pooled, are_equal
 from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_in_words, signed, signed_ends
@@ -110,7 +110,7 @@ def _caution(pools: Pools) -> list[str]:
     lines.append(f"This is a comparison{where}; nothing is confirmed. {selected}{over}.")
     most = max(each.num_seeds for each in pools.configurations)
     if len(best.values) < most:
-        fewer = f"It has {len(best.values)} complete seed{'' if len(best.values) == 1 else 's'}"
+        fewer = f"It has {count(len(best.values), 'complete seed')}"
         lines.append(f"{fewer}, where others ran on {most}: a mean of fewer seeds owes more to luck.")
     return lines if sweep.is_own else [*lines, "Run it again on fresh seeds before believing it."]
 

@@ -6,7 +6,7 @@ from regsweep.numbers import show_number
 from regsweep.pooling import Pooled
 from regsweep.report import once_more
 from regsweep.report.answer import phrases
-from regsweep.report.answer.contestants import of_contestants
+from regsweep.report.answer.comparison import of_contestants
 from regsweep.report.answer.differences import of_differences
 from regsweep.report.answer.ingredients import of_ingredients
 from regsweep.report.answer.limits import chosen_by, overtuned

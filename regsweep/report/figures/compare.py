@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from regsweep.numbers import count
 from regsweep.pooling import Pooled
 from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, text
+from regsweep.report.figures.labels import text
 from regsweep.report.figures.points import Folded, Score, complete, fold, score
 from regsweep.report.figures.progress import WHOLE, course
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, SERIES_SYMBOL, label_rows, new_figure, small

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import count
 from regsweep.pooling import Pooled
 from regsweep.report.details import read_history
 from regsweep.report.figures.captions import no_result, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import noun, without_regularization
 from regsweep.report.figures.theme import GREY, TRAIN, VALIDATION, new_figure, shade
 from regsweep.report.pooled import Pools

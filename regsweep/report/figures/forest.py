@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.numbers import show_signed_ends
+from regsweep.numbers import count, show_signed_ends
 from regsweep.paths import RunPaths
 from regsweep.report.confirmation import SCORE
 from regsweep.report.figures.captions import no_result
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, label_rows, new_figure, reference_line
 from regsweep.report.sweep import command_to_confirm
 

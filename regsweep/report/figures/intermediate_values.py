@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import count
 from regsweep.report.details import read_course
 from regsweep.report.figures.captions import named_best
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import Score, complete, fold, score
 from regsweep.report.figures.pruned import look
 from regsweep.report.figures.theme import BEST, GREY, VALIDATION, new_figure

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.report.figures import parallel_axes
 from regsweep.report.figures.captions import the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, text
+from regsweep.report.figures.labels import text
 from regsweep.report.figures.parallel_axes import MISSING
 from regsweep.report.figures.points import Score, complete, score, thin
 from regsweep.report.figures.pruned import NAME as PRUNED

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from regsweep.names import place_of
-from regsweep.numbers import show_number
-from regsweep.report.figures.labels import count
+from regsweep.numbers import count, show_number
 from regsweep.report.pooled import mean_interval
 
 if TYPE_CHECKING:

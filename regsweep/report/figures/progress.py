@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import count
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, hovers
+from regsweep.report.figures.labels import hovers
 from regsweep.report.figures.points import Folded, Score, complete, fold, score, thin
 from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
 from regsweep.report.figures.seeds import of_trial

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from regsweep.names import short_names
+from regsweep.numbers import count
 from regsweep.report.details import read_config, read_result
 from regsweep.report.figures.captions import the_best
-from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import complete, score, without_regularization
 from regsweep.report.hydra_files import at
 from regsweep.report.sweep import as_text
