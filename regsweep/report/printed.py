@@ -119,7 +119,7 @@ def _print_rows(console: Console, table: Table, below: Sequence[str]) -> None:
     for place, line in enumerate(lines):
         console.print(Segments([*line, Segment.line()]), end="")
         if place >= num_of_heading:
-            for each in wrapped(below[place - num_of_heading], console.width - len(_INDENT)):
+            for each in in_lines(below[place - num_of_heading], console.width - len(_INDENT)):
                 console.print(escape(f"{_INDENT}{each}"), soft_wrap=True)
 
 

@@ -31,6 +31,7 @@ class LiveTable:
         directions: of each objective.
         names: what the parameters are called; those that are not in it are not shown.
         ranked_apart: parameters of which each value has a ranking of its own.
+        objective: what the one number is called that trials are ranked by; their own lines may show another.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class LiveTable:
         directions: Sequence[StudyDirection],
         names: Mapping[str, str],
         ranked_apart: Sequence[str] = (),
+        *,
+        objective: str = "",
     ) -> None:
         self._n_trials, self._num_before, self._names = n_trials, len(earlier), names
-        self._ranked_apart = ranked_apart
+        self._ranked_apart, self._objective = ranked_apart, objective.replace("_", " ")
         self._maximize = [direction == StudyDirection.MAXIMIZE for direction in directions]
         self._ended = [trial for trial in earlier if trial.user_attrs.get("duplicate_of") is None]
         self._began = time.monotonic()
@@ -109,7 +112,8 @@ class LiveTable:
         best = leading(self._ended, maximize=self._maximize[0])
         if best is None:
             return None
-        shown = f"{best.name}  {show_number(best.value, 5)}"
+        value = f"{show_number(best.value, 5)} {self._objective}".rstrip()
+        shown = f"{best.name}  {value}"
         return Text.from_markup(f"[bold green]best     {shown}[/]  {escape(self._settings(best.params))}")
 
     def _progress(self, done: int) -> str:

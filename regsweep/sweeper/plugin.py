@@ -147,9 +147,12 @@ class RegsweepSweeper(Sweeper):
             rows = None if self._trial_rows is None else self._trial_rows(folder, [key.lstrip("+") for key in keys])
             tables = Tables(folder, study, self._objectives, keys, rows, has_best=self._searches)
             ended = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
-            varied = _names_of_varied(space)
+            varied, first = _names_of_varied(space), next(iter(self._objectives or self._returned), "")
+            live_table = LiveTable(
+                limits.n_trials, ended, study.directions, varied, self._ranked_apart, objective=first
+            )
             with (
-                LiveTable(limits.n_trials, ended, study.directions, varied, self._ranked_apart) as live,
+                live_table as live,
                 watching(live.is_shown),
             ):
 

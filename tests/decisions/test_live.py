@@ -104,6 +104,13 @@ def test_of_several_objectives_none_is_the_best(
     assert lines[1:] == ([] if front is None else [f"front    {front}, beaten by none"])
 
 
+def test_the_best_is_so_in_the_number_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the trials' own lines may show another one: those of a confirmation show the test accuracy."""
+    table = LiveTable(10, [], [MAXIMIZE], NAMES, objective="validation_accuracy")
+    table.end(trial(0, 0.5))
+    assert shown(table, capsys)[-1] == "best     trial 0  0.5 validation accuracy  rate=0.0123 kind=l1"
+
+
 def seeded(number: int, kind: str, seed: int, value: Any) -> FrozenTrial:
     state = value if isinstance(value, TrialState) else TrialState.COMPLETE
     made = optuna.trial.create_trial(

@@ -161,6 +161,20 @@ def test_a_short_log_axis_has_marks_between_the_powers_of_ten(
     assert of_rate == pytest.approx({label: (np.log10(float(label)) - low) / (high - low) for label in expected})
 
 
+@pytest.mark.parametrize(
+    ("low", "apart", "labels"),
+    [
+        (1234567.0, 1.0, ["1234568", "1234570", "1234572", "1234574", "1234576"]),
+        (50.0, 1e-9, ["50", "50.000000002", "50.000000004", "50.000000006", "50.000000008"]),
+        (-1e-300, 1e-301, ["-1e-300", "-8e-301", "-6e-301", "-4e-301", "-2e-301"]),
+    ],
+)
+def test_no_two_marks_of_an_axis_have_one_label(tmp_path: Path, low: float, apart: float, labels: list[str]) -> None:
+    rows = [{RATE: 0.1 * (n + 1), MOMENTUM: low + n * apart, "accuracy": 0.5 + n / 100} for n in range(10)]
+    drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows)))
+    assert list(ticks(drawing)[1]) == labels
+
+
 def test_an_axis_through_zero_has_marks_below_it_and_every_round_step(tmp_path: Path) -> None:
     rows = [{RATE: 0.1 * (i + 1), BATCH: 8 + i, "loss": loss} for i, loss in enumerate((-3.0, 0.5, 3.0))]
     of_loss = ticks(parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows, **LOSS))))[2]

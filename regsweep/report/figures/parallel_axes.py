@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from regsweep.numbers import count
+from regsweep.numbers import count, show_number
 from regsweep.report.figures.points import fold
 
 if TYPE_CHECKING:
@@ -128,7 +128,12 @@ def _marks(scale: _Scale, *, on_log: bool) -> dict[float, str]:
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - ROUNDING))
     first, last = ceil(low / step - ROUNDING), floor(high / step + ROUNDING)
-    return {step * number: f"{step * number:.6g}" for number in range(first, last + 1)}
+    values = [step * number for number in range(first, last + 1)]
+    labels = [f"{value:.6g}" for value in values]
+    if len(set(labels)) < len(labels):  # close together, far from zero
+        digits = floor(log10(max(abs(low), abs(high)))) - floor(log10(step)) + 1
+        labels = [show_number(value, digits) for value in values]
+    return dict(zip(values, labels, strict=True))
 
 
 def _power(factor: int, exponent: int) -> str:

@@ -28,6 +28,8 @@ from regsweep.report.figures.theme import (
 if TYPE_CHECKING:
     from regsweep.run_record import UsedMethod
 
+FEW_DECADES = 2
+"""Of so many powers of ten or fewer there are labels between them, too."""
 LABEL_WIDTH = 0.05
 """Of a listed value on the axis, as a part of the axis."""
 
@@ -206,7 +208,7 @@ def finish(figure: go.Figure, strengths: pd.Series, axis: Score, over: Over, dra
         labels = [(power if over.is_log else show_number)(value) for value in values]
         ticks = {"tickvals": values, "ticktext": _with_room(labels, places), "tickangle": 0}
     elif over.is_log:
-        ticks = {"dtick": 1 if high - low > 1 else "D2", "exponentformat": "e"}
+        ticks = {"dtick": 1 if high - low > FEW_DECADES else "D2", "exponentformat": "e"}
     figure.update_xaxes(
         type="log" if over.is_log else "linear",
         title_text=f"{over.label}{' (log scale)' if over.is_log else ''}",
