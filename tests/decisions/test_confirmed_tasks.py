@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from regsweep.report.verdict import NOT_THERE, OPEN, SHOWN, check, main
+from regsweep.report.check import NOT_THERE, OPEN, SHOWN, check, main
 from torchmetrics import classification
 from torchmetrics.classification import BinaryAveragePrecision, BinaryF1Score
 
