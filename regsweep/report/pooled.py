@@ -20,6 +20,7 @@ from regsweep.numbers import show_number, show_signed_ends
 from regsweep.pooling import Pooled, seed_keys
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import settings_in_words
+from regsweep.report.task import bounds_of
 from regsweep.statistics.checks import NOISE
 from regsweep.statistics.intervals import Interval, t_interval
 
@@ -122,12 +123,16 @@ def interval(values: Sequence[float], confidence: float = 1 - LEVEL) -> Interval
 def mean_interval(sweep: Sweep, pooled: Pooled) -> Interval | None:
     """Return the interval of a configuration's mean; of an accuracy, the part of it from 0 to 1.
 
-    A mean accuracy lies there, so what is cut off cannot hold it: the coverage stays.
+    A mean accuracy lies there, so what is cut off cannot hold it: the coverage stays. So do others, within their own
+    bounds.
     """
     found = interval(pooled.values)
-    if found is None or (found.low >= 0 and found.high <= 1) or not is_share(sweep):
-        return found
-    return Interval(max(found.low, 0.0), min(found.high, 1.0))
+    if found is None:
+        return None
+    least, most = bounds_of(sweep.objective) if sweep.is_own else (-np.inf, np.inf)
+    if is_share(sweep):
+        least, most = 0.0, 1.0
+    return Interval(max(found.low, least), min(found.high, most))
 
 
 def is_share(sweep: Sweep) -> bool:

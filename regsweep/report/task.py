@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from regsweep import objectives
@@ -13,6 +14,15 @@ from regsweep.run_record import SHARES, SPLITS, RunRecord, TaskRecord
 
 _NUM_SIZES_OF_IMAGE = 3
 """Channels, rows, columns."""
+
+
+_BOUNDS = {
+    **dict.fromkeys(("auroc", "average_precision", "f1", *SHARES), (0.0, 1.0)),
+    **dict.fromkeys(("mcc", "kappa"), (-1.0, 1.0)),
+    **dict.fromkeys(("rmse", "mae", "loss"), (0.0, inf)),
+    "r2": (-inf, 1.0),
+}
+"""Between which a number lies."""
 
 
 def task_of(record: RunRecord) -> TaskRecord | None:
@@ -81,6 +91,11 @@ def is_percent(task: TaskRecord, column: str) -> bool:
     if name == task.objective:
         return task.is_percent
     return name in OBJECTIVES and OBJECTIVES[name].is_percent
+
+
+def bounds_of(column: str) -> tuple[float, float]:
+    """Return between which ends a column's number lies."""
+    return _BOUNDS.get(metric_in(column), (-inf, inf))
 
 
 def examples_word(task: TaskRecord) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from regsweep.report.own import OwnRows
+from regsweep.report.pooled import mean_interval
 from regsweep.report.rows import NUMBERS
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.task import examples_word, numbers_of
 from regsweep.run_record import TaskRecord
+from regsweep.statistics.intervals import t_interval
 from tests.decisions.handmade import dumped, task, write_sweep
 
 
@@ -131,6 +133,31 @@ def test_rows_of_a_running_sweep_have_the_columns_of_its_records(tmp_path: Path)
     assert [name for name in rows.columns if name.startswith("validation_")] == ["validation_rmse", "validation_loss"]
     assert first["validation_rmse"] == 3.0
     assert set(first) <= set(rows.columns)
+
+
+@pytest.mark.parametrize(
+    ("objective", "values", "ends"),
+    [
+        ("auroc", [0.99, 1.0], (None, 1.0)),
+        ("r2", [0.98, 1.0], (None, 1.0)),
+        ("rmse", [0.1, 0.5], (0.0, None)),
+        ("mcc", [-1.0, -0.9], (-1.0, None)),
+        ("auroc", [0.5, 0.501], (None, None)),
+    ],
+)
+def test_an_interval_ends_where_its_number_does(
+    tmp_path: Path, objective: str, values: list[float], ends: tuple[float | None, float | None]
+) -> None:
+    made = [
+        {"overrides": {"seed": seed}, "seed": seed, "task": task(objective), "accuracy": value}
+        for seed, value in enumerate(values)
+    ]
+    sweep = read_sweep(write_sweep(tmp_path / "s", made))
+    (pooled,) = sweep.configurations
+    found, whole = mean_interval(sweep, pooled), t_interval(values)
+    assert found is not None
+    assert found.low == (whole.low if ends[0] is None else ends[0])
+    assert found.high == (whole.high if ends[1] is None else ends[1])
 
 
 @pytest.mark.parametrize(
