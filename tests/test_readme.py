@@ -11,7 +11,7 @@ import pytest
 
 from regsweep.report.read_confirmation import read_confirmation
 from tests.app.test_confirm import require_tuned_without_regularization
-from tests.conftest import PROJECT, Finished, Regsweep, Shell, run_script_in
+from tests.conftest import PROJECT, Finished, Regsweep, Shell, logging_as_before, run_script_in
 
 INSTALL = re.compile(r"^pip install [^&]+&& ")
 
@@ -110,6 +110,14 @@ def test_the_commands_about_one_sweep_work_in_their_order(regsweep: Regsweep) ->
     assert confirmed is not None
     assert (len(confirmed.candidates), confirmed.seeds) == (2, [4, 5])
     require_tuned_without_regularization(Path("my_sweep"), num_trials=3, batch_norm=False)
+
+
+def test_the_readme_s_trained_network_predicts(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```", (PROJECT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    assert len(block.splitlines()) <= 15
+    with logging_as_before():
+        exec(block, {})  # noqa: S102  (as its reader would)
+    assert "prediction  probability_class_0" in capsys.readouterr().out
 
 
 def test_the_article_s_commands_work_on_a_part_of_mnist(regsweep: Regsweep, tmp_path: Path, real_data: Path) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from regsweep.report.check import NOT_THERE, OPEN, SHOWN, check, main
 from torchmetrics import classification
 from torchmetrics.classification import BinaryAveragePrecision, BinaryF1Score
 
 from regsweep.errors import RegsweepError
 from regsweep.report.answer.sentences import answer
+from regsweep.report.check import NOT_THERE, OPEN, SHOWN, check, main
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.diverged import worth_of_one_answer
 from regsweep.report.sweep import Sweep, read_sweep
