@@ -20,12 +20,12 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from regsweep import records
-from regsweep.app import door, dry_run, resume, search_space
+from regsweep.app import door, dry_run, resume
 from regsweep.app.folders import make_folder
 from regsweep.app.grammar import quoted
 from regsweep.app.refuse import refuse
 from regsweep.app.short_forms import require_one_key
-from regsweep.app.sweeper_settings import is_optuna, is_own_grid, is_stock_optuna
+from regsweep.app.sweeper_kinds import is_optuna, is_own_grid, is_stock_optuna
 from regsweep.errors import ConfigError, RecordError, RegsweepError
 from regsweep.job_folders import find_jobs
 from regsweep.launcher.private import make_private_folder
@@ -61,6 +61,8 @@ class RunCallback(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every value of the search space, then claim the sweep's folder and record its configuration."""
+        from regsweep.app import search_space  # noqa: PLC0415  (Optuna, of which a single run has no use)
+
         loader = GlobalHydra.instance().config_loader()
         with _refusing(), read_write(config.hydra), open_dict(config.hydra):
             _warm_up(config.hydra.launcher)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from omegaconf import DictConfig, OmegaConf
 
 from regsweep.app.grammar import literal
+from regsweep.app.sweeper_kinds import is_stock_optuna
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError
 from regsweep.objectives import Kind, Objective, metrics_of, objective_of
@@ -79,7 +80,7 @@ def _settle_direction(config: DictConfig, objective: Objective) -> None:
     better = "maximize" if objective.maximize else "minimize"
     if names == [better]:
         return
-    if len(names) > 1 or _is_typed(config, "hydra.sweeper.direction") or _is_stock(config):
+    if len(names) > 1 or _is_typed(config, "hydra.sweeper.direction") or is_stock_optuna(config):
         allowed = f"{objective.name.replace('_', ' ')} is {better}d; set hydra.sweeper.direction={better}"
         raise ConfigError("hydra.sweeper.direction", ",".join(names), allowed)
     sweeper.direction = better
@@ -90,10 +91,6 @@ def _directions(config: DictConfig) -> list[str]:
     direction = config.hydra.sweeper.direction
     directions = direction if OmegaConf.is_list(direction) else [direction]
     return [str(getattr(each, "name", each)).lower() for each in directions]
-
-
-def _is_stock(config: DictConfig) -> bool:
-    return str(config.hydra.sweeper.get("_target_", "")).endswith("optuna_sweeper.OptunaSweeper")
 
 
 def _is_typed(config: DictConfig, key: str) -> bool:

@@ -18,15 +18,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from regsweep.app import door, objective, searched
 from regsweep.app.short_forms import require_one_key
-from regsweep.app.sweeper_settings import (
-    check_settings,
-    is_grid,
-    is_optuna,
-    is_own_grid,
-    is_stock_optuna,
-    require_launcher,
-    require_made,
-)
+from regsweep.app.sweeper_kinds import is_grid, is_optuna, is_own_grid, is_stock_optuna
+from regsweep.app.sweeper_settings import check_settings, require_launcher, require_made
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError, show
 from regsweep.methods import Method

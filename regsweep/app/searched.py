@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from regsweep.app.door import RANGES_OF_KEYS
 from regsweep.app.grammar import literal
 from regsweep.app.short_forms import Given, Methods, in_full
-from regsweep.app.sweeper_settings import is_grid
+from regsweep.app.sweeper_kinds import is_grid
 from regsweep.chosen import choose, class_of, shared_settings
 from regsweep.errors import ConfigError, show
 from regsweep.sweeper.branches import Branch, compose, merged

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from omegaconf import DictConfig, OmegaConf
 
+from regsweep.app.sweeper_kinds import is_stock_optuna
 from regsweep.errors import ConfigError, RegsweepError, show
 from regsweep.sweeper.branches import Branch
 from regsweep.sweeper.settings import require_sensible
@@ -19,26 +20,6 @@ _NOWHERE = object()
 
 _PARTS = ("constraints_func", "crossover", "independent_sampler", "mutation", "wrapped_pruner")
 """Settings of samplers and pruners that are code; a mere name would be called only after the first trial."""
-
-
-def is_optuna(config: DictConfig) -> bool:
-    """Return whether the sweep draws from Optuna, by this project's sweeper or the stock one."""
-    return str(config.hydra.sweeper.get("_target_", "")).endswith(("optuna_sweeper.OptunaSweeper", "RegsweepSweeper"))
-
-
-def is_own_grid(config: DictConfig) -> bool:
-    """Return whether the sweep is a grid that this project's sweeper runs."""
-    return str(config.hydra.sweeper.get("_target_", "")).endswith("sweeper.plugin.GridSweeper")
-
-
-def is_stock_optuna(config: DictConfig) -> bool:
-    """Return whether the sweeper is Hydra's own Optuna sweeper."""
-    return str(config.hydra.sweeper.get("_target_", "")).endswith("optuna_sweeper.OptunaSweeper")
-
-
-def is_grid(config: DictConfig) -> bool:
-    """Return whether an Optuna sweep tries every combination of listed values."""
-    return str(config.hydra.sweeper.sampler.get("_target_")).endswith("GridSampler")
 
 
 def require_launcher(target: str) -> None:

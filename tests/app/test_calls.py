@@ -68,3 +68,17 @@ def test_importing_the_package_imports_no_torch() -> None:
     code = "import regsweep, sys; print({'torch', 'optuna', 'plotly', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_single_run_imports_neither_optuna_nor_what_draws(tmp_path: Path) -> None:
+    """Seconds of start-up that it has no use for; pandas comes with scikit-learn, which has the digits."""
+    code = (
+        "import sys, atexit\n"
+        "unused = {'optuna', 'plotly', 'torchmetrics', 'statsmodels', 'torchvision'}\n"
+        "atexit.register(lambda: print('FOUND', sorted(unused & {name.partition('.')[0] for name in sys.modules})))\n"
+        "sys.argv = ['regsweep', 'trainer.epochs=1']\n"
+        "from regsweep.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "FOUND []", done.stdout
