@@ -22,7 +22,7 @@ from regsweep.config import DatasetConfig, DeviceConfig, OptimizerConfig, RunCon
 from regsweep.fields import Section
 from regsweep.paths import config_folder
 from regsweep.regularizers import METHODS
-from regsweep.sweeper.plugin import GridSweeperConf, RegsweepSweeperConf
+from regsweep.sweeper.settings import GridSweeperConf, RegsweepSweeperConf
 
 PAGE = Path(__file__).resolve().parent / "configuration.md"
 CONF = config_folder()
@@ -276,10 +276,19 @@ def sweeper(conf: type[RegsweepSweeperConf | GridSweeperConf]) -> list[Row]:
     return rows
 
 
+def top_level() -> list[Row]:
+    """Return a row per key that belongs to no group."""
+    defaults = content_of(CONF / "config.yaml")
+    meanings = {"seed": "draws initial weights, batch order, dropout and methods", **comments(CONF / "config.yaml")}
+    return [
+        (key, typed(defaults[key]), words_of(RunConfig.model_fields[key]), meanings[key])
+        for key in ("task", "objective", "objective_direction", "seed")
+    ]
+
+
 def page() -> str:
     """Return the whole page."""
     trainer, device = CONF / "trainer" / "default.yaml", CONF / "device" / "auto.yaml"
-    seed = RunConfig.model_fields["seed"].description or ""
     parts = [
         HEAD,
         "## Data\n",
@@ -288,7 +297,8 @@ def page() -> str:
         table(datasets()),
         "\n## Network\n",
         choices("model"),
-        "\nFurther keys below `model` are parameters of the network's own class: `model.hidden=[128,128]` of `mlp`.",
+        "\nFurther keys below `model` are parameters of the network's own class: `model.hidden=[128,128]` of `mlp`. "
+        "`own` takes any network: [models.md](models.md).",
         "\n## Regularization\n",
         choices("regularizer"),
         "\n`regularizer.NAME=value` is the short form: its first setting after `use`, or `use` for true and false.\n",
@@ -301,7 +311,7 @@ def page() -> str:
         table(
             [
                 *section("trainer", TrainerConfig, content_of(trainer), comments(trainer)),
-                ("seed", "0", seed.removeprefix("must be "), "draws initial weights, batch order, dropout and methods"),
+                *top_level(),
             ]
         ),
         "\n## Device\n",

@@ -68,9 +68,9 @@ def load_sweep(
     Raises:
         regsweep.errors.RegsweepError: when the folder cannot be read so, in one line.
     """
-    from regsweep.report.sweep import read_sweep  # noqa: PLC0415  (pandas: `import regsweep` stays fast)
+    from regsweep.report.sweep import read_ranked_by  # noqa: PLC0415  (pandas: `import regsweep` stays fast)
 
-    sweep = read_sweep(folder, metrics=metrics, objective=objective, minimize=minimize)
+    sweep = read_ranked_by(folder, metrics=metrics, objective=objective, minimize=minimize)
     trials = sweep.trials.copy()
     trials.attrs = {
         "folder": str(sweep.folder),

@@ -19,7 +19,7 @@ from regsweep.memory import keep_freed_memory
 from regsweep.methods import Method, Task
 from regsweep.methods.calls import call
 from regsweep.metrics import Scoring
-from regsweep.models import Initial, Network, build_model, places_without, resolve_target
+from regsweep.models import Initial, Network, build_model, places_without, resolve_target, strides_over_single_pixels
 from regsweep.names import name_of
 from regsweep.optimizers import build_optimizer, has_lengths, require_possible, why_no_step_size
 from regsweep.regularizers import METHODS
@@ -82,6 +82,8 @@ def build(config: RunConfig) -> Parts:
     if device.type == "cpu":
         keep_freed_memory()
     precision = resolve_precision(config.device.precision, device, model)
+    if config.device.precision == "auto" and precision == "bfloat16":
+        precision = "float32" if strides_over_single_pixels(model, dataset.train.inputs[:2]) else precision
     model = (model.to(memory_format=torch.channels_last) if dataset.has_images else model).to(device)
     optimizer = _build_optimizer(config, model, methods)
     return Parts(
@@ -160,7 +162,7 @@ def find_without_place(config: RunConfig, names: Iterable[str]) -> dict[str, str
 
 def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, Network, list[Method]]:
     device = resolve_device(config.device.name)
-    dataset = load_dataset(config.dataset, config.task)
+    dataset = load_dataset(config.dataset, config.task, device)
     methods = config.regularizer.make()
     _require_graphs(config, device, methods)
     _require_validation(config, dataset, methods)

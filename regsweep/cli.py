@@ -136,9 +136,9 @@ def _predict(arguments: list[str]) -> None:
 
 
 def _check(arguments: list[str]) -> None:
-    from regsweep.report import verdict  # noqa: PLC0415
+    from regsweep.report import check  # noqa: PLC0415
 
-    verdict.main(arguments)
+    check.main(arguments)
 
 
 def _report(arguments: list[str]) -> None:

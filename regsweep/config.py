@@ -221,7 +221,7 @@ class DatasetConfig(Section):
         alias="_target_",
         pattern=r"^\w+(\.\w+)+$",
     )
-    arguments: dict[str, Any] = field("must be a dictionary of arguments by name", default={})
+    arguments: dict[str, Any] | None = field("must be a dictionary of arguments by name, or null", default=None)
     stream: bool | None = field("must be true, false, or null for what fits into memory", default=None)
 
     def __hash__(self) -> int:
@@ -244,7 +244,7 @@ class DatasetConfig(Section):
     def _has_these_settings(self) -> Self:
         for name, having in _HAVE.items():
             value = getattr(self, name)
-            if self.name not in having and value not in (None, (), {}):
+            if self.name not in having and value not in (None, ()):
                 key = f"dataset.{type(self).model_fields[name].alias or name}"
                 raise ConfigError(key, value, f"{self.name} has no such setting, only {' and '.join(having)}")
         return self
@@ -292,7 +292,8 @@ class RunConfig(Section):
         "must be auto, classification or regression", default="auto"
     )
     objective: str | None = field(
-        "must name a number, for example objective=balanced_accuracy, or be null for the task's own", default=None
+        "must be the name of a number, for example objective=auroc, or null for the task's own",
+        default=None,
     )
     objective_direction: Literal["maximize", "minimize"] | None = field(
         "must be maximize, minimize, or null for what the name implies", default=None

@@ -54,6 +54,7 @@ def resolve_precision(name: str, device: torch.device, model: nn.Module) -> str:
     ``auto`` is bfloat16 on a processor that multiplies bfloat16 numbers itself, for a network with 2-d convolutions:
     there it was measured to be faster on images of 28×28 and 32×32 and about as fast on 8×8, and on MNIST as accurate
     (docs/performance.md).
+    A network whose gradients bfloat16 spoils is left out by `regsweep.build`.
     """
     if name != "auto":
         return name

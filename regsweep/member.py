@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -149,6 +149,7 @@ class Member:
         self.error: Exception | None = None
         self.total_loss = torch.zeros((), device=self.device)
         self._mean_loss = 0.0
+        self._arriving: Iterator[Tensor] | None = None
         self._sample = _sample(dataset.train)
         self._base_lrs = [float(group["lr"]) for group in optimizer.param_groups]
         steps = num_steps(len(dataset.train), settings.batch_size)
@@ -177,7 +178,21 @@ class Member:
         num_examples, batch_size = len(self.dataset.train), self.settings.batch_size
         permutation = torch.randperm(num_examples, generator=self.batch_order).to(self.device)
         parts = torch.tensor_split(permutation, math.ceil(num_examples / batch_size))
-        return parts[: num_steps(num_examples, batch_size)]
+        parts = parts[: num_steps(num_examples, batch_size)]
+        examples = self.dataset.train.examples
+        self._arriving = None if isinstance(examples, Tensor) else examples.batches(parts)
+        return parts
+
+    def examples(self, index_B: Tensor) -> tuple[Tensor, Tensor]:
+        """Return inputs and targets of the examples that `index_B` (on the device) chooses, new tensors.
+
+        Streamed ones come in the order of `batches`, whatever `index_B` is.
+        """
+        train = self.dataset.train
+        if isinstance(train.examples, Tensor):
+            return train.examples[index_B], train.targets[index_B]
+        assert self._arriving is not None, "an epoch begins with its batches"
+        return next(self._arriving), train.targets[index_B]
 
     def begin_step(self) -> None:
         """Set the learning rate of this step, and call the methods' hook."""
@@ -315,5 +330,4 @@ def _snapshot(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _sample(split: Split) -> Split:
-    stride = math.ceil(len(split) / TRAIN_SAMPLE)
-    return split if stride == 1 else Split(split.inputs[::stride], split.targets[::stride])
+    return split.every(math.ceil(len(split) / TRAIN_SAMPLE))

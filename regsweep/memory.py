@@ -1,7 +1,9 @@
 """The memory that tensors on a CPU lie in."""
 
 import ctypes
+import os
 import sys
+from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _GIGABYTE, _TWO_GIGABYTES = 2**30, 2**31 - 1
@@ -24,3 +26,45 @@ def keep_freed_memory() -> None:
     # Where the first is refused, the second alone would do harm: it ends glibc's own adapting of the first.
     if mallopt(_M_MMAP_THRESHOLD, _GIGABYTE) or mallopt(_M_MMAP_THRESHOLD, _MOST_BEFORE_GLIBC_2_35):
         mallopt(_M_TRIM_THRESHOLD, _TWO_GIGABYTES)
+
+
+def available_memory() -> int:
+    """Return how many bytes this process may still take: of the machine's, its container's and its own limit."""
+    if sys.platform != "linux":
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # what is free is not known
+    return max(0, min(_free_on_the_machine(), _free_in_the_container(), _free_in_the_process()))
+
+
+def _free_on_the_machine() -> int:
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return sys.maxsize
+
+
+def _free_in_the_container() -> int:
+    """Return what the control group (version 2, or 1) of this process has left; pages of files can be given back."""
+    groups = [line.rstrip().split(":", 2)[2] for line in Path("/proc/self/cgroup").read_text().splitlines()]
+    version_2 = Path("/sys/fs/cgroup"), "memory.max", "memory.current", "inactive_file"
+    version_1 = Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
+    free = [sys.maxsize]
+    for root, limit, used, given_back in (version_2, version_1):
+        for place in {root, *(root / group.lstrip("/") for group in groups)}:
+            try:
+                maximum, current = (place / limit).read_text().strip(), int((place / used).read_text())
+                kept = dict(line.split() for line in (place / "memory.stat").read_text().splitlines())
+            except OSError:
+                continue
+            if maximum != "max":
+                free.append(int(maximum) - current + int(kept.get(given_back, 0)))
+    return min(free)
+
+
+def _free_in_the_process() -> int:
+    import resource  # noqa: PLC0415  (not everywhere)
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return sys.maxsize
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    return limit - taken

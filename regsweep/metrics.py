@@ -112,9 +112,7 @@ def evaluate_each(
     metric = scoring.make(device) if scoring.make is not None else None
     total = torch.zeros((), dtype=torch.float32, device=device)
     each = []
-    for inputs, targets in zip(
-        torch.split(split.inputs, EVALUATION_BATCH), torch.split(split.targets, EVALUATION_BATCH), strict=True
-    ):
+    for inputs, targets in split.in_order(EVALUATION_BATCH):
         with autocast(device, precision):
             outputs = model(inputs)
         outputs = outputs.float()

@@ -77,6 +77,6 @@ def about(seconds: float) -> str:
     return "less than 10 s" if seconds < 10 else f"about {duration(seconds)}"  # noqa: PLR2004
 
 
-def counted(number: int, noun: str) -> str:
-    """Return ``1 trial``, ``2 trials``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def count(number: int, noun: str) -> str:
+    """Return ``1 trial``, ``2 trials``, ``1,500 trials``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

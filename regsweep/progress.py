@@ -57,7 +57,9 @@ class Reporter:
     @contextmanager
     def shown(self, *, bar: bool) -> Iterator["Reporter"]:
         """Show the bar meanwhile, where there is a terminal and it is wanted."""
-        if not (bar and self._progress.console.is_terminal):
+        console = self._progress.console
+        # FORCE_COLOR makes a terminal of a file, too; there each state of the bar would stay.
+        if not (bar and console.is_interactive and console.file.isatty()):
             yield self
             return
         streams = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]

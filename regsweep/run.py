@@ -23,6 +23,7 @@ from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, s
 from regsweep.member import Member, num_steps
 from regsweep.metrics import Metrics, evaluate_each
 from regsweep.names import name_of
+from regsweep.numbers import count
 from regsweep.optimizers import describe_strength
 from regsweep.paths import RunPaths
 from regsweep.preparation_record import PreparationRecord
@@ -184,7 +185,7 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     for use in config.regularizer.in_use:
         if use.scope is not None:
             _log.info(f"             {use.title} {describe_scope(parts.model, use.scope)}")
-    epochs = f"{config.trainer.epochs} epoch{'s' if config.trainer.epochs != 1 else ''}"
+    epochs = count(config.trainer.epochs, "epoch")
     trainer = f"{epochs}, batch {config.trainer.batch_size}, seed {config.seed}"
     _log.info(f"optimizer    {_describe_optimizer(config.optimizer)}, {trainer}")
     has_penalty = any(use.is_penalty for use in config.regularizer.in_use)
@@ -264,6 +265,7 @@ def _task(parts: Parts) -> TaskRecord:
         sizes={name: len(split) for name, split in dataset.splits.items()},
         input_shape=list(dataset.input_shape),
         outputs=list(dataset.outputs),
+        deviations=dataset.deviations,
     )
 
 

@@ -63,6 +63,7 @@ class TaskRecord:
         sizes: the number of examples, by split.
         input_shape: of one example.
         outputs: the names of the classes, or of the numbers that are predicted.
+        deviations: by split, the standard deviation of each number that is predicted; empty for classes.
     """
 
     kind: str = "classification"
@@ -74,6 +75,7 @@ class TaskRecord:
     sizes: dict[str, int] = field(default_factory=dict)
     input_shape: list[int] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+    deviations: dict[str, list[Number]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable
 
 from regsweep.errors import ConfigError
+from regsweep.numbers import count
 
 FEWEST_STEPS = 10
 """Of one_cycle."""
@@ -60,7 +61,7 @@ def require_steps(schedule: str, warmup: float, num_steps: int) -> None:
     num_left = num_steps - _num_warming(warmup, num_steps)
     if schedule == "one_cycle" and num_left < FEWEST_STEPS:
         after = " after the warm-up" if num_left < num_steps else ""
-        steps = f"{num_left} step{'s' if num_left != 1 else ''}{after}"
+        steps = f"{count(num_left, 'step')}{after}"
         reason = f"needs {FEWEST_STEPS} steps or more to rise and fall, and has {steps}"
         next_step = "raise trainer.epochs, lower trainer.batch_size or optimizer.warmup, or choose constant or cosine"
         raise ConfigError("optimizer.schedule", schedule, f"{reason}; {next_step}")

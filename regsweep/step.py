@@ -37,14 +37,16 @@ class Step:
 
     def __init__(self, member: Member, gradient: Gradient, capture: Capture | None = None) -> None:
         self._member, self._gradient = member, gradient
-        inside: Callable[..., None] = self._changed if member.methods.changes_batches else self._gathered
+        # What is drawn or read in Python comes from outside; else a captured step gathers the batch itself.
+        self._comes_from_outside = member.methods.changes_batches or member.dataset.train.is_streamed
+        inside: Callable[..., None] = self._changed if self._comes_from_outside else self._gathered
         self._inside = inside if capture is None else Repeated(inside, capture, member.device)
 
     def __call__(self, index_B: Tensor) -> None:
         """Train on the examples that `index_B` (on the device) chooses."""
         member = self._member
         member.begin_step()
-        if member.methods.changes_batches:
+        if self._comes_from_outside:
             batch = self.batch(index_B)
             self._inside(batch.inputs, batch.targets, batch.labels)
         else:
@@ -53,9 +55,8 @@ class Step:
 
     def batch(self, index_B: Tensor) -> Batch:
         """Return the examples that `index_B` (on the device) chooses, as the methods leave them."""
-        split = self._member.dataset.train
-        targets = split.targets[index_B]
-        batch = Batch(split.inputs[index_B], targets, targets, self._member.scoring.loss)
+        inputs, targets = self._member.examples(index_B)
+        batch = Batch(inputs, targets, targets, self._member.scoring.loss)
         return self._member.methods.on_batch(batch)
 
     def _gathered(self, index_B: Tensor) -> None:

@@ -40,8 +40,15 @@ COURSES = "tests/decisions/test_courses.py"
 PRUNED = "tests/decisions/test_pruned_figures.py"
 SLICES = "tests/decisions/test_slices.py"
 PARALLEL = "tests/decisions/test_parallel_coordinates.py"
-CAPTIONS = "tests/decisions/test_captions.py"
-PAGES = "tests/decisions/test_captions_of_pages.py"
+CAPTIONS = "tests/decisions/test_captions_of_{}.py"
+PAGES = CAPTIONS.format("pages")
+ALL_CAPTIONS = tuple(
+    CAPTIONS.format(figure)
+    for figure in (
+        *("courses", "curves", "front", "heatmap", "importance", "on_and_off"),
+        *("progress", "seeds", "slices", "strength", "timeline", "weights"),
+    )
+)
 FIGURES = "tests/report/test_figures.py"
 PANEL = "tests/decisions/test_panel.py"
 
@@ -71,16 +78,29 @@ MODULES: dict[str, tuple[str, ...]] = {
         "tests/test_side_by_side.py",
         "tests/test_schedules.py",
     ),
-    "report/figures/captions": (CAPTIONS,),
+    "report/figures/captions": ALL_CAPTIONS,
     "report/figures/compare": (
         TRACES.format("compared_sweeps"),
         f"{PAGES}::test_several_sweeps_are_described_as_they_are",
     ),
-    "report/figures/curves": (TRACES.format("curves"), CAPTIONS, ALL_FIGURES, "-k", "curves or figure_traces"),
+    "report/figures/curves": (
+        TRACES.format("curves"),
+        CAPTIONS.format("curves"),
+        ALL_FIGURES,
+        "-k",
+        "curves or figure_traces",
+    ),
     "report/figures/families": (STRENGTH,),
     "report/figures/forest": (TRACES.format("forest"), PAGES, FIGURES, "-k", "forest or confirm"),
-    "report/figures/front": (TRACES.format("front"), PRUNED, CAPTIONS, ALL_FIGURES, "-k", "front or figure_traces"),
-    "report/figures/heatmap": (HEATMAP, PRUNED, CAPTIONS, ALL_FIGURES, "-k", "map or figure_traces"),
+    "report/figures/front": (
+        TRACES.format("front"),
+        PRUNED,
+        CAPTIONS.format("front"),
+        ALL_FIGURES,
+        "-k",
+        "front or figure_traces",
+    ),
+    "report/figures/heatmap": (HEATMAP, PRUNED, CAPTIONS.format("heatmap"), ALL_FIGURES, "-k", "map or figure_traces"),
     "report/figures/importance": (IMPORTANCE, TRACES.format("importance")),
     "report/figures/ingredients": (ABLATION, f"{PAGES}::test_ingredients_are_described_as_far_as_they_were_trained"),
     "report/figures/on_and_off": (
@@ -96,7 +116,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/figures/progress": (
         TRACES.format("progress"),
         PRUNED,
-        CAPTIONS,
+        CAPTIONS.format("progress"),
         ALL_FIGURES,
         "-k",
         "progress or best_so_far or figure_traces",
@@ -105,12 +125,13 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/figures/seeds": (
         SEEDS,
         POOLED,
-        CAPTIONS,
+        CAPTIONS.format("seeds"),
         ALL_FIGURES,
         "-k",
         "seeds or the_figure or no_figure or figure_traces",
     ),
     "report/figures/strength": (STRENGTH, SLICES, ALL_FIGURES),
+    "report/figures/strength_marks": (STRENGTH, SLICES, ALL_FIGURES),
     "report/figures/weights": (TRACES.format("weights"), FIGURES, "-k", "weights or zero"),
     "report/page/alternative": ("tests/report/test_alternative.py",),
     "report/page/confirmed_runs": (PANEL,),
@@ -119,7 +140,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "pooling": (POOLED, "tests/decisions/test_keyed.py"),
     "names": ("tests/test_config.py", "tests/decisions/test_regularization.py"),
     "report/ablation": (ABLATION,),
-    "report/answer/contestants": (ANSWER,),
+    "report/answer/comparison": (ANSWER,),
     "report/answer/differences": (ANSWER,),
     "report/answer/ingredients": (ABLATION,),
     "report/answer/limits": (ANSWER, SPLITS, "tests/decisions/test_first_trials.py"),
@@ -130,18 +151,24 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/confirmation": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/correct_images": (ANSWER, "tests/decisions/test_confirmation.py"),
     "report/effort": ("tests/decisions/test_effort.py",),
-    "report/figures/intermediate_values": (COURSES, CAPTIONS, ALL_FIGURES, "-k", "courses or figure_traces"),
-    "report/figures/pruned": (PRUNED, COURSES, CAPTIONS, ALL_FIGURES, "-k", "pruned or figure_traces or another"),
+    "report/figures/intermediate_values": (
+        COURSES,
+        CAPTIONS.format("courses"),
+        ALL_FIGURES,
+        "-k",
+        "courses or figure_traces",
+    ),
+    "report/figures/pruned": (PRUNED, COURSES, *ALL_CAPTIONS, ALL_FIGURES, "-k", "pruned or figure_traces or another"),
     "report/figures/results_by_epochs": (
         PRUNED,
         COURSES,
-        CAPTIONS,
+        CAPTIONS.format("courses"),
         ALL_FIGURES,
         "-k",
         "epochs or figure_traces or another",
     ),
     "report/figures/slices": (SLICES, PRUNED),
-    "report/figures/timeline": (COURSES, CAPTIONS, "-k", "courses or timeline"),
+    "report/figures/timeline": (COURSES, CAPTIONS.format("timeline"), "-k", "courses or timeline"),
     "report/once_more": ("tests/decisions/test_once_more.py",),
     "report/pooled": (POOLED,),
     "report/pooled_table": (POOLED,),
@@ -151,7 +178,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/sweep": ("tests/decisions/test_best_trial.py", f"{FOREIGN}::test_hostile_text_stays_as_it_is"),
     "report/terms": (KEYED, ANSWER),
     "report/tune": (POOLED,),
-    "report/verdict": ("tests/decisions/test_verdict.py",),
+    "report/check": ("tests/decisions/test_check.py",),
     "report/table": ("tests/decisions/test_best_trial.py",),
     "schedules": ("tests/test_schedules.py",),
     **dict.fromkeys(

@@ -30,7 +30,7 @@ def test_none_is_forgotten() -> None:
     assert presets == {*METHODS, "none", "article", "batchnorm"}, (
         "a preset for each method, and three of several or none"
     )
-    assert len(FILES) == 51 + len(presets)
+    assert len(FILES) == 52 + len(presets)
     assert {path.parts[0] for path in OPTIONS} == {
         "dataset", "device", "experiment", "model", "optimizer", "regularizer", "sweep", "trainer",
     }  # fmt: skip
@@ -40,8 +40,9 @@ def test_none_is_forgotten() -> None:
 @pytest.mark.parametrize("option", OPTIONS, ids=str)
 def test_it_composes_and_is_valid(option: Path) -> None:
     """A preset that sets a key of no effect would be found out by the validation, which forbids extra keys."""
+    named = ["model._target_=mine.Net"] if option == Path("model/own.yaml") else []  # it is for what the user names
     with initialize_config_dir(str(config_folder())):
-        cfg = compose("config", overrides=[f"{option.parent}={option.stem}"], return_hydra_config=True)
+        cfg = compose("config", overrides=[f"{option.parent}={option.stem}", *named], return_hydra_config=True)
     if option == Path("optimizer/own.yaml"):
         with pytest.raises(RegsweepError, match=r"^optimizer\._target_=null: must name a class"):
             validate_composed(cfg)

@@ -10,7 +10,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from regsweep.numbers import show_ends, show_number, show_signed_ends
+from regsweep.numbers import count, show_ends, show_number, show_signed_ends
 
 SHOWN = [
     (1024, "1024"),
@@ -92,6 +92,13 @@ def test_differences_have_their_signs(low: float, high: float, text: str) -> Non
 
 
 NODE = shutil.which("node")
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, "0 trials"), (1, "1 trial"), (2, "2 trials"), (1500, "1,500 trials")]
+)
+def test_a_noun_has_its_number(number: int, expected: str) -> None:
+    assert count(number, "trial") == expected
 
 
 @pytest.mark.skipif(NODE is None, reason="needs node")

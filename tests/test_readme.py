@@ -17,8 +17,8 @@ INSTALL = re.compile(r"^pip install [^&]+&& ")
 
 
 def commands(page: Path) -> list[str]:
-    blocks = re.findall(r"^```bash\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if line.strip()]
+    blocks = re.findall(r"^ *```bash\n(.*?)^ *```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
 README = commands(PROJECT / "README.md")
@@ -83,7 +83,7 @@ ALONE = [command for command in [*QUICK, *PICTURED] if command not in (*CHAIN, *
 
 
 def test_none_of_them_is_forgotten() -> None:
-    assert (len(CHAIN), len(ALONE), len(EXPERIMENTS), len(README)) == (5, 10, 2, 19)
+    assert (len(CHAIN), len(ALONE), len(EXPERIMENTS), len(README)) == (5, 14, 2, 23)
     assert len(POOLED) == 1, "run in tests/launcher/test_pool.py"
 
 
@@ -154,6 +154,23 @@ def test_every_command_of_the_example_works(
     assert "2 trials: 2 complete" in done.out
 
 
+def test_every_command_of_the_example_of_data_works(
+    regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = Path(shutil.copytree(PROJECT / "examples" / "own_data", tmp_path / "examples" / "own_data"))
+    enter, written, *runs = commands(example / "README.md")
+    assert (enter, len(runs)) == ("cd examples/own_data", 3)
+    assert all(len(path.read_text().splitlines()) <= 15 for path in example.glob("*.py"))
+    monkeypatch.chdir(example)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    assert run_python(example, shlex.split(written)) == (0, "")
+    for line, first in zip(runs, ("wines.npz: train 384", "flats.csv: train ", "Drawn: train 320"), strict=True):
+        done = regsweep(*shlex.split(line)[1:], "device=cpu")
+        assert done.code == 0, done.err
+        assert first in done.out.splitlines()[0]
+    assert "streamed" in done.out.splitlines()[0]
+
+
 def test_any_application_sweeps_prunes_and_goes_on(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(PROJECT / "examples" / "any_application", tmp_path / "examples" / "any_application"))
     started, extended = (shlex.split(line) for line in commands(folder / "README.md"))
@@ -182,6 +199,8 @@ def test_any_application_sweeps_prunes_and_goes_on(tmp_path: Path) -> None:
         "docs/statistics.md",
         "docs/reliability.md",
         "docs/any_application.md",
+        "docs/models.md",
+        "examples/own_data/README.md",
     ],
 )
 def test_links_and_named_files_exist(page: str) -> None:

@@ -1,5 +1,6 @@
 """Objectives against scikit-learn's, and decisions by them: in which direction, on which task."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,6 +99,7 @@ def test_the_scale_has_the_training_numbers_mean_and_deviation() -> None:
     numbers = torch.tensor([[1.0, 0.1], [3.0, 0.1], [8.0, 0.1]])
     scale = Scale().fit(numbers)
     assert scale.constants() == {
+        "name": "scale",
         "mean": pytest.approx([4.0, 0.1]),
         "deviation": pytest.approx([np.std([1, 3, 8]), 1.0]),
     }
@@ -199,12 +201,10 @@ def test_mixup_mixes_the_numbers_that_are_predicted(configure: Configure) -> Non
     assert batch.targets.mean().item() == pytest.approx(own.mean().item(), abs=1e-5), "each is mixed in once"
 
 
+README = Path(__file__).resolve().parent.parent / "README.md"
 OWN = """
 from torchmetrics import Metric
 import torch
-
-def cost(shares, labels):
-    return (10.0 * ((labels == 1) & (shares.argmax(1) != 1))).mean()
 
 def many(shares, labels):
     return shares
@@ -227,17 +227,23 @@ class Share(Metric):
 def test_an_objective_of_the_user_s_is_a_function_or_a_class(
     configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "own_objectives.py").write_text(OWN)
+    of_readme = re.search(r"^def cost.*?^```", README.read_text(), flags=re.MULTILINE | re.DOTALL)
+    assert of_readme
+    (tmp_path / "own_objectives.py").write_text(OWN + of_readme[0].removesuffix("```"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     found = {}
-    for name in ("cost", "Share"):
+    for name in ("Share", "cost"):
         config = configure("dataset=wine", f"objective=own_objectives.{name}")
         parts = build(config)
         found[name] = evaluate(parts.model, parts.dataset.test, parts.scoring)
     assert found["Share"].value == pytest.approx(found["Share"]["accuracy"])
     assert found["cost"].objective == "cost"
-    assert found["cost"].value >= 0
+    labels = parts.dataset.test.targets
+    is_said = parts.model(parts.dataset.test.inputs).argmax(1) == 1
+    missed, false_alarms = ((labels == 1) & ~is_said).sum().item(), ((labels == 0) & is_said).sum().item()
+    expected = [(10 * missed + false_alarms) / len(labels)]
+    assert [found["cost"].value] == pytest.approx(expected), "the README's"
     config = configure("dataset=wine", "objective=own_objectives.many")
     dataset = load_dataset(config.dataset, config.task)
     with pytest.raises(ConfigError, match=r"objective=own_objectives\.many: cannot be computed here \(ValueError"):

@@ -1,4 +1,4 @@
-"""A network of your own: any torch.nn.Module with these parameters."""
+"""A network of your own: a torch.nn.Module; it takes what its constructor names."""
 
 import math
 
@@ -12,7 +12,7 @@ class TwoBranches(nn.Module):
         input_shape: channels, rows and columns of an image, from the data set.
         num_classes: from the data set.
         dropout: from regularizer.dropout.
-        batch_norm: from regularizer.batch_norm; without this parameter, asking for BatchNorm would be refused.
+        batch_norm: from regularizer.batch_norm; without this parameter, layers would be taken out or put in.
         width: a parameter of its own, from model.width.
     """
 

@@ -28,7 +28,7 @@ from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.files import ReportPaths
 from regsweep.report.printed import say
-from regsweep.report.sweep import OBJECTIVE, ComparisonRecord, read_sweep
+from regsweep.report.sweep import ComparisonRecord, read_sweep
 from regsweep.started import Command
 from regsweep.statistics.intervals import Overlap
 from regsweep.sweeper import lock
@@ -196,7 +196,7 @@ def _train(
         draw_anew(origin, sweep, plan, num_seeds)
     plan.intend(num_seeds, until_settled=False, has_begun=count_ended(confirmation.seeds) > 0)
     if len(plan.contenders) <= len(plan.kinds):
-        choosing.take_contenders(plan, sweep, read_sweep(paths.search(baseline.key), objective=OBJECTIVE))
+        choosing.take_contenders(plan, sweep, read_sweep(paths.search(baseline.key)))
     choose(origin, plan)
     train_on_seeds(origin, sweep, plan, num_seeds)
     report_confirmed(sweep)

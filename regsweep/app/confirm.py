@@ -28,7 +28,7 @@ from regsweep.app.stages import (
 )
 from regsweep.app.versions import require_this_version
 from regsweep.errors import RegsweepError
-from regsweep.numbers import about, counted, show_number
+from regsweep.numbers import about, count, show_number
 from regsweep.paths import ComparisonPaths, SweepPaths, shown
 from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
@@ -37,7 +37,7 @@ from regsweep.report.effort import seconds_a_trial, spread_of_differences
 from regsweep.report.files import ReportPaths
 from regsweep.report.printed import say
 from regsweep.report.read_confirmation import read_confirmation
-from regsweep.report.sweep import OBJECTIVE, Sweep, read_sweep
+from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
 from regsweep.statistics.p_values import least_p_value, least_seeds
 from regsweep.statistics.power import seeds_needed
@@ -48,7 +48,7 @@ ROUND = 5
 
 DEFAULT_SEEDS, MOST_SEEDS, DEFAULT_MARGIN = 10, 30, 0.25
 
-_ANNOUNCED_POINTS = (0.25, 0.5, 1.0)
+_ANNOUNCED_SIZES = (0.25, 0.5, 1.0)
 
 
 def main(arguments: list[str]) -> None:
@@ -127,13 +127,13 @@ def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
         tune_baseline(sweep, plan)
         choosing.take_contenders(plan, sweep)
     choose(origin, plan)
-    margin = (DEFAULT_MARGIN if given.margin is None else given.margin) / agreed.scale
-    for count in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
-        train_on_seeds(origin, sweep, plan, count)
+    margin = DEFAULT_MARGIN if given.margin is None else given.margin
+    for num in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:
+        train_on_seeds(origin, sweep, plan, num)
         if given.ablate or plan.ablation is not None:
-            run_ablation(origin, plan, count)
-        if given.until_settled and is_settled(_read(sweep), margin):
-            say(f"\nsettled after {count} seeds")
+            run_ablation(origin, plan, num)
+        if given.until_settled and _is_within(_read(sweep), margin):
+            say(f"\nsettled after {num} seeds")
             return
     if given.until_settled:
         say(f"\nnot settled after {num_seeds} seeds")
@@ -146,11 +146,11 @@ def choose(origin: Origin, plan: Plan) -> None:
         say(f"\nchosen: {'; '.join(_shown(each, plan.terms) for each in plan.configurations)}")
 
 
-def train_on_seeds(origin: Origin, sweep: Sweep, plan: Plan, count: int) -> None:
-    """Train all configurations on the first `count` fresh seeds, and beside those that differ a second baseline."""
-    run_seeds(origin, plan, count)
+def train_on_seeds(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> None:
+    """Train all configurations on the first `num_seeds` fresh seeds, and beside those that differ a second baseline."""
+    run_seeds(origin, plan, num_seeds)
     begun = [place for place, own in enumerate(plan.own_of) if own is not None]
-    plan.add_own_baselines(sorted({*begun, *_are_shown(sweep)}), count)
+    plan.add_own_baselines(sorted({*begun, *_are_shown(sweep)}), num_seeds)
     run_own_baselines(origin, plan)
 
 
@@ -181,6 +181,12 @@ def require_complete(sweep: Sweep) -> None:
             f"to train all anew, move {shown(paths.folder)} away\n"
         )
         raise SystemExit(1)
+
+
+def _is_within(confirmation: Confirmation, margin: float) -> bool:
+    """Return whether a confirmation is settled, with the margin as it was typed."""
+    within = confirmation.terms.threshold(margin, confirmation.baseline.mean())
+    return within is not None and is_settled(confirmation, within)
 
 
 def is_settled(confirmation: Confirmation, margin: float) -> bool:
@@ -228,9 +234,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--margin",
-        type=_points,
+        type=_size,
         metavar="POINTS",
-        help=f"with --until-settled: the largest difference that does not matter (default: {DEFAULT_MARGIN} points)",
+        help="with --until-settled: the largest difference that does not matter; of other objectives than accuracy in "
+        f"per cent of the tuned baseline's value (default: {DEFAULT_MARGIN})",
     )
     return parser
 
@@ -256,19 +263,21 @@ def seeds_of(text: str) -> int:
     return count_of(text, FEWEST_SEEDS)
 
 
-def _points(text: str) -> float:
+def _size(text: str) -> float:
     try:
-        points = float(text)
+        size = float(text)
     except ValueError:
-        points = math.nan
-    if not 0 < points < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: must be percentage points above 0, for example 0.25")
-    return points
+        size = math.nan
+    if not 0 < size < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"{text}: must be points, or per cent of the baseline's value, above 0, for example 0.25"
+        )
+    return size
 
 
 def _shown(configuration: Configuration, agreed: Terms) -> str:
-    is_accuracy = agreed.is_own and agreed.chosen_by.endswith("accuracy")
-    value = f"{configuration.selected_for:.4f}" if is_accuracy else show_number(configuration.selected_for, 5)
+    is_share = agreed.is_choice_percent
+    value = f"{configuration.selected_for:.4f}" if is_share else show_number(configuration.selected_for, 5)
     return f"{configuration.name} (trial {configuration.trial}, {agreed.title_of_choice} {value})"
 
 
@@ -298,12 +307,12 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
     at_most = "up to " if not plan.contenders and count_baseline_trials(sweep, plan) > CONTENDERS else ""
     lines = [
         f"confirm {shown(sweep.folder)}: {best} and the tuned baseline on seeds {seeds[0]} to {seeds[-1]}",
-        f"{counted(num_tuning, 'trial')} of tuning, {at_most}{counted(num_choosing, 'run')} to choose on seeds "
-        f"{plan.choosing_seeds[0]} to {plan.choosing_seeds[-1]}, {counted(num_runs, 'run')} "
+        f"{count(num_tuning, 'trial')} of tuning, {at_most}{count(num_choosing, 'run')} to choose on seeds "
+        f"{plan.choosing_seeds[0]} to {plan.choosing_seeds[-1]}, {count(num_runs, 'run')} "
         f"{'with the test set' if plan.terms.is_own else 'to compare'}: {time} at the sweep's pace",
         f"where differences are shown, up to {num_own} more, of second baselines: {time_own}",
     ]
-    if sweep.is_own and (sweep.objectives or sweep.objective != OBJECTIVE):
+    if sweep.objectives or not plan.terms.is_chosen_by_same:
         word = "most" if plan.terms.chosen_most else "least"
         lines.append(f"chosen by the {word} {plan.terms.title_of_choice}; compared by {plan.terms.title}")
     say(*lines)
@@ -315,20 +324,30 @@ def _announce(sweep: Sweep, plan: Plan, num_seeds: int, *, until_settled: bool) 
         return
     spread = spread_of_differences(sweep) if plan.terms.is_own else None
     if spread is not None:
-        needed = [
-            f"{seeds_needed(points / 100, spread, k)} for {points:g} point{'s' * (points != 1)}"
-            for points in _ANNOUNCED_POINTS
-        ]
-        say(
-            f"seeds needed to show a difference: {', '.join(needed)} (80 % power; "
-            f"two runs differ by about {100 * spread:.2f} points, estimated from the sweep)"
-        )
+        _announce_seeds(sweep, plan.terms, spread, k)
     if num_seeds < least_seeds(k, LEVEL):
         of = "one configuration" if k == 1 else f"{k} configurations"
         say(
             f"{num_seeds} seeds cannot show a difference: the smallest possible p-value of {of} is "
             f"{least_p_value(num_seeds, k):.2g}; take --seeds {least_seeds(k, LEVEL)} or more"
         )
+
+
+def _announce_seeds(sweep: Sweep, terms: Terms, spread: float, num_configurations: int) -> None:
+    """Print how many seeds show which difference."""
+    best = sweep.best()
+    value = math.nan if best is None else best.mean
+    needed = []
+    for typed in _ANNOUNCED_SIZES:
+        difference = terms.threshold(typed, value)
+        if difference is None:
+            return  # no per cent can be taken of the value
+        unit = " %" if terms.is_relative else f" point{'s' * (typed != 1)}"
+        needed.append(f"{seeds_needed(difference, spread, num_configurations)} for {typed:g}{unit}")
+    say(
+        f"seeds needed to show a difference: {', '.join(needed)} (80 % power; "
+        f"two runs differ by about {terms.size(spread, value)}, estimated from the sweep)"
+    )
 
 
 def _announce_ablation(sweep: Sweep, plan: Plan, num_seeds: int) -> None:

@@ -15,7 +15,7 @@ from regsweep.app.plan import CHOOSING_SEEDS, CONTENDERS
 from regsweep.app.splits import describe_new_splits
 from regsweep.app.stages import Origin, count_ended, named_trials, run_sweep
 from regsweep.launcher.share import Machine
-from regsweep.numbers import about, counted
+from regsweep.numbers import about, count
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.confirmation import LEVEL
 from regsweep.report.printed import say
@@ -126,9 +126,9 @@ def announce(left: Left, contestants: Sequence[Contestant], effort: Effort) -> N
     if not sum(left.searches) + left.choosing + left.seeds:
         return
     searches = "1 search" if len(left.searches) == 1 else f"{len(left.searches)} searches"
-    parts = [f"{searches} with {counted(sum(left.searches), 'trial')}"] if left.searches else []
-    parts += [f"up to {counted(left.choosing, 'run')} to choose the best of each"] if left.choosing else []
-    parts += [f"{counted(left.seeds, 'run')} with the test set"] if left.seeds else []
+    parts = [f"{searches} with {count(sum(left.searches), 'trial')}"] if left.searches else []
+    parts += [f"up to {count(left.choosing, 'run')} to choose the best of each"] if left.choosing else []
+    parts += [f"{count(left.seeds, 'run')} with the test set"] if left.seeds else []
     say(
         f"\n{'; '.join(each.title for each in contestants[1:])}: each against the tuned baseline",
         f"{', '.join(parts)}: {left.time}, and the start of each sweep",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+
+from regsweep.wrapping import wrapped
 
 _ASKS = {"-h", "--help", "--hydra-help"}
 _CONFIG = "== Config =="
@@ -29,13 +30,10 @@ def fitting(arguments: Sequence[str]) -> Iterator[None]:
 
 
 def broken(text: str, width: int) -> str:
-    """Return a help text in lines of at most `width` signs; a longer word, and the configuration, stay as they are."""
+    """Return a help text in lines of at most `width` cells; a longer word, and the configuration, stay as they are."""
     above, heading, config = text.partition(_CONFIG)
-    return "\n".join(_broken(line, width) for line in above.split("\n")) + heading + config
+    return "\n".join(each for line in above.split("\n") for each in _broken(line, width)) + heading + config
 
 
-def _broken(line: str, width: int) -> str:
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
-    if len(line) <= width:
-        return line
-    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+def _broken(line: str, width: int) -> list[str]:
+    return wrapped(line, width, below=" " * (len(line) - len(line.lstrip()) + 2))

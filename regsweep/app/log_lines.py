@@ -6,11 +6,13 @@ import logging
 import re
 import shutil
 import sys
-import textwrap
+
+from rich.cells import cell_len
+
+from regsweep.wrapping import NO_BREAK, wrapped
 
 _KEPT = re.compile(r"(?<=: )(?:regsweep|python|cd) \S.*|(?<=\w:) (?=\d)")
 """Where no line is broken: in a command at its end, and between a class and its number of labels."""
-_NO_BREAK = "\u00a0"
 
 
 class Lines(logging.Formatter):
@@ -23,14 +25,12 @@ class Lines(logging.Formatter):
 
 
 def broken(line: str, width: int) -> str:
-    """Return a line in parts of at most `width` signs; those below stand below its text, if a name stands before it.
+    """Return a line in parts of at most `width` cells; those below stand below its text, if a name stands before it.
 
     A traceback stays as it is, and so do a command at the end and a word that are longer.
     """
-    if "\n" in line or len(line) <= width:
+    if "\n" in line or cell_len(line) <= width:
         return line
     name = re.match(r"\S* {2,}", line)
-    indent = " " * (len(name[0]) if name else 0)
-    kept = _KEPT.sub(lambda found: found[0].replace(" ", _NO_BREAK), line)
-    filled = textwrap.fill(kept, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return filled.replace(_NO_BREAK, " ")
+    kept = _KEPT.sub(lambda found: found[0].replace(" ", NO_BREAK), line)
+    return "\n".join(wrapped(kept, width, below=" " * cell_len(name[0]) if name else ""))

@@ -13,6 +13,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
+from rich.cells import cell_len
 
 from regsweep import records
 from regsweep.app.door import validate_composed
@@ -169,7 +170,7 @@ def made_of(methods: Iterable[Named], pairs: Sequence[tuple[str, str]]) -> list[
 def in_one_line(start: str, words: Sequence[str]) -> str:
     """Return a trial's line with the first of `words` that leaves it one line, or else the last; its record has all."""
     lines = [f"{start}  {each}" for each in words]
-    return next((line for line in lines if len(line) <= _WIDTH), lines[-1])
+    return next((line for line in lines if cell_len(line) <= _WIDTH), lines[-1])
 
 
 _WIDTH = 80

@@ -26,7 +26,7 @@ def read_or_choose(sweep: Sweep, top: int | None, named: Sequence[int] = (), ter
         RegsweepError: when it was made for another number of kinds, or for other trials.
     """
     paths = SweepPaths(sweep.folder).confirmation
-    terms = terms or Terms(chosen_by=sweep.objective, chosen_most=sweep.maximize)
+    terms = terms or Terms.of_task(sweep.task, sweep.objective, chosen_most=sweep.maximize)
     if not paths.plan.exists():
         _require_no_records(paths)
         if named:
@@ -105,7 +105,7 @@ def _begin(
     terms: Terms | None = None,
     named: Sequence[int] = (),
 ) -> Plan:
-    terms = terms or Terms(chosen_by=sweep.objective, chosen_most=sweep.maximize)
+    terms = terms or Terms.of_task(sweep.task, sweep.objective, chosen_most=sweep.maximize)
     used = keyed.seeds_of(sweep, terms) if terms.baseline else {int(s) for s in sweep.trials["seed"].dropna()}
     first = _first_unused(used)
     kinds = [[_row(row) for row in rows] for rows in chosen]

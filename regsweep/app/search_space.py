@@ -34,8 +34,8 @@ from regsweep.regularizers import METHODS
 from regsweep.sweeper import hydra_private
 from regsweep.sweeper.branches import Branch, compose, read_ranges, texts, where_of
 from regsweep.sweeper.grid import read_grid
-from regsweep.sweeper.plugin import require_sensible
 from regsweep.sweeper.search import Search, read_search
+from regsweep.sweeper.settings import require_sensible
 from regsweep.sweeper.space import LEFT_OUT, Condition, is_met, parse_conditions, read_trials, text_of
 
 MOST_COMBINATIONS = 500
@@ -298,6 +298,7 @@ def _kinds(run: RunConfig) -> list[str]:
         run.dataset.model_dump(),
         run.device.model_dump(),
         run.trainer.batch_size == 1,
+        [run.trainer.initial_weights, run.trainer.initial_weights_except, run.trainer.freeze],
     ]
     placed = [use for use in run.regularizer.uses if use.method.arguments]
     switches = [[use.method.name, use.settings.use] for use in placed]

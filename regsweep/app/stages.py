@@ -261,7 +261,7 @@ def _trials_of_application(origin: Origin, plan: Plan, folder: Path, made: set[s
     """Return the same of another application's sweep: its own arguments, but for what its trials set."""
     replaced = {*made, "hydra.sweep.dir", "hydra.sweeper.n_trials", "hydra.sweeper.conditions"}
     named = named_trials("confirmation", plan.paths.trials(folder))
-    named = [word for word in named if _key(word) not in ("hydra/sweeper", "hydra.sweeper.direction", _OBJECTIVES)]
+    named = [word for word in named if _key(word) not in ("hydra/sweeper", _OBJECTIVES)]
     replaced |= {_key(word) for word in named}
     terms = plan.terms  # what lies below a key of the baseline's is set by the trials that have it
     kept = [a for a in origin.arguments if _key(a) not in replaced and not (_key(a) and terms.compares(a))]
@@ -292,7 +292,6 @@ def named_trials(study: str, file: Path) -> list[str]:
     return [
         "hydra/sweeper=regsweep",
         f"hydra.sweeper.study_name={study}",
-        "hydra.sweeper.direction=maximize",
         *(f"hydra.sweeper.{name}=null" for name in ("params", "pruner", "storage", "objectives", "timeout")),
         # Relative to the folder that it runs in, which may have been moved by the time that it goes on.
         f"hydra.sweeper.initial_trials=${{hydra.sweep.dir}}/../{file.name}",

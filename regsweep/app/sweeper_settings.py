@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from regsweep.errors import ConfigError, RegsweepError, show
 from regsweep.sweeper.branches import Branch
-from regsweep.sweeper.plugin import require_sensible
+from regsweep.sweeper.settings import require_sensible
 from regsweep.sweeper.space import read_trials
 
 ANOTHER_TASK = ("seed", "trainer.epochs", "dataset")

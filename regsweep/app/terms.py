@@ -57,7 +57,7 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
     elif is_own:
         _require_own(given, baseline)
         sweep = read_sweep(given.folder)
-        terms = Terms(baseline, chosen_by=sweep.objective, chosen_most=sweep.maximize)
+        terms = Terms.of_task(sweep.task, sweep.objective, chosen_most=sweep.maximize, baseline=baseline)
     else:
         terms = _of_application(given, baseline)
     if is_own:

@@ -3,6 +3,7 @@
 Shapes: N examples; of images C channels, H rows, W columns; K classes, or M numbers that are predicted.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from regsweep.data.preparation import Pixels, Preparation, Scale
+from regsweep.data.streamed import Streamed
 from regsweep.objectives import Kind
 
 
@@ -20,7 +22,7 @@ class Raw:
 
     Attributes:
         inputs: images (N, C, H, W) uint8, or what else the source's preparation takes, a row for each example: a
-            tensor or a pandas DataFrame.
+            tensor, a pandas DataFrame, or `Streamed`.
         targets: classes (N,) int64 from 0 to K−1, or numbers (N, M) float32.
         folder: the name of the folder that they lie in; empty where a data set has no such folders.
         groups: the number of the group of each example (N,), from 0; a group stays on one side of each split.
@@ -33,6 +35,8 @@ class Raw:
 
     def chosen(self, numbers: np.ndarray) -> Any:
         """Return the inputs of the examples with these numbers."""
+        if isinstance(self.inputs, Streamed):
+            return self.inputs.chosen(numbers)
         return self.inputs[torch.from_numpy(numbers)] if isinstance(self.inputs, Tensor) else self.inputs.iloc[numbers]
 
 
@@ -66,21 +70,49 @@ class Split:
     """Examples as the network has them, and what it is to predict.
 
     Attributes:
-        inputs: float32, (N, …); images from −1 to 1, in ``channels_last`` memory order.
+        examples: inputs float32, (N, …); images from −1 to 1, in ``channels_last`` memory order. Where they do not fit
+            into memory, what reads them.
         targets: classes (N,) int64 from 0 to K−1, or numbers (N, M) float32, standardized.
         origin: where they are from, in words, where that does not go without saying.
     """
 
-    inputs: Tensor
+    examples: Tensor | Streamed
     targets: Tensor
     origin: str = ""
 
     def __len__(self) -> int:
         return len(self.targets)
 
+    @property
+    def inputs(self) -> Tensor:
+        """The inputs, of a split that is held in memory."""
+        assert isinstance(self.examples, Tensor)
+        return self.examples
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the inputs are read whenever they are needed."""
+        return isinstance(self.examples, Streamed)
+
+    def every(self, stride: int) -> "Split":
+        """Return the first example and each that lies `stride` further on."""
+        if stride == 1:
+            return self
+        places = np.arange(0, len(self), stride)
+        some = self.examples.chosen(places) if isinstance(self.examples, Streamed) else self.examples[::stride]
+        return Split(some, self.targets[::stride])
+
+    def in_order(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield inputs and targets of all examples, at most so many at once."""
+        targets = torch.split(self.targets, size)
+        if isinstance(self.examples, Streamed):
+            yield from zip(self.examples.batches(torch.split(torch.arange(len(self)), size)), targets, strict=True)
+        else:
+            yield from zip(torch.split(self.examples, size), targets, strict=True)
+
     def to(self, device: torch.device) -> "Split":
         """Return the same split on `device`."""
-        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
+        return replace(self, examples=self.examples.to(device), targets=self.targets.to(device))
 
 
 @dataclass(frozen=True)
@@ -126,7 +158,7 @@ class Dataset:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Of one example: channels, rows and columns of an image."""
-        return tuple(self.train.inputs.shape[1:])
+        return tuple(self.train.examples.shape[1:])
 
     @property
     def has_images(self) -> bool:
@@ -140,6 +172,16 @@ class Dataset:
             return {}
         return {
             name: torch.bincount(split.targets, minlength=self.num_outputs).tolist()
+            for name, split in self.splits.items()
+        }
+
+    @property
+    def deviations(self) -> dict[str, list[float]]:
+        """The standard deviation of each number that is predicted, by split; nothing where classes are."""
+        if self.scale is None:
+            return {}
+        return {
+            name: self.scale.back(split.targets).double().std(0, correction=0).tolist()
             for name, split in self.splits.items()
         }
 

@@ -12,11 +12,12 @@ def describe(dataset: Dataset) -> list[str]:
 
     The majority's share is the accuracy of always answering the most frequent class among the training labels.
     """
+    streamed = ", streamed" if dataset.train.is_streamed else ""
     splits = [
         f"{name} {len(split):,}{f' ({split.origin})' if split.origin else ''}" for name, split in dataset.splits.items()
     ]
     of_task = _classes(dataset) if dataset.kind == "classification" else _numbers(dataset)
-    lines = [f"data         {dataset.name}: {' / '.join(splits)}, {_shape(dataset)}", *of_task]
+    lines = [f"data         {dataset.name}: {' / '.join(splits)}, {_shape(dataset)}{streamed}", *of_task]
     return [*lines, f"skipped      {dataset.skipped}"] if dataset.skipped else lines
 
 

@@ -19,6 +19,7 @@ from regsweep.data.dataset import Dataset, Raw, Source, Split
 from regsweep.data.groups import hold_out_groups
 from regsweep.data.preparation import Preparation, Scale
 from regsweep.data.sources import load_source
+from regsweep.data.streamed import Streamed
 from regsweep.errors import ConfigError, DatasetError
 
 TEST_FRACTION = 0.2
@@ -27,9 +28,11 @@ TEST_FRACTION = 0.2
 VALIDATION_FRACTION = 0.2
 """Share of the rest held out for validation, where the data set has no such examples of its own and no share is set."""
 
+_CPU = torch.device("cpu")
+
 
 @functools.lru_cache(maxsize=2)
-def load_dataset(config: DatasetConfig, task: str = "auto") -> Dataset:
+def load_dataset(config: DatasetConfig, task: str = "auto", device: torch.device = _CPU) -> Dataset:
     """Return the splits that `config` describes, on the CPU.
 
     The test set is the data set's own, or a stratified fifth. Validation examples are the data set's own, or
@@ -42,12 +45,13 @@ def load_dataset(config: DatasetConfig, task: str = "auto") -> Dataset:
     Args:
         config: of the data.
         task: ``classification``, ``regression``, or ``auto``: by the targets.
+        device: to which they will go; it must have the memory for those that are not streamed.
 
     Raises:
         DatasetError: when the data set is missing or damaged.
         ConfigError: when it is too small for the configuration.
     """
-    source = load_source(config, task)
+    source = load_source(config, task, device)
     if source.kind == "regression" and config.label_noise > 0:
         raise ConfigError("dataset.label_noise", config.label_noise, "only classes can be flipped; set it to 0")
     drawn = draw(source, config)
@@ -85,7 +89,9 @@ class _Prepare:
 
     def some(self, raw: Raw, numbers: np.ndarray, origin: str = "") -> Split:
         targets = raw.targets[torch.from_numpy(numbers)]
-        return Split(self.inputs(raw.chosen(numbers)), self.targets(targets) if self.targets else targets, origin)
+        stored = raw.chosen(numbers)
+        inputs = stored.prepared(self.inputs) if isinstance(stored, Streamed) else self.inputs(stored)
+        return Split(inputs, self.targets(targets) if self.targets else targets, origin)
 
     def all(self, raw: Raw) -> Split:
         return self.some(raw, np.arange(len(raw.targets)), raw.folder)

@@ -15,25 +15,34 @@ from regsweep.data.dataset import Raw, Source
 from regsweep.data.image_folder import load_image_folder
 from regsweep.data.preparation import Scale
 from regsweep.data.table import load_table
+from regsweep.data.torch_datasets import load_torch
 from regsweep.errors import ConfigError
 
 _DIGITS = tuple("0123456789")
+_CPU = torch.device("cpu")
 
 
-def load_source(config: DatasetConfig, task: str = "auto") -> Source:
+def load_source(config: DatasetConfig, task: str = "auto", device: torch.device = _CPU) -> Source:
     """Return the stored examples that `config` names.
+
+    Args:
+        config: of the data.
+        task: ``classification``, ``regression``, or ``auto``: by the targets.
+        device: where examples will lie that are held in memory.
 
     Raises:
         DatasetError: when they are missing, damaged or cannot be downloaded.
         ConfigError: when a setting does not fit them.
     """
-    source = _load(config, task)
+    source = _load(config, task, device)
     if task not in ("auto", source.kind):
         raise ConfigError("task", task, f"{config.name} is a {source.kind} task; leave it auto")
     return source
 
 
-def _load(config: DatasetConfig, task: str) -> Source:
+def _load(config: DatasetConfig, task: str, device: torch.device) -> Source:
+    if config.name == "torch":
+        return load_torch(config, task, device)
     of_any_task: dict[str, Callable[[DatasetConfig, str], Source]] = {"arrays": load_arrays, "table": load_table}
     if config.name in of_any_task:
         return of_any_task[config.name](config, task)

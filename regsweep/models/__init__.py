@@ -8,6 +8,7 @@ finds nothing to change either, asking for it is an error, and a sweep leaves it
 """
 
 from regsweep.models.initial import Initial
+from regsweep.models.probe import strides_over_single_pixels
 from regsweep.models.resolve import Network, build_model, places_without, resolve_target
 
-__all__ = ["Initial", "Network", "build_model", "places_without", "resolve_target"]
+__all__ = ["Initial", "Network", "build_model", "places_without", "resolve_target", "strides_over_single_pixels"]

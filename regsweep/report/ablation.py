@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from regsweep.report.confirmation import FEWEST_SEEDS, Trained
+from regsweep.report.terms import Terms
 from regsweep.statistics.claims import side_shown
 from regsweep.statistics.comparison import Comparison, compare
 from regsweep.statistics.intervals import Overlap
@@ -24,16 +26,27 @@ class Addition:
     Attributes:
         ingredient: in plain words, with its settings.
         to: ``to the rest``: the mixture minus the mixture without it; ``alone``: the ingredient minus nothing.
-        comparison: of the test accuracies; None with fewer than two pairs.
+        part: what was trained for it: the mixture without the ingredient, or the ingredient alone.
+        other: what that is compared with: the mixture, or the network without regularization at its other settings;
+            None where that was not trained.
+        seeds: those on which both are complete.
+        differences: a number per seed, above zero where the mixture, or the ingredient, is better.
+        comparison: of what is compared on fresh seeds; None with fewer than two pairs.
         adjusted_p_value: by Holm over all additions of the mixture; None after several looks, and over splits.
         sign: 1 where it is shown to add, -1 where it is shown to take away, 0 where neither is.
+        without: the mean of what it is added to, over these seeds.
     """
 
     ingredient: str
     to: str
+    part: Trained
+    other: Trained | None
+    seeds: list[int]
+    differences: np.ndarray
     comparison: Comparison | None
     adjusted_p_value: float | None
     sign: int
+    without: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -51,60 +64,60 @@ class Ablation:
 
 def read(
     plan: Mapping[str, Any],
-    runs: pd.DataFrame,
-    name: str,
-    mixture: Mapping[int, float],
-    nothing: Mapping[int, float],
+    parts: Sequence[Trained],
+    mixture: Trained,
+    nothing: Trained | None,
     *,
     level: float,
     is_sequential: bool,
     overlap: Overlap | None = None,
+    terms: Terms | None = None,
 ) -> Ablation:
     """Return what a mixture's ingredients add.
 
     Args:
         plan: the ablation, as the plan of the confirmation has it.
-        runs: the trials of its parts: ``number``, ``seed``, ``status``, ``test_accuracy``.
-        name: of the mixture.
-        mixture: test accuracy of the mixture by seed.
-        nothing: that of the network without regularization at the same other settings.
+        parts: the networks with some of its methods.
+        mixture: that with all.
+        nothing: that with none, at the same other settings; None where it was not trained.
         level: of all that is shown together.
         is_sequential: whether results were looked at more than once.
         overlap: of the seeds' splits; None where all have one split.
+        terms: by which number they are compared; None: by test accuracy.
     """
-    parts = _accuracies(plan["runs"], runs, len(plan["parts"]))
-    alone = [parts[place] for place in plan["alone"]]
+    terms = terms or Terms()
     places = zip(plan["ingredients"], plan["alone"], strict=True)
-    descriptions = [plan["parts"][place]["ingredients"][key][1] for key, place in places]
-    pairs = [(text, REST, mixture, parts[place]) for text, place in zip(descriptions, plan["without"], strict=True)]
-    pairs += [(text, ALONE, ours, nothing) for text, ours in zip(descriptions, alone, strict=True)]
-    k = len(pairs)
+    names = [plan["parts"][place]["ingredients"][key][1] for key, place in places]
+    pairs: list[tuple[str, str, Trained, Trained | None]]
+    pairs = [(name, REST, parts[place], mixture) for name, place in zip(names, plan["without"], strict=True)]
+    pairs += [(name, ALONE, parts[place], nothing) for name, place in zip(names, plan["alone"], strict=True)]
+    paired = [_by_seed(*((other, part) if to == REST else (part, other))) for _, to, part, other in pairs]
 
-    def compared(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Comparison | None:
-        seeds = sorted(ours.keys() & theirs.keys())
-        if len(seeds) < 2:  # noqa: PLR2004  (one has no spread)
-            return None
-        differences = np.array([ours[seed] - theirs[seed] for seed in seeds])
-        return compare(differences, None, level, num_configurations=k, is_sequential=is_sequential, overlap=overlap)
+    def compared(by_seed: Mapping[int, tuple[float, float]]) -> tuple[np.ndarray, Comparison | None, float]:
+        differences = terms.sign * np.array([ours - theirs for ours, theirs in by_seed.values()])
+        if len(by_seed) < FEWEST_SEEDS:
+            return differences, None, math.nan
+        without = float(np.mean([theirs for _, theirs in by_seed.values()]))
+        options: Any = {"num_configurations": len(pairs), "is_sequential": is_sequential, "overlap": overlap}
+        return differences, compare(differences, None, level, resolution=terms.resolution(without), **options), without
 
-    comparisons = [compared(ours, theirs) for *_, ours, theirs in pairs]
+    found = [compared(each) for each in paired]
+    comparisons = [comparison for _, comparison, _ in found]
     adjusted: Sequence[float | None] = [None] * len(pairs)
     if not is_sequential and overlap is None:
         adjusted = holm([each.p_value if each and each.p_value is not None else 1.0 for each in comparisons])
     return Ablation(
-        name,
+        mixture.name,
         [
-            Addition(text, to, each, p_value, side_shown(each, p_value, level))
-            for (text, to, *_), each, p_value in zip(pairs, comparisons, adjusted, strict=True)
+            Addition(*pair, [*by_seed], differences, each, p_value, side_shown(each, p_value, level), without)
+            for pair, by_seed, (differences, each, without), p_value in zip(pairs, paired, found, adjusted, strict=True)
         ],
     )
 
 
-def _accuracies(planned: Sequence[Mapping[str, int]], runs: pd.DataFrame, num_parts: int) -> list[dict[int, float]]:
-    """Return the test accuracy of each part by seed, of the runs that are complete."""
-    found: list[dict[int, float]] = [{} for _ in range(num_parts)]
-    for row in runs.to_dict("records"):
-        if row["status"] == "complete" and not pd.isna(row["test_accuracy"]):
-            run = planned[int(row["number"])]
-            found[run["configuration"]][int(run["seed"])] = float(row["test_accuracy"])
-    return found
+def _by_seed(ours: Trained | None, theirs: Trained | None) -> dict[int, tuple[float, float]]:
+    """Return what is compared of both, by seed, where both are complete."""
+    if ours is None or theirs is None:
+        return {}
+    mine, others = ours.by_seed(), theirs.by_seed()
+    return {seed: (mine[seed], others[seed]) for seed in sorted(mine.keys() & others.keys())}

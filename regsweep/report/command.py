@@ -21,7 +21,7 @@ from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.export import FORMATS
 from regsweep.report.files import COMPARISON, ReportPaths, require_free, writes_trials, written_before
 from regsweep.report.rows import NUMBERS, table_columns, write_rows
-from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.sweep import Sweep, read_ranked_by, read_sweep
 from regsweep.report.table import count_statuses, print_table
 from regsweep.report.tune import compare_command
 
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
     folders = list(dict.fromkeys(options.folders))
     if options.json and len(folders) > 1:
         raise RegsweepError("--json: prints one object; give one folder")
-    read = partial(read_sweep, metrics=options.metrics, objective=options.objective, minimize=options.minimize)
+    read = partial(read_ranked_by, metrics=options.metrics, objective=options.objective, minimize=options.minimize)
     if options.watch:
         if len(folders) > 1 or options.json or options.format:
             raise RegsweepError("--watch: shows the page of one folder; leave --json, --format and other folders out")
@@ -239,7 +239,7 @@ def _report(sweep: Sweep, console: Console, formats: Sequence[str], *, table: bo
 def _write_table(sweep: Sweep, console: Console, answered: Sequence[str], *, is_shown: bool = True) -> None:
     paths = SweepPaths(sweep.folder)
     if sweep.is_own:
-        write_rows(paths.trials, table_columns(sweep.swept), sweep.rows)
+        write_rows(paths.trials, table_columns(sweep.swept, numbers=sweep.numbers), sweep.rows)
     elif writes_trials(ReportPaths(sweep.folder)):
         unused = [name for name in NUMBERS if sweep.trials[name].isna().all()]
         records.write_text(paths.trials, sweep.trials.drop(columns=["ended", *unused]).to_csv(index=False))

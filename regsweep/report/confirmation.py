@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from regsweep.report.ablation import Ablation
-from regsweep.report.terms import Terms
+from regsweep.report.task import examples_word
+from regsweep.report.terms import FAR_SHARE, Terms
+from regsweep.run_record import TaskRecord
 from regsweep.statistics.claims import Claim
-from regsweep.statistics.comparison import EQUAL, Comparison
+from regsweep.statistics.comparison import Comparison
 from regsweep.statistics.intervals import Overlap
+
+if TYPE_CHECKING:
+    from regsweep.report.ablation import Ablation
 
 LEVEL = 0.05
 """Of all claims of a confirmation together."""
@@ -22,8 +27,6 @@ FEWEST_SEEDS = 2
 
 FAR = 6
 """Median absolute deviations from the median, beyond which a seed's difference lies far from the others'."""
-
-FAR_POINTS = 0.01
 
 SCORE = "score"
 """The column of the number that is compared."""
@@ -44,7 +47,7 @@ class Untuned:
 
     Attributes:
         name: of trial 0's configuration.
-        accuracy: its mean validation accuracy, a fraction; or of what else configurations are chosen by.
+        accuracy: its mean of what configurations are chosen by: validation accuracy, a fraction, for one.
         of_chosen: that of the chosen configuration.
         num_seeds: over so many seeds.
     """
@@ -56,7 +59,7 @@ class Untuned:
 
     def is_better(self, terms: Terms) -> bool:
         """Return whether trial 0 is better than what was chosen: the search may have overfitted."""
-        return terms.sign_of_choice * (self.accuracy - self.of_chosen) >= EQUAL
+        return terms.sign_of_choice * (self.accuracy - self.of_chosen) >= terms.resolution_of_choice(self.of_chosen)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,14 @@ class Trained:
         """Return the seeds on which its run has ended, however it did."""
         return {int(seed) for seed in self.runs.loc[~self.runs["status"].isin(NOT_ENDED), "seed"]}
 
+    def by_seed(self) -> dict[int, float]:
+        """Return what is compared, of each seed on which it is complete."""
+        return {int(row["seed"]): float(row[SCORE]) for row in self.complete.to_dict("records")}
+
+    def folder_of(self, seed: int) -> str:
+        """Return the folder of its run on this seed, in that of the sweep that is confirmed."""
+        return str(self.runs["folder"][self.runs["seed"] == seed].iloc[0])
+
     def mean(self, name: str = SCORE) -> float:
         """Return the mean of the column `name` over the seeds on which it is complete."""
         return float(self.complete[name].astype(float).mean())
@@ -112,9 +123,11 @@ class Against:
         seeds: the paired seeds: those on which this configuration and this baseline are complete.
         differences: of what is compared, above zero where the configuration is better, one per paired seed.
         comparison: of the pairs; None with fewer than two.
-        num_differing: images that any pair classifies differently; None where that is not on record.
-        num_diverged: seeds on which the baseline diverged, and counts with the share of the largest class.
+        num_differing: test examples that any pair classifies differently; None where that is not on record.
+        num_diverged: seeds on which the baseline diverged, and counts as always giving the best single answer; where
+            what that is worth is not known, nothing is compared.
         least_far: a distance from the others' differences that is not far, however near they are to one another.
+        of_baseline: the baseline's mean over the paired seeds.
     """
 
     baseline: Trained
@@ -123,7 +136,8 @@ class Against:
     comparison: Comparison | None
     num_differing: int | None = None
     num_diverged: int = 0
-    least_far: float = FAR_POINTS
+    least_far: float = FAR_SHARE
+    of_baseline: float = math.nan
 
     @property
     def compared(self) -> Comparison:
@@ -167,19 +181,21 @@ class Confirmation:
         baseline: the network without regularization, tuned as long as the sweep was.
         candidates: the configurations, in the order in which they were chosen.
         seeds: those on which the baseline was run.
-        num_images: of the test set; None where that is not on record.
+        num_images: examples of the test set; None where that is not on record.
         is_sequential: whether the number of seeds could follow from the outcome: it was changed after a seed had ended,
             not all that are meant to be trained were, or the confirmation goes on until the differences have settled.
             Then the intervals are anytime-valid, on this test set, and there is no p-value.
         num_planned: how many seeds are meant to be trained.
         added: of a comparison, the contestants that were added after runs on fresh seeds had ended.
         problems: what could not be used, one line each.
-        ablation: what each ingredient of the best mixture adds; None where that was not trained.
+        ablation: what each ingredient of the best mixture adds; None where that was not trained, or not all of it yet.
+        parts: the networks with some of that mixture's methods, which were trained for it.
         go_on: the command that goes on with it.
         terms: what is compared with what, and by which number.
         overlap: what the splits of its seeds have in common, where each seed drew one; None where all have one split.
             Then there is no p-value, and no comparison before all seeds that are meant to be trained were.
         is_waiting: whether they were not.
+        task: of this project's own runs.
     """
 
     baseline: Trained
@@ -191,10 +207,17 @@ class Confirmation:
     problems: list[str]
     added: list[str] = field(default_factory=list)
     ablation: Ablation | None = None
+    parts: list[Trained] = field(default_factory=list)
     go_on: str = "regsweep confirm DIR"
     terms: Terms = field(default_factory=Terms)
     overlap: Overlap | None = None
     is_waiting: bool = False
+    task: TaskRecord = field(default_factory=TaskRecord)
+
+    @property
+    def examples(self) -> str:
+        """Return what the examples are called, of which there are several."""
+        return examples_word(self.task)
 
     @property
     def has_p_values(self) -> bool:

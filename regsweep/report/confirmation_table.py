@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -13,13 +14,13 @@ from regsweep.numbers import show_number
 from regsweep.report.ablation import Ablation
 from regsweep.report.answer.sentences import answer
 from regsweep.report.confirmation import SCORE, Against, Candidate, Confirmation, Trained
-from regsweep.report.printed import print_line, wrapped
+from regsweep.report.printed import in_lines, print_line
 from regsweep.report.sweep import Sweep
 from regsweep.report.terms import Terms
 
 
 def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Console) -> None:
-    """Print each configuration's test accuracy, and a row against each of its baselines; then the answer.
+    """Print what each configuration reached on fresh seeds, and a row against each of its baselines; then the answer.
 
     In a terminal of 80 columns no number is broken: only names are.
     """
@@ -33,7 +34,7 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
         ):
             rows.append(([f"  vs. {title}", *_numbers(terms, candidate, name, against)], is_better))
     direction = "" if terms.maximize else ", lower is better"
-    headings = ["points" if terms.is_own else "gain", "95 % interval", "better in", "p", "p (Holm)"]
+    headings = ["points" if terms.is_in_points else "gain", "95 % interval", "better in", "p", "p (Holm)"]
     headings = [
         f"configuration: {terms.title}{direction}",
         *(headings if confirmation.has_p_values else headings[:3]),
@@ -49,13 +50,13 @@ def print_confirmation(sweep: Sweep, confirmation: Confirmation, console: Consol
 def _table(headings: Sequence[str], rows: Sequence[tuple[list[str], bool]], width: int) -> Table:
     """Return a table whose first column takes what the others leave of `width`; rows that are true are marked."""
     numbers = [[heading, *(cells[i] for cells, _ in rows if i < len(cells))] for i, heading in enumerate(headings)][1:]
-    left = max(_NARROWEST, width - sum(_GAP + max(map(len, each)) for each in numbers))
+    left = max(_NARROWEST, width - sum(_GAP + max(map(cell_len, each)) for each in numbers))
     table = Table(box=None, pad_edge=False, header_style="bold")
     for i, heading in enumerate(headings):
         justify: Literal["right", "left"] = "right" if i else "left"
-        table.add_column(escape("\n".join(wrapped(heading, left))), justify=justify, no_wrap=True, overflow="fold")
+        table.add_column(escape("\n".join(in_lines(heading, left))), justify=justify, no_wrap=True, overflow="fold")
     for (first, *others), is_marked in rows:
-        cells = ["\n".join(wrapped(first, left)), *others]
+        cells = ["\n".join(in_lines(first, left)), *others]
         table.add_row(*map(escape, cells), style="bold green" if is_marked else None)
     return table
 
@@ -68,12 +69,12 @@ def _ablation_table(terms: Terms, ablation: Ablation) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(f"what each ingredient of {escape(ablation.mixture)}, adds", overflow="fold")
     has_p_value = any(each.adjusted_p_value is not None for each in ablation.additions)
-    for heading in ["points", "95 % interval", "p (Holm)"][: 3 if has_p_value else 2]:
+    for heading in ["points" if terms.is_in_points else "gain", "95 % interval", "p (Holm)"][: 3 if has_p_value else 2]:
         table.add_column(heading, justify="right", no_wrap=True)
     for each in sorted(ablation.additions, key=lambda each: each.ingredient):
         cells = [f"{each.ingredient} {each.to}", "–", ""]
         if each.comparison is not None:
-            cells[1:] = [terms.signed(each.comparison.mean), terms.ends(each.comparison.interval)]
+            cells[1:] = [terms.signed(each.comparison.mean, each.without), terms.ends(each.comparison.interval)]
         cells += [f"{each.adjusted_p_value:.2g}"] if each.adjusted_p_value is not None else []
         table.add_row(*map(escape, cells), style="bold green" if each.sign > 0 else None)
     return table
@@ -105,7 +106,7 @@ def _numbers(terms: Terms, candidate: Candidate, name: str, against: Against | N
     if comparison is None:
         return ["–"]
     cells = [
-        terms.signed(comparison.mean),
+        terms.signed(comparison.mean, against.of_baseline),
         terms.ends(comparison.interval),
         f"{comparison.num_better} of {comparison.num_seeds}",
     ]
@@ -120,6 +121,6 @@ def _headed(terms: Terms, trained: Trained) -> str:
     values = trained.complete[SCORE].astype(float)
     if len(values) <= 1:
         return f"{trained.name}: –"
-    if terms.is_own:
+    if terms.is_in_points:
         return f"{trained.name}: {100 * values.mean():.2f} ± {100 * values.std():.2f} %"
     return f"{trained.name}: {terms.value(float(values.mean()))} ± {show_number(float(values.std()))}"

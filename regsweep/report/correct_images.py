@@ -1,4 +1,4 @@
-"""Which test images a run classified correctly, read once for all comparisons."""
+"""Which test examples a run classified correctly, read once for all comparisons."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from regsweep.report.confirmation import SCORE, Trained
 
 
 class CorrectImages:
-    """The images of the test set, over the runs of a confirmation.
+    """The examples of the test set, over the runs of a confirmation.
 
     Args:
         folder: of the sweep that is confirmed.
+        examples: what they are called.
 
     Attributes:
         problems: what could not be used, one line each.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, examples: str = "images") -> None:
+        self._folder, self._examples = folder, examples
         self._correct: dict[Path, np.ndarray | None] = {}
         self._not_usable: dict[str, list[Path]] = {}
 
@@ -39,11 +40,11 @@ class CorrectImages:
         lines = []
         for reason, paths in self._not_usable.items():
             more = f" (and {len(paths) - 1} more like it)" if len(paths) > 1 else ""
-            lines.append(f"{paths[0]}: {reason}{more}; no interval for other test images")
+            lines.append(f"{paths[0]}: {reason}{more}; no interval for other test {self._examples}")
         return lines
 
     def differences(self, candidate: Trained, baseline: Trained, seeds: Sequence[int]) -> np.ndarray | None:
-        """Return correct minus the baseline's correct (seeds × images); None where either is not on record.
+        """Return correct minus the baseline's correct (seeds × examples); None where either is not on record.
 
         Args:
             candidate: the configuration.
@@ -65,7 +66,7 @@ class CorrectImages:
         return np.asarray(ours.astype(float) - theirs)
 
     def _read(self, run: Mapping[Hashable, Any]) -> np.ndarray | None:
-        """Return whether each test image was classified correctly in a run, None where that is not on record."""
+        """Return whether each test example was classified correctly in a run, None where that is not on record."""
         path = RunPaths(self._folder / str(run["folder"])).test_correct
         if path not in self._correct:
             try:

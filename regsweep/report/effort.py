@@ -40,9 +40,9 @@ def seconds_a_trial(sweep: Sweep) -> float:
 def spread_of_differences(sweep: Sweep) -> float | None:
     """Return a guess at the standard deviation of the difference between two runs, None without ground for one.
 
-    Where the sweep has several seeds, from the runs of one configuration. Else from the best trials' validation
-    accuracy over their last epochs, where training wanders about the same place from epoch to epoch much as it ends in
-    another from seed to seed.
+    Where the sweep has several seeds, from the runs of one configuration. Else from what the best trials had on the
+    validation examples over their last epochs, where training wanders about the same place from epoch to epoch much as
+    it ends in another from seed to seed.
     """
     complete = sweep.trials[(sweep.trials["status"] == "complete") & sweep.trials[sweep.objective].notna()]
     if sweep.seed_key is not None:
@@ -54,8 +54,8 @@ def spread_of_differences(sweep: Sweep) -> float | None:
 
 
 def _wandering(sweep: Sweep, number: int) -> float | None:
-    """Return the variance of a trial's validation accuracy over the last third of its epochs."""
-    history = read_history(sweep, number)
-    if history is None or len(history) < 3 * _ENOUGH:
+    """Return the variance of a trial's objective on the validation examples over the last third of its epochs."""
+    history, column = read_history(sweep, number), f"validation_{sweep.task.objective}"
+    if history is None or len(history) < 3 * _ENOUGH or column not in history:
         return None
-    return float(history["validation_accuracy"].tail(len(history) // 3).var())
+    return float(history[column].tail(len(history) // 3).var())

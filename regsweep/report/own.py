@@ -20,8 +20,6 @@ from regsweep.report.hydra_files import (
 )
 from regsweep.report.regularization import Regularization, read_regularization
 from regsweep.report.rows import (
-    NUMBERS,
-    OBJECTIVE,
     Problems,
     Rows,
     column_of,
@@ -29,7 +27,8 @@ from regsweep.report.rows import (
     require_objective,
     table_columns,
 )
-from regsweep.run_record import Number, RunRecord, Status
+from regsweep.report.task import first_task, is_maximized, numbers_of, task_of, task_of_config
+from regsweep.run_record import Number, RunRecord, Status, TaskRecord
 from regsweep.started import Command
 
 _CALLBACK = b"regsweep.app.callback.RunCallback"
@@ -82,13 +81,16 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str 
         {"number": number, "folder": str(path.relative_to(folder)), **reader.row(number, RunPaths(path))}
         for number, path in jobs
     ]
-    columns = [column_of(key) for key in swept]
-    asked = {} if is_run else _asked_for(SweepPaths(folder).multirun)
+    columns, task, numbers = [column_of(key) for key in swept], reader.task, reader.numbers
+    asked = {} if is_run else _asked_for(SweepPaths(folder).multirun, numbers)
     # Of several one must order the table, and be what `confirm` chooses by.
-    first = OBJECTIVE if OBJECTIVE in asked else next(iter(asked), OBJECTIVE)
-    column = objective or first
-    require_objective(column, [name for name in NUMBERS if name not in columns])
-    maximize = asked.get(column, not is_minimized(column)) if minimize is None else not minimize
+    own = f"validation_{task.objective}"
+    column = objective or (own if own in asked else next(iter(asked), own))
+    possible = [name for name in numbers if name not in columns]
+    if column not in possible:
+        held = [name for name in possible if any(row.get(name) is not None for row in rows)]
+        require_objective(column, held or possible)
+    maximize = asked.get(column, _is_maximized(task, column)) if minimize is None else not minimize
     return Rows(
         rows,
         columns,
@@ -97,10 +99,17 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str 
         problems=problems.lines,
         regularization=reader.regularization,
         objectives=asked if objective is None and len(asked) > 1 else {},
+        task=task,
+        numbers=numbers,
     )
 
 
-def _asked_for(multirun: Path) -> dict[str, bool]:
+def _is_maximized(task: TaskRecord, column: str) -> bool:
+    known = is_maximized(task, column)
+    return not is_minimized(column) if known is None else known
+
+
+def _asked_for(multirun: Path, numbers: Sequence[str]) -> dict[str, bool]:
     """Return the objectives that a search names, and whether more of each is better; nothing where it names none."""
     try:
         sweeper = at(records.read_yaml(multirun), "hydra", "sweeper")
@@ -110,7 +119,7 @@ def _asked_for(multirun: Path) -> dict[str, bool]:
     names, directions = ([each] if isinstance(each, str) else each for each in (names, directions))
     if not isinstance(names, list) or not isinstance(directions, list) or len(names) != len(directions):
         return {}
-    found = {str(n): str(d).lower() == "maximize" for n, d in zip(names, directions, strict=True) if n in NUMBERS}
+    found = {str(n): str(d).lower() == "maximize" for n, d in zip(names, directions, strict=True) if n in numbers}
     return found if len(found) == len(names) else {}
 
 
@@ -125,7 +134,14 @@ class OwnRows:
     def __init__(self, folder: Path, swept: Sequence[str]) -> None:
         self._folder, self._swept = folder, list(swept)
         self._folders = JobFolders(folder)
-        self.columns = [name for name in table_columns([column_of(key) for key in swept]) if name != "ended"]
+        self._tasks: dict[int, TaskRecord] = {}
+
+    @property
+    def columns(self) -> list[str]:
+        """Those of the trials whose rows were read."""
+        swept = [column_of(key) for key in self._swept]
+        columns = table_columns(swept, numbers=numbers_of(_in_order(self._tasks)))
+        return [name for name in columns if name != "ended"]
 
     def row(self, number: int) -> dict[str, Any]:
         """Return the row of a trial that has ended."""
@@ -134,7 +150,8 @@ class OwnRows:
         overrides = _OverridesAsNeeded(jobs, problems)
         reader = _Reader(jobs, overrides, self._swept, problems)
         row = {"number": number, "folder": self._folders.name_of(number), **reader.row(number, RunPaths(jobs[number]))}
-        return {name: row.get(name) for name in self.columns}
+        self._tasks |= reader.tasks
+        return {name: row[name] for name in self.columns if name in row}
 
 
 class _OverridesAsNeeded(dict[int, dict[str, str]]):
@@ -173,6 +190,18 @@ class _Reader:
     ) -> None:
         self._folders, self._overrides, self._swept, self._problems = folders, overrides, swept, problems
         self.regularization: dict[int, Regularization] = {}
+        self.tasks: dict[int, TaskRecord] = {}
+        self._asked: TaskRecord | None = None
+
+    @property
+    def task(self) -> TaskRecord:
+        """What the trials had to do: the first of them, as its record has it, or its configuration."""
+        return first_task(self.tasks) if self.tasks else self._asked or TaskRecord()
+
+    @property
+    def numbers(self) -> list[str]:
+        """The columns of numbers that follow from the tasks of all trials."""
+        return numbers_of(_in_order(self.tasks) if self.tasks else [self.task])
 
     def row(self, number: int, paths: RunPaths) -> dict[str, Any]:
         """Return what is known of a trial."""
@@ -192,7 +221,9 @@ class _Reader:
         return {**values, **found}
 
     def _config(self, paths: RunPaths) -> Any:
-        return self._problems.skip(records.read_yaml, paths.config) if paths.config.exists() else None
+        config = self._problems.skip(records.read_yaml, paths.config) if paths.config.exists() else None
+        self._asked = self._asked or task_of_config(config)
+        return config
 
     def _values(self, number: int, config: Any) -> dict[str, Any]:
         """Return the value of each swept parameter; a setting of a method that is not used has none."""
@@ -208,13 +239,21 @@ class _Reader:
         record = RunRecord.read(paths.result)
         seconds = {f"{name}_seconds": value for name, value in record.seconds.items()}
         self.regularization[number] = read_regularization(record, config)
+        names = self._take_task(number, record)
         return {
-            **{name: value for name, value in {**record.numbers(), **seconds}.items() if name in NUMBERS},
+            **{name: value for name, value in {**record.numbers(), **seconds}.items() if name in names},
             **{name: getattr(record, name) for name in ("penalty", "best_epoch", "epochs", "seed")},
             "status": record.status,
             "error": _plain(record.error),
             "ended": record.ended or paths.result.stat().st_mtime,
         }
+
+    def _take_task(self, number: int, record: RunRecord | None) -> list[str]:
+        """Note what a trial had to do, and return the columns of its numbers."""
+        task = None if record is None else task_of(record)
+        if task is not None:
+            self.tasks[number] = task
+        return numbers_of([task or self.task])
 
     def _of_trial(self, number: int, paths: RunPaths) -> dict[str, Any]:
         """Return what the sweep recorded of a trial without a record of its own: a killed worker's, or a duplicate."""
@@ -227,9 +266,10 @@ class _Reader:
             record = self._problems.skip(RunRecord.read, earlier.result) if earlier.result.exists() else None
             if record is not None:
                 self.regularization[number] = read_regularization(record, config)
+            names = self._take_task(number, record)
             return {
                 **self._values(end.duplicate_of, config),
-                **{name: value for name, value in end.metrics.items() if name in NUMBERS},
+                **{name: value for name, value in end.metrics.items() if name in names},
                 **{"status": end.status, "duplicate_of": end.duplicate_of, "ended": ended},
             }
         if end.status == "failed":
@@ -261,6 +301,11 @@ class _End:
             RecordError: when it cannot be read, or a value is of another type or not finite.
         """
         return records.read_as(path, _End)
+
+
+def _in_order(tasks: Mapping[int, TaskRecord]) -> list[TaskRecord]:
+    """Return the tasks of trials by their numbers; those of classification by accuracy where nothing is known."""
+    return [tasks[number] for number in sorted(tasks)] or [TaskRecord()]
 
 
 def _plain(text: str | None) -> str | None:

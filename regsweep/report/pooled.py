@@ -1,7 +1,7 @@
 """A sweep over seeds: each configuration's mean with its interval, and its difference from no regularization.
 
-Everything here is of the images that the sweep was ranked by, and of configurations that were not chosen beforehand: it
-says where to look, and shows nothing. `regsweep confirm` and `regsweep compare` do that, on fresh seeds.
+Everything here is of the examples that the sweep was ranked by, and of configurations that were not chosen beforehand:
+it says where to look, and shows nothing. `regsweep confirm` and `regsweep compare` do that, on fresh seeds.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from regsweep.numbers import show_number, show_signed_ends
 from regsweep.pooling import Pooled, seed_keys
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import settings_in_words
+from regsweep.report.task import bounds_of
 from regsweep.statistics.checks import NOISE
 from regsweep.statistics.intervals import Interval, t_interval
 
@@ -122,18 +123,22 @@ def interval(values: Sequence[float], confidence: float = 1 - LEVEL) -> Interval
 def mean_interval(sweep: Sweep, pooled: Pooled) -> Interval | None:
     """Return the interval of a configuration's mean; of an accuracy, the part of it from 0 to 1.
 
-    A mean accuracy lies there, so what is cut off cannot hold it: the coverage stays.
+    A mean accuracy lies there, so what is cut off cannot hold it: the coverage stays. So do others, within their own
+    bounds.
     """
     found = interval(pooled.values)
-    if found is None or (found.low >= 0 and found.high <= 1) or not is_share(sweep):
-        return found
-    return Interval(max(found.low, 0.0), min(found.high, 1.0))
+    if found is None:
+        return None
+    least, most = bounds_of(sweep.objective) if sweep.is_own else (-np.inf, np.inf)
+    if is_share(sweep):
+        least, most = 0.0, 1.0
+    return Interval(max(found.low, least), min(found.high, most))
 
 
 def is_share(sweep: Sweep) -> bool:
     """Return whether the objective is an accuracy, which is shown in percent and differs by points."""
     values = pd.to_numeric(sweep.trials[sweep.objective], errors="coerce").dropna()
-    return sweep.objective.endswith("accuracy") and bool(values.between(0, 1).all())
+    return sweep.is_percent() and bool(values.between(0, 1).all())
 
 
 def seeds_of(pooled: Pooled) -> str:
@@ -155,6 +160,17 @@ def signed(sweep: Sweep, difference: float) -> str:
         return (text[1:] if float(text) == 0 else text).replace("-", "−")
     size = show_number(abs(difference) if abs(difference) > NOISE else 0.0)
     return f"{'' if float(size) == 0 else '−' if difference < 0 else '+'}{size}"
+
+
+def share_of_baseline(sweep: Sweep, difference: Difference) -> str:
+    """Return a mean difference in per cent of the baseline's mean over its seeds, with its sign: ``−3.1 %``.
+
+    Nothing of shares, which differ by points, of another application's number, and where that mean is not above zero.
+    """
+    baseline = float(np.mean([difference.baseline.by_seed[seed] for seed in difference.by_seed]))
+    if not sweep.is_own or is_share(sweep) or baseline <= 0 or abs(difference.mean) <= NOISE:
+        return ""
+    return f"{'−' if difference.mean < 0 else '+'}{show_number(100 * abs(difference.mean) / baseline, 2)} %"
 
 
 def signed_ends(sweep: Sweep, interval: Interval) -> str:

@@ -37,11 +37,12 @@ class PooledTable:
 def pooled_table(sweep: Sweep, *, in_percent: bool = False) -> PooledTable:
     """Return the table of a sweep over seeds; its scores in percent where they are shares and the page shows them."""
     pools, names = Pools(sweep), short_names(sweep.settings)
-    has_test = sweep.objective != "test_accuracy" and sweep.trials["test_accuracy"].notna().any()
+    has_test = sweep.objective != sweep.tested and sweep.tested in sweep.trials
+    has_test = has_test and bool(sweep.trials[sweep.tested].notna().any())
     points = "points" if is_share(sweep) else sweep.objective.replace("_", " ")
     unit = " (%)" if in_percent else ""
     headings = [*names.values(), f"mean {sweep.objective.replace('_', ' ')}{unit}", "95 % interval"]
-    headings += [f"mean test accuracy{unit}"] if has_test else []
+    headings += [f"mean {sweep.tested.replace('_', ' ')}{unit}"] if has_test else []
     headings += ["seeds"]
     headings += [f"minus none, {points}", "simultaneous interval"] if pools.differences else []
     rows = []
@@ -52,7 +53,7 @@ def pooled_table(sweep: Sweep, *, in_percent: bool = False) -> PooledTable:
             _score(sweep, pooled.mean, in_percent) if pooled.values else "–",
             _interval(sweep, pooled, in_percent),
         ]
-        cells += [_mean(sweep, pooled, "test_accuracy", in_percent)] if has_test else []
+        cells += [_mean(sweep, pooled, sweep.tested, in_percent)] if has_test else []
         cells += [seeds_of(pooled), *(_difference(pools, pooled) if pools.differences else [])]
         rows.append((pooled, cells))
     return PooledTable(headings, rows, sweep.bests)
@@ -85,7 +86,7 @@ def _score(sweep: Sweep, value: float, in_percent: bool) -> str:
 def _interval(sweep: Sweep, pooled: Pooled, in_percent: bool) -> str:
     found = mean_interval(sweep, pooled)
     if found is not None:
-        if in_percent or sweep.objective.endswith("accuracy"):
+        if in_percent or sweep.is_percent():
             return f"{_score(sweep, found.low, in_percent)} to {_score(sweep, found.high, in_percent)}"
         return " to ".join(show_ends(found.low, found.high, 5))
     return "all equal" if len(pooled.values) > 1 else "–"
@@ -105,4 +106,4 @@ def _mean(sweep: Sweep, pooled: Pooled, column: str, in_percent: bool) -> str:
     """Return the mean of a column over a configuration's complete trials."""
     values = sweep.trials.loc[sweep.trials["number"].isin(pooled.numbers), column]
     mean = pd.to_numeric(values, errors="coerce").mean()
-    return "–" if np.isnan(mean) else f"{100 * mean:.2f}" if in_percent else f"{mean:.4f}"
+    return "–" if np.isnan(mean) else f"{100 * mean:.2f}" if in_percent else score(sweep, mean, column)

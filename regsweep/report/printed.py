@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
+from rich.segment import Segment, Segments
 from rich.table import Table
+
+from regsweep.wrapping import NO_BREAK, wrapped
 
 MOST_ROWS = 20
 """Rows that a table has, at most."""
@@ -17,7 +20,11 @@ MOST_ROWS = 20
 WIDTH = 160
 """Of a table that goes into a file or another program."""
 
+LEAST_OF_SETTINGS = 24
+"""Width of the column that the settings share, below which they stand below each row in its place."""
+
 _GAP = 2
+_INDENT = "    "
 _COMMAND = re.compile(r"(.*?): ((?:regsweep|python|cd) \S.*)")
 """A command to copy stands at the end of its line, behind a colon."""
 _KEPT = re.compile(
@@ -25,7 +32,6 @@ _KEPT = re.compile(
     r"|(?<=\bp) = (?=\d)|(?<=\w:) (?=\d+(?:,| training))"
 )
 """Where no line is broken: between a number and its unit or its class, in an interval, in a p-value."""
-_NO_BREAK = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def print_columns(console: Console, columns: Sequence[Column], styles: Sequence[
     """Print the first rows of a table, and where all are.
 
     Settings that are the same in all rows stand below it. Where the rest is too wide, the words of a heading stand
-    below one another, and where that is not enough, the settings share a column.
+    below one another, and where that is not enough, the settings share a column, or the lines below each row.
 
     Args:
         console: to print to.
@@ -76,8 +82,12 @@ def print_columns(console: Console, columns: Sequence[Column], styles: Sequence[
     shown = [each for each, whole in zip(cut, columns, strict=True) if whole not in fixed]
     if not _fit(shown, console.width):
         shown = [replace(each, heading="\n".join(_words(each.heading))) for each in shown]
+    below: Sequence[str] = []
     if not _fit(shown, console.width):
         shown = _with_settings_together(shown)
+        if shown[-1].heading == _TOGETHER and not _fit(shown[:-1], console.width - LEAST_OF_SETTINGS - _GAP):
+            *shown, settings = shown
+            below = settings.cells
     table = Table(box=None, pad_edge=False, header_style="bold")
     for each in shown:
         # A column of words in place of cells may be broken between them, others nowhere.
@@ -89,7 +99,7 @@ def print_columns(console: Console, columns: Sequence[Column], styles: Sequence[
         )
     for row, style in zip(zip(*(each.cells for each in shown), strict=True), styles, strict=False):
         table.add_row(*map(escape, row), style=style)
-    console.print(table)
+    _print_rows(console, table, below)
     if fixed:
         print_line(console, f"in all rows: {', '.join(f'{each.heading} {each.cells[0]}' for each in fixed)}")
     if num_rows > MOST_ROWS:
@@ -97,6 +107,20 @@ def print_columns(console: Console, columns: Sequence[Column], styles: Sequence[
 
 
 _TOGETHER = "settings"
+
+
+def _print_rows(console: Console, table: Table, below: Sequence[str]) -> None:
+    """Print a table, and below each of its rows the text of that row, if there is any."""
+    if not below:
+        console.print(table)
+        return
+    lines = console.render_lines(table, pad=False)
+    num_of_heading = len(lines) - len(below)
+    for place, line in enumerate(lines):
+        console.print(Segments([*line, Segment.line()]), end="")
+        if place >= num_of_heading:
+            for each in in_lines(below[place - num_of_heading], console.width - len(_INDENT)):
+                console.print(escape(f"{_INDENT}{each}"), soft_wrap=True)
 
 
 def _fit(columns: Sequence[Column], width: int) -> bool:
@@ -122,7 +146,7 @@ def print_line(console: Console, line: str) -> None:
         console.print(escape(line), soft_wrap=True)
         return
     sentence, command = split_command(line)
-    for each in wrapped(sentence, console.width):
+    for each in in_lines(sentence, console.width):
         console.print(escape(each), soft_wrap=True)
     if command:
         console.print(escape(f"    {command}"), soft_wrap=True)
@@ -135,27 +159,22 @@ def say(*lines: str) -> None:
         print_line(to, line)
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def in_lines(text: str, width: int) -> list[str]:
     """Return a text in lines of at most `width` cells, broken between words; a number stands with its unit.
 
     A word that is longer stays whole. Lines stand below the text of the first, if a name stands before that.
     """
-    indent = text[: len(text) - len(text.lstrip())]
     name = re.match(r"\S+ {2,}", text)
-    lines = [indent]
-    for word in _words(text.strip()):
-        longer = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1]}{word}"
-        if cell_len(longer) <= width or not lines[-1].strip():
-            lines[-1] = longer
-        else:
-            lines.append(f"{' ' * len(name[0])}{word}" if name else word)
-    return lines
+    return wrapped(_kept(text), width, below=" " * cell_len(name[0]) if name else "")
 
 
 def _words(text: str) -> list[str]:
     """Return the parts between which a line may be broken."""
-    kept = _KEPT.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
-    return [word.replace(_NO_BREAK, " ") for word in kept.split(" ")]
+    return [word.replace(NO_BREAK, " ") for word in _kept(text).split(" ")]
+
+
+def _kept(text: str) -> str:
+    return _KEPT.sub(lambda found: found[0].replace(" ", NO_BREAK), text)
 
 
 def split_command(line: str) -> tuple[str, str]:

@@ -16,7 +16,6 @@ from regsweep.report import ablation
 from regsweep.report.ablation import Ablation
 from regsweep.report.confirmation import (
     CHOSEN_BY,
-    FAR_POINTS,
     FEWEST_SEEDS,
     LEVEL,
     NO_TRIAL,
@@ -29,8 +28,10 @@ from regsweep.report.confirmation import (
     Untuned,
 )
 from regsweep.report.correct_images import CorrectImages
+from regsweep.report.diverged import worth_of_one_answer
 from regsweep.report.sweep import Sweep, command_to_confirm, read_sweep
-from regsweep.report.terms import Terms
+from regsweep.report.task import examples_word
+from regsweep.report.terms import TEST_ACCURACY, Terms
 from regsweep.statistics.claims import are_shown, claim
 from regsweep.statistics.comparison import compare, count_differing
 from regsweep.statistics.intervals import Overlap
@@ -71,7 +72,7 @@ class _Reader:
         self._folder, self._plan, self._seeds, self._own, self._parts = folder, plan, seeds, own, parts
         self._terms = Terms.of_plan(plan)
         self._problems = [*seeds.problems, *(own.problems if own else [])]
-        self._images = CorrectImages(folder)
+        self._images = CorrectImages(folder, examples_word(seeds.task))
         num_ended = int((~seeds.trials["status"].isin(NOT_ENDED)).sum())
         self._num_planned, num_found = int(plan["num_seeds"]), len(plan["configurations"])
         num_lost = len(plan.get("lost", []))
@@ -94,7 +95,8 @@ class _Reader:
         others += [_trained({**nothing, **lost}, trials[:0]) for lost in self._plan.get("lost", {}).values()]
         tuned = [self._compare(other, baseline) for other in others]
         own = [self._compare_own(i, other, baseline) for i, other in enumerate(others)]
-        for trained in (baseline, *others):
+        parts = self._ablated()
+        for trained in (baseline, *others, *parts):
             self._name_lost(trained)
         comparisons = [each.comparison for each in tuned]
         shown = are_shown(comparisons, level=LEVEL)
@@ -108,16 +110,18 @@ class _Reader:
             baseline=baseline,
             candidates=candidates,
             seeds=sorted({int(seed) for seed in baseline.runs["seed"].dropna()}),
-            num_images=self._images.count,
+            num_images=self._images.count or self._seeds.task.sizes.get("test"),
             is_sequential=self._is_sequential,
             num_planned=self._num_planned,
             problems=list(dict.fromkeys(self._problems)),
             added=self._plan.get("added", []),
-            ablation=self._ablation(candidates),
+            ablation=self._ablation(candidates, parts),
+            parts=parts,
             go_on=command_to_confirm(self._folder),
             terms=self._terms,
             overlap=self._overlap,
             is_waiting=self._is_waiting,
+            task=self._seeds.task,
         )
 
     def _runs(self, sweep: Sweep, planned: Sequence[Mapping[str, int]] | None) -> pd.DataFrame:
@@ -125,13 +129,28 @@ class _Reader:
         place = sweep.folder.relative_to(self._folder).as_posix()
         folders = [f"{place}/{folder}" for folder in sweep.trials["folder"]]
         column, _ = self._terms.choice
-        numbers = {SCORE: sweep.trials[self._terms.objective], CHOSEN_BY: sweep.trials[column]}
+        # Before a run has ended, the columns of its numbers may not be known.
+        known = sweep.trials.reindex(columns=[*sweep.trials, *({self._terms.objective, column} - {*sweep.trials})])
+        numbers = {SCORE: known[self._terms.objective], CHOSEN_BY: known[column]}
         runs = sweep.trials.assign(**numbers).assign(folder=folders)
         if not self._terms.is_own and planned is not None:
             runs["seed"] = [planned[int(number)]["seed"] for number in runs["number"]]
         return runs
 
-    def _ablation(self, candidates: Sequence[Candidate]) -> Ablation | None:
+    def _ablated(self) -> list[Trained]:
+        """Return the parts of the best mixture, as far as they are trained; their settings without its methods'."""
+        plan = self._plan.get("ablation")
+        if plan is None or self._parts is None:
+            return []
+        trials = self._runs(self._parts, plan["runs"])
+        places = trials["number"].map(lambda number: plan["runs"][int(number)]["configuration"])
+        found = []
+        for place, content in enumerate(plan["parts"]):
+            others = {key: value for key, value in content["parameters"].items() if not self._terms.compares(key)}
+            found.append(_trained({**content, "parameters": others}, trials[places == place]))
+        return found
+
+    def _ablation(self, candidates: Sequence[Candidate], parts: Sequence[Trained]) -> Ablation | None:
         """Return what the ingredients of the best mixture add; None where that is not trained."""
         plan = self._plan.get("ablation")
         if plan is None or self._parts is None or self._is_waiting:
@@ -141,13 +160,13 @@ class _Reader:
         self._problems += self._parts.problems
         return ablation.read(
             plan,
-            self._parts.trials,
-            mixture.name,
-            _by_seed(mixture),
-            {} if nothing is None else _by_seed(nothing),
+            parts,
+            mixture,
+            nothing,
             level=LEVEL,
             is_sequential=self._is_sequential,
             overlap=self._overlap,
+            terms=self._terms,
         )
 
     def _place_of_run(self, number: int) -> int:
@@ -186,44 +205,49 @@ class _Reader:
         theirs = baseline.complete.set_index("seed")[SCORE]
         is_diverged = (baseline.runs["status"] == "diverged") & counts_diverged
         diverged = [int(seed) for seed in baseline.runs.loc[is_diverged, "seed"]]
-        if diverged:
-            theirs = pd.concat([theirs, pd.Series(self._largest_share(), index=diverged)])
+        worth = self._worth_of_diverged() if diverged else None
+        if worth is not None:
+            theirs = pd.concat([theirs, pd.Series(worth, index=diverged)])
         ours = candidate.complete.set_index("seed")[SCORE]
         seeds = sorted(int(seed) for seed in set(ours.index) & set(theirs.index))
         differences = self._terms.sign * np.array([ours[seed] - theirs[seed] for seed in seeds], dtype=float)
-        images = None
-        if self._terms.is_own:
+        of_baseline = float(np.mean([theirs[seed] for seed in seeds])) if seeds else np.nan
+        images, comparison = None, None
+        if self._terms.is_own and self._terms.objective == TEST_ACCURACY:
             images = self._images.differences(candidate, baseline, seeds)
-        comparison = None
-        if len(seeds) >= FEWEST_SEEDS and not self._is_waiting:
+        is_comparable = not diverged or worth is not None
+        if len(seeds) >= FEWEST_SEEDS and not self._is_waiting and is_comparable:
             comparison = compare(
                 differences,
                 images,
                 LEVEL,
                 num_configurations=self._num_configurations,
                 is_sequential=self._is_sequential,
-                resolution=self._terms.resolution,
+                resolution=self._terms.resolution(of_baseline),
                 overlap=self._overlap,
             )
         num_differing = None if images is None or self._overlap is not None else count_differing(images)
-        num_diverged = len(set(diverged) & set(seeds))
-        return Against(baseline, seeds, differences, comparison, num_differing, num_diverged, self._least_far)
+        num_diverged = len(set(diverged) & (set(seeds) if is_comparable else set(ours.index)))
+        least_far = self._terms.least_far(of_baseline)
+        return Against(baseline, seeds, differences, comparison, num_differing, num_diverged, least_far, of_baseline)
 
-    @property
-    def _least_far(self) -> float:
-        return FAR_POINTS if self._terms.is_own else 0.0
-
-    def _largest_share(self) -> float:
-        """Return the share of the largest class of the test set: what a network that diverged is worth.
+    def _worth_of_diverged(self) -> float | None:
+        """Return what a network that diverged is worth: one answer to all; None where its worth is not known.
 
         Raises:
             RecordError: when no record has the sizes of the classes.
         """
+        task = self._seeds.task
+        return worth_of_one_answer(task, self._class_sizes() if task.kind == "classification" else [])
+
+    def _class_sizes(self) -> list[int]:
+        """Return the sizes of the classes of the test set."""
         for folder in self._seeds.trials["folder"]:
             try:
                 sizes = records.read_json(RunPaths(self._seeds.folder / str(folder)).result)["class_sizes"]["test"]
-                return float(max(sizes) / sum(sizes))
-            except (RecordError, KeyError, TypeError, ValueError, ZeroDivisionError):
+                if max(sizes) > 0:
+                    return [int(size) for size in sizes]
+            except (RecordError, KeyError, TypeError, ValueError):
                 continue  # any other run has them too: all share one test set
         raise RecordError(
             f"{self._seeds.folder}: no record has the sizes of the test set's classes (class_sizes), which a network "
@@ -246,8 +270,3 @@ def _trained(content: dict[str, Any], runs: pd.DataFrame, untuned: Untuned | Non
         runs=runs[_COLUMNS].reset_index(drop=True),
         untuned=untuned,
     )
-
-
-def _by_seed(trained: Trained) -> dict[int, float]:
-    """Return the test accuracy of each complete run, by seed."""
-    return {int(row["seed"]): float(row[SCORE]) for row in trained.complete.to_dict("records")}

@@ -8,16 +8,13 @@ from typing import Any, TypeVar
 from regsweep import records
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.report.regularization import Regularization
-from regsweep.run_record import METRICS, SHARES, SPLITS
+from regsweep.report.task import numbers_of
+from regsweep.run_record import TaskRecord
 
 OBJECTIVE = "validation_accuracy"
 
-NUMBERS = [
-    *(f"{split}_{metric}" for split in SPLITS for metric in METRICS),
-    *("penalty", *SHARES, "best_epoch", "epochs"),
-    *("train_seconds", "evaluate_seconds", "total_seconds", "seed"),
-]
-"""Columns of numbers that an own trial may be ranked by, in their order."""
+NUMBERS = numbers_of([TaskRecord()])
+"""Columns of numbers that an own trial of classification by accuracy may be ranked by, in their order."""
 FIRST = ["number", "folder", "status"]
 LAST = ["error", "duplicate_of", "ended"]
 
@@ -39,6 +36,8 @@ class Rows:
         objectives: where the sweep had several, the column of each, and whether more of it is better.
         steps: number and step of what trials reported to an Optuna study while they ran, and the objective's value then
             (NaN: they reported another number).
+        task: what the trials had to do.
+        numbers: columns of numbers that follow from their tasks, in their order.
     """
 
     rows: list[dict[str, Any]]
@@ -50,11 +49,13 @@ class Rows:
     regularization: dict[int, Regularization] = field(default_factory=dict)
     objectives: dict[str, bool] = field(default_factory=dict)
     steps: list[tuple[int, int, float]] = field(default_factory=list)
+    task: TaskRecord = field(default_factory=TaskRecord)
+    numbers: list[str] = field(default_factory=lambda: [*NUMBERS])
 
 
-def table_columns(swept: Sequence[str], metrics: Sequence[str] = ()) -> list[str]:
+def table_columns(swept: Sequence[str], metrics: Sequence[str] = (), numbers: Sequence[str] = NUMBERS) -> list[str]:
     """Return the columns of a table of trials, in their order; a swept seed stands among the parameters, once."""
-    return list(dict.fromkeys([*FIRST, *swept, *metrics, *NUMBERS, *LAST]))
+    return list(dict.fromkeys([*FIRST, *swept, *metrics, *numbers, *LAST]))
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:

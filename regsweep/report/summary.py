@@ -16,6 +16,8 @@ from regsweep.report.details import read_result
 from regsweep.report.files import MADE_BY
 from regsweep.report.pooled import Pools, mean_interval
 from regsweep.report.table import count_statuses
+from regsweep.report.task import metrics_of
+from regsweep.run_record import SPLITS
 from regsweep.version import VERSION
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
     from regsweep.report.terms import Terms
     from regsweep.statistics.intervals import Interval
+
+
+_METRICS = ("_accuracy", "_loss", "_seconds")
 
 
 def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> dict[str, Any]:
@@ -55,7 +60,8 @@ def _best_trial(sweep: Sweep) -> dict[str, Any] | None:
     if sweep.seed_key is not None or len(sweep.bests) != 1 or sweep.data_key is not None:
         return None
     best = sweep.row(sweep.bests[0].number)
-    metrics = [name for name in best if name.endswith(("_accuracy", "_loss", "_seconds")) or name == sweep.objective]
+    of_splits = {f"{split}_{metric}" for split in SPLITS for metric in metrics_of(sweep.task)}
+    metrics = [name for name in best if name in (*of_splits, sweep.objective) or name.endswith(_METRICS)]
     return {
         "number": plain(best["number"]),
         "folder": best["folder"],

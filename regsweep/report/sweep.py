@@ -13,15 +13,16 @@ from regsweep import records
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.job_folders import find_jobs
 from regsweep.paths import ComparisonPaths, RunPaths, SweepPaths, shown
-from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
+from regsweep.pooling import Pooled, Trial, are_equal, pool, seed_key, seed_of
 from regsweep.report.foreign import read_foreign
 from regsweep.report.own import is_own, read_own
 from regsweep.report.regularization import Regularization
-from regsweep.report.rows import NUMBERS, OBJECTIVE, Rows, plain_text, table_columns
-from regsweep.run_record import UsedMethod
+from regsweep.report.rows import FIRST, LAST, NUMBERS, OBJECTIVE, Rows, plain_text, require_objective, table_columns
+from regsweep.report.task import is_percent
+from regsweep.run_record import TaskRecord, UsedMethod
 from regsweep.started import Command
 
-__all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "command_to_confirm", "read_sweep"]
+__all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "command_to_confirm", "read_ranked_by", "read_sweep"]
 
 
 DATA_SETS = ("dataset", "dataset.name")
@@ -51,9 +52,9 @@ class Sweep:
     Attributes:
         folder: where it lies.
         trials: one row per trial, in their order: ``number``, ``folder``, ``status``, the swept parameters by
-            their dotted keys, metrics (accuracies are fractions, losses natural-log cross-entropy), seconds, and
-            ``ended`` (unix time of the record). Status is that of the record, ``interrupted`` where there is none,
-            ``unreadable`` where it cannot be read; in another application's sweep also ``unknown``.
+            their dotted keys, metrics (accuracies are fractions), seconds, and ``ended`` (unix time of the
+            record). Status is that of the record, ``interrupted`` where there is none, ``unreadable`` where it cannot
+            be read; in another application's sweep also ``unknown``.
         swept: the names of the columns that hold swept parameters.
         objective: the column that trials are ranked by.
         maximize: whether more of it is better.
@@ -66,6 +67,8 @@ class Sweep:
         num_planned: how many trials it is to have; None where that is not on record.
         objectives: where it had several, the column of each, and whether more of it is better; else nothing.
         steps: what another application's trials reported to their study while they ran, a row per report: `STEPS`.
+        task: what this project's own trials had to do; on several data sets, the first of them.
+        numbers: the columns of numbers that these have.
     """
 
     folder: Path
@@ -82,6 +85,21 @@ class Sweep:
     num_planned: int | None = None
     objectives: dict[str, bool] = field(default_factory=dict)
     steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=STEPS))
+    task: TaskRecord = field(default_factory=TaskRecord)
+    numbers: list[str] = field(default_factory=lambda: [*NUMBERS])
+
+    @property
+    def tested(self) -> str:
+        """The column of the objective on the test examples."""
+        return f"test_{self.task.objective}"
+
+    def is_percent(self, column: str | None = None) -> bool:
+        """Return whether a column (the objective, if not named) is a share, shown in percent, that differs by points.
+
+        In another application's sweep that is what is called an accuracy.
+        """
+        name = column or self.objective
+        return is_percent(self.task, name) if self.is_own else name.endswith("accuracy")
 
     def ranked(self) -> pd.DataFrame:
         """Return the trials, the best objective first, those without one last."""
@@ -134,6 +152,20 @@ class Sweep:
     def best(self) -> Pooled | None:
         """Return the best configuration, the first of equals; None where no trial is complete."""
         return next((each for each in self.configurations if each.values), None)
+
+    def num_equal(self, best: Pooled) -> int:
+        """Return how many configurations have the mean of this one, itself included; of several data sets, on its own.
+
+        Args:
+            best: a configuration with a mean.
+        """
+        key = self.data_key
+        data = None if key is None else str(self.row(best.number)[key])
+        return sum(
+            are_equal(each.mean, best.mean) and (key is None or str(self.row(each.number)[key]) == data)
+            for each in self.configurations
+            if each.values
+        )
 
     @cached_property
     def data_key(self) -> str | None:
@@ -213,7 +245,7 @@ def read_sweep(
         raise RegsweepError(f"{show(folder)}: {'not a folder' if folder.exists() else 'no such folder'}")
     is_run = RunPaths(folder).config.is_file()
     if ComparisonPaths(folder).record.is_file():
-        return _read_comparison(folder)
+        return _read_comparison(folder, metrics=metrics, objective=objective, minimize=minimize)
     jobs = [(0, folder)] if is_run else find_jobs(folder)
     if not jobs and not SweepPaths(folder).multirun.is_file():
         raise RegsweepError(f"{show(folder)}: neither a sweep nor a run; give a folder such as multirun/<date>/<time>")
@@ -240,7 +272,25 @@ def read_sweep(
         num_planned=_num_planned(folder),
         objectives=rows.objectives,
         steps=pd.DataFrame(rows.steps, columns=STEPS),
+        task=rows.task,
+        numbers=rows.numbers,
     )
+
+
+def read_ranked_by(folder: Path | str, *, metrics: str | None, objective: str | None, minimize: bool | None) -> Sweep:
+    """Return what `read_sweep` does, for someone who named the objective: complete trials must have such a number.
+
+    What is read while it trains may have it later, so `read_sweep` itself takes every number that a record can hold.
+
+    Raises:
+        RegsweepError: as `read_sweep`; when complete trials have numbers, and none of them has the objective.
+    """
+    sweep = read_sweep(folder, metrics=metrics, objective=objective, minimize=minimize)
+    complete = sweep.trials[sweep.trials["status"] == "complete"]
+    if objective is not None and len(complete) and complete[sweep.objective].isna().all():
+        numbers = complete.drop(columns=[*FIRST, *LAST, *sweep.swept]).dropna(axis="columns", how="all")
+        require_objective(objective, list(map(str, numbers)))
+    return sweep
 
 
 def _num_planned(folder: Path) -> int | None:
@@ -251,12 +301,18 @@ def _num_planned(folder: Path) -> int | None:
         return None
 
 
-def _read_comparison(folder: Path) -> Sweep:
-    """Return the trials of all searches of a comparison as those of one sweep, numbered one search after the other."""
+def _read_comparison(folder: Path, **named: Any) -> Sweep:
+    """Return the trials of all searches of a comparison as those of one sweep, numbered one search after the other.
+
+    Args:
+        folder: the comparison's.
+        named: what `read_sweep` was called with, for each of the searches.
+    """
     paths = ComparisonPaths(folder)
     record = records.read_as(paths.record, ComparisonRecord)
     searches = {key: paths.search(key) for key in record.contestants}
-    parts = {key: read_sweep(search) for key, search in searches.items() if SweepPaths(search).multirun.is_file()}
+    there = {key: search for key, search in searches.items() if SweepPaths(search).multirun.is_file()}
+    parts = {key: read_sweep(search, **named) for key, search in there.items()}
     rows: list[dict[str, Any]] = []
     regularization: dict[int, Regularization] = {}
     for key, part in parts.items():
@@ -272,9 +328,10 @@ def _read_comparison(folder: Path) -> Sweep:
     swept = list(dict.fromkeys([CONTESTANT, *(name for part in parts.values() for name in part.swept)]))
     problems = [f"{key}/{problem}" for key, part in parts.items() for problem in part.problems]
     # All searches were started with the same settings, and rank as one.
-    any_of = next(iter(parts.values()), None)
-    objective, maximize = (OBJECTIVE, True) if any_of is None else (any_of.objective, any_of.maximize)
-    merged = Rows(rows, swept, objective=objective, maximize=maximize, problems=problems)
+    ended = (part for part in parts.values() if (part.trials["status"] == "complete").any())
+    any_of = next(ended, next(iter(parts.values()), Sweep(folder, pd.DataFrame(), swept)))
+    objective, maximize = any_of.objective, any_of.maximize
+    merged = Rows(rows, swept, objective=objective, maximize=maximize, problems=problems, numbers=any_of.numbers)
     return Sweep(
         folder,
         _table(merged),
@@ -285,6 +342,8 @@ def _read_comparison(folder: Path) -> Sweep:
         regularization=regularization,
         rows=rows,
         is_comparison=True,
+        task=any_of.task,
+        numbers=any_of.numbers,
     )
 
 
@@ -300,8 +359,8 @@ def _settings(trials: pd.DataFrame, keys: list[str]) -> list[tuple[str, ...] | N
 
 
 def _table(rows: Rows) -> pd.DataFrame:
-    table = pd.DataFrame(rows.rows, columns=table_columns(rows.swept, rows.metrics))
-    for name in [*rows.metrics, *NUMBERS, "duplicate_of", "ended"]:
+    table = pd.DataFrame(rows.rows, columns=table_columns(rows.swept, rows.metrics, rows.numbers))
+    for name in [*rows.metrics, *rows.numbers, "duplicate_of", "ended"]:
         if name not in rows.swept:
             table[name] = pd.to_numeric(table[name])
-    return table.astype({name: float for name in table if name in NUMBERS and table[name].isna().all()})
+    return table.astype({name: float for name in table if name in rows.numbers and table[name].isna().all()})

@@ -10,7 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from regsweep.names import name_of, short_names
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.paths import SweepPaths, shown
 from regsweep.pooling import Pooled
 from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line
@@ -31,16 +31,14 @@ def print_table(sweep: Sweep, console: Console) -> None:
         console: to print to.
     """
     names, trials = short_names(sweep.swept), sweep.ranked()
-    has_test = sweep.objective != "test_accuracy" and trials["test_accuracy"].notna().any()
+    scores = list(dict.fromkeys([sweep.objective, *sweep.objectives]))
+    has_test = sweep.tested not in scores and sweep.tested in trials and trials[sweep.tested].notna().any()
     again = ["" if pd.isna(number) else f" (as {int(number)})" for number in trials["duplicate_of"]]
     columns = [
         Column("trial", [str(number) for number in trials["number"]]),
         *(Column(name, [show_value(value) for value in trials[key]], is_setting=True) for key, name in names.items()),
-        *(
-            Column(name.replace("_", " "), [score(sweep, value, name) for value in trials[name]])
-            for name in dict.fromkeys([sweep.objective, *sweep.objectives])
-        ),
-        *([Column("test accuracy", [_accuracy(value) for value in trials["test_accuracy"]])] if has_test else []),
+        *(Column(name.replace("_", " "), [score(sweep, value, name) for value in trials[name]]) for name in scores),
+        *([_test_column(sweep, trials)] if has_test else []),
         Column("status", [s + a for s, a in zip(trials["status"], again, strict=True)], is_left=True),
         Column("seconds", [_seconds(value) for value in trials["total_seconds"]]),
     ]
@@ -51,6 +49,11 @@ def print_table(sweep: Sweep, console: Console) -> None:
         print_line(console, line)
 
 
+def _test_column(sweep: Sweep, trials: pd.DataFrame) -> Column:
+    values = [score(sweep, value, sweep.tested) for value in trials[sweep.tested]]
+    return Column(sweep.tested.replace("_", " "), values)
+
+
 def count_statuses(sweep: Sweep) -> dict[str, int]:
     """Return how many trials ended how, the most frequent first."""
     return dict(Counter(sweep.trials["status"]).most_common())
@@ -59,8 +62,8 @@ def count_statuses(sweep: Sweep) -> dict[str, int]:
 def outcome(sweep: Sweep) -> list[str]:
     """Return how the trials ended, and the reasons of those that failed, a line each."""
     counts = count_statuses(sweep)
-    total = f"{len(sweep.trials)} trial{'s' if len(sweep.trials) != 1 else ''}"
-    lines = [": ".join(filter(None, [total, ", ".join(f"{n} {status}" for status, n in counts.items())]))]
+    total = count(len(sweep.trials), "trial")
+    lines = [": ".join(filter(None, [total, ", ".join(f"{n:,} {status}" for status, n in counts.items())]))]
     reasons: dict[str, list[int]] = {}
     failed = sweep.trials[sweep.trials["error"].notna()]
     for number, error in zip(failed["number"], failed["error"], strict=True):
@@ -70,7 +73,7 @@ def outcome(sweep: Sweep) -> list[str]:
     if len(reasons) > MOST_REASONS:
         more = len(reasons) - MOST_REASONS
         file = shown(SweepPaths(sweep.folder).trials)
-        lines.append(f"{more} more reason{'s' if more > 1 else ''} in {file}")
+        lines.append(f"{count(more, 'more reason')} in {file}")
     return lines
 
 
@@ -97,7 +100,7 @@ def left_to_run(sweep: Sweep) -> list[str]:
         return []
     place = shlex.quote(str(shown(sweep.folder)))
     verb = "has" if sweep.num_left == 1 else "have"
-    return [f"{sweep.num_left} of {sweep.num_planned} trials {verb} not ended; to go on: regsweep resume {place}"]
+    return [f"{sweep.num_left:,} of {sweep.num_planned:,} trials {verb} not ended; to go on: regsweep resume {place}"]
 
 
 def _named(numbers: Sequence[int]) -> str:
@@ -125,6 +128,8 @@ def _conclusion(sweep: Sweep, names: dict[str, str]) -> list[str]:
 def _in_words(sweep: Sweep, best: Pooled, names: Mapping[str, str]) -> str:
     value = f"{sweep.objective.replace('_', ' ')} {score(sweep, best.mean)}"
     value += "" if sweep.maximize else " (lower is better)"
+    num_equal = sweep.num_equal(best)
+    value += f" (the first of {num_equal:,} with this value)" if num_equal > 1 else ""
     settings = settings_in_words(sweep, sweep.row(best.number), names)
     return ", ".join(filter(None, [f"trial {best.number}", value, settings]))
 
@@ -172,14 +177,11 @@ def show_value(value: Any) -> str:
     return show_number(value) if isinstance(value, float) else str(value)
 
 
-def _accuracy(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.4f}"
-
-
 def score(sweep: Sweep, value: float, name: str | None = None) -> str:
     """Return an objective (the one that trials are ranked by, if not named) as text: others may be of any size."""
-    is_accuracy = (name or sweep.objective).endswith("accuracy")
-    return _accuracy(value) if is_accuracy or pd.isna(value) else show_number(value, 5)
+    if pd.isna(value):
+        return "–"
+    return f"{value:.4f}" if sweep.is_percent(name) else show_number(value, 5)
 
 
 def _seconds(value: float) -> str:

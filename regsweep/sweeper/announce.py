@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from regsweep.direction import is_minimized, unnamed
 from regsweep.names import by_key
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
 
 _log = logging.getLogger("regsweep")
@@ -81,7 +81,7 @@ class Leading:
 
     Attributes:
         name: which trial that is, or over how many seeds it is the mean.
-        value: of the first objective.
+        value: of the objective.
         params: its settings.
     """
 
@@ -91,7 +91,7 @@ class Leading:
 
 
 def leading(trials: Sequence[FrozenTrial], *, maximize: bool) -> Leading | None:
-    """Return the best trial so far, the first of equals; None where none is complete.
+    """Return the best trial so far by the one objective, the first of equals; None where none is complete.
 
     Where seeds were swept it is the configuration with the best mean, of those with the most complete seeds so far: a
     mean of fewer owes more to luck.
@@ -101,7 +101,7 @@ def leading(trials: Sequence[FrozenTrial], *, maximize: bool) -> Leading | None:
         found = _pooled(trials, seed, maximize=maximize)
         most = max(len(each.values) for each in found)
         first = next(each for each in found if len(each.values) == most)
-        name = f"mean of {most} seed{'s' if most > 1 else ''}"
+        name = f"mean of {count(most, 'seed')}"
         return Leading(name, first.mean, _params(trials, first, seed)) if most else None
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE and trial.values is not None]
     if not complete:
@@ -109,6 +109,26 @@ def leading(trials: Sequence[FrozenTrial], *, maximize: bool) -> Leading | None:
     sign = -1 if maximize else 1
     best = min(complete, key=lambda trial: (sign * trial.values[0], trial.number))
     return Leading(f"trial {best.number}", best.values[0], by_key(best.params))
+
+
+def num_on_front(trials: Sequence[FrozenTrial], maximize: Sequence[bool]) -> tuple[int, int]:
+    """Return how many trials no other beats, being as good in all objectives and better in one, and of how many.
+
+    Args:
+        trials: of which the complete ones count.
+        maximize: whether more of each objective is better.
+    """
+    complete = [trial.values for trial in trials if trial.state == TrialState.COMPLETE and trial.values is not None]
+    front: list[list[float]] = []
+    for values in complete:
+        signed = [value if more else -value for value, more in zip(values, maximize, strict=True)]
+        if not any(_beats(each, signed) for each in front):
+            front = [each for each in front if not _beats(signed, each)] + [signed]
+    return len(front), len(complete)
+
+
+def _beats(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one != other and all(mine >= theirs for mine, theirs in zip(one, other, strict=True))
 
 
 def _seed_key(trials: Sequence[FrozenTrial]) -> str | None:

@@ -35,11 +35,11 @@ class TrialRows(Protocol):
     A task function may have an attribute ``trial_rows`` that returns one, given the sweep's folder and the names of the
     searched parameters. Without it a row has the parameters and metrics of the study.
 
-    Attributes:
-        columns: all that a row may have.
     """
 
-    columns: list[str]
+    @property
+    def columns(self) -> list[str]:
+        """All that the rows that were read have, in their order."""
 
     def row(self, number: int) -> dict[str, Any]:
         """Return the row of a trial that has ended."""
@@ -99,9 +99,10 @@ class Tables:
     def _take(self, trial: FrozenTrial) -> bool:
         """Take in a finished trial; return whether it changes what is best."""
         row = self._rows[trial.number] = self._row(trial)
-        new = [name for name in row if name not in self._columns]
-        if new:
-            self._columns += new
+        columns = list(self._columns if self._own_rows is None else self._own_rows.columns)
+        columns += [name for name in row if name not in columns]
+        if columns != self._columns:
+            self._columns = columns
             self._lines.clear()
         if trial.state != TrialState.COMPLETE:
             return False

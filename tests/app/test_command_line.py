@@ -78,6 +78,8 @@ def test_help_is_no_wider_than_the_terminal(
         ("a: one, two\n", "a: one, two\n"),
         ("a: one, two, three\n", "a: one, two,\n  three\n"),
         ("  a: one, two, three\n", "  a: one, two,\n    three\n"),
+        ("a: 実験, 二\n", "a: 実験, 二\n"),
+        ("a: 実験, 二番目\n", "a: 実験,\n  二番目\n"),
         ("see https://a.example\n", "see\n  https://a.example\n"),
         ("== Config ==\na: one, two, three\n", "== Config ==\na: one, two, three\n"),
     ],

@@ -356,7 +356,7 @@ def test_runs_of_one_seed_share_their_initial_weights(configure, name: str) -> N
         (["."], "no sweep to confirm"),
         (["s", "--seeds", "1"], "must be a whole number of 2 or more"),
         (["s", "--margin", "0.1"], "has a meaning only with --until-settled"),
-        (["s", "--until-settled", "--margin", "nan"], "must be percentage points above 0"),
+        (["s", "--until-settled", "--margin", "nan"], "must be points or per cent above 0"),
         (["s", "--top", "x"], "must be a whole number of 1 or more"),
         (["s"], "no complete trial regularizes"),
     ],

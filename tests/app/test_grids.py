@@ -35,7 +35,7 @@ class Slow(Linear):
 
 class Killed(Linear):
     def forward(self, images_BCHW):
-        if os.environ.get("KILLED"):
+        if os.environ.get("KILLED") and len(images_BCHW) > 2:  # no check's two examples
             os.kill(os.getpid(), signal.SIGKILL)
         return super().forward(images_BCHW)
 """
@@ -156,20 +156,23 @@ def test_a_grid_that_is_killed_goes_on(regsweep: Regsweep, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("retries", [pytest.param(0, marks=pytest.mark.full), 1])
-def test_a_killed_worker_ends_its_own_trial_in_one_line(shell: Shell, tmp_path: Path, retries: int) -> None:
-    (tmp_path / "slow.py").write_text(SLOW)
+def test_a_killed_worker_ends_its_own_trial_in_one_line(
+    regsweep: Regsweep, shell: Shell, monkeypatch: pytest.MonkeyPatch, retries: int
+) -> None:
+    """With retries within this process, whose pool takes seconds to start once; without as a process of its own."""
+    Path("slow.py").write_text(SLOW)
+    monkeypatch.setenv("KILLED", "1")
     listed = "model._target_=regsweep.models.linear.Linear,slow.Killed"
     pool = ("hydra/launcher=pool", "hydra.launcher.workers=1", f"hydra.sweeper.max_retries={retries}")
-    done = shell(
-        sys.executable, "-m", "regsweep", "-m", listed, *QUICK, *pool, "hydra.sweep.dir=g", env={"KILLED": "1"}
-    )
+    command = ("-m", listed, *QUICK, *pool, "hydra.sweep.dir=g")
+    done = regsweep(*command) if retries else shell(sys.executable, "-m", "regsweep", *command)
     assert done.code == 1
     killed = f"trial 1 failed: killed by signal {signal.SIGKILL.value} (out of memory?)"
     assert done.out.splitlines().count(killed) == 1
     assert done.out.count(f"{killed}; it runs again") == retries
     assert "Traceback" not in done.out + done.err
     assert "2 trials: 1 complete, 1 failed" in done.out
-    assert [row["status"] for row in rows(tmp_path / "g")] == ["complete", "failed"]
+    assert [row["status"] for row in rows(Path("g"))] == ["complete", "failed"]
 
 
 @pytest.mark.full

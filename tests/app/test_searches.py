@@ -16,7 +16,9 @@ from omegaconf import OmegaConf, open_dict, read_write
 
 from regsweep.app import searched
 from regsweep.errors import ConfigError
+from regsweep.names import by_key, key_of_parameter
 from regsweep.paths import config_folder
+from regsweep.report.sweep import read_sweep
 from regsweep.run_record import RunRecord
 from regsweep.sweeper.search import Search, read_search
 from tests.conftest import Regsweep
@@ -197,9 +199,97 @@ def test_what_is_typed_says_what_is_searched(
         off = {name: False for name, values in space.items() if name.endswith(".use") and False in values}
         # A method that every trial uses has its preset's settings there.
         used = {name: 0.5 for name in space if name == "regularizer.dropout.p" and given.get("dropout.use") == "True"}
+        composed = {"optimizer": "sgd"} if "optimizer" in space else {}
         (first,) = search.initial
-        assert {name: value for name, value in first.items() if name != "optimizer.lr"} == {**off, **used}
+        assert {name: value for name, value in first.items() if name != "optimizer.lr"} == {**composed, **off, **used}
         assert ("optimizer.lr" in first) == ("optimizer.lr" in space), "at the rate that was composed"
+
+
+SGD, ADAM, ADAMW = "optimizer=sgd", "optimizer=adam", "optimizer=adamw"
+BRANCHES: list[tuple[str, dict[str, tuple[str, ...]], dict[str, Any]]] = [
+    # What is typed; keys with several ranges, or with one that some branches lack, and where each counts; trial 0.
+    ("optimizer=choice(sgd,adam)", {"optimizer.lr": (SGD, ADAM)}, {"optimizer": "sgd", "optimizer.lr": 0.05}),
+    (
+        "optimizer=choice(adam,adamw)",  # one learning rate, and the λ of one means another one under the other
+        {"regularizer.l2.lambda": (ADAM, ADAMW)},
+        {"optimizer": "adam", "optimizer.lr": 0.001},
+    ),
+    (
+        "optimizer=choice(sgd,adam,adamw)",
+        {"optimizer.lr": (SGD, "optimizer=adam|adamw"), "regularizer.l2.lambda": ("optimizer=sgd|adam", ADAMW)},
+        {"optimizer": "sgd", "optimizer.lr": 0.05},
+    ),
+    (
+        "optimizer=choice(adamw,sgd) model=choice(cnn,mlp) model.hidden=choice([32],[64]) optimizer.momentum=0.5,0.9",
+        {
+            "optimizer.lr": (ADAMW, SGD),
+            "regularizer.l2.lambda": (ADAMW, SGD),
+            "model.hidden": ("model=mlp",),
+            "optimizer.momentum": (SGD,),
+        },
+        {"optimizer": "sgd", "model": "mlp", "optimizer.lr": 0.05},
+    ),
+    (
+        "optimizer=choice(sgd,adam) optimizer.lr=interval(0.01,0.1) regularizer.lambda=1e-3",
+        {},
+        {"optimizer": "sgd", "optimizer.lr": 0.05},
+    ),
+]
+
+
+@pytest.mark.parametrize(("typed", "where", "first"), BRANCHES, ids=[typed for typed, *_ in BRANCHES])
+def test_ranges_of_presets_count_in_their_own_branch(
+    typed: str, where: dict[str, tuple[str, ...]], first: dict[str, Any]
+) -> None:
+    """A range that follows what is searched has a parameter of its own for each range; others have one for all."""
+    search, _ = settled("regularizer=[l2,dropout]", *typed.split())
+    found: dict[str, list[str]] = {}
+    for name, others in search.space.where.items():
+        words = [f"{other}={'|'.join(map(str, values))}" for other, values in others.items()]
+        found.setdefault(key_of_parameter(name), []).append(" ".join(words))
+    assert {key: tuple(places) for key, places in found.items()} == where
+    (initial,) = search.initial
+    assert {key: value for key, value in initial.items() if not key.endswith(".use")} == first
+    assert {key: value for key, value in initial.items() if key.endswith(".use")} == {
+        "regularizer.l2.use": False, "regularizer.dropout.use": False,
+    }  # fmt: skip
+    assert by_key(search.space.given(initial)) == initial, "the default branch allows what it is composed to"
+
+
+def test_a_search_over_optimizers_and_networks(regsweep: Regsweep, tmp_path: Path) -> None:
+    """Each trial has the keys of its own branch, within its ranges; a method that a network has no place for is off."""
+    done = regsweep(
+        *("-m", "sweep=regularization", "regularizer=[l2,dropout]", "hydra.sweep.dir=s", "seed=3"),
+        *("optimizer=choice(sgd,adamw)", "model=choice(mlp,linear)", "optimizer.momentum=interval(0.5,0.9)"),
+        *("optimizer.betas=choice([0.9,0.99],[0.8,0.99])", "model.hidden=choice([4],[8])"),
+        *("hydra/launcher=basic", "hydra/sweeper/sampler=random", "hydra.sweeper.n_trials=8"),
+        *("trainer.epochs=1", "dataset.train_size=40"),
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[:2] == [
+        "searches L2, dropout, the learning rate, optimizer, model, optimizer.momentum, optimizer.betas and "
+        "model.hidden; trial 0 uses no method",
+        "dropout is searched with model=mlp alone: Linear has no place for it",
+    ]
+    with (tmp_path / "s" / "trials.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["optimizer"], row["model"]) for row in rows} == {
+        (optimizer, model) for optimizer in ("sgd", "adamw") for model in ("mlp", "linear")
+    }
+    lr, penalty = {"sgd": (3e-3, 0.3), "adamw": (1e-4, 1e-2)}, {"sgd": (1e-6, 1e-1), "adamw": (1e-3, 100)}
+    for row in rows:
+        assert row["status"] == "complete"
+        is_sgd, is_mlp = row["optimizer"] == "sgd", row["model"] == "mlp"
+        assert bool(row["optimizer.momentum"]) == is_sgd
+        assert bool(row["optimizer.betas"]) != is_sgd
+        assert bool(row["model.hidden"]) == is_mlp
+        assert is_mlp or row["regularizer.dropout.use"] == "False"
+        assert lr[row["optimizer"]][0] <= float(row["optimizer.lr"]) <= lr[row["optimizer"]][1]
+        if row["regularizer.l2.use"] == "True":
+            low, high = penalty[row["optimizer"]]
+            assert low <= float(row["regularizer.l2.lambda"]) <= high
+    assert (rows[0]["optimizer"], rows[0]["model"], rows[0]["regularizer.l2.use"]) == ("sgd", "mlp", "False")
+    assert "optimizer.lr" in read_sweep(tmp_path / "s").settings
 
 
 def test_where_trials_are_named_only_they_need_a_place(tmp_path: Path, regsweep: Regsweep) -> None:

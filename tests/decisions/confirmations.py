@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from regsweep.paths import SweepPaths
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.read_confirmation import read_confirmation
+from regsweep.report.terms import Terms
+from regsweep.run_record import TaskRecord
 from tests.decisions.handmade import write_sweep
 
 FIRST_SEED = 4
@@ -44,6 +47,8 @@ def confirmed(
     num_planned: int | None = None,
     num_lost: int = 0,
     overlap: Mapping[str, float | None] | None = None,
+    task: Mapping[str, Any] | None = None,
+    base: float = BASE,
 ) -> Confirmation:
     """Return the confirmation that is read back from what is written into `folder`.
 
@@ -54,7 +59,12 @@ def confirmed(
         num_planned: seeds; None: as many as there are.
         num_lost: the first seeds on which the tuned baseline diverged.
         overlap: what the seeds' splits have in common; None where all have one split.
+        task: as `handmade.task` returns it; None: classification by accuracy. Differences are gains: where less is
+            better, so much less.
+        base: of the tuned baseline, on every seed.
     """
+    judged_by = None if task is None else TaskRecord(**task)
+    sign = 1 if judged_by is None or judged_by.maximize else -1
     folder.mkdir(parents=True, exist_ok=True)
     paths = SweepPaths(folder).confirmation
     num_seeds = len(made[0].tuned)
@@ -62,7 +72,7 @@ def confirmed(
     trials = []
     for place, seed in enumerate(seeds):
         values = [None if place < num_lost else 0.0, *(each.tuned[place] for each in made)]
-        trials += [_run(seed, None if value is None else BASE + value) for value in values]
+        trials += [_run(seed, None if value is None else base + sign * value, task) for value in values]
     _write(paths.seeds, trials)
     own_of: list[int | None] = []
     own_runs, own_trials, own_baselines = [], [], []
@@ -73,9 +83,9 @@ def confirmed(
         own_baselines.append(_configuration(f"no regularization for {each.name}", [], 0.0))
         own_of.append(len(own_baselines))
         for place, (seed, difference) in enumerate(zip(seeds, each.own, strict=True)):
-            accuracy = None if difference is None else BASE + (each.tuned[place] or 0.0) - difference
+            gain = None if difference is None else (each.tuned[place] or 0.0) - difference
             own_runs.append({"configuration": len(own_baselines) - 1, "seed": seed})
-            own_trials.append(_run(seed, accuracy))
+            own_trials.append(_run(seed, None if gain is None else base + sign * gain, task))
     if own_trials:
         _write(paths.own, own_trials)
     names = [_configuration("no regularization (tuned)", [], 0.85)]
@@ -88,7 +98,40 @@ def confirmed(
         "own_baselines": own_baselines,
         "own_runs": own_runs,
         **({} if overlap is None else {"overlap": overlap}),
+        **({} if judged_by is None else {"terms": asdict(_terms(judged_by))}),
         **({"untuned": [None, *(each.untuned for each in made)]} if any(each.untuned for each in made) else {}),
+    }
+    paths.plan.write_text(json.dumps(plan))
+    found = read_confirmation(folder)
+    assert found is not None
+    return found
+
+
+def ablated(folder: Path, *parts: Sequence[float | None]) -> Confirmation:
+    """Take the first configuration of the confirmation in `folder`, "a" with "b", apart, and return what is there then.
+
+    Args:
+        folder: of the sweep, which was confirmed.
+        parts: test accuracies of "b" alone, and of "a" alone, one per seed; None: it diverged.
+    """
+    paths = SweepPaths(folder).confirmation
+    plan = json.loads(paths.plan.read_text())
+    seeds = [FIRST_SEED + place for place in range(len(parts[0]))]
+    runs = [{"configuration": part, "seed": seed} for seed in seeds for part in range(2)]
+    values = [parts[run["configuration"]][run["seed"] - FIRST_SEED] for run in runs]
+    _write(paths.ablation, [_run(run["seed"], value, None) for run, value in zip(runs, values, strict=True)])
+    parameters = {"regularizer.a": 1, "regularizer.b": 2, "optimizer.lr": 0.1}
+    plan["ablation"] = {
+        "mixture": 0,
+        "ingredients": ["a", "b"],
+        "parts": [
+            _configuration(f"{name}, at lr 0.1", [name], 0.85)
+            | {"ingredients": {name: [name, name]}, "parameters": parameters}
+            for name in ("b", "a")
+        ],
+        "without": [0, 1],
+        "alone": [1, 0],
+        "runs": runs,
     }
     paths.plan.write_text(json.dumps(plan))
     found = read_confirmation(folder)
@@ -101,11 +144,16 @@ def _write(folder: Path, trials: list[dict[str, object]]) -> None:
     (folder / "command.json").write_text(json.dumps({"arguments": [], "working_folder": "", "import_path": []}))
 
 
-def _run(seed: int, accuracy: float | None) -> dict[str, object]:
-    overrides = {"seed": seed, "optimizer.lr": 0.1}
-    if accuracy is None:
-        return {"overrides": overrides, "seed": seed, "status": "diverged", "error": "diverged"}
-    return {"overrides": overrides, "seed": seed, "accuracy": 0.85, "test": accuracy}
+def _terms(task: TaskRecord) -> Terms:
+    return Terms.of_task(task, f"validation_{task.objective}", chosen_most=task.maximize)
+
+
+def _run(seed: int, value: float | None, task: Mapping[str, Any] | None) -> dict[str, object]:
+    run: dict[str, object] = {"overrides": {"seed": seed, "optimizer.lr": 0.1}, "seed": seed}
+    run |= {} if task is None else {"task": task}
+    if value is None:
+        return {**run, "status": "diverged", "error": "diverged"}
+    return {**run, "accuracy": 0.85, "test": value}
 
 
 def _configuration(name: str, kind: list[str], selected_for: float) -> dict[str, object]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from regsweep.app.grammar import literal
+from regsweep.objectives import OBJECTIVES
 from regsweep.report.regularization import Regularization
-from regsweep.run_record import UsedMethod
+from regsweep.run_record import TaskRecord, UsedMethod
 from regsweep.sweeper.space import text_of
 
 CALLBACK = "regsweep.app.callback.RunCallback"
@@ -28,6 +29,24 @@ METHODS: dict[str, tuple[str, str, str | None, bool]] = {
     "smoothing": ("label smoothing", "ε=", "epsilon", False),
 }
 """Title, sign and key of the main setting, and whether it is a penalty; a report must not depend on which there are."""
+
+
+def task(objective: str, /, **others: Any) -> dict[str, Any]:
+    """Return what a record says of a task that is judged by `objective`, on a table of ten numbers."""
+    known = OBJECTIVES[objective]
+    is_regression = known.kinds == ("regression",)
+    made = TaskRecord(
+        "regression" if is_regression else "classification",
+        objective,
+        known.maximize,
+        is_percent=known.is_percent,
+        is_mean=known.is_mean,
+        loss="mse" if is_regression else "cross_entropy",
+        sizes={"train": 282, "validation": 71, "test": 89},
+        input_shape=[10],
+        outputs=["progression"] if is_regression else ["no", "yes"],
+    )
+    return asdict(replace(made, **others))
 
 
 def dumped(content: Any) -> str:
@@ -46,6 +65,7 @@ def write_sweep(folder: Path, trials: Sequence[Mapping[str, Any]], typed: Sequen
             epoch), ``config`` (further keys of the configuration), ``choices`` (option by config group),
             ``own_batch_norm`` (whether the network has BatchNorm by itself), ``histogram`` and ``near_zero`` (of the
             weights, as in records), ``methods`` (what the record says of them, where it does not follow from the keys).
+            ``task`` (as `task` returns it: ``accuracy`` and ``test`` are then of its objective).
             With a key ``regularizer.penalty`` the trial is one of version 0.2, whose records had no methods.
         typed: what the sweep was started with, as Hydra keeps it: each key with all its values.
     """
@@ -90,12 +110,14 @@ def write_trial(place: Path, number: int, trial: Mapping[str, Any]) -> None:
         "seconds": {"train": 0.75 * seconds, "evaluate": 0.25 * seconds, "total": seconds},
         "seed": trial.get("seed", 0),
         "ended": trial.get("ended", 1e9 + number),
-        "class_sizes": {"test": [40, 60]},
+        **({"task": trial["task"]} if "task" in trial else {}),
+        "class_sizes": {"test": [40, 60]} if _kind(trial) == "classification" else {},
         **_made_of(composed.get("regularizer") or {}, trial),
     }
     (place / "result.json").write_text(json.dumps(record))
+    name = _objective(trial)
     rows = [f"{epoch},0.9,{accuracy}" for epoch, accuracy in enumerate(history, start=1)]
-    (place / "history.csv").write_text("\n".join(["epoch,train_accuracy,validation_accuracy", *rows, ""]))
+    (place / "history.csv").write_text("\n".join([f"epoch,train_{name},validation_{name}", *rows, ""]))
 
 
 def regularization(regularizer: Mapping[str, Any], *, own_batch_norm: bool = False) -> Regularization:
@@ -146,10 +168,18 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _metrics(trial: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    accuracy = trial.get("accuracy", 0.6)
-    validation = {} if accuracy is None else {"accuracy": accuracy, "loss": trial.get("loss", 1.0)}
-    test = {"test": {"accuracy": trial["test"], "loss": 1.0}} if "test" in trial else {}
-    return {"train": {"accuracy": 0.9, "loss": 0.5}, "validation": validation, **test}
+    accuracy, name = trial.get("accuracy", 0.6), _objective(trial)
+    validation = {} if accuracy is None else {"loss": trial.get("loss", 1.0), name: accuracy}
+    test = {"test": {"loss": 1.0, name: trial["test"]}} if "test" in trial else {}
+    return {"train": {"loss": 0.5, name: 0.9}, "validation": validation, **test}
+
+
+def _objective(trial: Mapping[str, Any]) -> str:
+    return str(trial.get("task", {}).get("objective", "accuracy"))
+
+
+def _kind(trial: Mapping[str, Any]) -> str:
+    return str(trial.get("task", {}).get("kind", "classification"))
 
 
 def _flat(trial: Mapping[str, Any]) -> dict[str, float]:

@@ -17,6 +17,7 @@ from regsweep.errors import RegsweepError
 from regsweep.report import ablation
 from regsweep.report.ablation import ALONE, REST, Addition
 from regsweep.report.answer.ingredients import of_ingredients
+from regsweep.report.confirmation import SCORE, Trained
 from regsweep.report.figures import Evidence, ingredients
 from regsweep.statistics.intervals import Interval, Overlap, splits_interval, t_interval
 from tests.decisions.confirmations import Made, confirmed
@@ -80,22 +81,22 @@ MIXED = [0.004, -0.005, 0.003, -0.004, 0.005, -0.003, 0.004, -0.005, 0.003, -0.0
 def read(l2_to_rest: list[float], dropout_to_rest: list[float], nothing: list[float], **options: Any) -> Any:
     """The mixture has 0.9 on every seed; without one of two ingredients the other is alone."""
     plan = plan_ablation(BASELINE, [configuration("l2", "dropout")])
-    plan.add_seeds(list(SEEDS))
     accuracy = {0: [0.9 - d for d in l2_to_rest], 1: [0.9 - d for d in dropout_to_rest]}  # part 0 is dropout alone
-    rows = [
-        {"number": n, "seed": run.seed, "status": "complete", "test_accuracy": accuracy[run.configuration][run.seed]}
-        for n, run in enumerate(plan.runs)
-    ]
+    parts = [trained(f"part{part}", accuracies) for part, accuracies in accuracy.items()]
     content = {
         **{"ingredients": plan.ingredients, "without": plan.without, "alone": plan.alone},
         "parts": [each.as_dict() for each in plan.parts],
-        "runs": [vars(run) for run in plan.runs],
     }
-    mixture = dict.fromkeys(SEEDS, 0.9)
     made = {"level": 0.05, "is_sequential": False} | options
-    return ablation.read(
-        content, pd.DataFrame(rows), "the mixture", mixture, dict(zip(SEEDS, nothing, strict=True)), **made
+    return ablation.read(content, parts, trained("the mixture", [0.9] * 10), trained("nothing", nothing), **made)
+
+
+def trained(name: str, accuracies: list[float]) -> Trained:
+    """Return what reached these accuracies; its runs lie in folders of its name."""
+    runs = pd.DataFrame(
+        {"seed": SEEDS, "folder": [f"{name}/{n}" for n in SEEDS], "status": "complete", SCORE: accuracies}
     )
+    return Trained(name, [], 3, {}, 0.9, runs)
 
 
 def test_each_ingredient_has_two_differences_in_one_family() -> None:
@@ -161,7 +162,7 @@ def test_the_figure_has_every_addition_with_its_interval(tmp_path: Path) -> None
     evidence = Evidence(None, replace(confirmed(tmp_path, Made("m", UP, UP)), ablation=found))  # type: ignore[arg-type]
     drawing = ingredients.draw(evidence)
     assert drawing.figure is not None
-    marks = [trace for trace in drawing.figure.data if trace.mode == "markers"]
+    marks = [trace for trace in drawing.figure.data if trace.mode == "markers" and trace.hovertext]
     lines = [trace for trace in drawing.figure.data if trace.mode == "lines"]
     comparisons = [each.comparison for each in found.additions]
     assert sorted(trace.x[0] for trace in marks) == pytest.approx(sorted(100 * each.mean for each in comparisons))
@@ -178,6 +179,33 @@ def test_the_figure_has_every_addition_with_its_interval(tmp_path: Path) -> None
     heights = {trace.hovertext[0].partition(":")[0]: trace.y[0] for trace in marks}
     assert heights["L2 λ=0.1 to the rest"] == 0 > heights["L2 λ=0.1 alone"] > heights["dropout 0.2 to the rest"] == -1
     assert ingredients.draw(Evidence(None, confirmed(tmp_path / "d", Made("m", UP, UP)))).missing is not None  # type: ignore[arg-type]
+
+
+def test_each_seed_of_an_addition_is_a_point_that_opens_what_was_trained_for_it(tmp_path: Path) -> None:
+    """Without L2 there is dropout, part 0, which is dropout alone, too; both without and alone, L2 is part 1."""
+    alone = [0.9 - 0.004] * 10
+    evidence = Evidence(None, replace(confirmed(tmp_path, Made("m", UP, UP)), ablation=read(UP, MIXED, alone)))  # type: ignore[arg-type]
+    drawing = ingredients.draw(evidence)
+    assert drawing.figure is not None
+    names = [trace.hovertext[0].partition(":")[0] for trace in drawing.figure.data if trace.hovertext]
+    heights = [trace.y[0] for trace in drawing.figure.data if trace.hovertext]
+    seeds = [trace for trace in drawing.figure.data if trace.customdata]
+    expected = {
+        "L2 λ=0.1 to the rest": (0, UP),
+        "dropout 0.2 to the rest": (1, MIXED),
+        "L2 λ=0.1 alone": (1, [0.004 - value for value in MIXED]),
+        "dropout 0.2 alone": (0, [0.004 - value for value in UP]),
+    }
+    assert sorted(names) == sorted(expected)
+    for name, height, trace in zip(names, heights, seeds, strict=True):
+        part, differences = expected[name]
+        assert list(trace.customdata) == [f"part{part}/{seed}" for seed in SEEDS]
+        assert list(trace.x) == pytest.approx([100 * value for value in differences], abs=1e-9)
+        assert list(trace.y) == [pytest.approx(height - ingredients.SEEDS_BELOW)] * len(SEEDS)
+    low, high = drawing.figure.layout.xaxis.range
+    assert all(low < x < high for trace in seeds for x in trace.x)
+    assert drawing.data is not None
+    assert list(drawing.data[["ingredient", "to", "seed"]].drop_duplicates().index) == list(range(40)), "a row per seed"
 
 
 @pytest.mark.parametrize(("low", "high"), [(-inf, inf), (-inf, 0.01), (-0.01, inf)])
@@ -215,7 +243,7 @@ def test_ingredients_stand_in_the_order_of_what_they_add_to_the_rest(tmp_path: P
     evidence = Evidence(None, replace(confirmed(tmp_path, Made("m", UP, UP)), ablation=made_by_hand))  # type: ignore[arg-type]
     figure = ingredients.draw(evidence).figure
     assert figure is not None
-    heights = {trace.hovertext[0].partition(":")[0]: trace.y[0] for trace in figure.data if trace.mode == "markers"}
+    heights = {trace.hovertext[0].partition(":")[0]: trace.y[0] for trace in figure.data if trace.hovertext}
     order = ["dropout 0.2", "L2 λ=0.1"][::sign]
     assert [heights[f"{name} {REST}"] for name in order] == [0, -1]
     assert figure.layout.xaxis.range[0] < 0 < figure.layout.xaxis.range[1]

@@ -654,7 +654,7 @@ FLATTERS = "It was selected for that value, which flatters it: run it again on f
             [{"accuracy": 0.0}, {"accuracy": 0.0}],
             None,
             False,
-            ["Trial 0 is the best of 2, with 0.00 % validation accuracy.", FLATTERS],
+            ["Trial 0 is the best of 2, with 0.00 % validation accuracy (the first of 2 with this value).", FLATTERS],
         ),
         (
             [{"accuracy": 0.5}, {"accuracy": 1.0}],

@@ -14,12 +14,7 @@ from regsweep.report.ablation import ALONE, REST
 from regsweep.report.figures import Evidence, compare_sweeps, forest, ingredients
 from regsweep.report.page import head, made
 from regsweep.report.sweep import read_sweep
-from tests.decisions.confirmations import Made, confirmed
-from tests.decisions.handmade import write_sweep
-from tests.decisions.test_ablation import MIXED
-from tests.decisions.test_ablation import UP as ADDS
-from tests.decisions.test_ablation import read as read_ablation
-from tests.decisions.test_captions import (
+from tests.decisions.captions import (
     FAILED,
     RATE,
     REPEATED,
@@ -36,6 +31,11 @@ from tests.decisions.test_captions import (
     without,
     words,
 )
+from tests.decisions.confirmations import Made, confirmed
+from tests.decisions.handmade import write_sweep
+from tests.decisions.test_ablation import MIXED
+from tests.decisions.test_ablation import UP as ADDS
+from tests.decisions.test_ablation import read as read_ablation
 from tests.decisions.traces import LOSS, of
 
 UP = [0.02, 0.021, 0.019, 0.02, 0.022, 0.018, 0.02, 0.021]

@@ -399,9 +399,9 @@ def test_a_sweep_that_has_grown_is_confirmed_as_it_was(tmp_path: Path, capsys: p
         (["d", "--top", "-1"], "-1: must be a whole number of 1 or more"),
         (["d", "--seeds", "1"], "1: must be a whole number of 2 or more"),
         (["d", "--seeds", "2.5"], "2.5: must be a whole number of 2 or more"),
-        (["d", "--margin", "0"], "0: must be percentage points above 0, for example 0.25"),
-        (["d", "--margin", "inf"], "inf: must be percentage points above 0"),
-        (["d", "--margin", "x"], "x: must be percentage points above 0"),
+        (["d", "--margin", "0"], "0: must be points or per cent above 0, for example 0.25"),
+        (["d", "--margin", "inf"], "inf: must be points or per cent above 0"),
+        (["d", "--margin", "x"], "x: must be points or per cent above 0"),
     ],
 )
 def test_what_is_typed(arguments: list[str], expected: tuple[Any, ...] | str) -> None:

@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 
 from regsweep.report.answer.sentences import answer
-from regsweep.report.figures import Evidence
+from regsweep.report.figures import Evidence, parallel_coordinates, progress
 from regsweep.report.figures.captions import named_best
 from regsweep.report.page import head, trials
 from regsweep.report.pooled_table import pooled_table
@@ -28,6 +28,7 @@ from regsweep.sweeper.live import LiveTable
 from tests.conftest import PROJECT, Regsweep
 from tests.decisions.confirmable import write_command
 from tests.decisions.handmade import write_sweep
+from tests.decisions.traces import traces
 
 NONE_OF_ALL = "Scores on different data sets (digits, mnist) are no comparison, so no trial is called the best of all."
 
@@ -76,6 +77,10 @@ def test_each_place_says_that_there_is_no_best_of_all(tmp_path: Path) -> None:
         "best on digits: trial 2, validation accuracy 0.9500, lr=0.2",
         "best on mnist: trial 1, validation accuracy 0.7000, lr=0.1",
     ]
+    assert progress.draw(Evidence(sweep)).missing == "scores on different data sets are no comparison"
+    drawn = {trace.name for trace in traces(parallel_coordinates.draw(Evidence(sweep)))}
+    assert "highest" in drawn
+    assert "best" not in drawn
     said = answer(sweep, None)
     assert said[:2] == [
         NONE_OF_ALL,
@@ -90,6 +95,22 @@ def test_each_place_says_that_there_is_no_best_of_all(tmp_path: Path) -> None:
     found = summary(Evidence(sweep), said, [])
     assert (found["best_trial"], found["best_by_data_set"]) == (None, {"digits": 2, "mnist": 1})
     jsonschema.validate(found, json.loads((PROJECT / "docs" / "summary.schema.json").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("rows", "tie"),
+    [
+        ([on("digits", 0.9), on("digits", 0.9), on("digits", 0.8)], " (the first of 2 with this value)"),
+        ([on("digits", 0.9), on("mnist", 0.9), on("digits", 0.8)], ""),  # equal numbers on other data are no equals
+        ([on("digits", 0.9), on("digits", 0.85)], ""),
+        ([on("digits", 0.9), on("digits", None, status="failed")], ""),
+        ([on("digits", 0.9), on("digits", 0.9, duplicate_of=0)], ""),  # the same number once more
+    ],
+)
+def test_the_first_of_equals_is_not_called_the_best_alone(tmp_path: Path, rows: list[dict[str, Any]], tie: str) -> None:
+    sweep, file = made(tmp_path / "s", *rows), io.StringIO()
+    print_table(sweep, Console(file=file, width=200, highlight=False))
+    assert f"trial 0, validation accuracy 0.9000{tie}, " in file.getvalue()
 
 
 def test_over_seeds_too(tmp_path: Path) -> None:
@@ -143,7 +164,7 @@ def test_the_last_line_of_the_terminal(
 ) -> None:
     ended = [study_trial(number, name, 0.5 + number / 10) for number, name in enumerate(names)]
     assert varied(ended, keys) == expected
-    table = LiveTable(4, ended, StudyDirection.MAXIMIZE, {"dataset": "dataset"}, keys)
+    table = LiveTable(4, ended, [StudyDirection.MAXIMIZE], {"dataset": "dataset"}, keys)
     Console(width=120, color_system=None).print(table._render())
     line = capsys.readouterr().out.splitlines()[-1]
     none = "best     none of all: scores at different values of dataset are no comparison"

@@ -16,8 +16,12 @@ LONG = "data         digits: train 200 / validation 288"
         (f"sweep in /{'x' * 50}", f"sweep in\n/{'x' * 50}"),
         ("stopped: 10 done; resume with: regsweep resume a", "stopped: 10 done; resume with:\nregsweep resume a"),
         ("classes      cat: 114, dog: 117, bird: 113", "classes      cat: 114, dog: 117,\n             bird: 113"),
+        (f"sweep in /{'実験' * 7} by", f"sweep in /{'実験' * 7}\nby"),
+        (f"folder       /{'😀' * 12} {'é' * 4}", f"folder       /{'😀' * 12}\n             {'é' * 4}"),
+        ("combining    " + "e\u0301" * 20 + " ends", "combining    " + "e\u0301" * 20 + " ends"),
         (f"trial 0 failed\n  {LONG}", f"trial 0 failed\n  {LONG}"),
     ],
 )
 def test_it_is_broken_between_words(line: str, shown: str) -> None:
+    """A sign of Japanese, or an emoji, takes two of a terminal's cells, an accent that is added to a letter none."""
     assert broken(line, 40) == shown

@@ -13,11 +13,14 @@ import pytest
 import yaml
 from rich.console import Console
 
+from regsweep import load_sweep
 from regsweep.app import choosing, planning
 from regsweep.app.candidates import Configuration
 from regsweep.app.confirm import _shown
 from regsweep.app.main import _reported
 from regsweep.app.stages import values_of
+from regsweep.errors import RegsweepError
+from regsweep.report import command
 from regsweep.report.answer.limits import chosen_by, how_far
 from regsweep.report.answer.sentences import answer
 from regsweep.report.confirmation import CHOSEN_BY, Untuned
@@ -88,6 +91,46 @@ def test_what_is_named_for_the_report_goes_before(tmp_path: Path) -> None:
     turned = read_sweep(tmp_path / "s", minimize=True)
     assert (turned.objective, turned.maximize) == ("validation_loss", False)
     assert read_sweep(tmp_path / "s", objective="validation_loss").maximize, "as the sweep had it"
+
+
+ABSENT: dict[str, tuple[list[dict[str, Any]], str, bool]] = {
+    "the test set stayed closed": ([{"accuracy": 0.6}], "test_accuracy", True),
+    "no such number at all": ([{"accuracy": 0.6}], "acuracy", True),
+    "one trial has it": ([{"accuracy": 0.6}, {"test": 0.5}], "test_accuracy", False),
+    "none has ended": ([{"status": "interrupted"}], "test_accuracy", False),
+    "none is complete, so the next may have it": ([{"status": "failed"}], "validation_accuracy", False),
+}
+"""Rows, the number to rank by, and whether that is refused."""
+
+
+@pytest.mark.parametrize(("rows", "name", "is_refused"), ABSENT.values(), ids=ABSENT)
+@pytest.mark.parametrize("is_comparison", [False, True])
+def test_a_number_that_no_trial_has_ranks_nothing(
+    tmp_path: Path, rows: list[dict[str, Any]], name: str, *, is_refused: bool, is_comparison: bool
+) -> None:
+    write_sweep(tmp_path / "c" / "searches" / "none", rows)
+    (tmp_path / "c" / "comparison.json").write_text(json.dumps({"contestants": ["none"], "num_trials": 9}))
+    folder = tmp_path / "c" if is_comparison else tmp_path / "c" / "searches" / "none"
+    if not is_refused:
+        assert load_sweep(folder, objective=name).attrs["objective"] == name
+        return
+    with pytest.raises(RegsweepError) as error:
+        load_sweep(folder, objective=name)
+    there = "validation_accuracy, validation_loss, train_accuracy, train_loss, penalty, sparsity, best_epoch, epochs, "
+    there += "train_seconds, evaluate_seconds, total_seconds, seed"
+    assert str(error.value) == f"--objective {name}: no such number in these trials; there are: {there}"
+
+
+def test_the_command_refuses_it_in_one_line(tmp_path: Path) -> None:
+    write_sweep(tmp_path / "s", [{"accuracy": 0.6}])
+    with pytest.raises(RegsweepError, match="--objective test_accuracy: no such number in these trials; there are: "):
+        command.main([str(tmp_path / "s"), "--objective", "test_accuracy"])
+    assert not (tmp_path / "s" / "trials.csv").exists(), "nothing is written"
+
+
+def test_what_is_read_while_it_trains_may_have_the_number_later(tmp_path: Path) -> None:
+    write_sweep(tmp_path / "s", [{"accuracy": 0.6}, {"status": "interrupted"}])
+    assert read_sweep(tmp_path / "s", objective="test_accuracy", minimize=False).best() is None
 
 
 @pytest.mark.parametrize(

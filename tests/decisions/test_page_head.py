@@ -78,12 +78,16 @@ def test_what_a_sweep_varied_has_no_single_value(
             "digits: 10 train images, 20 % of the training labels replaced; 2 classes of 5 training images",
         ),
         (None, 0.0, "digits"),
+        ({"test": [40, 60]}, 0.0, "digits: 100 test images"),
+        ({"test": [40, 60]}, None, "100 test images"),
     ],
 )  # fmt: skip
 def test_the_data_are_described_as_far_as_they_are_known(
-    tmp_path: Path, sizes: dict[str, list[int]] | None, noise: float, expected: str
+    tmp_path: Path, sizes: dict[str, list[int]] | None, noise: float | None, expected: str
 ) -> None:
-    folder = write_sweep(tmp_path / "s", [{"config": {**CONFIG, "dataset.label_noise": noise}, **l2(0.1, 0.6)}] * 2)
+    """Without a configuration the name is not known."""
+    config = {} if noise is None else {**CONFIG, "dataset.label_noise": noise}
+    folder = write_sweep(tmp_path / "s", [{"config": config, **l2(0.1, 0.6)}] * 2)
     for path in folder.glob("*/result.json"):
         path.write_text(json.dumps({**json.loads(path.read_text()), "class_sizes": sizes}))
     assert dict(lines(read_sweep(folder), is_confirmed=False))["On"] == expected

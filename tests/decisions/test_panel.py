@@ -11,7 +11,7 @@ import pytest
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.page import panel, trials
 from regsweep.report.sweep import Sweep, read_sweep
-from tests.decisions.confirmations import Made, confirmed
+from tests.decisions.confirmations import Made, ablated, confirmed
 from tests.decisions.handmade import write_sweep
 
 
@@ -87,6 +87,32 @@ def test_a_run_of_a_confirmation_says_what_the_figure_says(
     about = {name: rest for name, *rest in found["facts"] if name not in ("seed", "status", "seconds")}
     assert about == expected
     assert (found["error"] is None) is bool(expected)
+
+
+def test_what_took_a_mixture_apart_has_one_too(tmp_path: Path) -> None:
+    """The mixture has 81, 82 and 83 %, nothing 78 % on each seed; the second run of "a" alone diverged."""
+    folder = write_sweep(tmp_path / "s", ranked(2))
+    confirmed(folder, Made("a with b", [0.01, 0.02, 0.03], own=[0.03, 0.04, 0.05], kind=("a", "b")))
+    found = panel.panels(read_sweep(folder), ablated(folder, [0.79, 0.80, 0.81], [0.76, None, 0.75]))
+    keys = [f"confirmation/ablation/{n}" for n in range(6)]
+    assert [found[key]["title"] for key in keys] == [
+        f"{name}, at lr 0.1, seed {seed}" for seed in (4, 5, 6) for name in ("b", "a")
+    ]
+    facts = [[fact for fact in found[key]["facts"] if fact[0] not in ("status", "seconds", "seed")] for key in keys]
+    mixture, nothing = "confirmation/seeds/5", "confirmation/own_baselines/2"
+    assert facts[4] == [
+        ["lr", "0.1"],
+        ["test accuracy", "81.00 %"],
+        ["what a adds to it", "+2.00 points", mixture],
+        ["what b adds alone", "+3.00 points", nothing],
+    ]
+    assert facts[5][2:] == [
+        ["what b adds to it", "+8.00 points", mixture],
+        ["what a adds alone", "−3.00 points", nothing],
+    ]
+    assert facts[3] == [["lr", "0.1"]], "it diverged"
+    assert found[keys[3]]["error"] == "diverged"
+    assert all(found[key]["command"].endswith(key) and "curves" in found[key] for key in keys)
 
 
 def test_without_room_a_run_of_a_confirmation_is_named_and_has_no_details(

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from regsweep.report.figures import Drawing, Evidence, parallel_coordinates
-from regsweep.report.figures.parallel_axes import APART
+from regsweep.report.figures.parallel_axes import APART, of_parameter
+from regsweep.report.figures.slices import Slice
 from regsweep.report.sweep import read_sweep
 from tests.decisions.handmade import write_sweep
 from tests.decisions.test_several_objectives import made as several_objectives
@@ -105,6 +107,31 @@ def test_in_words_it_has_values_and_not_heights(tmp_path: Path) -> None:
     )
 
 
+ENDS: dict[str, tuple[float, float, bool, list[str]]] = {
+    "four decades": (1e-5, 1e-2, True, ["1e-5", "1e-4", "1e-3", "0.01"]),
+    "decades within rounding": (1e-5 * (1 + 1e-14), 1e-2 * (1 - 1e-14), True, ["1e-5", "1e-4", "1e-3", "0.01"]),
+    "ends that are no decades": (5e-5, 2e-3, True, ["5e-5", "1e-4", "2e-4", "5e-4", "1e-3", "2e-3"]),
+    "tenths": (0.1 + 0.2, 0.9, False, ["0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9"]),
+    "negative tenths": (-0.9, -(0.1 + 0.2), False, ["-0.9", "-0.8", "-0.7", "-0.6", "-0.5", "-0.4", "-0.3"]),
+    "steps that are computed a bit too large": (-0.3, 0.9, False, ["-0.2", "0", "0.2", "0.4", "0.6", "0.8"]),
+    "ends that are no round numbers": (0.31, 0.89, False, ["0.4", "0.5", "0.6", "0.7", "0.8"]),
+    "round numbers just outside": (1.01e-5, 0.99e-2, True, ["1e-4", "1e-3"]),
+}
+
+
+@pytest.mark.parametrize(("low", "high", "on_log", "labels"), ENDS.values(), ids=ENDS)
+def test_a_round_number_at_an_end_of_an_axis_is_a_tick(
+    low: float, high: float, labels: list[str], *, on_log: bool
+) -> None:
+    places = pd.Series([low, high])
+    slice_ = Slice("key", "name", places, {"type": "log" if on_log else "linear"}, {})
+    axis = of_parameter(slice_, places.index)
+    assert list(axis.ticks.values()) == labels
+    assert min(axis.ticks) >= 0
+    assert max(axis.ticks) <= 1
+    assert list(axis.places) == [0, 1]
+
+
 def test_round_numbers_stand_at_their_places_where_values_were_drawn(tmp_path: Path) -> None:
     rates, sizes = [0.0012345, 0.03456, 0.45678], [10.123, 47.4567, 98.7654]
     rows = [{RATE: rates[i], BATCH: sizes[i], "accuracy": 0.5 + 0.1 * i} for i in range(3)]
@@ -132,6 +159,20 @@ def test_a_short_log_axis_has_marks_between_the_powers_of_ten(
     of_rate = ticks(parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows))))[0]
     low, high = np.log10([rates[0], rates[-1]])
     assert of_rate == pytest.approx({label: (np.log10(float(label)) - low) / (high - low) for label in expected})
+
+
+@pytest.mark.parametrize(
+    ("low", "apart", "labels"),
+    [
+        (1234567.0, 1.0, ["1234568", "1234570", "1234572", "1234574", "1234576"]),
+        (50.0, 1e-9, ["50", "50.000000002", "50.000000004", "50.000000006", "50.000000008"]),
+        (-1e-300, 1e-301, ["-1e-300", "-8e-301", "-6e-301", "-4e-301", "-2e-301"]),
+    ],
+)
+def test_no_two_marks_of_an_axis_have_one_label(tmp_path: Path, low: float, apart: float, labels: list[str]) -> None:
+    rows = [{RATE: 0.1 * (n + 1), MOMENTUM: low + n * apart, "accuracy": 0.5 + n / 100} for n in range(10)]
+    drawing = parallel_coordinates.draw(Evidence(made(tmp_path / "s", rows)))
+    assert list(ticks(drawing)[1]) == labels
 
 
 def test_an_axis_through_zero_has_marks_below_it_and_every_round_step(tmp_path: Path) -> None:
@@ -198,6 +239,29 @@ def test_the_page_is_given_the_place_of_every_trial(tmp_path: Path, monkeypatch:
         assert meta["traces"][row] == trace
         assert [axis[row] for axis in meta["places"]] == line
     assert f"{len(said)} of 40 lines are drawn; the table of trials has all." in drawing.caption
+
+
+@pytest.mark.parametrize(
+    ("scores", "seeds", "name"),
+    [
+        ([0.9, 0.5, 0.6], [], "best"),
+        ([0.9, 0.9, 0.6], [], "first of the 2 best"),
+        ([0.9, 0.7, 0.5, 0.6], [0, 1], "seeds of the best configuration"),
+        ([0.9, 0.7, 0.7, 0.9], [0, 1], "seeds of the first of the 2 best configurations"),
+    ],
+)
+def test_the_legend_names_the_first_of_equals(tmp_path: Path, scores: list[float], seeds: list[int], name: str) -> None:
+    rows = [
+        {
+            "overrides": {RATE: 0.1 + n // (len(seeds) or 1), MOMENTUM: 0.1 * (n // (len(seeds) or 1)), **seed},
+            "accuracy": score,
+            **({"seed": n % 2} if seeds else {}),
+        }
+        for n, score in enumerate(scores)
+        for seed in [{"seed": seeds[n % 2]} if seeds else {}]
+    ]
+    drawing = parallel_coordinates.draw(Evidence(read_sweep(write_sweep(tmp_path / "s", rows))))
+    assert [trace.name for trace in traces(drawing)][-1] == name
 
 
 def test_it_takes_two_parameters_and_says_which_ones_it_leaves_out(tmp_path: Path) -> None:

@@ -18,10 +18,14 @@ from regsweep.report.figures.points import (
     Score,
     fold,
     roles,
+    thin,
+    thinned,
     usages,
     without_regularization,
 )
-from regsweep.report.sweep import Sweep
+from regsweep.report.sweep import Sweep, read_sweep
+from tests.decisions.captions import eight
+from tests.decisions.handmade import write_sweep
 from tests.decisions.traces import LAMBDA, read
 
 UNIT = Score("loss", "loss", 1.0)
@@ -142,3 +146,13 @@ def test_a_figure_over_lambda_says_where_trials_differ_in_more(
     ]
     caption = strength.draw(Evidence(read(tmp_path / "s", trials))).caption
     assert ("Trials differ in other settings, too." in caption) is differ
+
+
+def test_where_points_are_thinned_out_their_numbers_are_given_as_far_as_panels_agree(tmp_path: Path) -> None:
+    sweep = read_sweep(write_sweep(tmp_path / "s", eight()))
+    drawn, note = thin(sweep.trials, {5}, 3)
+    assert note == f" {len(drawn)} of 8 points are drawn; the table of trials has all."
+    assert thin(sweep.trials, set(), 8)[1] == "", "all are drawn"
+    assert thinned([note, note]) == note
+    assert thinned([note, ""]) == " Of the points of some panels a part is drawn; the table of trials has all."
+    assert thinned(["", ""]) == ""

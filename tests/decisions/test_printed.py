@@ -13,7 +13,7 @@ from rich.console import Console
 
 from regsweep.paths import SweepPaths
 from regsweep.report.command import report
-from regsweep.report.printed import MOST_ROWS, Column, print_columns, print_line, wrapped
+from regsweep.report.printed import MOST_ROWS, Column, in_lines, print_columns, print_line
 from regsweep.report.sweep import read_sweep
 from regsweep.report.table import outcome, print_table
 from tests.decisions.handmade import write_sweep
@@ -56,6 +56,17 @@ def test_a_table_has_as_many_columns_as_fit() -> None:
     assert narrow[1].split() == ["trial", "l2", "l2.lambda", "dropout", "dropout.p", "accuracy", "status"]
     assert together[1].split() == ["trial", "accuracy", "status", "settings"]
     assert together[2].split()[:5] == ["0", "0.9000", "complete", "l2=0.1234560", "l2.lambda=0.1234560"]
+
+
+@pytest.mark.parametrize("width", [30, 40, 50])
+def test_where_the_settings_have_no_room_beside_a_row_they_stand_below_it(width: int) -> None:
+    lines = shown(settings(4, 2), width, 2)
+    assert max(map(len, lines)) <= width
+    rows = [place for place, line in enumerate(lines) if line.endswith("complete")]
+    assert [lines[place].split()[:2] for place in rows] == [["0", "0.9000"], ["1", "0.8990"]]
+    between = " ".join(lines[rows[0] + 1 : rows[1]]).split()
+    assert between == ["l2=0.1234560", "l2.lambda=0.1234560", "dropout=0.1234560", "dropout.p=0.1234560"]
+    assert " ".join(lines[rows[1] + 1 :]).split()[-1] == "dropout.p=0.2469120"
 
 
 def test_what_a_trial_does_not_set_is_no_word_of_its_settings() -> None:
@@ -138,7 +149,7 @@ def _joined(lines: list[str]) -> list[str]:
     ],
 )
 def test_a_number_stands_with_its_unit(text: str, width: int, expected: list[str]) -> None:
-    assert wrapped(text, width) == expected
+    assert in_lines(text, width) == expected
     terminal = io.StringIO()
     print_line(Console(file=terminal, width=width, highlight=False, force_terminal=True, color_system=None), text)
     assert terminal.getvalue().splitlines() == expected
@@ -224,3 +235,4 @@ def test_fifteen_hundred_trials_print_a_screen(tmp_path: Path) -> None:
     assert len(lines) < 30
     assert re.match(r" *1499 ", lines[1]), "the best first"
     assert any(line.startswith("best: trial 1499") for line in lines)
+    assert "1,500 trials: 1,500 complete" in lines

@@ -138,6 +138,15 @@ def test_both_stand_everywhere_and_none_is_called_the_best(tmp_path: Path) -> No
     jsonschema.validate(found, json.loads((PROJECT / "docs" / "summary.schema.json").read_text()))
 
 
+@pytest.mark.parametrize("names", [["validation_accuracy", "test_accuracy"], ["test_accuracy", "validation_accuracy"]])
+def test_test_accuracy_has_one_column_where_it_is_an_objective(tmp_path: Path, names: list[str]) -> None:
+    sweep = made(tmp_path / "s", [of(0.9, 0.1, test=0.7), of(0.8, 0.5, test=0.75)], names)
+    file = io.StringIO()
+    print_table(sweep, Console(file=file, width=200, highlight=False))
+    head = " ".join(file.getvalue().splitlines()[0].split())
+    assert head == "trial lr validation accuracy test accuracy status seconds"
+
+
 def test_where_no_trial_has_both(tmp_path: Path) -> None:
     sweep = made(tmp_path / "s", [of(None, 0.1, status="failed")], directions=("maximize", "minimize"))
     expected = "No complete trial has all objectives (the most validation accuracy and the least sparsity)."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,20 @@ def test_an_axis_is_a_log_axis_where_the_search_s_was_or_without_a_range_values_
     np.testing.assert_allclose([x for x, _ in places], values)
     low, high = (10**end if kind == "log" else end for end in axis.range)
     assert low < min(values) < max(values) < high
+
+
+def test_in_a_comparison_each_search_says_how_its_values_were_drawn(tmp_path: Path) -> None:
+    key = "regularizer.dropout.p"
+    rows: dict[str, list[dict[str, Any]]] = {
+        "none": [{RATE: 0.1, "accuracy": 0.5}, {RATE: 0.2, "accuracy": 0.6}],
+        "dropout": [{RATE: 0.1, key: 0.03, "accuracy": 0.7}, {RATE: 0.2, key: 0.6, "accuracy": 0.8}],
+    }
+    for name, trials in rows.items():
+        made(
+            tmp_path / "c" / "searches" / name, trials, ranges={key: "interval(0.01, 0.8)"} if key in trials[0] else {}
+        )
+    (tmp_path / "c" / "comparison.json").write_text(json.dumps({"contestants": [*rows], "num_trials": 2}))
+    assert "dropout.p" in panels(slices.draw(Evidence(read_sweep(tmp_path / "c"))))
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,16 @@ def test_whose_learning_curves_are_drawn(
     assert all(list(trace.y) == [90, 90] for trace in traces(drawing) if trace.name == "train")
 
 
+@pytest.mark.parametrize(("num_epochs", "step"), [(2, 1), (6, 1), (7, None)])
+def test_no_tick_stands_between_the_epochs_of_a_short_training(
+    tmp_path: Path, num_epochs: int, step: int | None
+) -> None:
+    trials = [of(strength, accuracy=0.5, history=[0.5] * num_epochs) for strength in (0.0, 1e-3)]
+    drawing = curves.draw(Evidence(read(tmp_path / "s", trials)))
+    assert drawing.figure is not None
+    assert [axis.dtick for axis in drawing.figure.select_xaxes()] == [step] * 1
+
+
 def test_over_seeds_the_thick_lines_are_means_over_the_epochs_that_all_have(tmp_path: Path) -> None:
     histories = {(0.5, 0): [0.2, 0.6, 0.8], (0.5, 1): [0.4, 0.8], (0.0, 0): [0.1, 0.3], (0.0, 1): [0.3, 0.5]}
     trials = [

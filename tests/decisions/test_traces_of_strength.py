@@ -224,3 +224,14 @@ def test_lines_over_another_application_s_lambda_join_no_other_dropout(tmp_path:
         [(1e-4, 1.51), (1e-2, 2.5)],
         [(1e-4, 5.51), (1e-2, 6.5)],
     ]
+
+
+@pytest.mark.parametrize(("low", "high", "step"), [(0.03, 0.6, "D2"), (1.5e-4, 1e-2, "D2"), (1e-5, 1e-2, 1)])
+def test_a_log_axis_of_few_decades_has_labels_between_them(
+    tmp_path: Path, low: float, high: float, step: str | int
+) -> None:
+    """Powers of ten alone would be one label or two."""
+    drawn = np.geomspace(low, high, 20).tolist()
+    drawing = strength.draw(Evidence(read(tmp_path / "s", [of(each, accuracy=0.5 + each / 10) for each in drawn])))
+    assert drawing.figure is not None
+    assert [axis.dtick for axis in drawing.figure.select_xaxes() if axis.type == "log"] == [step]

@@ -59,6 +59,8 @@ THREE = made_of([BATCH_NORM, DROPOUT, L2], [("optimizer.lr", "0.00862104")])
         ("trial 9999: validation 0.8646", THREE, "L2 + dropout + BatchNorm, lr 0.00862"),
         ("trial 1: test 0.8646", ["x" * 58, "y"], "x" * 58),
         ("trial 1: test 0.8646", ["x" * 59, "y"], "y"),
+        ("trial 1: test 0.8646", ["実" * 29, "y"], "実" * 29),
+        ("trial 1: test 0.8646", ["実" * 30, "y"], "y"),
         ("trial 1: test 0.8646", ["x" * 70, "y" * 60], "y" * 60),
     ],
 )

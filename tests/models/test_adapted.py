@@ -11,7 +11,7 @@ from torchvision.models import mobilenet_v3_small
 from regsweep.config import ModelConfig
 from regsweep.errors import ConfigError
 from regsweep.methods import Method
-from regsweep.models import Network, build_model
+from regsweep.models import Network, build_model, strides_over_single_pixels
 from regsweep.regularizers.batch_norm import BatchNorm
 from regsweep.regularizers.dropout import Dropout
 
@@ -324,3 +324,20 @@ def test_two_examples_leave_the_network_as_it_was() -> None:
     state = network.model.state_dict()
     assert all(torch.equal(value, state[name]) for name, value in expected.state_dict().items())
     assert all(module.training for module in network.model.modules())
+
+
+@pytest.mark.parametrize(
+    ("target", "own", "size", "expected"),
+    [
+        ("timm.create_model", {"model_name": "resnet18"}, 8, True),
+        ("timm.create_model", {"model_name": "resnet18"}, 64, False),
+        ("torchvision.models.mobilenet_v3_small", {}, 8, True),
+        ("regsweep.models.resnet18.ResNet18", {}, 8, False),
+        ("regsweep.models.cnn.CNN", {}, 8, False),
+        ("regsweep.models.mlp.MLP", {}, 8, False),
+    ],
+)
+def test_strides_over_one_pixel_are_found(target: str, own: dict[str, Any], size: int, *, expected: bool) -> None:
+    """Of these the gradient in bfloat16 is not all computed, so ``device.precision=auto`` is float32."""
+    shape = (3, size, size)
+    assert strides_over_single_pixels(made(target, shape=shape, **own).model, torch.randn(2, *shape)) == expected

@@ -17,9 +17,9 @@ WATCH = """
 """Runs before a page does: what was forbidden, what failed, what a payload would call."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return a browser; tests that ask for it are skipped where there is none."""
+    """Return a browser, one for all tests, as it takes seconds to start; tests are skipped where there is none."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="needs Selenium")
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("needs chromium and chromedriver")

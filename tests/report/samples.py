@@ -71,7 +71,7 @@ def search(folder: Path) -> Path:
 
 
 def over_seeds(folder: Path) -> Path:
-    """Return a grid over seeds; one configuration collapsed."""
+    """Return a grid over seeds whose configurations have long names; one of them collapsed."""
     names = [f"regularizer.{name}" for name in ("l2", "dropout", "batch_norm")]
     trials = []
     for settings in product((0.0, 1e-4, 1e-3, 1e-2), (0.0, 0.3), (False, True)):

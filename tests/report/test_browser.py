@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,8 +21,9 @@ from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import read_sweep
 from regsweep.report.watch import HOST, Latest, server_of
 from tests.conftest import Regsweep, made_once, run_in
-from tests.decisions.confirmations import Made, confirmed
+from tests.decisions.confirmations import Made, ablated, confirmed
 from tests.decisions.handmade import write_sweep
+from tests.report import samples
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -136,21 +136,9 @@ def small_screen(driver: Any) -> Iterator[None]:
     driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def seeds_and_long_names(folder: Path) -> Path:
-    """Return a grid over seeds whose configurations have long names; one of them collapsed."""
-    names = [f"regularizer.{name}" for name in ("l2", "dropout", "batch_norm")]
-    trials = []
-    for settings in product((0.0, 1e-4, 1e-3, 1e-2), (0.0, 0.3), (False, True)):
-        for seed in (0, 1):
-            accuracy = 0.1 if settings == (1e-2, 0.3, True) else 0.8 + 0.05 * settings[2] + 0.001 * seed
-            overrides = {**dict(zip(names, settings, strict=True)), "seed": seed}
-            trials.append({"overrides": overrides, "seed": seed, "accuracy": accuracy})
-    return write_sweep(folder, trials)
-
-
 @pytest.mark.usefixtures("small_screen")
 def test_on_a_small_screen_figures_have_most_of_its_width(regsweep: Regsweep, driver: Any, tmp_path: Path) -> None:
-    seeds_and_long_names(tmp_path / "s")
+    samples.over_seeds(tmp_path / "s")
     assert regsweep("report", "s").code == 0
     page = Page(driver, tmp_path / "s" / "report.html")
     widths = page(
@@ -167,7 +155,7 @@ def test_on_a_small_screen_figures_have_most_of_its_width(regsweep: Regsweep, dr
 
 
 def test_in_the_dark_the_worst_cells_are_dark(regsweep: Regsweep, driver: Any, tmp_path: Path) -> None:
-    seeds_and_long_names(tmp_path / "s")
+    samples.over_seeds(tmp_path / "s")
     assert regsweep("report", "s").code == 0
     fills = {}
     for mode in ("light", "dark"):
@@ -434,17 +422,7 @@ def test_a_seed_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) ->
     page = Page(driver, written(folder))
     title, text = (driver.find_element("id", name) for name in ("panel-title", "panel"))
 
-    # A real click on the mark of the second seed, in the middle of what Plotly draws.
-    x, y = page(
-        "const canvas = document.querySelector('[data-name=forest]'); canvas.scrollIntoView({ block: 'center' });"
-        "const seeds = canvas.data.findIndex((trace) => trace.customdata);"
-        "const box = canvas.querySelectorAll('.scatterlayer .trace')[seeds].querySelectorAll('path.point')[1]"
-        ".getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]"
-    )
-    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
-        event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
-        driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
-    time.sleep(0.3)
+    click_on_a_seed(page, "forest", 1)
     assert title.text == "dropout 0.3, seed 5"
     reproduce = "regsweep reproduce s/confirmation/seeds/3"
     for part in ("test accuracy\n82.00 %", "gain over the tuned baseline\n+2.00 points", reproduce):
@@ -465,6 +443,47 @@ def test_a_seed_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) ->
     page("location.reload()")
     page.wait()
     assert driver.find_element("id", "panel-title").text == "dropout 0.3, seed 6"
+
+
+def test_a_seed_of_an_ingredient_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) -> None:
+    """In the figure and among the runs; from there the mixture's run that it is paired with."""
+    folder = a_sweep(tmp_path / "s", 3)
+    confirmed(folder, Made("a with b", [0.01, 0.02, 0.03], own=[0.03, 0.04, 0.05], kind=("a", "b")))
+    ablated(folder, [0.79, 0.81, 0.80], [0.76, 0.77, 0.75])
+    page = Page(driver, written(folder))
+    title, text = (driver.find_element("id", name) for name in ("panel-title", "panel"))
+
+    click_on_a_seed(page, "ingredients", 1)  # of what a adds to the rest
+    assert title.text == "b, at lr 0.1, seed 5"
+    added = ("what a adds to it\n+1.00 points", "what b adds alone\n+3.00 points")
+    for part in ("test accuracy\n81.00 %", *added, "regsweep reproduce s/confirmation/ablation/2"):
+        assert part in text.text
+    assert page("return document.getElementById('panel-accuracy').data.length") == 2
+    driver.find_element("css selector", "#panel [data-panel]").click()
+    assert title.text == "a with b, seed 5"
+
+    driver.find_element("css selector", "#confirmed summary").click()
+    driver.find_elements("css selector", "#confirmed [data-panel]")[-1].click()
+    assert title.text == "a, at lr 0.1, seed 6"
+    page.require_clean()
+
+
+def click_on_a_seed(page: Page, figure: str, seed: int) -> None:
+    """Click on the mark of a seed, the first that opens a run, in the middle of what Plotly draws."""
+    x, y = page(
+        "const canvas = document.querySelector(`[data-name=${arguments[0]}]`);"
+        "canvas.scrollIntoView({ block: 'center' });"
+        "const seeds = canvas.data.findIndex((trace) => trace.customdata);"
+        "const points = canvas.querySelectorAll('.scatterlayer .trace')[seeds].querySelectorAll('path.point');"
+        "const box = points[arguments[1]].getBoundingClientRect();"
+        "return [box.x + box.width / 2, box.y + box.height / 2]",
+        figure,
+        seed,
+    )
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
+        page.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+    time.sleep(0.3)
 
 
 def test_the_rows_that_are_shown_can_be_taken_away(driver: Any, tmp_path: Path) -> None:
@@ -558,6 +577,7 @@ def test_a_range_dragged_along_an_axis_is_the_table_s_and_the_other_way_round(dr
     assert len(page.column("trial")) == 3
     drag(driver, 0, 0.8, 1.1)
     assert page(value) == "kind=adamw momentum=- lr>=0.132 lr<=0.139", "a new range takes the place of the old one"
+    assert page("return document.getElementById('panel').hidden"), "the end of a drag is no click on a line"
 
     for bar in driver.find_elements("css selector", ".axis-strip button"):
         if bar.is_displayed():
@@ -572,6 +592,8 @@ def test_a_range_dragged_along_an_axis_is_the_table_s_and_the_other_way_round(dr
     assert [bar.get_attribute("title") for bar in bars] == ["ends the range of lr", "ends the range of kind"]
     driver.find_element("id", "filter").send_keys(" lr<")
     assert len(page.column("trial")) == 13, "what is not typed to its end keeps all"
+    driver.find_element("id", "filter").send_keys(" speed>3")
+    assert page(shown) == "no trial matches; no column is called speed"
     page.require_clean()
 
 
@@ -580,7 +602,7 @@ def test_a_range_is_of_its_own_axis_whatever_that_is_called_and_holds(driver: An
     mixed, texts = ["null", 0.5, "c", 1.5, "c", 2.5], ["", "a", "b", "", "a", "b"]
     trials = [
         {
-            "overrides": {"trial": "abc"[n % 3], "number": 2 * n, "mixed": mixed[n], "text": texts[n]},
+            "overrides": {"trial": "abc"[n % 3], "number": 2 * n, "mixed": mixed[n], "text": texts[n], "mixed<b>": n},
             "accuracy": 0.5 + n / 10,
         }
         for n in range(6)
@@ -593,6 +615,7 @@ def test_a_range_is_of_its_own_axis_whatever_that_is_called_and_holds(driver: An
         ("number", 0.7, 1.1, [5, 4]),
         ("mixed", -0.1, 1.1, [5, 4, 3, 2, 1, 0]),
         ("text", -0.1, 0.2, [3, 0]),
+        ("mixed<b>", 0.7, 1.1, [5, 4]),
     ):
         drag(driver, next(axis for axis, name in enumerate(keys) if name.endswith(key)), low, high)
         assert sorted(map(int, page.column("trial")), reverse=True) == kept, (key, page(value))

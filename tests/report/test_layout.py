@@ -67,6 +67,23 @@ def test_a_row_is_one_line_with_its_score_in_sight(driver: Any, tmp_path: Path, 
         assert page("return document.querySelector('#table th:nth-child(2)').textContent") == "validation accuracy (%)"
 
 
+def test_columns_that_the_window_has_room_for_are_in_sight_and_all_figures_are_painted(
+    driver: Any, tmp_path: Path
+) -> None:
+    """A picture of the whole page shows what was painted; with thousands of trials only what is on the screen is."""
+    page = Page(driver, PAGES["search"](tmp_path / "s"))
+    with screen(driver, 1440):
+        lacking = page(
+            "const [table, place] = ['#table', '.scroll.scripted'].map((each) => document.querySelector(each));"
+            "return table.scrollWidth - place.clientWidth"
+        )
+        assert lacking <= 0
+    seen = "return [...document.querySelectorAll('.canvas')].map((each) => getComputedStyle(each).contentVisibility)"
+    assert set(page(seen)) == {"visible"}
+    page("document.body.classList.add('many')")
+    assert set(page(seen)) == {"auto"}
+
+
 def test_a_single_run_s_page_does_not_list_what_one_run_cannot_have(driver: Any, tmp_path: Path) -> None:
     page = Page(driver, samples.write_page(samples.one_run(tmp_path / "s")))
     left_out = page("return [...document.querySelectorAll('.left-out strong')].map((each) => each.textContent)")

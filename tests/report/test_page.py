@@ -8,7 +8,6 @@ import random
 import re
 import shlex
 import shutil
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,7 +21,7 @@ from hypothesis import strategies as st
 
 from regsweep.report.page.security import json_block
 from regsweep.report.printed import split_command
-from tests.conftest import PROJECT, Regsweep, Shell, made_once, run_in
+from tests.conftest import PROJECT, Regsweep, made_once, run_in
 
 MEBIBYTE = 2**20
 
@@ -170,12 +169,13 @@ def test_figures_are_exported_with_their_numbers(regsweep: Regsweep, grid: Path)
     assert "The best so far" in (grid / "figures" / "best_so_far.svg").read_text()
 
 
-def test_figures_without_a_browser_are_one_clear_line(shell: Shell, grid: Path) -> None:
+def test_figures_without_a_browser_are_one_clear_line(
+    regsweep: Regsweep, grid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("kaleido", reason="needs Kaleido")
+    monkeypatch.setenv("BROWSER_PATH", "/nonexistent")
 
-    done = shell(
-        sys.executable, "-m", "regsweep", "report", str(grid), "--format", "svg", env={"BROWSER_PATH": "/nonexistent"}
-    )
+    done = regsweep("report", str(grid), "--format", "svg")
 
     assert done.code == 2
     assert done.err == (

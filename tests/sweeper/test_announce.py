@@ -1,5 +1,6 @@
 """A sweep says before its first trial what it minimizes and what it maximizes."""
 
+import io
 import logging
 import re
 from pathlib import Path
@@ -49,10 +50,18 @@ def test_it_comes_before_the_first_trial(tmp_path: Path) -> None:
     assert -1 < printed.find(warning) < printed.index("x is above 0"), printed
 
 
+class Terminal(io.StringIO):
+    """What is printed counts as shown on a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def test_the_best_stands_on_a_line_of_its_own_below_what_the_terminal_showed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(io, "StringIO", Terminal)
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     arguments = ("hydra.sweeper.n_trials=4", "hydra.sweeper.params=null", "x=interval(0.5,1.5)")
     pool = ("hydra/launcher=pool", "hydra.launcher.workers=1")

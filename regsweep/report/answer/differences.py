@@ -8,6 +8,7 @@ from regsweep.report.answer import phrases
 from regsweep.report.answer.limits import far_seeds, how_far, seed_without_effect
 from regsweep.report.answer.settling import unfinished
 from regsweep.report.confirmation import FEWEST_SEEDS, LEVEL, Against, Candidate, Confirmation
+from regsweep.run_record import TaskRecord
 from regsweep.statistics.intervals import excludes_zero
 from regsweep.statistics.p_values import least_p_value, least_seeds
 
@@ -81,18 +82,34 @@ def _shown(confirmation: Confirmation, candidate: Candidate) -> str:
     evidence = _evidence(confirmation, candidate)
     if own is None or own.comparison is None:
         ahead = f"{subject} is {phrases.side(tuned)} {first}; {evidence}. Nothing is claimed"
-        if own is None:
-            return f"{ahead} before {same} is trained on them, too: go on with {confirmation.go_on}."
-        return f"{ahead}: {same} failed on {own.baseline.num_lost} of {len(own.baseline.runs)} seeds."
-    second = f"{phrases.difference(confirmation, own)}{_on_fewer_seeds(tuned, own)}{_diverged(own)}"
+        return f"{ahead}{_why_nothing(confirmation, own, same)}."
+    diverged = _diverged(own, confirmation.task)
+    second = f"{phrases.difference(confirmation, own)}{_on_fewer_seeds(tuned, own)}{diverged}"
     if candidate.claim.sign:
         is_better = candidate.claim.sign > 0
+        if confirmation.terms.is_relative and not candidate.num_lost:
+            changes = phrases.changes(confirmation.terms, is_better=is_better)
+            sizes = f"by {phrases.difference(confirmation, tuned)} against the tuned baseline and by {second}"
+            return f"{subject} {changes} {sizes} against {same}; {evidence}."
         verb = "is behind" if not is_better else "is ahead of" if candidate.num_lost else "beats"
         return f"{subject} {verb} {first} and {same} by {second}; {evidence}."
     beside = f"{same}: {second}" if own.compared.is_equal else f"{same} by {second}"
     return (
         f"{subject} is {phrases.side(tuned)} {first}{_beside_own(candidate, beside)}. Nothing is claimed; {evidence}."
     )
+
+
+def _why_nothing(confirmation: Confirmation, own: Against | None, same: str) -> str:
+    """Return why a difference from the tuned baseline that is shown gives no claim, where the other one is missing."""
+    if own is None:
+        return f" before {same} is trained on them, too: go on with {confirmation.go_on}"
+    num_runs = len(own.baseline.runs)
+    if own.num_diverged:
+        return (
+            f": {same} diverged on {own.num_diverged} of {num_runs} seeds, and what that is worth in "
+            f"{confirmation.terms.title} is not known"
+        )
+    return f": {same} failed on {own.baseline.num_lost} of {num_runs} seeds"
 
 
 def _beside_own(candidate: Candidate, beside: str) -> str:
@@ -171,10 +188,14 @@ def _on_fewer_seeds(tuned: Against, own: Against) -> str:
     return f" on {len(own.seeds)} of these seeds" if len(own.seeds) < len(tuned.seeds) else ""
 
 
-def _diverged(own: Against) -> str:
+def _diverged(own: Against, task: TaskRecord) -> str:
+    """Return on how many seeds the own baseline diverged, and what it counts as there."""
     if not own.num_diverged:
         return ""
-    return f", where that diverged on {own.num_diverged} of {len(own.seeds)} seeds and counts with the largest class"
+    answer = "with the largest class"
+    if task.objective != "accuracy":
+        answer = f"as if it always answered {'the mean' if task.kind == 'regression' else 'one class'}"
+    return f", where that diverged on {own.num_diverged} of {len(own.seeds)} seeds and counts {answer}"
 
 
 def _p_value(candidate: Candidate) -> str:

@@ -26,7 +26,7 @@ def _addition(confirmation: Confirmation, addition: Addition) -> str:
     mean, terms = addition.comparison.mean, confirmation.terms
     interval = f"simultaneous 95 % {phrases.kind_of_interval(confirmation)} {terms.ends(addition.comparison.interval)}"
     if addition.sign:
-        points = terms.size(mean)
+        points = f"{'' if terms.is_in_points else 'a gain of '}{terms.size(mean, addition.without)}"
         if addition.sign > 0:
             return f"adds {points} {addition.to} ({interval})"
         return f"takes away {points} {'from the rest' if addition.to == REST else addition.to} ({interval})"

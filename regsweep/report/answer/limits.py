@@ -1,15 +1,15 @@
-"""What a difference rests on: images, splits, the search that chose, and single seeds."""
+"""What a difference rests on: examples, splits, the search that chose, and single seeds."""
 
 from __future__ import annotations
 
 from regsweep.report.answer import phrases
 from regsweep.report.confirmation import CHOSEN_BY, Against, Candidate, Confirmation
-from regsweep.report.terms import VALIDATION_ACCURACY, Terms
+from regsweep.report.terms import TEST_ACCURACY, Terms
 from regsweep.statistics.comparison import FEWEST_IMAGES
 
 
 def how_far(confirmation: Confirmation, candidate: Candidate) -> str:
-    """Return which images and splits the answer holds for, and how far what the sweep chose by held."""
+    """Return which examples and splits the answer holds for, and how far what the sweep chose by held."""
     terms, subject = confirmation.terms, phrases.subject(candidate, starts=False)
     if not terms.is_own:
         return (
@@ -24,20 +24,21 @@ def how_far(confirmation: Confirmation, candidate: Candidate) -> str:
 
 
 def _scope(confirmation: Confirmation, tuned: Against) -> str:
-    comparison, overlap = tuned.compared, confirmation.overlap
+    comparison, overlap, examples = tuned.compared, confirmation.overlap, confirmation.examples
     test_set = "this test set"
     if confirmation.num_images is not None:
-        test_set += f" of {confirmation.num_images:,} images"
+        test_set += f" of {confirmation.num_images:,} {examples}"
     if overlap is not None and overlap.test is not None:
         return (
-            "This holds for such images split anew: each seed drew training, validation and test images. "
-            f"{phrases.in_common(overlap)}, and the intervals allow for that. The settings were chosen on images of "
-            "which some are now test images"
+            f"This holds for such {examples} split anew: each seed drew training, validation and test {examples}. "
+            f"{phrases.in_common(overlap, examples)}, and the intervals allow for that. The settings were chosen on "
+            f"{examples} of which some are now test {examples}"
         )
     if overlap is not None:
         return (
-            f"This holds for {test_set}, which is the data set's own and stayed, and for such training images split "
-            f"anew: each seed drew a split of the rest. {phrases.in_common(overlap)}, and the intervals allow for that"
+            f"This holds for {test_set}, which is the data set's own and stayed, and for such training {examples} "
+            f"split anew: each seed drew a split of the rest. {phrases.in_common(overlap, examples)}, and the "
+            "intervals allow for that"
         )
     scope = f"This holds for one split of the data and {test_set}"
     if comparison.interval_with_images is not None:
@@ -47,15 +48,26 @@ def _scope(confirmation: Confirmation, tuned: Against) -> str:
         )
     if tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
         return (
-            f"{scope} ({_count(tuned.num_differing)} classified differently: too few for an answer about other images)"
+            f"{scope} ({_count(tuned.num_differing)} classified differently: too few for an answer about other "
+            f"{examples})"
         )
-    return scope
+    return f"{scope}{_over_seeds_alone(confirmation)}"
+
+
+def _over_seeds_alone(confirmation: Confirmation) -> str:
+    """Return why no interval counts the test examples as drawn; nothing of accuracy, of which it may."""
+    terms = confirmation.terms
+    if terms.objective == TEST_ACCURACY:
+        return ""
+    is_mean = confirmation.task.is_mean
+    why = f"the {terms.title} of each example is not on record" if is_mean else "it is no mean over examples"
+    return f" (the interval of a {terms.title} is over seeds alone: {why})"
 
 
 def chosen_by(confirmation: Confirmation) -> list[str]:
-    """Return that configurations were chosen by another number than accuracy, where they were; own sweeps' alone."""
+    """Return that configurations were chosen by another number than is compared, where they were; own sweeps' alone."""
     terms = confirmation.terms
-    if not terms.is_own or terms.choice == (VALIDATION_ACCURACY, True):
+    if terms.is_chosen_by_same:
         return []
     word = "most" if terms.chosen_most else "least"
     return [
@@ -71,10 +83,10 @@ def overtuned(confirmation: Confirmation) -> list[str]:
         first = each.untuned
         if first is not None and first.is_better(terms):
             lines.append(
-                f"The search of {phrases.subject(each, starts=False)} may have overfitted the validation images: over "
-                f"the {first.num_seeds} seeds on which it was chosen its mean {terms.title_of_choice} is "
-                f"{terms.value_of_choice(first.of_chosen)}, that of trial 0 of the search ({first.name}) is "
-                f"{terms.value_of_choice(first.accuracy)}. On so few seeds this can be chance."
+                f"The search of {phrases.subject(each, starts=False)} may have overfitted the validation "
+                f"{confirmation.examples}: over the {first.num_seeds} seeds on which it was chosen its mean "
+                f"{terms.title_of_choice} is {terms.value_of_choice(first.of_chosen)}, that of trial 0 of the search "
+                f"({first.name}) is {terms.value_of_choice(first.accuracy)}. On so few seeds this can be chance."
             )
     return lines
 

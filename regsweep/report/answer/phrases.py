@@ -33,12 +33,16 @@ def side(against: Against) -> str:
 
 
 def difference(confirmation: Confirmation, against: Against) -> str:
-    """Return size and interval of a difference."""
-    comparison = against.compared
-    return (
-        f"{confirmation.terms.size(comparison.mean)} ({interval_name(confirmation)} "
-        f"{confirmation.terms.ends(comparison.interval)})"
-    )
+    """Return size and interval of a difference, in per cent first where it is given so."""
+    comparison, terms = against.compared, confirmation.terms
+    size, share = terms.size(comparison.mean), terms.share(comparison.mean, against.of_baseline)
+    interval = f"{interval_name(confirmation)} {terms.ends(comparison.interval)}"
+    return f"{share} ({size}; {interval})" if share else f"{size} ({interval})"
+
+
+def changes(terms: Terms, *, is_better: bool) -> str:
+    """Return what a configuration does to what is compared: ``lowers the test rmse``."""
+    return f"{'raises' if is_better == terms.maximize else 'lowers'} the {terms.title}"
 
 
 def interval_name(confirmation: Confirmation) -> str:
@@ -54,7 +58,7 @@ def kind_of_interval(confirmation: Confirmation) -> str:
     return "interval" if confirmation.overlap is None else "interval over splits"
 
 
-def in_common(overlap: Overlap) -> str:
+def in_common(overlap: Overlap, examples: str = "images") -> str:
     """Return what the splits of two seeds have in common, in words."""
-    of_test = "" if overlap.test is None else f" and {100 * overlap.test:.2g} % of the test images"
-    return f"Two splits have {100 * overlap.train:.2g} % of the training images{of_test} in common"
+    of_test = "" if overlap.test is None else f" and {100 * overlap.test:.2g} % of the test {examples}"
+    return f"Two splits have {100 * overlap.train:.2g} % of the training {examples}{of_test} in common"

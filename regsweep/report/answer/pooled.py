@@ -5,12 +5,21 @@ from __future__ import annotations
 import shlex
 
 from regsweep.errors import show
-from regsweep.numbers import show_ends, show_number
+from regsweep.numbers import count, show_ends, show_number
 from regsweep.paths import shown
 from regsweep.pooling import Pooled, are_equal
-from regsweep.report.pooled import Pools, is_share, mean_interval, seeds_in_words, signed, signed_ends
+from regsweep.report.pooled import (
+    Pools,
+    is_share,
+    mean_interval,
+    seeds_in_words,
+    share_of_baseline,
+    signed,
+    signed_ends,
+)
 from regsweep.report.sweep import Sweep
 from regsweep.report.table import no_best_of_all
+from regsweep.report.task import examples_word
 from regsweep.report.tune import compare_command, is_of_presets
 from regsweep.statistics.intervals import Interval
 
@@ -104,13 +113,14 @@ def _caution(pools: Pools) -> list[str]:
     lines = [] if sweep.is_own else [f"Trials that differ in {show(sweep.seed_key)} alone are pooled."]
     if num == 1:
         return lines
-    images = sweep.objective.startswith("validation_")
-    where, over = (" on validation images", "; intervals are over seeds, on these images") if images else ("", "")
+    examples, where, over = examples_word(sweep.task), "", ""
+    if sweep.objective.startswith("validation_"):
+        where, over = f" on validation {examples}", f"; intervals are over seeds, on these {examples}"
     selected = f"The best of {num} was selected for its mean, which flatters it"
     lines.append(f"This is a comparison{where}; nothing is confirmed. {selected}{over}.")
     most = max(each.num_seeds for each in pools.configurations)
     if len(best.values) < most:
-        fewer = f"It has {len(best.values)} complete seed{'' if len(best.values) == 1 else 's'}"
+        fewer = f"It has {count(len(best.values), 'complete seed')}"
         lines.append(f"{fewer}, where others ran on {most}: a mean of fewer seeds owes more to luck.")
     return lines if sweep.is_own else [*lines, "Run it again on fresh seeds before believing it."]
 
@@ -125,6 +135,7 @@ def _differences(pools: Pools) -> list[str]:
     more = f"; {len(ordered) - MOST_DIFFERENCES} more in the table" if len(ordered) > MOST_DIFFERENCES else ""
     together = f"intervals hold for all {k} together with 95 %" if k > 1 else "95 % interval"
     unit = "points" if is_share(sweep) else sweep.objective.replace("_", " ")
+    unit += "" if sweep.maximize else ", of which less is better"
     same = " at the same other settings" if len(pools.without) > 1 else ""
     start = f"Mean difference from no regularization{same}, paired by seed, in {unit} ({together})"
     lines = [f"{start}. {'; '.join(parts)}{more}."]
@@ -139,4 +150,6 @@ def _difference(pools: Pools, pooled: Pooled) -> str:
     if found.interval is None:
         return f"{mean} ({f'on each of {num_seeds} seeds' if num_seeds > 1 else 'one seed, no interval'})"
     fewer = f", on {num_seeds} seeds" if num_seeds < len(found.baseline.values) else ""
+    share = share_of_baseline(sweep, found)
+    mean = f"{mean}, {share}" if share else mean
     return f"{mean} ({signed_ends(sweep, found.interval)}{fewer})"

@@ -6,7 +6,7 @@ from regsweep.numbers import show_number
 from regsweep.pooling import Pooled
 from regsweep.report import once_more
 from regsweep.report.answer import phrases
-from regsweep.report.answer.contestants import of_contestants
+from regsweep.report.answer.comparison import of_contestants
 from regsweep.report.answer.differences import of_differences
 from regsweep.report.answer.ingredients import of_ingredients
 from regsweep.report.answer.limits import chosen_by, overtuned
@@ -45,7 +45,9 @@ def _of_trials(sweep: Sweep, best: Pooled) -> list[str]:
     """Return the answer of a sweep of single trials of which nothing is confirmed."""
     if len(sweep.trials) == 1:
         return [f"One run{_value_of(sweep, best.mean)}; a single run compares nothing."]
-    lines = [f"Trial {best.number} is the best of {len(sweep.trials):,}{_value_of(sweep, best.mean)}."]
+    num_equal = sweep.num_equal(best)
+    tie = f" (the first of {num_equal:,} with this value)" if num_equal > 1 else ""
+    lines = [f"Trial {best.number} is the best of {len(sweep.trials):,}{_value_of(sweep, best.mean)}{tie}."]
     if sweep.is_comparison:
         return [*lines, f"The comparison is not complete; to go on: {command_to_confirm(sweep.folder)}"]
     if sweep.is_own:
@@ -72,7 +74,7 @@ def _nothing_to_rank(sweep: Sweep) -> str:
 
 
 def _value_of(sweep: Sweep, value: float) -> str:
-    if sweep.objective.endswith("accuracy") and 0 <= value <= 1:
+    if sweep.is_percent() and 0 <= value <= 1:
         return f", with {100 * value:.2f} % {sweep.objective.replace('_', ' ')}"
     return f", with {sweep.objective.replace('_', ' ')} {show_number(value, 5)}"
 

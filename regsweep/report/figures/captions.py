@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from regsweep.names import short_names
+from regsweep.numbers import count
 from regsweep.pooling import are_equal
-from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import DROPOUT, STRENGTH, complete, roles
 
 if TYPE_CHECKING:

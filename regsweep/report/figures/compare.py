@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from regsweep.numbers import count
 from regsweep.pooling import Pooled
 from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, text
+from regsweep.report.figures.labels import text
 from regsweep.report.figures.points import Folded, Score, complete, fold, score
 from regsweep.report.figures.progress import WHOLE, course
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, SERIES, SERIES_SYMBOL, label_rows, new_figure, small
 from regsweep.report.hydra_files import at
 from regsweep.report.pooled import Pools
 from regsweep.report.sweep import Sweep
+from regsweep.report.task import examples_word, metric_in
 
 COURSE_NAME, COURSE_TITLE = "best_so_far_of_sweeps", "The best so far of each sweep"
 BEST_NAME, BEST_TITLE = "best_of_sweeps", "What each sweep selected"
@@ -105,52 +108,114 @@ def _fold_courses(courses: Collection[pd.DataFrame], axis: Score, *, maximize: b
 
 
 def _draw_bests(evidences: Sequence[Evidence]) -> Drawing:
-    rows = [_best_row(name, evidence) for name, evidence in zip(_names(evidences), evidences, strict=True)]
-    data = pd.DataFrame([row for row in rows if row is not None])
-    if data.empty:
+    judged = _judged_by(evidences)
+    if judged is None:
         return Drawing(BEST_NAME, BEST_TITLE, missing="no sweep has a complete trial ranked by an accuracy")
+    names = zip(_names(evidences), evidences, strict=True)
+    rows = [_best_row(name, evidence, judged) for name, evidence in names]
+    data = pd.DataFrame([row for row in rows if row is not None])
     figure = new_figure(130 + 66 * len(data))
     places = list(range(len(data)))
     looks = (
-        ("selected_validation_accuracy", _selected_for(evidences), ORANGE, "circle-open"),
-        ("confirmed_test_accuracy", f"confirmed ({_confirmed_by(evidences)})", BLUE, "diamond"),
-        ("baseline_test_accuracy", f"tuned baseline ({_confirmed_by(evidences)})", GREY, "square"),
+        (judged.selected, _selected_for(evidences), ORANGE, "circle-open"),
+        (judged.confirmed, f"confirmed ({_confirmed_by(evidences)})", BLUE, "diamond"),
+        (judged.baseline, f"tuned baseline ({_confirmed_by(evidences)})", GREY, "square"),
     )
     for column, name, colour, symbol in looks:
         if data[column].notna().any():
             figure.add_scatter(
-                x=100 * data[column],
+                x=judged.factor * data[column],
                 y=places,
                 mode="markers",
                 name=name.replace(" (", "<br>("),  # a screen of 420 pixels has no room for it in one line
                 marker={"color": colour, "symbol": symbol, "size": 12, "line": {"width": 2, "color": colour}},
-                hovertemplate=f"{name}: %{{x:.2f}} %<extra></extra>",
+                hovertemplate=f"{name}: {judged.hover}<extra></extra>",
             )
     for place, row in zip(places, data.to_dict("records"), strict=True):
-        ends = pd.Series([row[column] for column, *_ in looks]).dropna() * 100
+        ends = pd.Series([row[column] for column, *_ in looks]).dropna() * judged.factor
         figure.add_shape(
             type="line",
             **{"x0": ends.min(), "x1": ends.max(), "y0": place, "y1": place},
             line={"color": GREY, "width": 2},
             layer="below",
         )
-    figure.update_xaxes(title_text="accuracy (%)")
+    figure.update_xaxes(title_text=judged.title)
     label_rows(figure, dict(enumerate(map(_label, data.to_dict("records")))))
     figure.update_yaxes(range=[len(data) - 0.7, -0.9])
-    caption = _caption(evidences, data)
-    is_confirmed = data["confirmed_test_accuracy"].notna().any()
+    caption = _caption(evidences, data, judged)
+    is_confirmed = data[judged.confirmed].notna().any()
     title = f"{BEST_TITLE}, and what fresh seeds confirmed" if is_confirmed else BEST_TITLE
     return Drawing(BEST_NAME, title, caption, figure, data)
 
 
-def _caption(evidences: Sequence[Evidence], data: pd.DataFrame) -> str:
+@dataclass(frozen=True)
+class _Judged:
+    """The number by which bests are set side by side.
+
+    Attributes:
+        name: of it, whichever examples it is of.
+        title: of its axis.
+        factor: from the record to the axis.
+    """
+
+    name: str
+    title: str
+    factor: float
+
+    @property
+    def selected(self) -> str:
+        """The column of what a sweep selected."""
+        return f"selected_validation_{self.name}"
+
+    @property
+    def confirmed(self) -> str:
+        """The column of what fresh seeds gave of it."""
+        return f"confirmed_test_{self.name}"
+
+    @property
+    def baseline(self) -> str:
+        """The column of what they gave of the baseline."""
+        return f"baseline_test_{self.name}"
+
+    @property
+    def hover(self) -> str:
+        """A place on the axis, as Plotly fills it in."""
+        return "%{x:.2f} %" if self.factor != 1 else "%{x:.4~g}"
+
+    def is_of(self, sweep: Sweep) -> bool:
+        """Return whether a sweep is ranked by it."""
+        return _name(sweep) == self.name
+
+
+def _judged_by(evidences: Sequence[Evidence]) -> _Judged | None:
+    """Return by which number to compare: accuracy where a sweep is ranked by it, else that of the first sweep."""
+    sweeps = [each.sweep for each in evidences if each.sweep.best() is not None]
+    accuracies = [sweep for sweep in sweeps if _name(sweep) == "accuracy"]
+    # What fresh seeds are compared by is of the same number there.
+    others = [sweep for sweep in sweeps if sweep.is_own and metric_in(sweep.objective) == sweep.task.objective]
+    for sweep in (*accuracies, *others):
+        name, factor = _name(sweep), score(sweep).factor
+        words = name.replace("_", " ")
+        direction = "" if sweep.maximize else " (lower is better)"
+        return _Judged(name, f"{words} (%)" if factor != 1 else f"{words}{direction}", factor)
+    return None
+
+
+def _name(sweep: Sweep) -> str:
+    """Return what a sweep is ranked by, whichever examples that is of; in percent, that is accuracy."""
+    name = metric_in(sweep.objective)
+    return "accuracy" if score(sweep).factor != 1 and name != "balanced_accuracy" else name
+
+
+def _caption(evidences: Sequence[Evidence], data: pd.DataFrame, judged: _Judged) -> str:
     """Return what is to be known of the bests, and which sweeps have none, or none confirmed."""
     is_chosen = any(sum(bool(each.values) for each in evidence.sweep.configurations) > 1 for evidence in evidences)
     parts = ["A value that was selected as the best of several flatters."] if is_chosen else []
-    without = int(data["confirmed_test_accuracy"].isna().sum())
+    without = int(data[judged.confirmed].isna().sum())
     parts += [f"{count(without, 'sweep')} without a result on fresh seeds."] if without else []
     left_out = len(evidences) - len(data)
-    lacks = "without a complete trial ranked by an accuracy left out"
+    words = judged.name.replace("_", " ")
+    lacks = f"without a complete trial ranked by {'an accuracy' if words == 'accuracy' else words} left out"
     parts += [f"{count(left_out, 'sweep')} {lacks}."] if left_out else []
     return (" ".join(parts) + _of_several_data(evidences)).strip()
 
@@ -164,7 +229,8 @@ def _of_several_data(evidences: Sequence[Evidence]) -> str:
         dataset = at(config, "dataset")
         if sweep.is_own and isinstance(dataset, dict):
             size = dataset.get("train_size")
-            found[f"{dataset.get('name')}{f' ({size:,} images)' if isinstance(size, int) else ''}"] = None
+            part = f" ({size:,} {examples_word(sweep.task)})" if isinstance(size, int) else ""
+            found[f"{dataset.get('name')}{part}"] = None
     if len(found) < 2:  # noqa: PLR2004
         return ""
     return f" The sweeps are of different data ({', '.join(found)}): their scores are no comparison of methods."
@@ -181,7 +247,7 @@ def _confirmed_by(evidences: Sequence[Evidence]) -> str:
 
 
 def _label(row: Mapping[Hashable, Any]) -> str:
-    """Return a sweep's name, and beneath it the configuration whose accuracies are shown."""
+    """Return a sweep's name, and beneath it the configuration whose values are shown."""
     what = row["confirmed"] if pd.notna(row["confirmed"]) else row["selected"]
     return f"{text(row['sweep'])}{small(text(what))}"
 
@@ -192,25 +258,26 @@ def _selected(sweep: Sweep, best: Pooled) -> str:
     return f"{Pools(sweep).names[best.number]} ({count(len(best.values), 'seed')})"
 
 
-def _best_row(name: str, evidence: Evidence) -> dict[str, Any] | None:
-    """Return what a sweep selected and what was confirmed of it; None where there is no accuracy to show."""
+def _best_row(name: str, evidence: Evidence, judged: _Judged) -> dict[str, Any] | None:
+    """Return what a sweep selected and what was confirmed of it; None where it is ranked by another number."""
     best, confirmation = evidence.sweep.best(), evidence.confirmation
-    if best is None or score(evidence.sweep).factor == 1:
+    if best is None or not judged.is_of(evidence.sweep):
         return None
     row: dict[str, Any] = {
         "sweep": name,
         "selected_trial": best.number,
         "selected": _selected(evidence.sweep, best),
         "num_trials": len(evidence.sweep.trials),
-        "selected_validation_accuracy": best.mean,
+        judged.selected: best.mean,
         "confirmed": None,
-        "confirmed_test_accuracy": None,
-        "baseline_test_accuracy": None,
+        judged.confirmed: None,
+        judged.baseline: None,
     }
     if confirmation is not None and confirmation.candidates:
-        top = max(confirmation.candidates, key=lambda candidate: candidate.selected_for)  # never by test accuracy
+        sign = confirmation.terms.sign_of_choice  # what is chosen by is never of test examples
+        top = max(confirmation.candidates, key=lambda candidate: sign * candidate.selected_for)
         row["selected_trial"], row["confirmed"] = top.trial, top.name
-        row["selected_validation_accuracy"] = top.selected_for
-        row["confirmed_test_accuracy"] = top.mean()
-        row["baseline_test_accuracy"] = confirmation.baseline.mean()
+        row[judged.selected] = top.selected_for
+        row[judged.confirmed] = top.mean()
+        row[judged.baseline] = confirmation.baseline.mean()
     return row

@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.numbers import show_signed_ends
+from regsweep.numbers import count, show_signed_ends
 from regsweep.paths import RunPaths
 from regsweep.report.confirmation import SCORE
 from regsweep.report.figures.captions import no_result
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, label_rows, new_figure, reference_line
 from regsweep.report.sweep import command_to_confirm
 
@@ -39,7 +38,7 @@ LONGEST_LINE = 44
 
 
 def draw(evidence: Evidence) -> Drawing:
-    """Draw paired differences in test accuracy from both baselines, best on top, in percentage points."""
+    """Draw paired differences from both baselines, best on top: of accuracies in percentage points."""
     confirmation = evidence.confirmation
     if confirmation is None:
         return Drawing(NAME, TITLE, missing=_why_unconfirmed(evidence.sweep))
@@ -56,8 +55,8 @@ def draw(evidence: Evidence) -> Drawing:
     for row, of_row in zip(rows.to_dict("records"), seeds, strict=True):
         is_own = row["against"] == OWN
         y = heights[row["name"]] - OWN_BELOW * is_own
-        _draw_row(figure, y, row, of_row, extent=extent, terms=confirmation.terms)
-    figure.update_xaxes(title_text=_axis(confirmation.terms), range=extent)
+        _draw_row(figure, y, row, of_row, extent=extent, confirmation=confirmation)
+    figure.update_xaxes(title_text=axis_of_differences(confirmation.terms), range=extent)
     figure.update_yaxes(visible=False, range=[bottom, TOP])
     figure.update_layout(margin={"t": 30}, showlegend=False)
     figure.add_annotation(text="◂ worse   better ▸", x=0, y=1, yref="paper", yanchor="bottom", showarrow=False)
@@ -92,9 +91,10 @@ def _heights(rows: pd.DataFrame) -> tuple[dict[str, float], float]:
     return heights, bottom + 0.25
 
 
-def _axis(terms: Terms) -> str:
-    if terms.is_own:
-        return "difference in test accuracy (percentage points)"
+def axis_of_differences(terms: Terms) -> str:
+    """Return the title of an axis of gains."""
+    if terms.is_in_points:
+        return f"difference in {terms.title} (percentage points)"
     return f"gain in {terms.title}" + ("" if terms.maximize else " (how much lower it is)")
 
 
@@ -193,19 +193,22 @@ def _draw_row(
     of_row: pd.DataFrame,
     *,
     extent: tuple[float, float],
-    terms: Terms,
+    confirmation: Confirmation,
 ) -> None:
     """Draw one configuration at height `y`: name and numbers over intervals, mean and seeds (`of_row`)."""
+    terms = confirmation.terms
     mean, low, high = row["difference"], row["low"], row["high"]
     wide = (row["low_with_images"], row["high_with_images"])
     name = html.escape(row["name"], quote=False)
     is_own = row["against"] == OWN
     colour = ORANGE if is_own else BLUE
     hover = f"<b>{name}</b><br>against {row['against']}: {_shown(terms, mean)}{terms.unit}"
+    share = terms.share(mean, float(of_row["baseline_value"].mean()))
+    hover += f" ({share} of its value)" if share else ""
     hover += f", interval {_ends(terms, low, high)}"
     hover += f"<br>better in {row['num_better']} of {row['num_seeds']} seeds"
     if not np.isnan(wide[0]):
-        hover += f"<br>over seeds and test images {_ends(terms, *wide)}"
+        hover += f"<br>over seeds and test {confirmation.examples} {_ends(terms, *wide)}"
         _add_line(figure, np.clip(wide, *extent), y, 1.6, colour)
     _add_line(figure, np.clip((low, high), *extent), y, 6, colour)
     figure.add_scatter(
@@ -221,7 +224,7 @@ def _draw_row(
         hovertext=[hover],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-    digits = ".2f" if terms.is_own else ".3g"
+    digits = ".2f" if terms.is_in_points else ".3g"
     figure.add_scatter(
         x=of_row["seed_difference"],
         y=[y - SEEDS_BELOW] * len(of_row),
@@ -245,7 +248,7 @@ def _lines(name: str) -> list[str]:
 
 
 def _ends(terms: Terms, low: float, high: float) -> str:
-    if terms.is_own:
+    if terms.is_in_points:
         return f"{_shown(terms, low)} to {_shown(terms, high)}"
     return show_signed_ends(low, high)
 
@@ -297,7 +300,7 @@ def _interval(confirmation: Confirmation, rows: pd.DataFrame) -> str:
     if confirmation.overlap is not None:
         return f"Thick line: t interval over splits, corrected for what they have in common, 95 %{together}."
     has_images = rows["low_with_images"].notna().any()
-    images = "; thin line: over seeds and test images" if has_images else ", on this test set"
+    images = f"; thin line: over seeds and test {confirmation.examples}" if has_images else ", on this test set"
     return f"Thick line: t interval over seeds, 95 %{together}{images}."
 
 

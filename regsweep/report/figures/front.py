@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import count
 from regsweep.report.figures.captions import zeros_follow
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, hovers
+from regsweep.report.figures.labels import hovers
 from regsweep.report.figures.points import Folded, Score, complete, configurations, fold, noun, score, thin
 from regsweep.report.figures.pruned import add_pruned, place_pruned, with_last_value
 from regsweep.report.figures.theme import BEST, POINTS, dots, from_zero, new_figure

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.report.figures.captions import not_known, repeats_left_out, strength_name
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, power, text
+from regsweep.report.figures.labels import power, text
 from regsweep.report.figures.points import (
     BATCH_NORM,
     DROPOUT,

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import count
 from regsweep.report.details import read_course
 from regsweep.report.figures.captions import named_best
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import Score, complete, fold, score
 from regsweep.report.figures.pruned import look
 from regsweep.report.figures.theme import BEST, GREY, VALIDATION, new_figure
@@ -63,16 +63,16 @@ def draw(evidence: Evidence) -> Drawing:
     is_short = data["step"].max() - data["step"].min() <= MOST_TICKS
     figure.update_xaxes(title_text=what, dtick=1 if is_short else None)
     figure.update_yaxes(title_text=axis.title)
-    cut = _end_axis(figure, data, axis, maximize=sweep.maximize if column == sweep.objective else True)
+    cut = _end_axis(figure, data, axis, maximize=sweep.maximize if column == sweep.objective else sweep.task.maximize)
     caption = _caption(sweep, data, chosen, kinds, what) + cut
     return Drawing(NAME, axis.titled(f"after each {what}"), caption, figure, data.rename(columns={"value": column}))
 
 
 def _column(sweep: Sweep) -> str:
-    """Return what is drawn: the objective where it is known for every epoch, else the validation accuracy."""
+    """Return what is drawn: the objective where it is known for every epoch, else that on the validation examples."""
     if not sweep.is_own or sweep.objective.rpartition("_")[0] in ("train", "validation"):
         return sweep.objective
-    return "validation_accuracy"
+    return f"validation_{sweep.task.objective}"
 
 
 def _choose(sweep: Sweep) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from regsweep.errors import show
 from regsweep.names import short_names
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.report.sweep import as_text
 
 MOST_SETTINGS = 20_000
@@ -56,8 +56,3 @@ def power(value: float) -> str:
 def each_point(number: int, noun: str) -> str:
     """Return what the points are: ``Each point is one of 2 complete trials``."""
     return f"The one point is a {noun}" if number == 1 else f"Each point is one of {count(number, noun)}"
-
-
-def count(number: int, noun: str) -> str:
-    """Return ``1 trial``, ``2 trials``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import count
 from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, hovers, text
+from regsweep.report.figures.labels import hovers, text
 from regsweep.report.figures.points import (
     ROUNDING,
     Folded,

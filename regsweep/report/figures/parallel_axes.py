@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from regsweep.report.figures.labels import count
+from regsweep.numbers import count, show_number
 from regsweep.report.figures.points import fold
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ CLOSER = 0.4
 LINE_HEIGHT = 0.05
 """What a tick's label takes of an axis."""
 MOST_TICKS = 6
+ROUNDING = 1e-9
+"""How far off a number may be, as a part of its scale, by the rounding of what it was computed from."""
 MISSING = "–"
 
 
@@ -62,11 +64,14 @@ class _Scale:
         return self.foot + (self.head - self.foot) * part
 
     def ticks(self, labels: Mapping[float, str]) -> dict[float, str]:
-        """Return the labels within the scale that have room above the one before."""
+        """Return the labels within the scale, its ends included, that have room above the one before."""
         kept: dict[float, str] = {}
+        off = ROUNDING * (self.high - self.low)
         for value, label in sorted(labels.items()):
-            if self.low <= value <= self.high and self.place(value) >= max(kept, default=-1.0) + LINE_HEIGHT:
-                kept[self.place(value)] = label
+            place = self.place(min(max(value, self.low), self.high))
+            has_room = place >= max(kept, default=-1.0) + LINE_HEIGHT - ROUNDING
+            if self.low - off <= value <= self.high + off and has_room:
+                kept[place] = label
         return kept
 
 
@@ -121,8 +126,14 @@ def _marks(scale: _Scale, *, on_log: bool) -> dict[float, str]:
         return {low: f"{low:.4g}"}
     rough = (high - low) / MOST_TICKS
     power = 10.0 ** floor(log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
-    return {step * number: f"{step * number:.6g}" for number in range(ceil(low / step), floor(high / step) + 1)}
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - ROUNDING))
+    first, last = ceil(low / step - ROUNDING), floor(high / step + ROUNDING)
+    values = [step * number for number in range(first, last + 1)]
+    labels = [f"{value:.6g}" for value in values]
+    if len(set(labels)) < len(labels):  # close together, far from zero
+        digits = floor(log10(max(abs(low), abs(high)))) - floor(log10(step)) + 1
+        labels = [show_number(value, digits) for value in values]
+    return dict(zip(values, labels, strict=True))
 
 
 def _power(factor: int, exponent: int) -> str:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.report.figures import parallel_axes
+from regsweep.report.figures.captions import the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, text
+from regsweep.report.figures.labels import text
 from regsweep.report.figures.parallel_axes import MISSING
 from regsweep.report.figures.points import Score, complete, score, thin
 from regsweep.report.figures.pruned import NAME as PRUNED
@@ -114,7 +115,10 @@ def _drawn_kinds(kinds: pd.Series) -> list[str]:
 def _names(sweep: Sweep, kinds: pd.Series) -> dict[str, str]:
     """Return what the legend calls the kinds that depend on the sweep."""
     num_top = int((kinds == "top").sum())
-    best = "front" if sweep.objectives else "best" if sweep.seed_key is None else "seeds of the best configuration"
+    best = "front"
+    if not sweep.objectives and (kinds == "best").any():
+        what = "configuration" if sweep.seed_key is not None else ""
+        best = f"seeds of {the_best(sweep, what=what)}" if what else the_best(sweep).removeprefix("the ")
     return {"best": best, "top": "next best" if num_top == 1 else f"next best {num_top:,}"}
 
 

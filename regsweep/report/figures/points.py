@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from regsweep.names import place_of
-from regsweep.numbers import show_number
-from regsweep.report.figures.labels import count
+from regsweep.numbers import count, show_number
 from regsweep.report.pooled import mean_interval
 
 if TYPE_CHECKING:
@@ -66,9 +65,11 @@ class Score:
         return self.label(value * self.factor)
 
     def titled(self, rest: str) -> str:
-        """Return a figure's title: an accuracy by that word alone, whichever images it is of."""
+        """Return a figure's title: an accuracy by that word alone, whichever examples it is of."""
         words = self.column.replace("_", " ")
-        return f"Accuracy {rest}" if self.factor == 100 else f"{words[:1].upper()}{words[1:]} {rest}"  # noqa: PLR2004
+        if self.factor == 100:  # noqa: PLR2004
+            words = "balanced accuracy" if words.endswith("balanced accuracy") else "accuracy"
+        return f"{words[:1].upper()}{words[1:]} {rest}"
 
     def label(self, y: float) -> str:
         """Return a place on this axis as text."""
@@ -86,7 +87,8 @@ def score(sweep: Sweep, column: str | None = None) -> Score:
     """Return the axis of `column`, which is the sweep's objective where none is named."""
     name = column or sweep.objective
     values = pd.to_numeric(sweep.trials[name], errors="coerce")
-    is_share = name.lower().endswith(("accuracy", "acc")) and not (values > 1).any()
+    is_share = sweep.is_percent(name) if sweep.is_own else name.lower().endswith(("accuracy", "acc"))
+    is_share = is_share and not (values > 1).any()
     words = name.replace("_", " ")
     note = " (lower is better)" if name == sweep.objective and not sweep.maximize else ""
     note += ", several data sets" if sweep.data_key is not None else ""

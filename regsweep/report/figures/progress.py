@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import count
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, hovers
+from regsweep.report.figures.labels import hovers
 from regsweep.report.figures.points import Folded, Score, complete, fold, score, thin
 from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
 from regsweep.report.figures.seeds import of_trial
@@ -47,6 +48,8 @@ def draw(evidence: Evidence) -> Drawing:
     trials = complete(sweep)
     if len(trials) < 2:  # noqa: PLR2004
         return Drawing(NAME, TITLE, missing=f"{count(len(trials), 'complete trial')}: there is no course to show")
+    if sweep.data_key is not None:
+        return Drawing(NAME, TITLE, missing="scores on different data sets are no comparison")
     data, clock = course(sweep)
     axis = score(sweep)
     given_up = with_last_value(sweep)

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.report.figures.labels import count, hovers
+from regsweep.numbers import count
+from regsweep.report.figures.labels import hovers
 from regsweep.report.figures.points import BEYOND, LEAST_FOLDED, MOST_POINTS, Folded, Score, thin
 from regsweep.report.figures.theme import GREY, MANY_DOTS, dots
 

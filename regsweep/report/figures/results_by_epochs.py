@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import count
 from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, hovers
+from regsweep.report.figures.labels import hovers
 from regsweep.report.figures.points import Folded, Score, complete, fold, score, thin
 from regsweep.report.figures.pruned import add_pruned, epochs_of, place_pruned, with_last_value
 from regsweep.report.figures.theme import BLUE, LIGHT, dots, new_figure

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from regsweep.errors import RecordError
 from regsweep.job_folders import settings_file
-from regsweep.paths import SweepPaths
+from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.records import read_yaml
 from regsweep.report.hydra_files import at
 
@@ -45,9 +46,20 @@ def is_log(sweep: Sweep, keys: Iterable[str], values: pd.Series) -> bool:
 
 
 def _ranges(sweep: Sweep) -> dict[str, Any]:
-    """Return what the sweep's settings have for each key that it searched or listed; empty where they are lost."""
+    """Return what the sweep's settings have for each key that it searched or listed; empty where they are lost.
+
+    Each search of a comparison has settings of its own.
+    """
+    if sweep.is_comparison:
+        searches = sorted(ComparisonPaths(sweep.folder).searches.glob("*/"))
+        return {key: value for search in searches for key, value in _settings(SweepPaths(search).multirun).items()}
     first = [settings_file(sweep.folder / folder) for folder in sweep.trials["folder"].head(1)]
-    for file in (SweepPaths(sweep.folder).multirun, *first):
+    return _settings(SweepPaths(sweep.folder).multirun, *first)
+
+
+def _settings(*files: Path) -> dict[str, Any]:
+    """Return what the first of these files that can be read has for each key that was searched or listed."""
+    for file in files:
         try:
             hydra = at(read_yaml(file), "hydra")
         except RecordError:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import count
 from regsweep.pooling import Pooled
 from regsweep.report.figures.captions import no_result, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, text
+from regsweep.report.figures.labels import text
 from regsweep.report.figures.points import Score, configurations, fold, score
 from regsweep.report.figures.theme import BEST, BLUE, GREY, label_rows, new_figure, reference_line, small
 from regsweep.report.pooled import Pools, seeds_in_words

@@ -12,10 +12,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from regsweep.names import short_names
-from regsweep.numbers import show_number
+from regsweep.numbers import count, show_number
 from regsweep.report.figures.captions import repeats_left_out, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, each_point, hovers, power, text
+from regsweep.report.figures.labels import each_point, hovers, power, text
 from regsweep.report.figures.points import MOST_POINTS, configurations, fold, is_grid, noun, score, thin, thinned
 from regsweep.report.figures.pruned import add_pruned, only, place_pruned, with_last_value
 from regsweep.report.figures.scale import is_log

@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.numbers import duration
+from regsweep.numbers import count, duration
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count
 from regsweep.report.figures.theme import BLUE, GREY, LIGHT, ORANGE, new_figure
 
 if TYPE_CHECKING:

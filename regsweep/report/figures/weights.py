@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.numbers import count
 from regsweep.report.details import read_result
 from regsweep.report.figures.captions import no_result, the_best, zeros_follow
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.labels import count, text
+from regsweep.report.figures.labels import text
 from regsweep.report.figures.points import complete, configurations, score
 from regsweep.report.figures.theme import BLUE, GREY, ORANGE, label_rows, new_figure, small
 

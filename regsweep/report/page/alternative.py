@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from regsweep.numbers import show_number
-from regsweep.report.figures.labels import count
+from regsweep.numbers import count, show_number
 
 MOST_ROWS = 12
 """So many rows, bars and categories are listed one by one."""

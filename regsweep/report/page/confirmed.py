@@ -21,9 +21,10 @@ def table(confirmation: Confirmation | None) -> dict[str, Any] | None:
         return None
     terms = confirmation.terms
     headings = ["configuration", f"mean {terms.title}", "between seeds ±", "seeds"]
-    headings += [f"minus the tuned baseline{', points' if terms.is_own else ''}", "95 % interval"]
+    over = "minus" if terms.maximize else "gain over"  # less is better there, and a gain is above zero
+    headings += [f"{over} the tuned baseline{', points' if terms.is_in_points else ''}", "95 % interval"]
     has_own = any(each.against_own is not None and each.against_own.comparison for each in confirmation.candidates)
-    headings += ["minus its own baseline", "95 % interval"] if has_own else []
+    headings += [f"{over} its own baseline", "95 % interval"] if has_own else []
     headings += ["p (Holm)"] if confirmation.has_p_values else []
     rows: list[dict[str, Any]] = [{"cells": [*_reached(terms, confirmation.baseline)], "is_best": False}]
     for each in confirmation.candidates:
@@ -66,4 +67,4 @@ def _reached(terms: Terms, trained: Trained) -> list[str]:
 def _against(terms: Terms, against: Against | None) -> list[str]:
     if against is None or against.comparison is None:
         return ["–", ""]
-    return [terms.signed(against.comparison.mean), terms.ends(against.comparison.interval)]
+    return [terms.signed(against.comparison.mean, against.of_baseline), terms.ends(against.comparison.interval)]

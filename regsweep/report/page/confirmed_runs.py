@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from regsweep.names import short_names
+from regsweep.report.ablation import REST
 from regsweep.report.confirmation import SCORE
 from regsweep.report.details import read_program
 from regsweep.report.page.trials import command, href
@@ -43,6 +44,7 @@ def runs(sweep: Sweep, confirmation: Confirmation | None) -> dict[str, dict[str,
                     ["seed", str(seed)],
                     *_reached(confirmation, run),
                     *_gains(confirmation, againsts, seed),
+                    *_additions(confirmation, trained, seed),
                 ],
                 "error": None if pd.isna(run["error"]) else str(run["error"]),
                 "folder": href(folder),
@@ -62,7 +64,7 @@ def every(confirmation: Confirmation) -> list[tuple[Trained, list[Against]]]:
         else:
             found.append((each, [each.against_tuned, own]))
             owns[tuple(own.baseline.runs["folder"])] = own.baseline
-    return [*found, *((own, []) for own in owns.values())]
+    return [*found, *((own, []) for own in owns.values()), *((part, []) for part in confirmation.parts)]
 
 
 def _reached(confirmation: Confirmation, run: dict[Any, Any]) -> list[list[str]]:
@@ -80,10 +82,16 @@ def _gains(confirmation: Confirmation, againsts: list[Against], seed: int) -> li
         if seed in against.seeds:
             difference = float(against.differences[against.seeds.index(seed)])
             text = f"{terms.signed(difference)}{terms.unit}"
-            facts.append([f"gain over {which} baseline", text, folder_of(against.baseline, seed)])
+            facts.append([f"gain over {which} baseline", text, against.baseline.folder_of(seed)])
     return facts
 
 
-def folder_of(trained: Trained, seed: int) -> str:
-    """Return the folder of a configuration's run on this seed, in that of the sweep that is confirmed."""
-    return str(trained.runs["folder"][trained.runs["seed"] == seed].iloc[0])
+def _additions(confirmation: Confirmation, trained: Trained, seed: int) -> list[list[str]]:
+    """Return what an ingredient adds to a part of the mixture, or as the only one, on this seed."""
+    terms, facts = confirmation.terms, []
+    for each in confirmation.ablation.additions if confirmation.ablation is not None else ():
+        if each.part is trained and each.other is not None and seed in each.seeds:
+            difference = float(each.differences[each.seeds.index(seed)])
+            what = f"what {each.ingredient} adds {'to it' if each.to == REST else each.to}"
+            facts.append([what, f"{terms.signed(difference)}{terms.unit}", each.other.folder_of(seed)])
+    return facts

@@ -34,6 +34,8 @@ OF_A_RUN = {"learning_curves", "weight_histogram", "zeros_per_layer"}
 """The figures that one run can have; a page of one does not list the others as left out."""
 PAPER = 680
 """Pixels between the margins of an A4 page; figures.js has them, too."""
+MOST_PAINTED = 1000
+"""Trials with which all figures are painted at once, the ones that are not on the screen too."""
 MOST_PROBLEMS = 200
 COLOURS = {
     "light": {**LIGHT, "link": "#005F99", "best": "#D55E00", "control": LIGHT["axis"]},
@@ -69,6 +71,7 @@ def sweep_page(
     return _render(
         drawings,
         seconds=seconds,
+        many=len(sweep.trials) > MOST_PAINTED,
         kind=made.kind(sweep),
         title=sweep.folder.absolute().name,
         folder=str(sweep.folder.absolute()),
@@ -80,6 +83,7 @@ def sweep_page(
             "json": security.json_block(rows),
             "plain": trials.plain(rows),
             "panels": security.json_block(panel.panels(sweep, evidence.confirmation)),
+            "curves": panel.curves(sweep.task),
             "title": "Trials" if len(sweep.trials) != 1 else "The run",
             "has_controls": len(sweep.trials) > 1,
             "statuses": statuses,
@@ -141,6 +145,7 @@ def _render(drawings: Sequence[Drawing], **parts: Any) -> str:
             "made",
             "papers",
             "seconds",
+            "many",
         ),
         (),
     )

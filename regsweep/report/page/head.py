@@ -6,20 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from regsweep.names import short_names
+from regsweep.numbers import count, show_number
 from regsweep.report.details import read_config, read_result
 from regsweep.report.figures.captions import the_best
-from regsweep.report.figures.labels import count
 from regsweep.report.figures.points import complete, score, without_regularization
 from regsweep.report.hydra_files import at
 from regsweep.report.sweep import as_text
 from regsweep.report.table import settings_in_words
+from regsweep.report.task import examples_word
 
 if TYPE_CHECKING:
     from regsweep.pooling import Pooled
     from regsweep.report.sweep import Sweep
+    from regsweep.run_record import TaskRecord
 
 Line = tuple[str, str]
 """Name and text."""
+MOST_TARGETS = 3
+"""So many of the numbers that are predicted are named."""
 
 
 def lines(sweep: Sweep, *, is_confirmed: bool) -> list[Line]:
@@ -48,7 +52,8 @@ def _trained(sweep: Sweep, config: Mapping[str, Any]) -> str:
         "several networks" if _varies(sweep, "model") else _network(config.get("model")),
         "several optimizers" if _varies(sweep, "optimizer.name") else _optimizer(config),
         _of(sweep, "trainer.epochs", at(trainer, "epochs"), "epoch"),
-        _of(sweep, "trainer.batch_size", at(trainer, "batch_size"), "image", " a step"),
+        _of(sweep, "trainer.batch_size", at(trainer, "batch_size"), examples_word(sweep.task)[:-1], " a step"),
+        "several losses" if _varies(sweep, "trainer.loss") else _loss(sweep.task),
     ]
     return ", ".join(part for part in parts if part)
 
@@ -57,6 +62,11 @@ def _optimizer(config: Mapping[str, Any]) -> str:
     """Return the optimizer's name, or its class."""
     target = at(config, "optimizer", "_target_")
     return str(target).rpartition(".")[2] if target else str(at(config, "optimizer", "name") or "").upper()
+
+
+def _loss(task: TaskRecord) -> str:
+    """Return the loss, but for the one that goes without saying."""
+    return "" if task.loss == "cross_entropy" else f"{task.loss} loss"
 
 
 def _network(model: Any) -> str:
@@ -89,22 +99,37 @@ def _data(sweep: Sweep, config: Mapping[str, Any], sizes: Any) -> str:
     """Return the data set, the sizes of its parts, and how large the classes are."""
     if _varies(sweep, "dataset"):
         return "several data sets, or parts of one"
-    name = str(at(config, "dataset", "name") or "")
+    name, examples = str(at(config, "dataset", "name") or ""), examples_word(sweep.task)
+    if sweep.task.sizes and sweep.task.kind == "regression":
+        return f"{name}: {_sizes(sweep.task.sizes)} {examples}; {_targets(sweep.task)}"
     if not isinstance(sizes, dict) or not all(isinstance(each, list) and each for each in sizes.values()):
         return name
-    parts = [f"{sum(sizes[part]):,} {part}" for part in ("train", "validation", "test") if sizes.get(part)]
+    parts = _sizes({part: sum(each) for part, each in sizes.items()})
     noise = at(config, "dataset", "label_noise")
     noisy = f", {100 * noise:g} % of the training labels replaced" if isinstance(noise, int | float) and noise else ""
-    return f"{name}: {' / '.join(parts)} images{noisy}; {_classes(sizes.get('train') or [])}".removesuffix("; ")
+    return f"{name}: {parts} {examples}{noisy}; {_classes(sizes.get('train') or [], examples)}".removesuffix("; ")
 
 
-def _classes(sizes: Sequence[int]) -> str:
+def _sizes(sizes: Mapping[str, int]) -> str:
+    return " / ".join(f"{sizes[part]:,} {part}" for part in ("train", "validation", "test") if sizes.get(part))
+
+
+def _targets(task: TaskRecord) -> str:
+    """Return what is predicted, and how much it varies among the training examples."""
+    names, deviations = task.outputs, task.deviations.get("train", [])
+    spread = [f" (standard deviation {show_number(each, 4)})" for each in deviations] or [""] * len(names)
+    each = [f"{name}{text}" for name, text in zip(names, spread, strict=False)][:MOST_TARGETS]
+    more = [f"{len(names) - MOST_TARGETS} more"] if len(names) > MOST_TARGETS else []
+    return f"target{'s' if len(names) > 1 else ''}: {', '.join([*each, *more])}"
+
+
+def _classes(sizes: Sequence[int], examples: str) -> str:
     if not sizes:
         return ""
     low, high = min(sizes), max(sizes)
     each = f"{low:,}" if low == high else f"{low:,} to {high:,}"
-    images = "training image" if high == 1 else "training images"
-    return f"{len(sizes)} {'class' if len(sizes) == 1 else 'classes'} of {each} {images}"
+    word = examples[:-1] if high == 1 else examples
+    return f"{len(sizes)} {'class' if len(sizes) == 1 else 'classes'} of {each} training {word}"
 
 
 def _compared(sweep: Sweep, best: Pooled) -> list[Line]:

@@ -10,10 +10,9 @@ import pandas as pd
 
 from regsweep import records
 from regsweep.errors import RecordError
-from regsweep.numbers import duration
+from regsweep.numbers import count, duration
 from regsweep.paths import SweepPaths
 from regsweep.report.details import read_command, read_result
-from regsweep.report.figures.labels import count
 from regsweep.report.hydra_files import at
 from regsweep.report.table import count_statuses
 
@@ -39,7 +38,7 @@ def facts(sweep: Sweep) -> list[str]:
         return [*counts, *computing]
     each = [f"{count:,} {status}" for status, count in counts.items()]
     each = [f"all {status}" for status in counts] if len(counts) == 1 and total > 1 else each
-    return [f"{total:,} trial{'' if total == 1 else 's'}", *each, *computing]
+    return [count(total, "trial"), *each, *computing]
 
 
 def kind(sweep: Sweep) -> str:
@@ -124,7 +123,7 @@ def _machine(result: dict[str, Any]) -> list[Line]:
     threads = machine.get("threads")
     parts = [machine.get("processor"), machine.get("system"), f"device {machine.get('device')}"]
     parts += [machine.get("precision")]
-    parts += [f"{threads} thread{'s' if threads != 1 else ''} per trial"] if threads is not None else []
+    parts += [f"{count(threads, 'thread')} per trial"] if threads is not None else []
     return [("Machine", ", ".join(str(part) for part in parts if part), False)]
 
 

@@ -9,6 +9,7 @@
   const theme = JSON.parse(find("theme").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const numbers = trials.columns[0].values;
+  const canvases = document.querySelectorAll("[data-curve]");
 
   function element(name, properties = {}, ...children) {
     const made = Object.assign(document.createElement(name), properties);
@@ -48,15 +49,16 @@
         element("tr", {}, cell(layer, false), ...shares.map((share) => cell((100 * share).toFixed(2)))))));
   }
 
+  const FEW_EPOCHS = 6; // of which each has a tick, and nothing between them has
   const LOOKS = [["validation", "blue", "solid"], ["train", "muted", "dot"]];
 
   function draw(curves) {
     const colours = dark.matches ? theme.dark : theme.light;
     // Shown before they are drawn: what stands beside a figure makes it narrower.
-    for (const kind of ["accuracy", "loss"])
-      find(`panel-${kind}`).hidden = !LOOKS.some(([part]) => curves[`${part}_${kind}`]);
-    for (const [kind, factor, unit] of [["accuracy", 100, "accuracy (%)"], ["loss", 1, "loss"]]) {
-      const canvas = find(`panel-${kind}`);
+    for (const canvas of canvases)
+      canvas.hidden = !LOOKS.some(([part]) => curves[`${part}_${canvas.dataset.curve}`]);
+    for (const canvas of canvases) {
+      const { curve: kind, title: unit } = canvas.dataset, factor = Number(canvas.dataset.factor);
       const data = LOOKS.filter(([part]) => curves[`${part}_${kind}`]).map(([part, colour, dash]) => ({
         x: curves.epoch, y: curves[`${part}_${kind}`].map((value) => value === null ? null : factor * value),
         mode: curves.epoch.length > 1 ? "lines" : "markers", name: part, line: { color: colours[colour], dash, width: 2 },
@@ -67,7 +69,7 @@
       Plotly.react(canvas, data, {
         height: 260, margin: { l: 56, r: 12, t: 12, b: 44 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
         font: { color: colours.text, size: 13 }, showlegend: true, legend: { orientation: "h", y: 1.15 },
-        xaxis: { ...axis, title: { text: "epoch" } }, yaxis: { ...axis, title: { text: unit } },
+        xaxis: { ...axis, title: { text: "epoch" }, ...(curves.epoch.length <= FEW_EPOCHS ? { dtick: 1 } : {}) }, yaxis: { ...axis, title: { text: unit } },
       }, { responsive: true, displayModeBar: false }).then(() => name(canvas, unit, data));
     }
   }
@@ -99,7 +101,7 @@
     find("panel-log").textContent = known.log ?? "";
     find("panel-log").hidden = !known.log;
     panel.hidden = false;
-    for (const kind of ["accuracy", "loss"]) find(`panel-${kind}`).hidden = true;
+    for (const canvas of canvases) canvas.hidden = true;
     if (known.curves && window.Plotly) draw(known.curves);
     chosen.set("panel", key);
     if (moves) {
@@ -125,6 +127,7 @@
   });
   for (const canvas of document.querySelectorAll(".canvas"))
     canvas.addEventListener("drawn", () => canvas.on("plotly_click", ({ points }) => {
+      if ("dragged" in canvas.dataset) return;
       const key = points[0]?.customdata;
       if (key !== undefined && key !== null) show(String(key));
     }));

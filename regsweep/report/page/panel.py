@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,12 @@ import pandas as pd
 from regsweep.report.details import history_in, result_in
 from regsweep.report.page.confirmed_runs import runs
 from regsweep.report.page.security import finite
+from regsweep.run_record import SPLITS
 
 if TYPE_CHECKING:
     from regsweep.report.confirmation import Confirmation
     from regsweep.report.sweep import Sweep
+    from regsweep.run_record import TaskRecord
 
 MOST_BEST = 200
 """So many of the best trials have such a panel, beside every one that failed and every run of a confirmation."""
@@ -27,8 +30,6 @@ MOST_BYTES = 8 * 2**20
 
 MOST_EPOCHS = 200
 """A longer curve has so many of its epochs, evenly spaced."""
-
-_CURVES = ("train_accuracy", "validation_accuracy", "train_loss", "validation_loss")
 
 
 def panels(sweep: Sweep, confirmation: Confirmation | None = None) -> dict[str, dict[str, Any]]:
@@ -43,9 +44,10 @@ def panels(sweep: Sweep, confirmation: Confirmation | None = None) -> dict[str, 
     found = runs(sweep, confirmation)
     folders = {str(number): str(folder) for number, folder in zip(shown["number"], shown["folder"], strict=True)}
     folders |= {folder: folder for folder in found}
+    names = [f"{split}_{each['name']}" for each in curves(sweep.task) for split in SPLITS[1::-1]]
     size = 0
     for key, folder in folders.items():
-        details = _details(sweep.folder / folder)
+        details = _details(sweep.folder / folder, names)
         size += len(json.dumps(details))
         if size > MOST_BYTES:
             break
@@ -54,23 +56,31 @@ def panels(sweep: Sweep, confirmation: Confirmation | None = None) -> dict[str, 
     return found
 
 
-def _details(folder: Path) -> dict[str, Any]:
+def curves(task: TaskRecord) -> list[dict[str, Any]]:
+    """Return the numbers whose curves a panel has: name, factor from the record to the axis, title of the axis."""
+    words = task.objective.replace("_", " ")
+    shown = {"name": task.objective, "factor": 100, "title": f"{words} (%)"}
+    shown = shown if task.is_percent else {"name": task.objective, "factor": 1, "title": words}
+    return [shown, *([] if task.objective == "loss" else [{"name": "loss", "factor": 1, "title": "loss"}])]
+
+
+def _details(folder: Path, names: Sequence[str]) -> dict[str, Any]:
     parts: dict[str, Any] = {
-        "curves": _curves(history_in(folder)),
+        "curves": _curves(history_in(folder), names),
         "zeros": _zeros(result_in(folder)),
         "log": _end_of_log(folder),
     }
     return {name: part for name, part in parts.items() if part}
 
 
-def _curves(history: pd.DataFrame | None) -> dict[str, list[Any]] | None:
+def _curves(history: pd.DataFrame | None, names: Sequence[str]) -> dict[str, list[Any]] | None:
     if history is None:
         return None
     step = -(-len(history) // MOST_EPOCHS)
     rows = pd.concat([history.iloc[::step], history.iloc[[-1]]]).drop_duplicates("epoch")
-    kept = [name for name in _CURVES if name in rows and rows[name].notna().any()]
-    curves = {name: [finite(float(f"{value:.6g}")) for value in rows[name]] for name in kept}
-    return {"epoch": [int(epoch) for epoch in rows["epoch"]], **curves} if curves else None
+    kept = [name for name in names if name in rows and rows[name].notna().any()]
+    found = {name: [finite(float(f"{value:.6g}")) for value in rows[name]] for name in kept}
+    return {"epoch": [int(epoch) for epoch in rows["epoch"]], **found} if found else None
 
 
 def _zeros(result: dict[str, Any] | None) -> list[list[Any]] | None:

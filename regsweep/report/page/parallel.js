@@ -20,14 +20,16 @@
     return strip;
   });
 
-  // The part of the canvas between the feet and the heads of the axes.
+  // Where the axes are on the canvas: each is drawn as a line, the shapes of the figure, from its foot to its head.
   function frame() {
-    const { l, t, w, h } = canvas._fullLayout._size;
-    const [left, right] = canvas.layout.xaxis.range, [low, high] = canvas.layout.yaxis.range;
+    const drawn = [...canvas.querySelectorAll(".shapelayer path")].map((line) => line.getBBox());
+    const nowhere = { x: NaN, y: NaN, height: NaN }; // nothing is drawn yet
+    const { x: first, y: head, height } = drawn[0] ?? nowhere;
+    const apart = ((drawn.at(-1) ?? nowhere).x - first) / (keys.length - 1);
     return {
-      x: (axis) => l + (w * (axis - left)) / (right - left),
-      y: (place) => t + (h * (high - place)) / (high - low),
-      place: (y) => high - ((y - t) * (high - low)) / h,
+      x: (axis) => first + apart * axis,
+      y: (place) => head + height * (1 - place),
+      place: (y) => 1 - (y - head) / height,
     };
   }
 
@@ -47,11 +49,11 @@
   // The lines of the filter lie above all others, which are pale then: a path for each kind, as Plotly's thousand are slow.
   function draw() {
     if (!canvas.data) return;
+    const here = frame(), { x, y } = here;
     const { kept } = window.trialsTable;
     const isFiltered = kept.length < lines.length;
     holder.classList.toggle("is-filtered", isFiltered);
     const some = isFiltered ? spaced(kept.map((row) => lines[row]).filter((line) => line !== undefined)) : [];
-    const { x, y } = frame();
     const pathOf = (line) => `M${places.map((axis, index) => `${x(index).toFixed(1)},${y(axis[line]).toFixed(1)}`).join("L")}`;
     above.replaceChildren(...canvas.data.map(({ name, line: { color, width, dash }, visible }, index) => {
       const path = document.createElementNS(SVG, "path");
@@ -61,24 +63,24 @@
       path.dataset.name = name;
       return path;
     }));
-    showRanges();
+    showRanges(here);
   }
 
   const ends = (values) => [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
 
   // A range is drawn from the lowest to the highest place of the trials that the filter's words on its axis let through.
-  function showRanges() {
+  function showRanges(here) {
     const restrictions = window.trialsTable.restrictions();
     strips.forEach((strip, axis) => {
       const tests = restrictions.filter(({ index }) => index === columns[axis]).map(({ test }) => test);
       const within = lines.flatMap((line, row) =>
         line !== undefined && tests.every((test) => test(row)) ? [places[axis][line]] : []);
-      show(strip, axis, tests.length && within.length ? ends(within) : null);
+      show(strip, axis, tests.length && within.length ? ends(within) : null, here);
     });
   }
 
-  function show(strip, axis, range) {
-    const { x, y } = frame(), top = y(1), bar = strip.firstChild;
+  function show(strip, axis, range, { x, y }) {
+    const top = y(1), bar = strip.firstChild;
     bar.title = `ends the range of ${trials.columns[columns[axis]].name}`;
     bar.setAttribute("aria-label", bar.title);
     Object.assign(strip.style, { left: `${x(axis) - NEAR}px`, top: `${top}px`, width: `${2 * NEAR}px`, height: `${y(0) - top}px` });
@@ -107,6 +109,7 @@
   }
 
   holder.addEventListener("pointerdown", (event) => {
+    delete canvas.dataset.dragged;
     const { axis, place } = placeOf(event);
     if (axis >= 0 && event.button === 0) drag = { axis, from: place, y: event.clientY, isMoved: false };
   }, true);
@@ -118,20 +121,22 @@
     event.preventDefault();
     const { place } = placeOf(event);
     drag.range = [Math.min(drag.from, place), Math.max(drag.from, place)];
-    show(strips[drag.axis], drag.axis, drag.range);
+    show(strips[drag.axis], drag.axis, drag.range, frame());
   });
   addEventListener("pointerup", () => {
     if (!drag) return;
     const { axis, range } = drag;
     wasMoved = Boolean(range);
     drag = null;
-    if (range) restrict(axis, range);
+    if (!range) return;
+    canvas.dataset.dragged = ""; // Plotly takes the end of a drag for a click on what is there
+    restrict(axis, range);
   });
   strips.forEach((strip, axis) => strip.firstChild.addEventListener("click", (event) => {
     // By key, or without a drag: a drag ends in a click, too.
     if (event.detail === 0 || !wasMoved) window.trialsTable.restrict(columns[axis], []);
   }));
-  addEventListener("pointercancel", () => { drag = null; showRanges(); });
+  addEventListener("pointercancel", () => { drag = null; showRanges(frame()); });
 
   addEventListener("filtered", draw);
   canvas.addEventListener("drawn", () => { draw(); canvas.on("plotly_afterplot", draw); });

@@ -88,17 +88,21 @@
   // A word of the filter, as a column and a test of rows: lr>0.01 compares a column's numbers, optimizer=adam|sgd lists
   // what it shows; any other word has no column, and stands somewhere in the row.
   function parsed(word) {
-    const parts = /^(.+?)(<=|>=|<|>|=)(.*)$/.exec(word);
-    const index = parts ? columnOf.get(parts[1]) ?? -1 : -1;
-    if (index < 0) return { index, test: (row) => texts[row].includes(word) };
+    // The longest name of a column that the word begins with: a name may have such signs in it, too.
+    const names = [...columnOf.keys()].filter((each) => word.startsWith(each) && /^[<>=]/.test(word.slice(each.length)));
+    const name = names.reduce((longest, each) => each.length > longest.length ? each : longest, "");
+    const index = columnOf.get(name) ?? -1;
+    if (index < 0)
+      return { index, unknown: /^(.+?)[<>=]/.exec(word)?.[1], test: (row) => texts[row].includes(word) };
     const column = data.columns[index];
-    if (!parts[3]) return { index, test: () => true }; // not typed to its end
-    if (parts[2] === "=") {
-      const listed = parts[3].split("|");
+    const [, sign, value] = /^(<=|>=|<|>|=)(.*)$/.exec(word.slice(name.length));
+    if (!value) return { index, test: () => true }; // not typed to its end
+    if (sign === "=") {
+      const listed = value.split("|");
       return { index, test: (row) => listed.includes(asWord(shown(column, row))) };
     }
-    const bound = Number(parts[3]);
-    return { index, test: (row) => typeof column.values[row] === "number" && COMPARE[parts[2]](column.values[row], bound) };
+    const bound = Number(value);
+    return { index, test: (row) => typeof column.values[row] === "number" && COMPARE[sign](column.values[row], bound) };
   }
 
   function element(name, properties = {}, ...children) {
@@ -134,10 +138,11 @@
     const first = state.page && state.page * rowsPerPage;
     const visible = rows.slice(first, first + rowsPerPage);
     find("table").tBodies[0].replaceChildren(...visible.map(rowOf));
+    const unknown = words().map((word) => parsed(word).unknown).filter(Boolean);
     const [matching, all] = [rows.length, numTrials].map((count) => count.toLocaleString("en"));
     find("shown").textContent = rows.length
       ? `${first + 1}–${first + visible.length} of ${matching}${matching === all ? "" : ` (${all} in all)`}`
-      : "no trial matches";
+      : ["no trial matches", ...unknown.map((name) => `no column is called ${name}`)].join("; ");
     find("previous").disabled = first === 0;
     find("next").disabled = first + rowsPerPage >= rows.length;
     for (const name of ["previous", "next"]) find(name).hidden = rows.length <= rowsPerPage;

@@ -20,11 +20,11 @@ from regsweep.report.figures.captions import zeros_follow
 from regsweep.report.figures.points import score
 from regsweep.report.pooled import is_share
 from regsweep.report.pooled_table import pooled_table
+from regsweep.report.task import metrics_of
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
-METRICS = ("validation_accuracy", "validation_loss", "test_accuracy", "sparsity", "near_zero", "total_seconds")
 SIGNIFICANT = 6
 """Digits of a number that is not whole that the page keeps."""
 EXACT = 2**53
@@ -40,7 +40,7 @@ def table(sweep: Sweep) -> dict[str, Any]:
     trials = sweep.ranked()
     names = short_names(sweep.swept)
     objectives = dict.fromkeys([sweep.objective, *sweep.objectives])  # first: in sight, however many keys were swept
-    metrics = [name for name in METRICS if _is_shown(trials, name, sweep)]
+    metrics = [name for name in _metrics(sweep) if _is_shown(trials, name, sweep)]
     columns = [
         {"key": "number", "name": "trial", "title": "number of the trial", **_column(trials["number"])},
         *(_metric(sweep, trials, name) for name in objectives),
@@ -60,6 +60,12 @@ def table(sweep: Sweep) -> dict[str, Any]:
         "best": [numbers.index(number) for number in marked],
         "sorted": {"column": objective, "descending": sweep.maximize},
     }
+
+
+def _metrics(sweep: Sweep) -> list[str]:
+    """Return the columns of numbers that the page has, where trials have them."""
+    of_validation = [f"validation_{name}" for name in metrics_of(sweep.task)]
+    return [*of_validation, sweep.tested, "sparsity", "near_zero", "total_seconds"]
 
 
 def plain(table: dict[str, Any]) -> dict[str, Any]:

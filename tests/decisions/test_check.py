@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from regsweep.paths import ComparisonPaths, SweepPaths
-from regsweep.report.verdict import check
+from regsweep.report.check import check
 from tests.conftest import Regsweep
 from tests.decisions.confirmable import made as made_sweep
 from tests.decisions.confirmable import trial

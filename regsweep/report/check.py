@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 from regsweep.errors import RegsweepError
+from regsweep.numbers import show_number
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.command import Parser
 from regsweep.report.confirmation import Candidate, Confirmation
@@ -36,7 +37,8 @@ def main(arguments: list[str]) -> None:
         type=_points,
         default=0.0,
         metavar="POINTS",
-        help="of test accuracy, or of another application's number in its own unit (default: 0)",
+        help="of test accuracy; of another objective, per cent of the tuned baseline's value; of another "
+        "application's number, in its own unit (default: 0)",
     )
     given = parser.parse_args(arguments)
     if not given.folder.is_dir():
@@ -44,12 +46,23 @@ def main(arguments: list[str]) -> None:
     confirmation = read_confirmation(given.folder)
     if confirmation is None:
         raise RegsweepError(_why_nothing(given.folder))
-    terms = confirmation.terms
-    if terms.is_own and given.by > 100:  # noqa: PLR2004
-        raise RegsweepError(f"--by {given.by:g}: must be percentage points from 0 to 100, for example 0.5")
-    code, line = check(confirmation, given.by / terms.scale)
+    code, line = check(confirmation, _sought(confirmation, given.by))
     say(f"{line}{_missing(confirmation) if code == OPEN else ''}")
     raise SystemExit(code)
+
+
+def _sought(confirmation: Confirmation, typed: float) -> float:
+    """Return the gain that is sought as a difference of what is compared."""
+    terms, of_baseline = confirmation.terms, confirmation.baseline.mean()
+    if terms.is_in_points and typed > 100:  # noqa: PLR2004
+        raise RegsweepError(f"--by {typed:g}: must be percentage points from 0 to 100, for example 0.5")
+    sought = terms.threshold(typed, of_baseline)
+    if sought is None and typed:
+        raise RegsweepError(
+            f"--by {typed:g}: is per cent of the tuned baseline's {terms.title}, which is {terms.value(of_baseline)}: "
+            "no per cent can be taken of it; leave --by out"
+        )
+    return sought or 0.0
 
 
 def _why_nothing(folder: Path) -> str:
@@ -74,14 +87,16 @@ def check(confirmation: Confirmation, by: float) -> tuple[int, str]:
 
     Args:
         confirmation: its intervals are those that decide what is shown.
-        by: a fraction; the gain that is sought.
+        by: the gain that is sought, in the unit of what is compared; of accuracy a fraction.
     """
-    terms = confirmation.terms
+    terms, of_baseline = confirmation.terms, confirmation.baseline.mean()
     gain = f"{terms.scale * by:g}{terms.unit}" if by else "more than 0"
+    if by and terms.is_relative:
+        gain = f"{100 * by / of_baseline:g} % of the tuned baseline's {terms.title} ({show_number(by)})"
     lows = {each.name: _low(each) for each in confirmation.candidates if each.claim.sign > 0}
     reached = [name for name, low in lows.items() if (low >= by if by else low > 0)]
     if reached:
-        return SHOWN, f"shown: {reached[0]}, by {terms.size(lows[reached[0]])} or more"
+        return SHOWN, f"shown: {reached[0]}, by {terms.size(lows[reached[0]], of_baseline)} or more"
     highs = [_high(each) for each in confirmation.candidates]
     if all(high < by if by else high <= 0 for high in highs):
         return NOT_THERE, f"not there: no contestant gains {gain}"

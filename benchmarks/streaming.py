@@ -1,0 +1,169 @@
+"""Examples that are streamed beside those that are held, and a data set that is larger than memory.
+
+python benchmarks/streaming.py                 # both
+python benchmarks/streaming.py --only speed    # a minute or two
+python benchmarks/streaming.py --only limit    # writes a file of 5.5 GB and removes it
+
+Speed: the same Dataset held in memory and streamed, in turn, each in a process of its own; the faster of two epochs'
+training, after a first one, and the digests of the weights, which are equal. Once with items that are only read from a
+file, as they are stored; once with items that take a millisecond each, as decoding a picture does.
+
+Limit: the process's address space (RLIMIT_AS) is limited to less than the file. Held, the data set is refused in one
+line; by default, it is streamed and trains. The largest memory that was taken stands beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from table import print_header, print_row, spread
+
+OWN = '''
+import os, time
+import numpy as np
+from torch.utils.data import Dataset
+
+class Stored(Dataset):
+    """Pictures of 3 x size x size bytes in a file, one after the other."""
+    def __init__(self, path, size, num_examples, seconds=0.0):
+        self.path, self.size, self.n, self.seconds = path, size, num_examples, seconds
+    def __len__(self):
+        return self.n
+    def __getitem__(self, number):
+        ends = time.perf_counter() + self.seconds
+        with open(self.path, "rb", buffering=0) as file:
+            pixels = os.pread(file.fileno(), 3 * self.size**2, number * 3 * self.size**2)
+        while time.perf_counter() < ends:
+            pass
+        return np.frombuffer(pixels, np.uint8).reshape(3, self.size, self.size), number % 10
+'''
+
+RUN = """
+import json, logging, resource, sys
+from pathlib import Path
+from regsweep.app.door import validate_composed
+from regsweep.errors import RegsweepError
+from regsweep.paths import config_folder
+from regsweep.run import run
+from hydra import compose, initialize_config_dir
+with initialize_config_dir(str(config_folder())):
+    config = validate_composed(compose("config", overrides=sys.argv[1:]))
+folder = Path("run")
+try:
+    run(config, folder, is_trial=False, show_bar=False)
+except RegsweepError as error:
+    print(json.dumps({"error": str(error)}))
+    sys.exit()
+record = json.loads((folder / "result.json").read_text())
+rows = (folder / "history.csv").read_text().splitlines()
+place = rows[0].split(",").index("train_seconds")
+most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+print(json.dumps({
+    "epochs": [float(row.split(",")[place]) for row in rows[1:]], "sha256": record["weights_sha256"],
+    "total": record["seconds"]["total"], "sizes": record["task"]["sizes"], "megabytes": most,
+}))
+"""
+
+
+def measured(folder: Path, *overrides: str, limit: int | None = None) -> dict[str, Any]:
+    """Return what a run in a process of its own printed; `limit` is of its address space, in bytes."""
+    place = Path(tempfile.mkdtemp(dir=folder))
+    (place / "own.py").write_text(OWN)
+    (place / "run").mkdir()
+    command = [sys.executable, "-c", RUN, "dataset=torch", "dataset._target_=own.Stored", "device=cpu", *overrides]
+
+    def limited() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+    search = os.pathsep.join([str(Path(__file__).resolve().parent.parent), str(place)])
+    done = subprocess.run(
+        command, cwd=place, env={**os.environ, "PYTHONPATH": search}, capture_output=True, text=True, check=False,
+        preexec_fn=limited,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def write_pictures(path: Path, size: int, num_examples: int) -> None:
+    """Write noise, some megabytes at once."""
+    rng = np.random.default_rng(0)
+    block = rng.integers(0, 256, (1024, 3, size, size), dtype=np.uint8)
+    with path.open("wb") as file:
+        for start in range(0, num_examples, len(block)):
+            file.write(np.roll(block, start // len(block), axis=2)[: num_examples - start].tobytes())
+
+
+def print_speed(folder: Path, rounds: int) -> None:
+    """Print an epoch's seconds, held and streamed, by network and by the time that an item takes."""
+    size, number = 32, 4000
+    path = folder / "small"
+    write_pictures(path, size, number)
+    print(f"\n### {number} pictures of 3×{size}×{size}, two epochs; {rounds} rounds\n")
+    print_header("network", "an item takes", "held, s an epoch", "streamed", "streamed / held", "to the same bits")
+    for model in ("mlp", "cnn"):
+        for seconds in (0.0, 0.001):
+            arguments = f"{{path:{path},size:{size},num_examples:{number},seconds:{seconds}}}"
+            typed = (f"model={model}", f"dataset.arguments={arguments}", "trainer.epochs=3", "device.threads=1")
+            found: dict[str, list[dict[str, Any]]] = {"false": [], "true": []}
+            for place in range(rounds):
+                for stream in list(found)[:: -1 if place % 2 else 1]:
+                    found[stream].append(measured(folder, *typed, f"dataset.stream={stream}"))
+            held, streamed = ([min(each["epochs"][1:]) for each in found[stream]] for stream in ("false", "true"))
+            ratios = [other / one for one, other in zip(held, streamed, strict=True)]
+            digests = {each["sha256"] for some in found.values() for each in some}
+            takes = "a read" if seconds == 0 else f"{seconds * 1000:g} ms"
+            same = "yes" if len(digests) == 1 else "no"
+            print_row(model, takes, spread(held, ".2f"), spread(streamed, ".2f"), spread(ratios, ".2f"), same)
+
+
+def print_limit(folder: Path, gigabytes: float, limit: float) -> None:
+    """Print what becomes of a file that is larger than the memory that the process may take."""
+    size = 128
+    number = int(gigabytes * 1e9 / (3 * size * size))
+    path = folder / "large"
+    write_pictures(path, size, number)
+    arguments = f"dataset.arguments={{path:{path},size:{size},num_examples:{number}}}"
+    typed = (arguments, "model=linear", "trainer.epochs=1", "trainer.batch_size=128", "device.threads=1")
+    print(f"\n### {number:,} pictures of 3×{size}×{size}, {gigabytes:g} GB, in {limit:g} GB of address space\n")
+    print_header("`dataset.stream`", "", "seconds", "memory taken, MB")
+    for stream in ("false", "null"):
+        began = time.perf_counter()
+        found = measured(folder, *typed, f"dataset.stream={stream}", limit=int(limit * 1e9))
+        ended = found.get("error") or f"trains on {found['sizes']['train']:,} examples"
+        most = f"{found['megabytes']:.0f}" if "megabytes" in found else ""
+        print_row(f"`{stream}`", ended, f"{time.perf_counter() - began:.0f}", most)
+    path.unlink()
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=["speed", "limit"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--gigabytes", type=float, default=5.5, help="of the data set that is larger than memory")
+    parser.add_argument("--limit", type=float, default=5.0, help="of address space, PyTorch takes nearly 4")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        if given.only != "limit":
+            print_speed(Path(folder), given.rounds)
+        if given.only != "speed":
+            print_limit(Path(folder), given.gigabytes, given.limit)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Examples that are read whenever they are needed, by torch's DataLoader and its worker processes.
+
+The order of the batches is known before an epoch begins, so they are the same, bit for bit, as those of examples that
+are held in memory.
+
+Shapes: N examples of a split; B of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from regsweep.errors import DatasetError
+
+MOST_WORKERS = 8
+"""Processes that read at once; fewer where the run computes with fewer threads, one for each."""
+
+_CPU = torch.device("cpu")
+
+Items = torch.utils.data.Dataset[Any]
+Read = Callable[[int], tuple[Tensor, Any]]
+"""Returns the stored input of an example and what is to be predicted, by its number; raises `DatasetError`."""
+
+
+@dataclass(eq=False)
+class Examples:
+    """The examples of one source, by their numbers.
+
+    Attributes:
+        read: reads one of them, in a worker process.
+        shape: of one as the network has it.
+        num_workers: processes that read; 0: this one.
+    """
+
+    read: Read
+    shape: tuple[int, ...]
+    num_workers: int
+
+    def __post_init__(self) -> None:
+        self._idle: list[_Reader] = []
+
+    def batches(self, numbers: Sequence[np.ndarray], device: torch.device) -> Iterator[tuple[Tensor, list[Any]]]:
+        """Yield the stored inputs of the examples with these numbers, a batch after the other, and their targets.
+
+        Raises:
+            DatasetError: when one cannot be read.
+        """
+        # Its processes are kept for the next epoch, unless it was left in the middle of this one.
+        reader = self._idle.pop() if self._idle else _Reader(self, device)
+        for place, batch in enumerate(reader.batches(numbers), start=1):
+            if place == len(numbers):
+                self._idle.append(reader)
+            yield batch
+
+
+class _Reader:
+    """A DataLoader that can be asked for other batches each time, and keeps its worker processes."""
+
+    def __init__(self, examples: Examples, device: torch.device) -> None:
+        self._numbers: list[list[int]] = []
+        self._loader = DataLoader(
+            cast(Items, _Items(examples.read)),
+            batch_sampler=self._numbers,
+            collate_fn=_together,
+            num_workers=examples.num_workers,
+            persistent_workers=examples.num_workers > 0,
+            pin_memory=device.type == "cuda",
+            generator=torch.Generator().manual_seed(0),  # else it would move the global one, and the run's noise
+        )
+
+    def batches(self, numbers: Sequence[np.ndarray]) -> Iterator[tuple[Tensor, list[Any]]]:
+        self._numbers[:] = [each.tolist() for each in numbers]
+        for read in self._loader:
+            if isinstance(read, str):
+                raise DatasetError(read)
+            yield read
+
+
+class _Items:
+    """What the worker processes read: an example, or why there is none, as an error would lose its one line."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Any] | str:
+        try:
+            return self._read(number)
+        except DatasetError as error:
+            return str(error)
+
+
+def _together(items: Sequence[tuple[Tensor, Any] | str]) -> tuple[Tensor, list[Any]] | str:
+    whole: list[tuple[Tensor, Any]] = []
+    for item in items:
+        if isinstance(item, str):
+            return item
+        whole.append(item)
+    return torch.stack([stored for stored, _ in whole]), [target for _, target in whole]
+
+
+@dataclass(frozen=True, eq=False)
+class Streamed:
+    """The inputs of a split, read in batches; in a `Split` it stands in place of their tensor.
+
+    Attributes:
+        examples: of the source.
+        numbers: of those that belong to the split (N,).
+        prepare: makes inputs of what is stored; None: not known yet.
+        device: to which the batches go.
+    """
+
+    examples: Examples
+    numbers: np.ndarray
+    prepare: Callable[[Tensor], Tensor] | None = None
+    device: torch.device = _CPU
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of all inputs (N, …)."""
+        return len(self.numbers), *self.examples.shape
+
+    def chosen(self, places: np.ndarray) -> Streamed:
+        """Return those at these places."""
+        return replace(self, numbers=self.numbers[places])
+
+    def prepared(self, prepare: Callable[[Tensor], Tensor]) -> Streamed:
+        """Return the inputs that `prepare` makes."""
+        return replace(self, prepare=prepare)
+
+    def to(self, device: torch.device) -> Streamed:
+        """Return the same, on `device`."""
+        return replace(self, device=device)
+
+    def batches(self, places: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Yield the inputs (B, …) at these places of the split, a batch after the other."""
+        assert self.prepare is not None
+        numbers = [self.numbers[each.cpu().numpy()] for each in places]
+        for stored, _ in self.examples.batches(numbers, self.device):
+            yield self.prepare(stored.to(self.device, non_blocking=True))
+
+
+def num_workers() -> int:
+    """Return how many processes read: as many as threads compute, at most `MOST_WORKERS`."""
+    return min(MOST_WORKERS, torch.get_num_threads())

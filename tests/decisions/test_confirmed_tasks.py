@@ -1,0 +1,216 @@
+"""What is claimed, and checked, of runs that are compared by another number than accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from regsweep.report.check import NOT_THERE, OPEN, SHOWN, check, main
+from torchmetrics import classification
+from torchmetrics.classification import BinaryAveragePrecision, BinaryF1Score
+
+from regsweep.errors import RegsweepError
+from regsweep.report.answer.sentences import answer
+from regsweep.report.confirmation import Confirmation
+from regsweep.report.diverged import worth_of_one_answer
+from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.terms import Terms
+from regsweep.run_record import TaskRecord
+from tests.decisions.confirmations import Made, confirmed
+from tests.decisions.handmade import task, write_sweep
+
+BASE = 50.0
+RMSE = task("rmse", deviations={"test": [80.0]})
+LESS = [1.6, 1.4, 1.5, 1.7, 1.3, 1.5, 1.6, 1.4, 1.5, 1.5]
+"""Gains: so much lower is the error on each seed, 3 % of 50."""
+MORE = [-each for each in LESS]
+UNCLEAR = [0.5, -0.4, 0.6, -0.5, 0.4, -0.6, 0.5, -0.5, 0.3, -0.2]
+
+
+def judged(folder: Path, *made: Made, by: str = "rmse", base: float = BASE) -> Confirmation:
+    found = RMSE if by == "rmse" else task(by)
+    return confirmed(folder / "c", *made, task=found, base=base)
+
+
+def sweep(folder: Path) -> Sweep:
+    return read_sweep(write_sweep(folder / "s", [{"task": RMSE, "accuracy": 50.0}]))
+
+
+def said(folder: Path, confirmation: Confirmation) -> str:
+    return " ".join(answer(sweep(folder), confirmation))
+
+
+@pytest.mark.parametrize(("gains", "sign"), [(LESS, 1), (MORE, -1), (UNCLEAR, 0)])
+def test_a_claim_follows_the_direction_of_the_objective(tmp_path: Path, gains: Sequence[float], sign: int) -> None:
+    """An error that is larger on every seed is never called better."""
+    found = judged(tmp_path, Made("L2 λ=0.1", gains, gains, ["L2"]))
+    assert found.candidates[0].claim.sign == sign
+    reached = found.candidates[0].mean()
+    assert reached == pytest.approx(BASE - np.mean(gains))
+
+
+def test_the_answer_gives_per_cent_of_the_baseline_s_value_and_the_objective_s_own_unit(tmp_path: Path) -> None:
+    text = said(tmp_path, judged(tmp_path, Made("L2 λ=0.1", LESS, LESS, ["L2"], selected_for=48.2)))
+    assert (
+        "L2 λ=0.1 lowers the test rmse by 3 % (1.5; 95 % interval 1.42 to 1.58) against the tuned baseline and by 3 % "
+        "(1.5; 95 % interval 1.42 to 1.58) against the same network without it; 10 paired seeds, adjusted p = 0.002."
+    ) in text
+    assert "in the sweep L2 λ=0.1 had a validation rmse of 48.2" in text
+    assert "points" not in text
+    assert "images" not in text
+
+
+@pytest.mark.parametrize(
+    ("by", "gains", "verb"),
+    [("rmse", LESS, "lowers"), ("rmse", MORE, "raises"), ("r2", LESS, "raises"), ("r2", MORE, "lowers")],
+)
+def test_the_verb_follows_gain_and_direction(tmp_path: Path, by: str, gains: Sequence[float], verb: str) -> None:
+    text = said(tmp_path, judged(tmp_path, Made("L2", gains, gains, ["L2"]), by=by))
+    assert f"L2 {verb} the test {by} by 3 %" in text
+
+
+@pytest.mark.parametrize(
+    ("by", "why"),
+    [
+        ("rmse", "(the interval of a test rmse is over seeds alone: it is no mean over examples)"),
+        ("auroc", "(the interval of a test auroc is over seeds alone: it is no mean over examples)"),
+        ("mae", "(the interval of a test mae is over seeds alone: the test mae of each example is not on record)"),
+        ("accuracy", None),
+    ],
+)
+def test_the_sentence_says_that_an_interval_is_over_seeds_alone(tmp_path: Path, by: str, why: str | None) -> None:
+    base, gains = (0.5, [each / 100 for each in LESS]) if by in ("auroc", "accuracy") else (BASE, LESS)
+    text = said(tmp_path, judged(tmp_path, Made("L2", gains, gains, ["L2"]), by=by, base=base))
+    assert "this test set of 89 examples" in text
+    assert ("over seeds alone" in text) == (why is not None)
+    assert why is None or why in text
+
+
+def test_balanced_accuracy_is_in_points(tmp_path: Path) -> None:
+    gains = [each / 100 for each in LESS]
+    text = said(tmp_path, judged(tmp_path, Made("L2", gains, gains, ["L2"]), by="balanced_accuracy", base=0.7))
+    assert "L2 beats the tuned baseline by 1.50 points (95 % interval 1.42 to 1.58)" in text
+    assert "validation balanced accuracy of 86.00 %" in text
+
+
+@pytest.mark.parametrize(
+    ("per_cent", "code"), [(0, SHOWN), (2.5, SHOWN), (2.8, SHOWN), (2.9, OPEN), (3.1, OPEN), (3.2, NOT_THERE)]
+)
+def test_a_threshold_is_per_cent_of_the_baseline_s_value(tmp_path: Path, per_cent: float, code: int) -> None:
+    """The interval goes from 1.42 to 1.58, which is 2.84 % to 3.16 % of 50."""
+    judged(tmp_path, Made("L2", LESS, LESS, ["L2"]))
+    with pytest.raises(SystemExit) as ended:
+        main([str(tmp_path / "c"), "--by", str(per_cent)])
+    assert ended.value.code == code
+
+
+def test_a_threshold_names_its_unit(tmp_path: Path) -> None:
+    found = judged(tmp_path, Made("L2", LESS, LESS, ["L2"]))
+    assert check(found, 0.1)[1] == "shown: L2, by 2.8 % (1.42) or more"
+    assert check(found, 5.0)[1] == "not there: no contestant gains 10 % of the tuned baseline's test rmse (5)"
+
+
+@pytest.mark.parametrize("base", [0.0, -0.2])
+def test_no_per_cent_is_taken_of_what_is_not_above_zero(tmp_path: Path, base: float) -> None:
+    found = judged(tmp_path, Made("L2", LESS, LESS, ["L2"]), by="r2", base=base)
+    with pytest.raises(RegsweepError, match="per cent of the tuned baseline's test r2"):
+        main([str(tmp_path / "c"), "--by", "1"])
+    assert "L2 raises the test r2 by 1.5 (95 % interval 1.42 to 1.58)" in said(tmp_path, found)
+
+
+@pytest.mark.parametrize(("gain", "is_equal"), [(0.002, True), (0.003, False)])
+def test_what_is_equal_follows_the_baseline_s_value(tmp_path: Path, gain: float, is_equal: bool) -> None:
+    """0.005 % of 50 is 0.0025; of an accuracy 0.002 would be 0.2 points."""
+    gains = [gain + noise for noise in (0.001, -0.001, 0.0005, -0.0005, 0.0)]
+    found = judged(tmp_path, Made("L2", gains, gains, ["L2"])).candidates[0].against_tuned
+    assert found.compared.is_equal == is_equal
+
+
+def test_one_seed_far_from_the_others_is_named_whatever_the_unit(tmp_path: Path) -> None:
+    """0.5 of 50 is 1 %: nearer is not far, though no other seed differs as much."""
+    far = judged(tmp_path, Made("L2", [*LESS[:9], 9.0], None, ["L2"])).candidates[0].against_tuned.far_seeds
+    assert [seed for seed, _ in far] == [13]
+    near = [0.1, 0.1001, 0.1, 0.1, 0.1, 0.4]
+    assert not confirmed(tmp_path / "n", Made("L2", near), task=RMSE, base=BASE).candidates[0].against_tuned.far_seeds
+
+
+@pytest.mark.parametrize(
+    ("by", "base", "worth", "words"),
+    [
+        ("rmse", 50.0, 80.0, "counts as if it always answered the mean"),
+        ("r2", 0.5, 0.0, "counts as if it always answered the mean"),
+        ("auroc", 0.7, 0.5, "counts as if it always answered one class"),
+    ],
+)
+def test_a_baseline_that_diverged_counts_as_one_that_always_gives_one_answer(
+    tmp_path: Path, by: str, base: float, worth: float, words: str
+) -> None:
+    gains = [each / 100 for each in LESS]
+    found = judged(tmp_path, Made("L2", gains, [None, *gains[1:]], ["L2"]), by=by, base=base)
+    own = found.candidates[0].against_own
+    assert own is not None
+    sign = -1 if by == "rmse" else 1
+    assert own.differences[0] == pytest.approx(sign * (base + sign * gains[0] - worth))
+    assert words in said(tmp_path, found) or not found.candidates[0].is_shown
+
+
+def test_where_the_worth_of_a_diverged_network_is_not_known_nothing_is_claimed(tmp_path: Path) -> None:
+    found = judged(tmp_path, Made("L2", LESS, [None, *LESS[1:]], ["L2"]), by="mae")
+    assert found.candidates[0].claim.sign == 0
+    assert (
+        "Nothing is claimed: the same network without it diverged on 1 of 10 seeds, and what that is worth in test mae "
+        "is not known."
+    ) in said(tmp_path, found)
+
+
+SIZES = [6, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("objective", "metric"),
+    [
+        ("balanced_accuracy", classification.MulticlassAccuracy(3, average="macro")),
+        ("auroc", classification.MulticlassAUROC(3, average="macro")),
+        ("average_precision", classification.MulticlassAveragePrecision(3, average="macro")),
+        ("f1", classification.MulticlassF1Score(3, average="macro")),
+        ("mcc", classification.MulticlassMatthewsCorrCoef(3)),
+        ("kappa", classification.MulticlassCohenKappa(3)),
+    ],
+)
+def test_the_worth_of_one_answer_is_what_the_metric_gives_it(objective: str, metric: torch.nn.Module) -> None:
+    targets = torch.repeat_interleave(torch.arange(3), torch.tensor(SIZES))
+    answers = torch.tensor([[1.0, 0.0, 0.0]]).expand(len(targets), 3)
+    made = TaskRecord(objective=objective)
+    assert worth_of_one_answer(made, SIZES) == pytest.approx(float(metric(answers, targets)), abs=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [[6, 4], [3, 7]])
+def test_of_two_classes_the_second_one_counts(sizes: list[int]) -> None:
+    """As scikit-learn has it: whoever never answers it has an F1 of 0."""
+    targets = torch.repeat_interleave(torch.arange(2), torch.tensor(sizes))
+    answers = torch.full((10,), float(sizes[1] > sizes[0]))
+    for objective, metric in (("f1", BinaryF1Score()), ("average_precision", BinaryAveragePrecision())):
+        worth = worth_of_one_answer(TaskRecord(objective=objective), sizes)
+        assert worth == pytest.approx(float(metric(answers, targets)), abs=1e-6)
+
+
+def test_the_worth_of_one_answer_in_closed_form() -> None:
+    assert worth_of_one_answer(TaskRecord(), SIZES) == 0.6
+    assert worth_of_one_answer(TaskRecord(objective="loss"), [5, 5]) == pytest.approx(log(2))
+    two = TaskRecord("regression", "rmse", False, deviations={"test": [3.0, 4.0]})
+    assert worth_of_one_answer(two, []) == pytest.approx(np.sqrt(12.5))
+    assert worth_of_one_answer(TaskRecord("regression", "rmse", False), []) is None
+    assert worth_of_one_answer(TaskRecord("regression", "mae", False, deviations={"test": [3.0]}), []) is None
+    assert worth_of_one_answer(TaskRecord(objective="revenue"), SIZES) is None
+
+
+def test_terms_that_an_older_version_wrote_down_are_of_accuracy() -> None:
+    older = {key: value for key, value in asdict(Terms()).items() if key != "is_percent"}
+    assert Terms.of_plan({"terms": older}) == Terms()
+    assert Terms.of_plan({}).unit == " points"
+    assert Terms.of_plan({"terms": {**older, "is_own": False, "objective": "loss"}}).unit == ""

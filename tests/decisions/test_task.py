@@ -1,0 +1,167 @@
+"""Sweeps that are judged by another number than accuracy: columns, direction, and what is not the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from regsweep.report.own import OwnRows
+from regsweep.report.pooled import mean_interval
+from regsweep.report.rows import NUMBERS
+from regsweep.report.sweep import Sweep, read_sweep
+from regsweep.report.task import examples_word, numbers_of
+from regsweep.run_record import TaskRecord
+from regsweep.statistics.intervals import t_interval
+from tests.decisions.handmade import dumped, task, write_sweep
+
+
+def trials(objective: str, values: Sequence[float | None], /, **others: Any) -> list[dict[str, Any]]:
+    """Return trials with these values of an objective."""
+    made = task(objective, **others)
+    return [
+        {"overrides": {"regularizer.dropout": 0.1 * n}, "task": made, "accuracy": value, "test": value}
+        for n, value in enumerate(values)
+    ]
+
+
+def swept(folder: Path, objective: str, values: Sequence[float | None], /, **others: Any) -> Sweep:
+    return read_sweep(write_sweep(folder, trials(objective, values, **others)))
+
+
+def test_the_columns_of_classification_by_accuracy_are_what_they_were() -> None:
+    assert NUMBERS[:6] == [
+        *("validation_accuracy", "validation_loss", "train_accuracy", "train_loss", "test_accuracy", "test_loss"),
+    ]
+    assert numbers_of([TaskRecord()]) == NUMBERS
+
+
+@pytest.mark.parametrize(
+    ("objective", "best", "columns"),
+    [
+        ("rmse", 1, ["validation_rmse", "validation_loss"]),
+        ("mae", 1, ["validation_mae", "validation_rmse", "validation_loss"]),
+        ("loss", 1, ["validation_loss", "validation_accuracy"]),
+        ("r2", 2, ["validation_r2", "validation_rmse", "validation_loss"]),
+        ("auroc", 2, ["validation_auroc", "validation_accuracy", "validation_loss"]),
+        ("balanced_accuracy", 2, ["validation_balanced_accuracy", "validation_accuracy", "validation_loss"]),
+        ("f1", 2, ["validation_f1", "validation_accuracy", "validation_loss"]),
+    ],
+)
+def test_trials_are_ranked_by_their_objective_in_its_direction(
+    tmp_path: Path, objective: str, best: int, columns: list[str]
+) -> None:
+    """Of 0.5, 0.4 and 0.6 the largest is not the best where less is better, nor the smallest where more is."""
+    sweep = swept(tmp_path / "s", objective, [0.5, 0.4, 0.6])
+    found = sweep.best()
+    assert (sweep.objective, found is not None and found.number) == (f"validation_{objective}", best)
+    assert [name for name in sweep.numbers if name.startswith("validation_")] == columns
+    assert sweep.trials[sweep.tested].tolist() == [0.5, 0.4, 0.6]
+
+
+@pytest.mark.parametrize(("maximize", "best"), [(True, 2), (False, 1)])
+def test_a_user_s_own_function_has_the_direction_of_its_record(tmp_path: Path, maximize: bool, best: int) -> None:
+    sweep = swept(tmp_path / "s", "rmse", [0.5, 0.4, 0.6], objective="revenue", maximize=maximize)
+    found = sweep.best()
+    assert (sweep.objective, found is not None and found.number) == ("validation_revenue", best)
+
+
+def test_the_objective_is_known_from_the_configuration_before_a_record_has_it(tmp_path: Path) -> None:
+    started = {"status": "interrupted", "config": {"objective": "rmse"}}
+    sweep = read_sweep(write_sweep(tmp_path / "s", [started]))
+    assert (sweep.objective, sweep.maximize, sweep.best()) == ("validation_rmse", False, None)
+    assert read_sweep(write_sweep(tmp_path / "t", [{"status": "interrupted"}])).objective == "validation_accuracy"
+
+
+@pytest.mark.parametrize(
+    ("config", "objective"),
+    [
+        ({"task": "regression"}, "rmse"),
+        ({"task": "regression", "objective": "loss"}, "loss"),
+        ({"task": "auto", "objective": "r2"}, "r2"),
+        ({"objective": "my.metrics.revenue"}, "revenue"),
+        ({"task": "classification", "objective": "rmse"}, "accuracy"),
+        ({"task": "auto", "objective": None}, "accuracy"),
+    ],
+)
+def test_a_configuration_names_the_objective_where_it_can(
+    tmp_path: Path, config: dict[str, Any], objective: str
+) -> None:
+    sweep = read_sweep(write_sweep(tmp_path / "s", [{"status": "interrupted", "config": config}]))
+    assert sweep.objective == f"validation_{objective}"
+
+
+def test_what_failed_before_its_task_was_known_does_not_decide(tmp_path: Path) -> None:
+    failed = {"status": "failed", "error": "no such file", "accuracy": None}
+    sweep = read_sweep(write_sweep(tmp_path / "s", [failed, *trials("rmse", [3.0, 2.0])]))
+    found = sweep.best()
+    assert (sweep.objective, found is not None and found.number) == ("validation_rmse", 2)
+    assert "validation_accuracy" not in sweep.trials
+
+
+def test_a_sweep_on_data_sets_of_both_kinds_keeps_the_columns_of_both(tmp_path: Path) -> None:
+    made = [
+        {"overrides": {"dataset": "wine"}, "accuracy": 0.9},
+        {"overrides": {"dataset": "diabetes"}, "task": task("rmse"), "accuracy": 52.0},
+    ]
+    sweep = read_sweep(write_sweep(tmp_path / "s", made))
+    assert sweep.trials["validation_accuracy"].dropna().tolist() == [0.9]
+    assert sweep.trials["validation_rmse"].dropna().tolist() == [52.0]
+
+
+def test_several_objectives_may_be_those_of_regression(tmp_path: Path) -> None:
+    """The trial of the largest error is on the front only by its zeros."""
+    made = [
+        {**each, "sparsity": zeros} for each, zeros in zip(trials("rmse", [3, 2, 2.5]), [0.9, 0.1, 0.0], strict=True)
+    ]
+    folder = write_sweep(tmp_path / "s", made)
+    sweeper = {"objectives": ["validation_rmse", "sparsity"], "direction": ["minimize", "maximize"]}
+    (folder / "multirun.yaml").write_text(
+        dumped({"hydra": {"sweeper": sweeper, "callbacks": {"r": {"_target_": "regsweep.app.callback.RunCallback"}}}})
+    )
+    sweep = read_sweep(folder)
+    assert sweep.objectives == {"validation_rmse": False, "sparsity": True}
+    assert sweep.front == [0, 1]
+
+
+def test_rows_of_a_running_sweep_have_the_columns_of_its_records(tmp_path: Path) -> None:
+    folder = write_sweep(tmp_path / "s", trials("rmse", [3.0, 2.0]))
+    rows = OwnRows(folder, ["regularizer.dropout"])
+    first = rows.row(0)
+    assert [name for name in rows.columns if name.startswith("validation_")] == ["validation_rmse", "validation_loss"]
+    assert first["validation_rmse"] == 3.0
+    assert set(first) <= set(rows.columns)
+
+
+@pytest.mark.parametrize(
+    ("objective", "values", "ends"),
+    [
+        ("auroc", [0.99, 1.0], (None, 1.0)),
+        ("r2", [0.98, 1.0], (None, 1.0)),
+        ("rmse", [0.1, 0.5], (0.0, None)),
+        ("mcc", [-1.0, -0.9], (-1.0, None)),
+        ("auroc", [0.5, 0.501], (None, None)),
+    ],
+)
+def test_an_interval_ends_where_its_number_does(
+    tmp_path: Path, objective: str, values: list[float], ends: tuple[float | None, float | None]
+) -> None:
+    made = [
+        {"overrides": {"seed": seed}, "seed": seed, "task": task(objective), "accuracy": value}
+        for seed, value in enumerate(values)
+    ]
+    sweep = read_sweep(write_sweep(tmp_path / "s", made))
+    (pooled,) = sweep.configurations
+    found, whole = mean_interval(sweep, pooled), t_interval(values)
+    assert found is not None
+    assert found.low == (whole.low if ends[0] is None else ends[0])
+    assert found.high == (whole.high if ends[1] is None else ends[1])
+
+
+@pytest.mark.parametrize(
+    ("shape", "word"), [([], "images"), ([1, 28, 28], "images"), ([10], "examples"), ([5, 3], "examples")]
+)
+def test_examples_are_called_images_where_they_are(shape: list[int], word: str) -> None:
+    assert examples_word(TaskRecord(input_shape=shape)) == word
