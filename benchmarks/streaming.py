@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from table import print_header, print_row, spread
 
 OWN = '''
@@ -157,7 +156,6 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=float, default=5.5, help="of the data set that is larger than memory")
     parser.add_argument("--limit", type=float, default=5.0, help="of address space, PyTorch takes nearly 4")
     given = parser.parse_args()
-    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         if given.only != "limit":
             print_speed(Path(folder), given.rounds)

@@ -8,6 +8,8 @@ Shapes: N examples of a split; B of a batch.
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -71,6 +73,8 @@ class _Reader:
             collate_fn=_together,
             num_workers=examples.num_workers,
             persistent_workers=examples.num_workers > 0,
+            # A fork ends with its parent, however that ends; what a fork server has started does not.
+            multiprocessing_context="fork" if examples.num_workers and sys.platform == "linux" else None,
             pin_memory=device.type == "cuda",
             generator=torch.Generator().manual_seed(0),  # else it would move the global one, and the run's noise
         )
@@ -150,5 +154,8 @@ class Streamed:
 
 
 def num_workers() -> int:
-    """Return how many processes read: as many as threads compute, at most `MOST_WORKERS`."""
-    return min(MOST_WORKERS, torch.get_num_threads())
+    """Return how many processes read: as many as threads compute, at most `MOST_WORKERS`.
+
+    None where this process may have no children, as the one that checks a sweep before it begins.
+    """
+    return 0 if multiprocessing.current_process().daemon else min(MOST_WORKERS, torch.get_num_threads())

@@ -1,6 +1,7 @@
 """A Dataset of the user's own: held or streamed it trains to the same bits, and what is refused, in one line."""
 
 import importlib
+import multiprocessing
 import resource
 import sys
 from collections.abc import Callable, Iterator
@@ -166,6 +167,15 @@ def test_several_epochs_are_read_by_the_same_processes(own: None, configure: Cal
     (reader,) = examples.examples._idle
     assert reader._loader.num_workers == torch.get_num_threads() == 1
     assert reader._loader._iterator is not None
+    if sys.platform == "linux":  # others would outlive a killed worker of a sweep, which would wait for them for ever
+        assert reader._loader.multiprocessing_context.get_start_method() == "fork"
+
+
+def test_a_process_that_may_have_no_children_reads_by_itself(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does the one that checks a sweep before it begins."""
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
+    dataset = load("tensors", "dataset.stream=true")
+    assert len(examples_of(dataset.train)) == 38
 
 
 def test_an_epoch_that_is_left_in_the_middle_does_not_disturb_the_next() -> None:
