@@ -199,7 +199,8 @@ def test_an_objective_that_is_not_finite_is_a_failure_in_record_study_and_table(
     regsweep: Regsweep, tmp_path: Path, configure: Callable[..., RunConfig]
 ) -> None:
     """Only the test set can make it one: the loop ends a run with such a loss of the others."""
-    inputs = load_dataset(configure(*QUICK).dataset).test.inputs
+    config = configure(*QUICK)
+    inputs = load_dataset(config.dataset, config.task).test.inputs
     inputs[:] = inputs.sign() * 3e38
     named = ("hydra.sweeper.objectives=[test_loss]", "hydra.sweeper.direction=minimize", "trainer.test=true")
     done = regsweep(*SEARCH, *named, "hydra.sweeper.n_trials=2", *QUICK)
