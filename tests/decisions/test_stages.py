@@ -24,7 +24,7 @@ from tests.decisions.confirmable import COMMAND, OFF, SWEEP, made, trial, write_
 from tests.decisions.handmade import write_sweep, write_trial
 
 NAMED = [
-    *("hydra/sweeper=regsweep", "hydra.sweeper.study_name=confirmation", "hydra.sweeper.direction=maximize"),
+    *("hydra/sweeper=regsweep", "hydra.sweeper.study_name=confirmation"),
     *(f"hydra.sweeper.{name}=null" for name in ("params", "pruner", "storage", "objectives", "timeout")),
 ]
 UNREGULARIZED = ["regularizer=none", "regularizer.dropout=null", "regularizer.batch_norm=false", "regularizer.l2=null"]
