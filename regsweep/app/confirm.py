@@ -269,9 +269,7 @@ def _size(text: str) -> float:
     except ValueError:
         size = math.nan
     if not 0 < size < math.inf:
-        raise argparse.ArgumentTypeError(
-            f"{text}: must be points, or per cent of the baseline's value, above 0, for example 0.25"
-        )
+        raise argparse.ArgumentTypeError(f"{text}: must be points or per cent above 0, for example 0.25")
     return size
 
 

@@ -213,7 +213,7 @@ SWEEPS = [
         "hydra.sweeper.objectives=sparsity: not known after each epoch, so no trial is pruned by it",
     ),
     ("sweep=regularization +hydra.sweeper.n_trialz=3", "hydra.sweeper.n_trialz=3: no such key; did you mean"),
-    ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: the objective is an"),
+    ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: accuracy is maximized"),
     ("sweep=regularization ranges.l1.sgd=interval(1,2)", "ranges.l1.sgd=…: a range stands at the key itself"),
     (
         "sweep=regularization sweep.lambda.sgd.l1=interval(1,2)",
@@ -300,7 +300,7 @@ SWEEPS = [
         "sweep=regularization optimizer=choice(sgd,adam) optimizer.momentun=0.5,0.9",
         "optimizer.momentun=0.5,0.9: no such key in any branch of this search (optimizer=sgd, optimizer=adam)",
     ),
-    ("sweep=regularization optimizer=choice(sgd,adagrad)", "optimizer=adagrad: no such option; did you mean optim"),
+    ("sweep=regularization optimizer=choice(sgd,adagrat)", "optimizer=adagrat: no such option; did you mean optim"),
     *[
         (f"sweep=regularization model=linear {named}", f"regularizer.{expected}: Linear has no place for it")
         for named, expected in (

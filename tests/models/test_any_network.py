@@ -65,7 +65,7 @@ REFUSED = {
     "model._target_=torch.hub.load": "model._target_=torch.hub.load: torch.hub is neither in the working folder",
     "trainer.freeze=[head.*]": "trainer.freeze=head.*: matches nothing; the network has conv1.weight",
     "trainer.initial_weights=w.pt": "trainer.initial_weights=w.pt: no such file",
-    "dataset.image_size=8": "dataset.image_size=8: digits has a size of its own",
+    "dataset.image_size=8": "dataset.image_size=8: digits has no such setting, only image_folder",
     "+model.depth=3": "model._target_=torchvision.models.resnet18: cannot be built with model.depth=3 (TypeError",
     "regularizer=dropout": "regularizer.dropout=0.5: ResNet has no place for it (no layer of dropout, no argument",
 }
