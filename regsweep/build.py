@@ -13,7 +13,7 @@ from regsweep.device import resolve_device, resolve_precision, set_threads
 from regsweep.errors import ConfigError
 from regsweep.hooks import Methods
 from regsweep.member import Member, Observer, Settings, num_steps, smallest_batch
-from regsweep.memory import keep_freed_memory
+from regsweep.memory import give_back_freed_memory, keep_freed_memory
 from regsweep.methods import Method, Task
 from regsweep.methods.calls import call
 from regsweep.metrics import Scoring
@@ -73,7 +73,7 @@ def build(config: RunConfig) -> Parts:
     device, dataset, model, methods = _build_network(config)
     scoring = build_scoring(config, dataset).to(device)
     if device.type == "cpu":
-        keep_freed_memory()
+        (give_back_freed_memory if dataset.train.is_streamed else keep_freed_memory)()
     precision = resolve_precision(config.device.precision, device, model)
     model = (model.to(memory_format=torch.channels_last) if dataset.has_images else model).to(device)
     optimizer = _build_optimizer(config, model, methods)
