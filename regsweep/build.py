@@ -15,7 +15,7 @@ from regsweep.device import resolve_device, resolve_precision, set_threads
 from regsweep.errors import ConfigError
 from regsweep.hooks import Methods
 from regsweep.member import Member, Observer, Settings, num_steps, smallest_batch
-from regsweep.memory import keep_freed_memory
+from regsweep.memory import give_back_freed_memory, keep_freed_memory
 from regsweep.methods import Method, Task
 from regsweep.methods.calls import call
 from regsweep.metrics import Scoring
@@ -80,7 +80,7 @@ def build(config: RunConfig) -> Parts:
     model = network.model
     scoring = build_scoring(config, dataset).to(device)
     if device.type == "cpu":
-        keep_freed_memory()
+        (give_back_freed_memory if dataset.train.is_streamed else keep_freed_memory)()
     precision = resolve_precision(config.device.precision, device, model)
     if config.device.precision == "auto" and precision == "bfloat16":
         precision = "float32" if strides_over_single_pixels(model, dataset.train.inputs[:2]) else precision
@@ -175,7 +175,7 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, Network, l
         input_shape=dataset.input_shape,
         num_classes=dataset.num_outputs,
         methods=methods,
-        example=dataset.train.inputs[:2],
+        example=dataset.train.first(2),
         initial=Initial(trainer.initial_weights, trainer.initial_weights_except, trainer.freeze),
     )
     model = network.model

@@ -3,10 +3,12 @@
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _GIGABYTE, _TWO_GIGABYTES = 2**30, 2**31 - 1
+_LARGE_BLOCK = 4 * 2**20
 _MOST_BEFORE_GLIBC_2_35 = 4 * 1024 * 1024 * ctypes.sizeof(ctypes.c_long)
 
 
@@ -18,14 +20,25 @@ def keep_freed_memory() -> None:
     process from now on; single blocks of a gigabyte or more (of 32 megabytes before glibc 2.35) are still given back.
     Elsewhere than on glibc it does nothing.
     """
-    if sys.platform != "linux":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-    if mallopt is None:
-        return
+    mallopt = _mallopt()
     # Where the first is refused, the second alone would do harm: it ends glibc's own adapting of the first.
     if mallopt(_M_MMAP_THRESHOLD, _GIGABYTE) or mallopt(_M_MMAP_THRESHOLD, _MOST_BEFORE_GLIBC_2_35):
         mallopt(_M_TRIM_THRESHOLD, _TWO_GIGABYTES)
+
+
+def give_back_freed_memory() -> None:
+    """Let glibc give large blocks back to the system as soon as they are freed, from now on.
+
+    Batches of streamed examples are such blocks. Kept for the next one, they leave holes that do not quite fit it, and
+    the process grows with its steps (docs/performance.md). Elsewhere than on glibc it does nothing.
+    """
+    _mallopt()(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
+
+
+def _mallopt() -> Callable[[int, int], int]:
+    """Return glibc's function, or one that does nothing."""
+    found = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None  # musl has none
+    return (lambda *_: 1) if found is None else found
 
 
 def available_memory() -> int:

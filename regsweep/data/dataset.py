@@ -94,6 +94,12 @@ class Split:
         """Whether the inputs are read whenever they are needed."""
         return isinstance(self.examples, Streamed)
 
+    def first(self, count: int) -> Tensor:
+        """Return the inputs of the first examples."""
+        if isinstance(self.examples, Streamed):
+            return next(self.examples.chosen(np.arange(count)).batches([torch.arange(count)]))
+        return self.examples[:count]
+
     def every(self, stride: int) -> "Split":
         """Return the first example and each that lies `stride` further on."""
         if stride == 1:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+import torch
 import yaml
 from omegaconf import OmegaConf
 
@@ -199,8 +200,7 @@ def test_an_objective_that_is_not_finite_is_a_failure_in_record_study_and_table(
     regsweep: Regsweep, tmp_path: Path, configure: Callable[..., RunConfig]
 ) -> None:
     """Only the test set can make it one: the loop ends a run with such a loss of the others."""
-    config = configure(*QUICK)
-    inputs = load_dataset(config.dataset, config.task).test.inputs
+    inputs = load_dataset(configure(*QUICK).dataset, "auto", torch.device("cpu")).test.inputs  # as runs ask for it
     inputs[:] = inputs.sign() * 3e38
     named = ("hydra.sweeper.objectives=[test_loss]", "hydra.sweeper.direction=minimize", "trainer.test=true")
     done = regsweep(*SEARCH, *named, "hydra.sweeper.n_trials=2", *QUICK)
