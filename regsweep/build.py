@@ -83,7 +83,7 @@ def build(config: RunConfig) -> Parts:
         (give_back_freed_memory if dataset.train.is_streamed else keep_freed_memory)()
     precision = resolve_precision(config.device.precision, device, model)
     if config.device.precision == "auto" and precision == "bfloat16":
-        precision = "float32" if strides_over_single_pixels(model, dataset.train.inputs[:2]) else precision
+        precision = "float32" if strides_over_single_pixels(model, dataset.train.first(2)) else precision
     model = (model.to(memory_format=torch.channels_last) if dataset.has_images else model).to(device)
     optimizer = _build_optimizer(config, model, methods)
     return Parts(

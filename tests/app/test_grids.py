@@ -160,9 +160,9 @@ def test_a_killed_worker_ends_its_own_trial_in_one_line(
     regsweep: Regsweep, shell: Shell, monkeypatch: pytest.MonkeyPatch, retries: int
 ) -> None:
     """With retries within this process, whose pool takes seconds to start once; without as a process of its own."""
-    Path("slow.py").write_text(SLOW)
+    Path("killed.py").write_text(SLOW)  # a module of its own: this process may have one called slow
     monkeypatch.setenv("KILLED", "1")
-    listed = "model._target_=regsweep.models.linear.Linear,slow.Killed"
+    listed = "model._target_=regsweep.models.linear.Linear,killed.Killed"
     pool = ("hydra/launcher=pool", "hydra.launcher.workers=1", f"hydra.sweeper.max_retries={retries}")
     command = ("-m", listed, *QUICK, *pool, "hydra.sweep.dir=g")
     done = regsweep(*command) if retries else shell(sys.executable, "-m", "regsweep", *command)

@@ -269,7 +269,8 @@ def test_a_search_over_optimizers_and_networks(regsweep: Regsweep, tmp_path: Pat
     assert done.out.splitlines()[:2] == [
         "searches L2, dropout, the learning rate, optimizer, model, optimizer.momentum, optimizer.betas and "
         "model.hidden; trial 0 uses no method",
-        "dropout is searched with model=mlp alone: Linear has no place for it (no layer of dropout, no argument dropout)",
+        "dropout is searched with model=mlp alone: Linear has no place for it (no layer of dropout, no argument "
+        "dropout)",
     ]
     with (tmp_path / "s" / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))

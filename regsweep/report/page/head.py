@@ -100,14 +100,15 @@ def _data(sweep: Sweep, config: Mapping[str, Any], sizes: Any) -> str:
     if _varies(sweep, "dataset"):
         return "several data sets, or parts of one"
     name, examples = str(at(config, "dataset", "name") or ""), examples_word(sweep.task)
+    before = f"{name}: " if name else ""
     if sweep.task.sizes and sweep.task.kind == "regression":
-        return f"{name}: {_sizes(sweep.task.sizes)} {examples}; {_targets(sweep.task)}"
+        return f"{before}{_sizes(sweep.task.sizes)} {examples}; {_targets(sweep.task)}"
     if not isinstance(sizes, dict) or not all(isinstance(each, list) and each for each in sizes.values()):
         return name
     parts = _sizes({part: sum(each) for part, each in sizes.items()})
     noise = at(config, "dataset", "label_noise")
     noisy = f", {100 * noise:g} % of the training labels replaced" if isinstance(noise, int | float) and noise else ""
-    return f"{name}: {parts} {examples}{noisy}; {_classes(sizes.get('train') or [], examples)}".removesuffix("; ")
+    return f"{before}{parts} {examples}{noisy}; {_classes(sizes.get('train') or [], examples)}".removesuffix("; ")
 
 
 def _sizes(sizes: Mapping[str, int]) -> str:
