@@ -220,7 +220,7 @@ def find(pool: Pool, learner: str, overlap: Overlap, num: int, seed: int) -> lis
 
 def print_coverage(pool: Pool, learner: str, num: int, seed: int) -> None:
     """Print a row: the correlation between splits, and how often each interval holds the truth."""
-    overlap = measure_overlap(pool.config, range(1, 1 + SPLITS), pool.source)
+    overlap = measure_overlap(pool.config, range(1, 1 + SPLITS), source=pool.source)
     found = find(pool, learner, overlap, num, seed)
     d_ES = np.array([each.differences for each in found])
     truth, within, between = d_ES.mean(), d_ES.var(1, ddof=1).mean(), d_ES.mean(1).var(ddof=1)

@@ -162,7 +162,7 @@ def _check(request: _Request, command: Command, contestants: Sequence[Contestant
 
 def _overlap(request: _Request, config: DictConfig, command: Command) -> Overlap | None:
     """Return what two splits of the data have in common, where each fresh seed draws one."""
-    return require_splits(config.dataset, command, request.typed.ranges) if request.has_new_splits else None
+    return require_splits(config, command, request.typed.ranges) if request.has_new_splits else None
 
 
 def _train(

@@ -45,7 +45,7 @@ def draw_anew(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> None:
             "anew"
         )
     if not sweep.is_own:
-        raise RegsweepError(f"{NEW_SPLITS}: the images of another application's splits are not known; leave it out")
+        raise RegsweepError(f"{NEW_SPLITS}: the examples of another application's splits are not known; leave it out")
     if SPLIT_SEED in sweep.swept:
         raise RegsweepError(VARIES)
     plan.overlap = _largest(origin, sweep, plan, num_seeds)
@@ -62,17 +62,17 @@ def require_same_seeds(paths: ConfirmationPaths, before: int, now: int, anew: st
         raise RegsweepError(f"--seeds {now}: {ONE_LOOK}, and {before} seeds were begun; leave it out, or {anew}")
 
 
-def require_splits(dataset: DictConfig, command: Command, ranges: Sequence[str]) -> Overlap:
+def require_splits(config: DictConfig, command: Command, ranges: Sequence[str]) -> Overlap:
     """Return what two splits have in common; refuse data of which there is nothing to draw, before anything is trained.
 
     Args:
-        dataset: as it was composed.
+        config: as it was composed.
         command: where and with which import path.
         ranges: overrides that searches vary.
     """
     if any(key_of(line) == SPLIT_SEED for line in ranges):
         raise RegsweepError(VARIES)
-    return _measure([_validated(dataset)], command, [0, 1])
+    return _measure([_data_of(config)], command, [0, 1])
 
 
 def describe_new_splits(overlap: Overlap, num_seeds: int) -> str:
@@ -82,30 +82,32 @@ def describe_new_splits(overlap: Overlap, num_seeds: int) -> str:
         f"each seed draws a split of the data. {in_common(overlap)}: intervals are {times:.1f} times as wide as "
         "over splits that have none"
     )
-    return f"{line}; with fewer images to train on they are narrower (dataset.train_size)" if times >= WIDE else line
+    return f"{line}; with fewer examples to train on they are narrower (dataset.train_size)" if times >= WIDE else line
 
 
 def _largest(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> Overlap:
     """Return what the splits have in common; the most of any configuration, where their data differ."""
     folders = [sweep.folder / row["folder"] for row in plan.rows]
-    datasets = [_validated(composed(folder).dataset) for folder in folders]
-    return _measure(datasets, origin.command, plan.seeds(num_seeds))
+    data = [_data_of(composed(folder)) for folder in folders]
+    return _measure(data, origin.command, plan.seeds(num_seeds))
 
 
-def _measure(datasets: Sequence[DatasetConfig], command: Command, seeds: Sequence[int]) -> Overlap:
+def _measure(data: Sequence[tuple[DatasetConfig, str]], command: Command, seeds: Sequence[int]) -> Overlap:
     from regsweep.data.overlap import measure_overlap  # noqa: PLC0415  (imports torch)
 
-    once = [config for place, config in enumerate(datasets) if config not in datasets[:place]]
+    once = [each for place, each in enumerate(data) if each not in data[:place]]
     with as_typed([], Path(command.working_folder), command.import_path):
-        found = [measure_overlap(config, seeds) for config in once]
+        found = [measure_overlap(config, seeds, task) for config, task in once]
     train, tests = max(each.train for each in found), [each.test for each in found if each.test is not None]
     if train >= 1:
         raise RegsweepError(
-            f"{NEW_SPLITS}: the data set has training, validation and test images of its own, so there is nothing to "
+            f"{NEW_SPLITS}: the data set has training, validation and test examples of its own, so there is nothing to "
             "draw; leave it out, or train on some of them (dataset.train_size)"
         )
     return Overlap(train, max(tests, default=None))
 
 
-def _validated(dataset: DictConfig) -> DatasetConfig:
-    return DatasetConfig.model_validate(OmegaConf.to_container(dataset, resolve=True))
+def _data_of(config: DictConfig) -> tuple[DatasetConfig, str]:
+    """Return the data of a composed configuration, and the kind of its task; older ones do not have it."""
+    dataset = DatasetConfig.model_validate(OmegaConf.to_container(config.dataset, resolve=True))
+    return dataset, str(config.get("task", "auto"))

@@ -59,7 +59,7 @@ def test_own_images_stay(
 ) -> None:
     source = Source(("a", "b"), RAW, RAW if has_validation else None, RAW if has_test else None)
     config = configure().dataset.model_copy(update={"train_size": train_size})
-    found = measure_overlap(config, range(8), source)
+    found = measure_overlap(config, range(8), source=source)
     assert found.train == pytest.approx(train, abs=0.02)
     assert found.test == (None if test is None else pytest.approx(test, abs=0.02))
     drawn = draw(source, config)

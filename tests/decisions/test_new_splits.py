@@ -120,7 +120,7 @@ def test_the_number_of_seeds_may_change_until_one_has_ended(tmp_path: Path) -> N
 def test_where_splits_are_not_known_or_none_are_drawn_it_is_refused(tmp_path: Path) -> None:
     split = {"overrides": {"dataset.split_seed": 3, "regularizer.dropout": 0.2}, "config": DIGITS, "accuracy": 0.9}
     for name, trials, is_own, expected in (
-        ("a", TRIALS, False, "the images of another application's splits are not known"),
+        ("a", TRIALS, False, "the examples of another application's splits are not known"),
         ("b", [*TRIALS, split], True, r"the sweep itself varies dataset\.split_seed"),
     ):
         sweep = replace(made(tmp_path / name, trials), is_own=is_own)
@@ -140,8 +140,8 @@ def test_data_of_which_nothing_is_drawn_are_refused_before_anything_is_trained(t
     config = {**DATASET, "name": "image_folder", "root": "images", "train_size": None, "val_fraction": None}
     command = Command([], str(tmp_path), [])
     with pytest.raises(RegsweepError, match="of its own, so there is nothing to draw; leave it out, or train on some"):
-        require_splits(OmegaConf.create(config), command, [])
-    some = OmegaConf.create({**config, "train_size": 4})
+        require_splits(OmegaConf.create({"dataset": config}), command, [])
+    some = OmegaConf.create({"dataset": {**config, "train_size": 4}})
     assert 0 < require_splits(some, command, ["optimizer.lr=interval(0.1,0.2)"]).train < 1
     with pytest.raises(RegsweepError, match=r"the sweep itself varies dataset\.split_seed"):
         require_splits(some, command, ["dataset.split_seed=range(0,9)"])
@@ -301,7 +301,7 @@ def test_table_figures_and_summary_name_no_p_value(tmp_path: Path) -> None:
         (
             Overlap(0.8),
             "Two splits have 80 % of the training images in common: intervals are 6.4 times as wide as over "
-            "splits that have none; with fewer images to train on they are narrower (dataset.train_size)",
+            "splits that have none; with fewer examples to train on they are narrower (dataset.train_size)",
         ),
         (
             Overlap(0.015),
