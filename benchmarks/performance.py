@@ -53,6 +53,7 @@ def main() -> None:
         sweeps.print_table(root, given.rounds)
     if "startup" in parts:
         startup.print_table(runs=5)
+        startup.print_imports(runs=5)
     for name, images in LONG.items():
         if name in parts:
             sweeps.print_pruning(images, root, given.rounds)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+from statistics import median
 
 from table import print_header, print_row, spread
 
@@ -74,5 +76,40 @@ def _run(arguments: list[str], place: str) -> tuple[float, str]:
     return took, done.stdout.splitlines()[-1] if done.stdout else ""
 
 
+def print_imports(runs: int, most: int = 12) -> None:
+    """Print how long a single run on digits spends on the modules of each package, those that it imports included not.
+
+    ``python -X importtime`` itself slows imports down a little.
+    """
+    found: dict[str, list[float]] = defaultdict(list)
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as place:
+            for package, seconds in _imports(place).items():
+                found[package].append(seconds)
+    print(f"\n### Imports of a single run on digits, {runs} runs\n")
+    print_header("package", "seconds")
+    for package in sorted(found, key=lambda each: -median(found[each]))[:most]:
+        print_row(f"`{package}`", spread(found[package], ".2f"))
+    unused = sorted(UNUSED - found.keys())
+    print(f"\nnot imported: {', '.join(unused)}")
+
+
+UNUSED = {"optuna", "plotly", "statsmodels", "torchmetrics", "torchvision"}
+"""Packages that a single run has no use for."""
+
+
+def _imports(place: str) -> dict[str, float]:
+    """Return the seconds of each package's modules, without those of other packages that they import."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "regsweep", "device=cpu", "trainer.epochs=1"],
+        cwd=place, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    seconds: dict[str, float] = defaultdict(float)
+    for own, module in re.findall(r"^import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)$", done.stderr, flags=re.MULTILINE):
+        seconds[module.partition(".")[0]] += int(own) / 1e6
+    return seconds
+
+
 if __name__ == "__main__":
     print_table(5)
+    print_imports(5)
