@@ -16,7 +16,7 @@ from torch import Tensor
 from regsweep.config import DatasetConfig
 from regsweep.data.dataset import Raw, Source
 from regsweep.data.preparation import AsTheyAre, Pixels, Preparation, Scale
-from regsweep.data.targets import require_finite, targets_of
+from regsweep.data.targets import as_float32, targets_of
 from regsweep.errors import ConfigError, DatasetError, show
 from regsweep.signatures import offer
 
@@ -163,11 +163,11 @@ def stored_inputs(name: str, array: np.ndarray) -> Tensor:
         raise DatasetError(f"{name}: must hold numbers, not {array.dtype}")
     if array.ndim == 1:
         array = array[:, None]
+    if array.size == 0:
+        raise DatasetError(f"{name}: has no numbers in an example: {array.shape}")
     if array.dtype == np.uint8 and array.ndim in (3, 4):
         return torch.from_numpy(np.ascontiguousarray(_as_images(name, array)))
-    numbers = array.astype(np.float32)
-    require_finite(name, numbers)
-    return torch.from_numpy(numbers)
+    return torch.from_numpy(as_float32(name, array))
 
 
 def _as_images(name: str, array: np.ndarray) -> np.ndarray:
@@ -200,7 +200,10 @@ def _groups(config: DatasetConfig, ends: dict[str, str], arrays: dict[str, np.nd
         return None
     if name not in arrays:
         raise ConfigError("dataset.group_column", name, f"no such array; {offer(name, set(arrays) - {'x', 'y'})}")
-    groups = {end: arrays[f"{name}{end}"] for end in ends.values() if f"{name}{end}" in arrays}
+    for end in ends.values():
+        if f"{name}{end}" not in arrays:
+            raise DatasetError(f"holds {name}, and no {name}{end}: a group of x{end} may be in x, too; add it")
+    groups = {end: arrays[f"{name}{end}"] for end in ends.values()}
     for end, array in groups.items():
         if array.shape != arrays[f"y{end}"].shape[:1]:
             num_examples = len(arrays[f"y{end}"])

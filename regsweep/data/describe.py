@@ -27,7 +27,8 @@ def _shape(dataset: Dataset) -> str:
     if dataset.has_images:
         channels, rows, columns = dataset.input_shape
         return f"{outputs}, {rows}×{columns}×{channels}"
-    return f"{outputs}, {'×'.join(map(str, dataset.input_shape))} numbers"
+    numbers = "1 number" if dataset.input_shape == (1,) else f"{'×'.join(map(str, dataset.input_shape))} numbers"
+    return f"{outputs}, {numbers}"
 
 
 def _classes(dataset: Dataset) -> list[str]:

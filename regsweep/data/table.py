@@ -93,7 +93,11 @@ def _source(config: DatasetConfig, task: str, table: DataFrame) -> Source:
         raise ConfigError("dataset.target", None, f"names the column that is predicted; {offer('', names)}")
     for key, name in [("target", config.target), ("group_column", config.group_column)]:
         if name is not None and name not in names:
-            raise ConfigError(f"dataset.{key}", name, f"no such column; {offer(name, names)}")
+            only = f"the file has a single column; are its columns separated by commas? {names[0]}"
+            raise ConfigError(f"dataset.{key}", name, f"no such column; {offer(name, names) if names[1:] else only}")
+    for key, name in [("group_column", config.group_column), *(("ignore", name) for name in config.ignore)]:
+        if name == config.target:
+            raise ConfigError(f"dataset.{key}", name, "is the column that is predicted (dataset.target); name another")
     for name in config.ignore:
         if name not in names:
             raise ConfigError("dataset.ignore", name, f"no such column; {offer(name, names)}")
@@ -121,6 +125,7 @@ def _holds_words(series: Series) -> bool:
     if series.isna().all():
         raise DatasetError(f"column {series.name}: empty in every row; leave it out (dataset.ignore)")
     if types.is_bool_dtype(series) or (types.is_numeric_dtype(series) and not types.is_complex_dtype(series)):
+        _require_float32(series)
         return False
     kind = types.infer_dtype(series, skipna=True)
     if kind not in ("string", "categorical", "boolean"):
@@ -145,10 +150,24 @@ def present_target(series: Series) -> np.ndarray:
     if types.is_bool_dtype(series):
         return series.to_numpy(dtype=bool)
     if types.is_numeric_dtype(series):
+        _require_float32(series)
         return series.to_numpy()
     if types.is_datetime64_any_dtype(series) or types.is_timedelta64_dtype(series):
         raise DatasetError(f"column {series.name}: holds dates; make numbers of them to predict them")
     return series.astype(str).to_numpy(dtype=str)
+
+
+def _require_float32(series: Series) -> None:
+    """Refuse numbers that are not finite as float32, in which networks compute."""
+    values = np.abs(series.to_numpy(dtype=np.float64, na_value=np.nan))
+    is_bad = values > np.finfo(np.float32).max
+    if is_bad.any():
+        row = int(is_bad.argmax())
+        value = "infinite" if np.isinf(values[row]) else f"{series.iloc[row]:.3g}, too large for float32,"
+        raise DatasetError(
+            f"column {series.name}: {value} in row {row + 1} (counted from 1, below the header); "
+            "remove or replace it, or leave the column out (dataset.ignore)"
+        )
 
 
 def _groups(series: Series) -> np.ndarray:

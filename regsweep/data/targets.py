@@ -55,7 +55,7 @@ def targets_of(parts: Mapping[str, np.ndarray], task: str = "auto", classes: Seq
     has_names = classes is not None and _are_numbers_of(arrays[first], len(classes))
     kind = _kind(first, arrays[first], "classification" if has_names and task == "auto" else task)
     if kind == "regression":
-        return Targets(kind, _names_of_numbers(first, arrays), {name: _numbers(each) for name, each in arrays.items()})
+        return Targets(kind, _names_of_numbers(first, arrays), {name: _numbers(name, each) for name, each in arrays.items()})
     known, numbers = np.unique(arrays[first], return_inverse=True)
     if len(known) < _AT_LEAST_TWO:
         raise DatasetError(f"{first}: holds a single class, {show(_name(known[0]))}; two or more are needed")
@@ -83,7 +83,7 @@ def targets_among(name: str, array: np.ndarray, kind: Kind, outputs: Sequence[st
     """
     array = _plain(name, array)
     if kind == "regression":
-        numbers = None if array.dtype.kind == "U" else _numbers(array)
+        numbers = None if array.dtype.kind == "U" else _numbers(name, array)
         if numbers is None or numbers.shape[1] != len(outputs):
             found = "words" if numbers is None else f"the shape {array.shape}"
             raise DatasetError(f"{name}: must hold {len(outputs)} numbers of each example, not {found}")
@@ -171,8 +171,27 @@ def _names_of_numbers(first: str, arrays: Mapping[str, np.ndarray]) -> tuple[str
     return names
 
 
-def _numbers(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(array.astype(np.float32).reshape(len(array), -1))
+def _numbers(name: str, array: np.ndarray) -> Tensor:
+    numbers = as_float32(name, array)
+    return torch.from_numpy(numbers.reshape(len(array), -1))
+
+
+def as_float32(name: str, array: np.ndarray) -> np.ndarray:
+    """Return numbers as float32.
+
+    Raises:
+        DatasetError: with the place of the first that is not finite, or too large for it.
+    """
+    if array.dtype.kind == "f":
+        require_finite(name, array)
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float32)
+    is_bad = np.isinf(numbers)
+    if is_bad.any():
+        place = tuple(map(int, np.argwhere(is_bad)[0]))
+        reason = "is too large for float32, in which networks compute; divide them all"
+        raise DatasetError(f"{name}: {array[place]:.3g} in row {place[0]} (counted from 0) {reason}")
+    return numbers
 
 
 def _placed(name: str, array: np.ndarray, known: np.ndarray, first: str) -> Tensor:
@@ -192,4 +211,4 @@ def _are_numbers_of(array: np.ndarray, num_classes: int) -> bool:
 
 def _name(value: np.generic) -> str:
     """Return the name of a class; a whole number has no point."""
-    return str(int(value)) if value.dtype.kind == "f" else str(value)
+    return str(int(value)) if value.dtype.kind == "f" and value % 1 == 0 else str(value)

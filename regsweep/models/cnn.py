@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from regsweep.models.probe import require_images
+
 
 class CNN(nn.Module):
     """Two 3×3 convolutions (32 and 64 channels), each with BatchNorm2d, ReLU and 2×2 max pooling; 128 units
@@ -27,6 +29,7 @@ class CNN(nn.Module):
         spatial_dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        require_images("cnn", input_shape)
         channels, rows, columns = input_shape
         if min(rows, columns) < 4:  # noqa: PLR2004
             raise ValueError("two 2×2 poolings need images of at least 4×4")

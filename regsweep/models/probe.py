@@ -18,6 +18,17 @@ CHANNELS = 3
 """Of a coloured picture."""
 
 
+def require_images(name: str, input_shape: tuple[int, ...]) -> None:
+    """Refuse examples that are no images, for the preset `name`.
+
+    Raises:
+        ConfigError: then.
+    """
+    if len(input_shape) != len("CHW"):
+        reason = f"needs images (channels, rows, columns), and an example is {input_shape}; choose model=mlp or linear"
+        raise ConfigError("model", name, reason)
+
+
 def repeat_grey(model: nn.Module, example: Tensor) -> list[str]:
     """Let grey pictures be repeated to three channels where the first convolution asks for three.
 

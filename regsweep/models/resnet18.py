@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from regsweep.models.probe import require_images
+
 
 class ResNet18(nn.Module):
     """ResNet-18 (He et al., 2016) with a 3×3 stem of stride 1 and no pooling, as is usual for 32×32 images.
@@ -26,6 +28,7 @@ class ResNet18(nn.Module):
         stochastic_depth: float = 0.0,
     ) -> None:
         super().__init__()
+        require_images("resnet18", input_shape)
         # A second of import that other networks do not need.
         from torchvision.models import ResNet  # noqa: PLC0415
 

@@ -1,5 +1,7 @@
 """The networks: shapes, BatchNorm's kind, the article's layers, initial weights."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -125,6 +127,16 @@ def test_two_methods_that_set_the_same_of_a_network_are_refused() -> None:
 def test_a_wrong_parameter_is_named(name: str, own: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         model(name, own=own)
+
+
+@pytest.mark.parametrize("name", ["cnn", "resnet18"])
+@pytest.mark.parametrize("shape", [(5,), (12, 12)])
+def test_examples_that_are_no_images_are_refused(name: str, shape: tuple[int, ...]) -> None:
+    target = {"cnn": "regsweep.models.cnn.CNN", "resnet18": "regsweep.models.resnet18.ResNet18"}[name]
+    with pytest.raises(ConfigError, match=rf"model={name}: needs images .*an example is {re.escape(str(shape))}"):
+        build_model(
+            ModelConfig(_target_=target), input_shape=shape, num_classes=2, methods=[], example=torch.zeros(2, *shape)
+        )
 
 
 def test_images_too_small_are_refused() -> None:
