@@ -123,18 +123,21 @@ def evaluate_each(
     each_N = torch.cat(each)
     values = {_name(scoring): _overall(each_N, scoring), "loss": total.item() / len(split)}
     if metric is not None:
-        values[scoring.objective.name] = _finite(metric.compute(), scoring.objective.name)
+        values[scoring.objective.name] = _computed(metric, scoring.objective, values["loss"])
     return scoring.metrics(values), each_N if scoring.scale is None else None
 
 
-def _finite(value: Any, name: str) -> float:
-    """Return the objective as a number.
+def _computed(metric: Metric, objective: Objective, loss: float) -> float:
+    """Return the objective as a number; nan where the loss is not finite, as the network has diverged.
 
     Raises:
         ConfigError: when it is none, as an area under a curve is none where a class has no example.
     """
-    number = float(value)
+    if not math.isfinite(loss):
+        return math.nan
+    number = float(metric.compute())
     if not math.isfinite(number):
+        name = objective.target if objective.is_own else objective.name
         raise ConfigError("objective", name, f"is {number} on some of these examples; choose another")
     return number
 

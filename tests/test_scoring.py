@@ -1,5 +1,6 @@
 """Objectives against scikit-learn's, and decisions by them: in which direction, on which task."""
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,10 @@ from regsweep.build import build, require_buildable
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, Split, load_dataset
 from regsweep.data.preparation import Scale
-from regsweep.errors import ConfigError
+from regsweep.errors import ConfigError, DivergedError
 from regsweep.gradient import Alone
 from regsweep.losses import Loss
-from regsweep.metrics import Metrics, evaluate
+from regsweep.metrics import Metrics, Scoring, evaluate
 from regsweep.objectives import OBJECTIVES, Kind, metrics_of, objective_of
 from regsweep.scoring import build_scoring, require_computed, scoring_of
 from regsweep.step import Step
@@ -199,6 +200,36 @@ def test_mixup_mixes_the_numbers_that_are_predicted(configure: Configure) -> Non
     assert batch.targets.shape == own.shape
     assert not torch.equal(batch.targets, own)
     assert batch.targets.mean().item() == pytest.approx(own.mean().item(), abs=1e-5), "each is mixed in once"
+
+
+class Fixed:
+    """A metric that is always this number."""
+
+    def __init__(self, number: float) -> None:
+        self.number = number
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None:
+        pass
+
+    def compute(self) -> float:
+        return self.number
+
+
+def test_an_objective_that_is_no_number_is_a_divergence_only_where_the_loss_is_none_either() -> None:
+    objective = objective_of("my_objectives.cost", "regression")
+    scoring = Scoring(Loss("mse", 2), objective, SCALE, lambda device: Fixed(math.nan))
+    with pytest.raises(ConfigError, match=r"^objective=my_objectives\.cost: is nan on some of these examples"):
+        evaluate(Given(), Split(GUESSED, SCALE(NUMBERS)), scoring)
+    diverged = Split(torch.full_like(GUESSED, math.nan), SCALE(NUMBERS))
+    assert math.isnan(evaluate(Given(), diverged, scoring).value)
+
+
+@pytest.mark.parametrize("objective", ["rmse", "r2", "mae"])
+def test_a_regression_that_diverges_says_so_by_every_objective(configure: Configure, objective: str) -> None:
+    config = configure("dataset=diabetes", "optimizer.lr=1e6", "trainer.epochs=4", f"objective={objective}")
+    member = build(config).member(config)
+    Training([member]).run()
+    assert isinstance(member.error, DivergedError)
 
 
 README = Path(__file__).resolve().parent.parent / "README.md"

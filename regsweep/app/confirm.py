@@ -111,7 +111,7 @@ def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
     plan = planning.read_or_choose(sweep, given.top, given.trials or (), agreed)
     if given.ablate and not any(len(sweep.kind(rows[0].number)) > 1 for rows in plan.kinds):
         raise RegsweepError(NO_MIXTURE)
-    num_seeds = given.seeds or plan.num_seeds or (MOST_SEEDS if given.until_settled else DEFAULT_SEEDS)
+    num_seeds = given.seeds or _num_seeds(plan, until_settled=given.until_settled)
     origin = Origin.of(sweep)
     if given.new_splits or plan.overlap is not None:
         if given.until_settled:
@@ -137,6 +137,13 @@ def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
             return
     if given.until_settled:
         say(f"\nnot settled after {num_seeds} seeds")
+
+
+def _num_seeds(plan: Plan, *, until_settled: bool) -> int:
+    """Return how many seeds are meant where no number is given: as many as before, or until it is settled the most."""
+    if until_settled and not plan.is_sequential:
+        return MOST_SEEDS
+    return plan.num_seeds or (MOST_SEEDS if until_settled else DEFAULT_SEEDS)
 
 
 def choose(origin: Origin, plan: Plan) -> None:

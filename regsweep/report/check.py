@@ -55,7 +55,7 @@ def _sought(confirmation: Confirmation, typed: float) -> float:
     """Return the gain that is sought as a difference of what is compared."""
     terms, of_baseline = confirmation.terms, confirmation.baseline.mean()
     if terms.is_in_points and typed > 100:  # noqa: PLR2004
-        raise RegsweepError(f"--by {typed:g}: must be percentage points from 0 to 100, for example 0.5")
+        raise RegsweepError(f"--by {typed:g}: must be points or per cent from 0 to 100, for example 0.5")
     sought = terms.threshold(typed, of_baseline)
     if sought is None and typed:
         raise RegsweepError(
@@ -128,5 +128,5 @@ def _points(text: str) -> float:
     except ValueError:
         points = math.nan
     if not 0 <= points < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: must be percentage points from 0 to 100, for example 0.5")
+        raise argparse.ArgumentTypeError(f"{text}: must be points or per cent from 0 to 100, for example 0.5")
     return points

@@ -100,9 +100,9 @@ def test_of_what_was_begun_the_next_command_is_named(regsweep: Regsweep, tmp_pat
     [
         (("check", "nowhere"), "nowhere: no such folder"),
         (("check", "empty"), "empty: nothing was confirmed here; run regsweep confirm, or compare"),
-        (("check", "empty", "--by", "-1"), "argument --by: -1: must be percentage points from 0 to 100"),
-        (("check", "empty", "--by", "much"), "argument --by: much: must be percentage points from 0 to 100"),
-        (("check", "c", "--by", "100.5"), "--by 100.5: must be percentage points from 0 to 100, for example 0.5"),
+        (("check", "empty", "--by", "-1"), "argument --by: -1: must be points or per cent from 0 to 100"),
+        (("check", "empty", "--by", "much"), "argument --by: much: must be points or per cent from 0 to 100"),
+        (("check", "c", "--by", "100.5"), "--by 100.5: must be points or per cent from 0 to 100, for example 0.5"),
     ],
 )
 def test_without_a_confirmation_there_is_no_verdict(

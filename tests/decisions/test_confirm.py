@@ -198,6 +198,17 @@ def test_until_settled_it_looks_every_five_seeds(
     assert "looks every 5 seeds" in printed
 
 
+def test_until_settled_goes_on_from_a_number_of_seeds_that_was_fixed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made(tmp_path / "s", SMALL)
+    runs = Runs(tmp_path / "s", {"0.2": [0.02, -0.02, 0.001]})
+    run_confirm(runs, "--seeds", "3")
+    found = run_confirm(runs, "--until-settled", "--margin", "0.01")
+    assert capsys.readouterr().out.endswith("\nnot settled after 30 seeds\n")
+    assert found.candidates[0].against_tuned.seeds == list(range(4, 34))
+
+
 @pytest.mark.parametrize(("num_ended", "first"), [(0, 6), (0, 20), (1, 6), (1, 20)])
 def test_a_number_of_seeds_that_changes_after_a_run_has_ended_is_a_look(
     tmp_path: Path, num_ended: int, first: int
