@@ -27,6 +27,8 @@ class CNN(nn.Module):
         spatial_dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if len(input_shape) != len(("channels", "rows", "columns")):
+            raise ValueError("needs images; choose mlp or linear")
         channels, rows, columns = input_shape
         if min(rows, columns) < 4:  # noqa: PLR2004
             raise ValueError("two 2×2 poolings need images of at least 4×4")

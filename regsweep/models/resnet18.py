@@ -26,6 +26,8 @@ class ResNet18(nn.Module):
         stochastic_depth: float = 0.0,
     ) -> None:
         super().__init__()
+        if len(input_shape) != len(("channels", "rows", "columns")):
+            raise ValueError("needs images; choose mlp or linear")
         # A second of import that other networks do not need.
         from torchvision.models import ResNet  # noqa: PLC0415
 
