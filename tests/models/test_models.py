@@ -20,7 +20,7 @@ SHAPES = [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 8, 8), (3, 28, 28), (3, 32, 3
 
 def model(
     name: str,
-    shape: tuple[int, int, int] = (1, 28, 28),
+    shape: tuple[int, ...] = (1, 28, 28),
     *,
     dropout: float = 0.0,
     batch_norm: bool | None = None,
@@ -142,3 +142,9 @@ def test_examples_that_are_no_images_are_refused(name: str, shape: tuple[int, ..
 def test_images_too_small_are_refused() -> None:
     with pytest.raises(ConfigError, match="at least 4×4"):
         model("cnn", (1, 3, 3))
+
+
+@pytest.mark.parametrize("name", ["cnn", "resnet18"])
+def test_networks_of_images_refuse_tables(name: str) -> None:
+    with pytest.raises(ConfigError, match="needs images; choose mlp or linear"):
+        model(name, (13,))
