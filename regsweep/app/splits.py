@@ -45,7 +45,7 @@ def draw_anew(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> None:
             "anew"
         )
     if not sweep.is_own:
-        raise RegsweepError(f"{NEW_SPLITS}: the images of another application's splits are not known; leave it out")
+        raise RegsweepError(f"{NEW_SPLITS}: the examples of another application's splits are not known; leave it out")
     if SPLIT_SEED in sweep.swept:
         raise RegsweepError(VARIES)
     plan.overlap = _largest(origin, sweep, plan, num_seeds)
@@ -78,11 +78,12 @@ def require_splits(dataset: DictConfig, command: Command, ranges: Sequence[str])
 def describe_new_splits(overlap: Overlap, num_seeds: int) -> str:
     """Return what is printed beforehand of splits that have so much in common."""
     times = widening(overlap, num_seeds)
+    common = in_common(overlap, "examples")
     line = (
-        f"each seed draws a split of the data. {in_common(overlap)}: intervals are {times:.1f} times as wide as "
+        f"each seed draws a split of the data. {common}: intervals are {times:.1f} times as wide as "
         "over splits that have none"
     )
-    return f"{line}; with fewer images to train on they are narrower (dataset.train_size)" if times >= WIDE else line
+    return f"{line}; with fewer examples to train on they are narrower (dataset.train_size)" if times >= WIDE else line
 
 
 def _largest(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> Overlap:
@@ -99,9 +100,15 @@ def _measure(datasets: Sequence[DatasetConfig], command: Command, seeds: Sequenc
     with as_typed([], Path(command.working_folder), command.import_path):
         found = [measure_overlap(config, seeds) for config in once]
     train, tests = max(each.train for each in found), [each.test for each in found if each.test is not None]
+    if train >= 1 and tests:
+        named = ", ".join(map(str, seeds))
+        raise RegsweepError(
+            f"{NEW_SPLITS}: the seeds {named} draw the same training examples, as with few groups; leave it out, or give "
+            "more seeds (--seeds)"
+        )
     if train >= 1:
         raise RegsweepError(
-            f"{NEW_SPLITS}: the data set has training, validation and test images of its own, so there is nothing to "
+            f"{NEW_SPLITS}: the data set has training, validation and test examples of its own, so there is nothing to "
             "draw; leave it out, or train on some of them (dataset.train_size)"
         )
     return Overlap(train, max(tests, default=None))
