@@ -103,8 +103,8 @@ def _measure(datasets: Sequence[DatasetConfig], command: Command, seeds: Sequenc
     if train >= 1 and tests:
         named = ", ".join(map(str, seeds))
         raise RegsweepError(
-            f"{NEW_SPLITS}: the seeds {named} draw the same training examples, as with few groups; leave it out, or give "
-            "more seeds (--seeds)"
+            f"{NEW_SPLITS}: the seeds {named} draw the same training examples, as with few groups; leave it out, or "
+            "give more seeds (--seeds)"
         )
     if train >= 1:
         raise RegsweepError(
