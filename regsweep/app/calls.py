@@ -24,8 +24,11 @@ _DAY_AND_TIME = "%Y-%m-%d/%H-%M-%S"
 
 def train(overrides: Sequence[str], folder: Path | str | None) -> RunRecord:
     """Train one run in `folder`, or in a new one under ``outputs``, and return its record; see `regsweep.train`."""
+    _require_list(overrides)
+    if {"-m", "--multirun"} & set(overrides):
+        raise RegsweepError("regsweep.train: trains one run; for many there is regsweep.search")
     place = _place(folder, "outputs")
-    with _raising():
+    with _raising(), _no_empty_folder(place):
         _start([*overrides, f"hydra.run.dir={quoted(str(place))}"])
     return RunRecord.read(RunPaths(place).result)
 
@@ -34,15 +37,21 @@ def search(overrides: Sequence[str], folder: Path | str | None) -> pd.DataFrame:
     """Run a sweep in `folder`, or in one of its own under ``multirun``, and return its table; see `regsweep.search`."""
     from regsweep import load_sweep  # noqa: PLC0415
 
+    _require_list(overrides)
     place = _place(folder, "multirun")
     kind = [] if any(each.startswith(("sweep=", "hydra/sweeper=")) for each in overrides) else ["sweep=regularization"]
-    with _raising():
+    with _raising(), _no_empty_folder(place):
         try:
             _start(["-m", *kind, *overrides, f"hydra.sweep.dir={quoted(str(place))}"])
         except SystemExit as ended:
             if isinstance(ended, Refused) or ended.code != 1:
                 raise
     return load_sweep(place)
+
+
+def _require_list(overrides: Sequence[str]) -> None:
+    if isinstance(overrides, str):
+        raise RegsweepError(f"overrides={overrides}: must be a list, [{overrides!r}]")
 
 
 def _start(arguments: Sequence[str]) -> None:
@@ -55,6 +64,16 @@ def _place(folder: Path | str | None, kind: str) -> Path:
     if folder is not None:
         return Path(folder).absolute()
     return make_folder(Path(kind).absolute() / time.strftime(_DAY_AND_TIME), is_named=False)
+
+
+@contextmanager
+def _no_empty_folder(place: Path) -> Iterator[None]:
+    """Remove the folder again where nothing began in it."""
+    try:
+        yield
+    finally:
+        if place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
 
 
 @contextmanager

@@ -137,7 +137,7 @@ def require_all_buildable(runs: list[RunConfig]) -> list[str]:
             raise ConfigError(
                 "dataset.val_fraction",
                 run.dataset.val_fraction,
-                "a sweep chooses on validation images; set it above 0, for example 0.1",
+                "a sweep chooses on validation examples; set it above 0, for example 0.1",
             )
         lines.update(dict.fromkeys([*describe(dataset), *of_network]))
     return list(lines)

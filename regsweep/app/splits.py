@@ -78,8 +78,9 @@ def require_splits(config: DictConfig, command: Command, ranges: Sequence[str]) 
 def describe_new_splits(overlap: Overlap, num_seeds: int) -> str:
     """Return what is printed beforehand of splits that have so much in common."""
     times = widening(overlap, num_seeds)
+    common = in_common(overlap, "examples")
     line = (
-        f"each seed draws a split of the data. {in_common(overlap)}: intervals are {times:.1f} times as wide as "
+        f"each seed draws a split of the data. {common}: intervals are {times:.1f} times as wide as "
         "over splits that have none"
     )
     return f"{line}; with fewer examples to train on they are narrower (dataset.train_size)" if times >= WIDE else line
@@ -99,6 +100,12 @@ def _measure(data: Sequence[tuple[DatasetConfig, str]], command: Command, seeds:
     with as_typed([], Path(command.working_folder), command.import_path):
         found = [measure_overlap(config, seeds, task) for config, task in once]
     train, tests = max(each.train for each in found), [each.test for each in found if each.test is not None]
+    if train >= 1 and tests:
+        named = ", ".join(map(str, seeds))
+        raise RegsweepError(
+            f"{NEW_SPLITS}: the seeds {named} draw the same training examples, as with few groups; leave it out, or "
+            "give more seeds (--seeds)"
+        )
     if train >= 1:
         raise RegsweepError(
             f"{NEW_SPLITS}: the data set has training, validation and test examples of its own, so there is nothing to "

@@ -163,7 +163,7 @@ def stored_inputs(name: str, array: np.ndarray) -> Tensor:
         raise DatasetError(f"{name}: must hold numbers, not {array.dtype}")
     if array.ndim == 1:
         array = array[:, None]
-    if array.size == 0:
+    if 0 in array.shape[1:]:
         raise DatasetError(f"{name}: has no numbers in an example: {array.shape}")
     if array.dtype == np.uint8 and array.ndim in (3, 4):
         return torch.from_numpy(np.ascontiguousarray(_as_images(name, array)))

@@ -130,7 +130,8 @@ class Columns:
         assert self.fitted is not None
         self.require(stored)
         parts = [each.inputs(stored[each.column]) for each in self.fitted]
-        return torch.from_numpy(np.concatenate(parts, axis=1).astype(np.float32))
+        with np.errstate(over="ignore"):  # numbers far from those of the training: the network's outputs tell
+            return torch.from_numpy(np.concatenate(parts, axis=1).astype(np.float32))
 
     def require(self, stored: DataFrame) -> None:
         """Refuse a table that lacks a column.

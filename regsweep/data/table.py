@@ -107,7 +107,10 @@ def _source(config: DatasetConfig, task: str, table: DataFrame) -> Source:
     inputs = {str(name): _holds_words(table[name]) for name in names if name not in left_out}
     if not inputs:
         raise DatasetError("holds no column beside the target")
-    targets = targets_of({config.target: present_target(table[config.target])}, task)
+    target = present_target(table[config.target])
+    if target.dtype.kind == "f":
+        _require_float32(table[config.target])
+    targets = targets_of({config.target: target}, task)
     groups = None if config.group_column is None else _groups(table[config.group_column])
     raw = Raw(table[list(inputs)], targets.parts[config.target], groups=groups)
     columns = Columns(inputs, config.standardize is not False)
@@ -150,7 +153,6 @@ def present_target(series: Series) -> np.ndarray:
     if types.is_bool_dtype(series):
         return series.to_numpy(dtype=bool)
     if types.is_numeric_dtype(series):
-        _require_float32(series)
         return series.to_numpy()
     if types.is_datetime64_any_dtype(series) or types.is_timedelta64_dtype(series):
         raise DatasetError(f"column {series.name}: holds dates; make numbers of them to predict them")
@@ -165,8 +167,7 @@ def _require_float32(series: Series) -> None:
         row = int(is_bad.argmax())
         value = "infinite" if np.isinf(values[row]) else f"{series.iloc[row]:.3g}, too large for float32,"
         raise DatasetError(
-            f"column {series.name}: {value} in row {row + 1} (counted from 1, below the header); "
-            "remove or replace it, or leave the column out (dataset.ignore)"
+            f"column {series.name}: {value} in row {row + 1} (counted from 1, below the header); remove or replace it"
         )
 
 

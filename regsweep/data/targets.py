@@ -55,9 +55,8 @@ def targets_of(parts: Mapping[str, np.ndarray], task: str = "auto", classes: Seq
     has_names = classes is not None and _are_numbers_of(arrays[first], len(classes))
     kind = _kind(first, arrays[first], "classification" if has_names and task == "auto" else task)
     if kind == "regression":
-        return Targets(
-            kind, _names_of_numbers(first, arrays), {name: _numbers(name, each) for name, each in arrays.items()}
-        )
+        names = _names_of_numbers(first, arrays)
+        return Targets(kind, names, {name: _numbers(name, array) for name, array in arrays.items()})
     known, numbers = np.unique(arrays[first], return_inverse=True)
     if len(known) < _AT_LEAST_TWO:
         raise DatasetError(f"{first}: holds a single class, {show(_name(known[0]))}; two or more are needed")

@@ -168,7 +168,7 @@ def _shown(stored: Tensor) -> str:
 
 def _require_steady(item: _Item) -> None:
     if not torch.equal(item.stored(0)[0], item.stored(0)[0]):
-        reason = "is another one each time that it is read; leave randomness to a method (regularizer=augmentation)"
+        reason = "is another one each time that it is read; leave randomness to a method (augmentation, Gaussian noise)"
         raise DatasetError(f"{item.name}item 0: {reason}")
 
 

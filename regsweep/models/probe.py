@@ -104,12 +104,16 @@ def strides_over_single_pixels(model: nn.Module, example: Tensor) -> bool:
 
 
 def _outputs(model: nn.Module, target: str, example: Tensor) -> Any:
+    given = example.clone()  # the data are held once, for every epoch and run
     try:
-        return model(example)
+        outputs = model(given)
     except Exception as error:
         shape = tuple(example.shape[1:])
         reason = f"cannot take examples of {shape} ({type(error).__name__}: {show(error)})"
         raise ConfigError(KEY, target, reason) from error
+    if not torch.equal(given, example):
+        raise ConfigError(KEY, target, "changes its inputs in place, and they are needed again; let it copy them first")
+    return outputs
 
 
 def _require(outputs: Any, target: str, example: Tensor, num_classes: int, when: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from regsweep.config import ModelConfig
@@ -49,7 +50,14 @@ def resolve_target(target: str) -> Target:
     Raises:
         ConfigError: when it may not be imported, does not exist, or is neither.
     """
-    return import_callable(KEY, target, nn.Module, "torch.nn.Module")
+    return _imported(KEY, target)
+
+
+def _imported(key: str, target: str) -> Target:
+    """Import a target, and leave torch's generator as it was: a module may draw when it is imported for the first time,
+    which one process does before the seed is set and another after it."""
+    with torch.random.fork_rng(devices=[]):
+        return import_callable(key, target, nn.Module, "torch.nn.Module")
 
 
 def places_without(target: Target, method: type[Method]) -> list[str]:
@@ -158,7 +166,7 @@ def _made(value: Any, key: str) -> Any:
     if "_target_" not in made:
         return made
     key, name = f"{key}._target_", str(made.pop("_target_"))
-    target = import_callable(key, name, nn.Module, "torch.nn.Module")
+    target = _imported(key, name)
     try:
         layer = target(*made.pop("_args_", []), **made)
     except Exception as error:

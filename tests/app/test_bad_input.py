@@ -133,7 +133,7 @@ SWEEPS = [
         "regularizer.penalty=l1: penalties are methods now; choose one with regularizer=l1, l2",
     ),
     ("model=mlp,linear regularizer.dropout=0,0.5", "regularizer.dropout=0.5: Linear has no place for it"),
-    ("dataset.val_fraction=0.1,0", "dataset.val_fraction=0.0: a sweep chooses on validation images"),
+    ("dataset.val_fraction=0.1,0", "dataset.val_fraction=0.0: a sweep chooses on validation examples"),
     ("dataset=digits,mnist", "dataset=mnist: not found in data/MNIST/raw"),
     ("sweep=regularization regularizer.lambda=tag(log,interval(0,1))", "not a range to search"),
     ("sweep=regularization regularizer.dropout=interval(0.5,0.1)", "not a range to search"),

@@ -34,6 +34,9 @@ if __name__ == "__main__":
         "grid": sorted(grid["status"]),
         "unknown": refused(regsweep.train, ["dataset=wein"]),
         "wrong": refused(regsweep.search, ["trainer.epochs=0"]),
+        "many": refused(regsweep.train, ["-m", *QUICK]),
+        "one word": refused(regsweep.search, "dataset=wine"),
+        "left": [str(path) for path in Path("outputs").rglob("*-*-*/*") if path.is_dir()],
         "again": refused(regsweep.train, QUICK, folder="one run"),
     }))
 """
@@ -63,6 +66,9 @@ def test_what_the_command_line_refuses_is_raised(found: dict[str, object]) -> No
     assert str(found["unknown"]).startswith("dataset=wein: no such option; did you mean dataset=wine?")
     assert str(found["wrong"]).startswith("trainer.epochs=0: must be a whole number of 1 or more")
     assert "this folder is not empty" in str(found["again"])
+    assert found["many"] == "regsweep.train: trains one run; for many there is regsweep.search"
+    assert found["one word"] == "overrides=dataset=wine: must be a list, ['dataset=wine']"
+    assert found["left"] == [], "no folder where nothing began"
 
 
 def test_importing_the_package_imports_no_torch() -> None:

@@ -312,7 +312,7 @@ BAD = [
     ("regularizer=l1,dropout model=linear", "Linear has no place for it"),
     ("regularizer=l1 n_trials=0", "n_trials=0: must be a whole number of 1 or more"),
     ("regularizer=l1 hydra/sweeper=optuna", "hydra/sweeper=optuna: a comparison makes the searches of regsweep's own"),
-    ("regularizer=l1 dataset.val_fraction=0", "a sweep chooses on validation images"),
+    ("regularizer=l1 dataset.val_fraction=0", "a sweep chooses on validation examples"),
     ("regularizer=l1 hydra.sweep.dir=.", "this folder is not empty; choose another"),
     ("regularizer=l1 --seeds 1", "argument --seeds: 1: must be a whole number of 2 or more"),
     ("regularizer=l1 oops=1", "oops=1: no such key"),

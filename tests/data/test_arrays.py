@@ -141,11 +141,7 @@ REFUSED = [
     ("", {"x": hole((3, 1), np.inf), "y": Y}, "x: infinite in row 3, column 1 (counted from 0)"),
     ("", {"x": X, "y": Y, "x_test": hole((2, 0))[:3], "y_test": Y[:3]}, "x_test: NaN in row 2, column 0"),
     ("", {"x": X, "y": np.where(Y == 1, np.nan, 0.5)}, "y: NaN in row 1 (counted from 0), and in 19 more places"),
-    (
-        "",
-        {"x": X.astype(float) * 1e300, "y": Y},
-        "in row 0 (counted from 0) is too large for float32, in which networks compute",
-    ),
+    ("", {"x": X.astype(float) * 1e300, "y": Y}, "in row 0 (counted from 0) is too large for float32, in which"),
     ("", {"x": X, "y": X[:, 0].astype(float) * 1e300}, "is too large for float32"),
     ("", {"x": X, "y": Y[:-1]}, "x and y must have a row for each example, not (40, 3) and (39,)"),
     ("", {"x": X, "y": Y, "x_test": X[:, :2], "y_test": Y}, "x_test has examples of (2,) float32, x of (3,) float32"),

@@ -421,7 +421,10 @@ def test_a_run_and_a_sweep_choose_on_its_own_validation_images(
     ("arguments", "message"),
     [
         (("trainer.restore_best=true",), "trainer.restore_best=true: needs validation examples"),
-        (("-m", "seed=0,1", "hydra/launcher=basic"), "dataset.val_fraction=0.0: a sweep chooses on validation images"),
+        (
+            ("-m", "seed=0,1", "hydra/launcher=basic"),
+            "dataset.val_fraction=0.0: a sweep chooses on validation exam",
+        ),
     ],
 )
 def test_without_validation_images_neither_can(regsweep: Regsweep, arguments: tuple[str, ...], message: str) -> None:

@@ -134,7 +134,7 @@ REFUSED = [
     (made(kind="a"), "", "data.csv: kind: holds a single class, a; two or more are needed"),
     (made(price=1.5), "dataset.target=price", "data.csv: price: is 1.5 in every example; there is nothing to predict"),
     (made(age=np.nan), "", "data.csv: column age: empty in every row; leave it out (dataset.ignore)"),
-    (made(age=[*range(N - 1), np.inf]), "", "data.csv: column age: infinite in row 60 (counted from 1, below the"),
+    (made(age=[*range(N - 1), np.inf]), "", "data.csv: column age: infinite in row 60 (counted from 1"),
     (made(age=[1, -1e300, *range(N - 2)]), "", "column age: -1e+300, too large for float32, in row 2 (counted from 1"),
     (made(price=[np.inf, *range(N - 1)]), "dataset.target=price", "column price: infinite in row 1 (counted from 1"),
     (made(), "dataset.group_column=kind", "dataset.group_column=kind: is the column that is predicted"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,12 @@ def test_the_best(tmp_path: Path, rows: list[dict[str, Any]], by_name: dict[str,
     assert [each.number for each in sweep.bests] == marked
     table = trials.table(sweep)
     assert [table["columns"][0]["values"][place] for place in table["best"]] == marked
+
+
+def test_a_sweep_of_which_no_trial_began_has_an_empty_table(tmp_path: Path) -> None:
+    sweep = made(tmp_path / "s", on("digits", 0.9))
+    table = trials.table(replace(sweep, trials=sweep.trials[:0]))
+    assert {len(column["values"]) for column in table["columns"]} == {0}
 
 
 def test_each_place_says_that_there_is_no_best_of_all(tmp_path: Path) -> None:

@@ -131,6 +131,15 @@ def test_where_splits_are_not_known_or_none_are_drawn_it_is_refused(tmp_path: Pa
         assert plan.overlap is None
 
 
+def test_seeds_that_draw_the_same_training_examples_are_named(tmp_path: Path) -> None:
+    numbers = np.arange(60)
+    np.savez(tmp_path / "data.npz", x=numbers[:, None].astype(float), y=numbers % 2, group=np.minimum(numbers // 10, 2))
+    config = DATASET | {"name": "arrays", "path": str(tmp_path / "data.npz"), "group_column": "group"}
+    config |= {"train_size": None, "val_fraction": None}
+    with pytest.raises(RegsweepError, match="the seeds 0, 1 draw the same training examples, as with few groups"):
+        require_splits(OmegaConf.create(config), Command([], str(tmp_path), []), [])
+
+
 def test_data_of_which_nothing_is_drawn_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
     for number, folder in enumerate(product(("train", "val", "test"), "ab", range(4))):
         split, name, image = folder
@@ -300,12 +309,12 @@ def test_table_figures_and_summary_name_no_p_value(tmp_path: Path) -> None:
     [
         (
             Overlap(0.8),
-            "Two splits have 80 % of the training images in common: intervals are 6.4 times as wide as over "
+            "Two splits have 80 % of the training examples in common: intervals are 6.4 times as wide as over "
             "splits that have none; with fewer examples to train on they are narrower (dataset.train_size)",
         ),
         (
             Overlap(0.015),
-            "Two splits have 1.5 % of the training images in common: intervals are 1.1 times as wide as over "
+            "Two splits have 1.5 % of the training examples in common: intervals are 1.1 times as wide as over "
             "splits that have none",
         ),
     ],

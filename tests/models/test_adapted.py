@@ -248,6 +248,14 @@ class Classes(Aside):
         return classes
 
 
+class InPlace(Aside):
+    """It standardizes the examples that it is given where they lie."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        outputs: Tensor = self.layer(inputs.sub_(0.5))
+        return outputs
+
+
 def returns_a_word(num_classes: int) -> str:
     return f"a network of {num_classes}"
 
@@ -275,6 +283,9 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         f"{__name__}.Classes", {},
         f"model._target_={__name__}.Classes: returns (2,) int64 for 2 examples of (12,); it must return a Tensor "
         "(2, 4) of floating point; give its last layer 4 outputs"),
+    "inputs that it changes": (
+        f"{__name__}.InPlace", {},
+        f"model._target_={__name__}.InPlace: changes its inputs in place, and they are needed again; let it copy them"),
     "other inputs": (
         "torchvision.models.resnet18", {},
         "model._target_=torchvision.models.resnet18: cannot take examples of (12,) (RuntimeError: Expected 3D "),

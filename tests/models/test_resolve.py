@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from regsweep.errors import ConfigError
 from regsweep.models import resolve_target
@@ -30,6 +31,16 @@ def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_network_in_the_working_folder_may_be_named(own_module: str) -> None:
     assert resolve_target(f"{own_module}.Mine").__name__ == "Mine"
+
+
+def test_what_a_module_draws_when_it_is_imported_leaves_the_weights_alone(tmp_path: Path, own_module: str) -> None:
+    with (tmp_path / f"{own_module}.py").open("a") as file:
+        file.write("\nREADY = nn.Linear(3, 3)\n")
+    torch.manual_seed(0)
+    resolve_target(f"{own_module}.Mine")
+    after = torch.rand(1)
+    torch.manual_seed(0)
+    assert torch.equal(after, torch.rand(1))
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def _column(values: pd.Series, kind: str = "number", *, descends: bool = False) 
 
 def _statuses(trials: pd.DataFrame) -> pd.Series:
     again = trials["duplicate_of"].map(lambda number: "" if pd.isna(number) else f" (as {int(number)})")
-    return trials["status"].astype(str) + again
+    return trials["status"].astype(str) + again.astype(str)  # of no trials, `map` returns no words
 
 
 def _plain(value: Any) -> Any:
