@@ -137,7 +137,7 @@ def test_seeds_that_draw_the_same_training_examples_are_named(tmp_path: Path) ->
     config = DATASET | {"name": "arrays", "path": str(tmp_path / "data.npz"), "group_column": "group"}
     config |= {"train_size": None, "val_fraction": None}
     with pytest.raises(RegsweepError, match="the seeds 0, 1 draw the same training examples, as with few groups"):
-        require_splits(OmegaConf.create(config), Command([], str(tmp_path), []), [])
+        require_splits(OmegaConf.create({"dataset": config}), Command([], str(tmp_path), []), [])
 
 
 def test_data_of_which_nothing_is_drawn_are_refused_before_anything_is_trained(tmp_path: Path) -> None:

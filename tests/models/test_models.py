@@ -146,5 +146,5 @@ def test_images_too_small_are_refused() -> None:
 
 @pytest.mark.parametrize("name", ["cnn", "resnet18"])
 def test_networks_of_images_refuse_tables(name: str) -> None:
-    with pytest.raises(ConfigError, match="needs images; choose mlp or linear"):
+    with pytest.raises(ConfigError, match=r"needs images .*; choose model=mlp or linear"):
         model(name, (13,))
