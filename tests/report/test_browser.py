@@ -223,7 +223,7 @@ def test_a_row_leads_to_its_folder_and_to_what_runs_it_again(regsweep: Regsweep,
     assert {Path(unquote(urlsplit(link).path)) for link in links} == {
         Path("a grid", str(n)).absolute() for n in range(4)
     }
-    driver.find_element("css selector", "#table tbody button").click()
+    driver.find_element("xpath", "//*[@id='table']//tbody//button[.='copy']").click()
     time.sleep(0.2)
     command = driver.find_element("css selector", "#copied code").text
     assert command == f"regsweep reproduce 'a grid/{page.column('trial')[0]}'"
