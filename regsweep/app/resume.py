@@ -86,7 +86,7 @@ def read_going_on(arguments: list[str]) -> GoingOn:
         "settings",
         metavar="KEY=VALUE",
         nargs="*",
-        help="n_trials=N: how many trials in all; timeout=S; storage=URL: the sweep's own, with the password",
+        help="n_trials=N: how many trials in all; timeout=S; trial_timeout=S; storage=URL: with its password",
     )
     given = parser.parse_args(arguments)
     folder = given.folder.resolve()
@@ -98,9 +98,9 @@ def read_going_on(arguments: list[str]) -> GoingOn:
     extra = []
     for setting in given.settings:
         name, _, value = setting.partition("=")
-        if name not in ("n_trials", "timeout", "storage"):
+        if name not in ("n_trials", "timeout", "trial_timeout", "storage"):
             raise RegsweepError(
-                f"{redact(setting)}: a resumed sweep takes n_trials=N, timeout=S and storage=URL; "
+                f"{redact(setting)}: a resumed sweep takes n_trials=N, timeout=S, trial_timeout=S and storage=URL; "
                 "start a new one for anything else"
             )
         if name == "n_trials" and _is_grid(paths):

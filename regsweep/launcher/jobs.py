@@ -29,22 +29,84 @@ class Ended:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class Reported:
+    """The objective of a running job after a step; the job waits for `Jobs.answer`.
+
+    Attributes:
+        number: the job's number.
+        value: of the objective.
+        step: from 1.
+    """
+
+    number: int
+    value: float
+    step: int
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a kind of jobs can do, beside running to their ends.
+
+    Attributes:
+        steady: a slot is free the moment its job ends; else all become free at once.
+        takes_reports: reports of running jobs arrive, so that a pruner can give them up.
+        cancels: a running job can be ended alone.
+    """
+
+    steady: bool = False
+    takes_reports: bool = False
+    cancels: bool = False
+
+
+def capabilities_of(launcher: str) -> Capabilities:
+    """Return what the jobs of a launcher can do.
+
+    Args:
+        launcher: its class, as ``hydra.launcher._target_`` names it. Of a launcher that this project does not know
+            nothing is taken for granted: it runs batches.
+    """
+    return _CAPABILITIES.get(launcher.rpartition(".")[2], Capabilities())
+
+
+_CAPABILITIES = {
+    "PoolLauncher": Capabilities(steady=True, takes_reports=True, cancels=True),
+    "BasicLauncher": Capabilities(takes_reports=True),  # one job at a time, in the sweep's own process
+}
+
+
 class Jobs(Protocol):
     """Runs jobs, up to `num_slots` at a time."""
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What these jobs can do."""
+
+    @property
     def num_slots(self) -> int:
-        """How many jobs may be started before `wait` must be called."""
+        """How many jobs may run before `wait` must be called; it may change from one call to the next."""
 
     def start(self, number: int, overrides: Sequence[str]) -> None:
         """Start a job; there is a free slot."""
 
-    def wait(self) -> list[Ended]:
-        """Return the jobs that have ended, one or more, once there is one.
+    def wait(self, timeout: float | None = None) -> list[Ended | Reported]:
+        """Return what has ended and what was reported, once there is something.
+
+        Args:
+            timeout: seconds after which an empty list is returned; None: there is no such limit. Batches have none.
 
         Raises:
             RecordError: when a job could not write its record; no further one could.
         """
+
+    def answer(self, number: int, *, give_up: bool) -> None:
+        """Answer a job's report: whether the job is given up."""
+
+    def began(self, number: int) -> float | None:
+        """Return when a job that was started began to run (`time.monotonic`); None: it waits for a machine."""
+
+    def cancel(self, number: int) -> None:
+        """End a running job alone; `wait` returns it as ended, without a record if it had none by then."""
 
     def close(self) -> None:
         """End whatever still runs."""
@@ -65,7 +127,7 @@ class LostJobError(RegsweepError):
         super().__init__(f"{lost}; resume, which waits for those that still run")
 
 
-class LauncherJobs:
+class Batches:
     """Batches of one of Hydra's launchers, which return when their slowest job has ended.
 
     Args:
@@ -74,7 +136,8 @@ class LauncherJobs:
         on_report: called with the jobs' reports, where they run in this process one after the other; None: nothing is.
     """
 
-    def __init__(self, launcher: Launcher, num_slots: int, on_report: OnReport | None) -> None:
+    def __init__(self, launcher: Launcher, num_slots: int, on_report: OnReport | None = None) -> None:
+        self.capabilities = capabilities_of(type(launcher).__name__)
         self.num_slots = num_slots
         self._launcher, self._on_report = launcher, on_report
         self._batch: list[tuple[int, tuple[str, ...]]] = []
@@ -83,10 +146,10 @@ class LauncherJobs:
         """Put a job into the next batch."""
         self._batch.append((number, tuple(overrides)))
 
-    def wait(self) -> list[Ended]:
+    def wait(self, timeout: float | None = None) -> list[Ended | Reported]:
         """Run the batch to its end; see `Jobs.wait`."""
         batch, self._batch = sorted(self._batch), []
-        ended = []
+        ended: list[Ended | Reported] = []
         for group in _consecutive(batch) if self._on_report is None else [[job] for job in batch]:
             numbers = [number for number, _ in group]
             with listening(self._should_prune(numbers[0])):
@@ -102,12 +165,24 @@ class LauncherJobs:
                     ended += [Ended(number, failure_of(job)) for number, job in zip(numbers, returned, strict=True)]
         return ended
 
-    def _dies_together(self) -> bool:
-        """Return whether nothing of a batch runs on once its launch has failed: joblib ends all its processes."""
-        return type(self._launcher).__name__ == "JoblibLauncher"
+    def answer(self, number: int, *, give_up: bool) -> None:
+        """Refuse: a report is answered where it is made, by `on_report`."""
+        raise NotImplementedError
+
+    def began(self, number: int) -> float | None:
+        """Return None: when a job of a batch begins is the launcher's own affair."""
+        return None
+
+    def cancel(self, number: int) -> None:
+        """Refuse: a launcher of Hydra's ends no job."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Do nothing: between batches nothing runs."""
+
+    def _dies_together(self) -> bool:
+        """Return whether nothing of a batch runs on once its launch has failed: joblib ends all its processes."""
+        return type(self._launcher).__name__ == "JoblibLauncher"
 
     def _should_prune(self, number: int) -> Callable[[float, int], bool] | None:
         on_report = self._on_report

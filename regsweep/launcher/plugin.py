@@ -18,9 +18,9 @@ from omegaconf import DictConfig
 
 from regsweep.errors import ConfigError
 from regsweep.launcher.compact import compact
+from regsweep.launcher.jobs import Ended
 
 if TYPE_CHECKING:
-    from regsweep.launcher.jobs import OnReport
     from regsweep.launcher.pool import Pool
 
 
@@ -73,7 +73,7 @@ class PoolLauncher(Launcher):
 
         warm_up(self._preload, self._num_workers)
 
-    def pool(self, *, workers: int | None = None, on_report: OnReport | None = None, returns: bool = False) -> Pool:
+    def pool(self, *, workers: int | None = None, takes_reports: bool = False, returns: bool = False) -> Pool:
         """Return a new pool, of at most `workers` workers; whoever asks closes it."""
         from regsweep.launcher.pool import Pool  # noqa: PLC0415
         from regsweep.launcher.share import Machine  # noqa: PLC0415
@@ -83,7 +83,9 @@ class PoolLauncher(Launcher):
         machine = Machine.here()
         count = machine.count_workers(self._num_workers)
         count = min(count, workers or count)
-        return Pool(self._context, self._task, self._config, machine, count, on_report=on_report, returns=returns)
+        return Pool(
+            self._context, self._task, self._config, machine, count, takes_reports=takes_reports, returns=returns
+        )
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run a batch, for sweepers that know only that; the workers stay for the next one."""
@@ -103,6 +105,7 @@ class PoolLauncher(Launcher):
                 pool.start(*left.pop())
                 num_running += 1
             for job in pool.wait():
+                assert isinstance(job, Ended), "nothing reports to a sweeper that knows only batches"
                 num_running -= 1
                 if job.number not in pool.returned:
                     errors[job.number] = job.error

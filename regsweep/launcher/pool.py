@@ -28,7 +28,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from regsweep.errors import ConfigError, RecordError
-from regsweep.launcher.jobs import Ended, OnReport, one_line
+from regsweep.launcher.jobs import Ended, Reported, capabilities_of, one_line
 from regsweep.launcher.share import Machine, changed_environment
 from regsweep.launcher.worker import Call, Setup, Task, answer, serve
 
@@ -123,6 +123,8 @@ class _Worker:
     process: ForkServerProcess
     channel: Connection
     number: int | None = None  # of the job that it runs
+    began: float = 0.0
+    is_cancelled: bool = False
 
 
 class Pool:
@@ -134,7 +136,7 @@ class Pool:
         config: the sweep's configuration, from which each job is composed.
         machine: what the workers share.
         num_workers: how many.
-        on_report: called with the jobs' reports; None: nothing is.
+        takes_reports: whether jobs report, and wait for the answers.
         returns: whether to keep what Hydra returns of each job, in `returned`.
 
     Raises:
@@ -149,12 +151,13 @@ class Pool:
         machine: Machine,
         num_workers: int,
         *,
-        on_report: OnReport | None = None,
+        takes_reports: bool = False,
         returns: bool = False,
     ) -> None:
+        self.capabilities = capabilities_of("PoolLauncher")
         self._machine, self.num_slots = machine, num_workers
         self.returned: dict[int, JobReturn] = {}
-        self._on_report, self._returns = on_report, returns
+        self._takes_reports, self._returns = takes_reports, returns
         self._setup = Setup(context, task, config, Singleton.get_state(), str(Path.cwd()), sys.path, {})
         self._workers: list[_Worker | None] = [None] * self.num_slots
         try:
@@ -172,22 +175,42 @@ class Pool:
             worker = None
         if worker is None:
             worker = self._workers[slot] = self._hire(slot)
-        task = Task(number, tuple(overrides), self._on_report is not None, self._returns)
-        worker.number = number
+        task = Task(number, tuple(overrides), self._takes_reports, self._returns)
+        worker.number, worker.began, worker.is_cancelled = number, time.monotonic(), False
         _send(worker, task)
 
-    def wait(self) -> list[Ended]:
-        """Show what workers print, answer what they report, and return the jobs that have ended; see `Jobs.wait`."""
+    def wait(self, timeout: float | None = None) -> list[Ended | Reported]:
+        """Show what workers print, and return what they report and the jobs that have ended; see `Jobs.wait`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             busy = [worker for worker in self._workers if worker and worker.number is not None]
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
             # Its end too: a child that it leaves behind would hold its side of the channel open.
             ready = connection.wait(
-                [*(worker.channel for worker in busy), *(worker.process.sentinel for worker in busy)]
+                [*(worker.channel for worker in busy), *(worker.process.sentinel for worker in busy)], left
             )
             stirred = [worker for worker in busy if worker.channel in ready or worker.process.sentinel in ready]
-            ended = [job for worker in stirred if (job := self._receive(worker))]
-            if ended:
-                return ended
+            events = [event for worker in stirred if (event := self._receive(worker))]
+            if events or not ready:
+                return events
+
+    def answer(self, number: int, *, give_up: bool) -> None:
+        """Let the worker that reported go on; see `Jobs.answer`."""
+        worker = self._worker_of(number)
+        if worker is not None:
+            _send(worker, give_up)
+
+    def began(self, number: int) -> float | None:
+        """Return when the job was started, at once in a worker; see `Jobs.began`."""
+        worker = self._worker_of(number)
+        return None if worker is None else worker.began
+
+    def cancel(self, number: int) -> None:
+        """Kill the job's worker; the next job in its slot has a new one."""
+        worker = self._worker_of(number)
+        if worker is not None:
+            worker.is_cancelled = True
+            worker.process.kill()
 
     def close(self) -> None:
         """End all workers, and what they run."""
@@ -214,8 +237,11 @@ class Pool:
         _send(worker, replace(self._setup, environment={**os.environ, **share}))
         return worker
 
-    def _receive(self, worker: _Worker) -> Ended | None:
-        """Take one message, and return the job where it has ended."""
+    def _worker_of(self, number: int) -> _Worker | None:
+        return next((worker for worker in self._workers if worker and worker.number == number), None)
+
+    def _receive(self, worker: _Worker) -> Ended | Reported | None:
+        """Take one message, and return what it reports, or the job where it has ended."""
         number = worker.number
         assert number is not None
         try:
@@ -229,8 +255,7 @@ class Pool:
                 sys.stdout.write(numbered(content[0], number) if self.num_slots > 1 else content[0])
                 sys.stdout.flush()
         elif kind == "report":
-            assert self._on_report is not None
-            _send(worker, self._on_report(number, *content))
+            return Reported(number, *content)
         elif kind == "unwritable":
             raise RecordError(content[0])
         elif kind == "exit":
@@ -248,6 +273,8 @@ class Pool:
         worker.channel.close()
         self._workers[self._workers.index(worker)] = None
         code = worker.process.exitcode
+        if worker.is_cancelled:
+            return Ended(number, "cancelled")
         if code is not None and code < 0:
             guess = " (out of memory?)" if -code == signal.SIGKILL else ""
             return Ended(number, f"killed by signal {-code}{guess}")

@@ -25,7 +25,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from regsweep import records
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.job_folders import JobFolders
-from regsweep.launcher.jobs import Ended, Jobs
+from regsweep.launcher.jobs import Ended, Jobs, Reported
 from regsweep.names import by_key
 from regsweep.paths import RunPaths
 from regsweep.sweeper import optuna_private
@@ -53,12 +53,14 @@ class Limits:
         max_failure_rate: share that may fail, of as many trials as run at a time, before the sweep gives up.
         max_retries: how often a trial that fails runs again before it counts as failed.
         timeout: seconds after which no further trial starts; None: no limit.
+        trial_timeout: seconds after which a running trial is cancelled, and has failed; None: no limit.
     """
 
     n_trials: int
     max_failure_rate: float = 1.0
     max_retries: int = 0
     timeout: float | None = None
+    trial_timeout: float | None = None
 
 
 class TooManyFailedError(RegsweepError):
@@ -81,11 +83,12 @@ class NoCompleteTrialError(RegsweepError):
 
 @dataclass
 class _Job:
-    """A trial on its way: what it sets, and how often it was tried."""
+    """A trial on its way: what it sets, how often it was tried, and whether it was cancelled for the time it took."""
 
     trial: Trial
     overrides: list[str]
     attempt: int = 0
+    is_overdue: bool = False
 
 
 def read_record(folder: Path, num_objectives: int) -> TrialRecord | None:
@@ -174,9 +177,14 @@ class Engine:
             if not self._running:
                 break
             with self._stop.interruptible():
-                all_ended = jobs.wait()
-            for ended in all_ended:
-                failures += self._end(self._running.pop(ended.number), ended)
+                events = jobs.wait(self._patience(jobs))
+            for event in events:
+                if isinstance(event, Reported):
+                    give_up = self.should_prune(event.number, event.value, event.step)
+                    jobs.answer(event.number, give_up=give_up)
+                else:
+                    failures += self._end(self._running.pop(event.number), event)
+            self._cancel_overdue(jobs)
             if self._missing is not None:
                 raise MissingObjectiveError(self._missing)
             if len(failures) >= jobs.num_slots:
@@ -184,6 +192,26 @@ class Engine:
                 failures = []
         self._require_few(failures)
         self._require_a_complete_one()
+
+    def _patience(self, jobs: Jobs) -> float | None:
+        """Return the seconds until a running trial may have to be cancelled; None: none ever is."""
+        most = self._limits.trial_timeout
+        if most is None:
+            return None
+        begins = [jobs.began(number) for number, job in self._running.items() if not job.is_overdue]
+        # A job that waits for a machine may begin at any time, and its own time with it.
+        left = [most if began is None else began + most - time.monotonic() for began in begins]
+        return max(0.0, min(left)) if left else None
+
+    def _cancel_overdue(self, jobs: Jobs) -> None:
+        most = self._limits.trial_timeout
+        if most is None:
+            return
+        for number, job in self._running.items():
+            began = jobs.began(number)
+            if not job.is_overdue and began is not None and time.monotonic() - began >= most:
+                job.is_overdue = True
+                jobs.cancel(number)
 
     def tell_recorded(self) -> list[Trial]:
         """Tell the study each recorded trial that still runs there; return those without a record, to run again."""
@@ -256,19 +284,25 @@ class Engine:
             self._await_owners([ended.number])  # the launcher lost it, and it may still run
         record = self._read(ended.number)
         if record is None:
-            record = TrialRecord("failed", error=ended.error or "the job left no record")
-            if job.attempt == self._limits.max_retries:
+            record = TrialRecord("failed", error=self._reason(job, ended))
+            if job.is_overdue or job.attempt == self._limits.max_retries:
                 _log.error(f"trial {ended.number} failed: {record.error}")
                 place.mkdir(exist_ok=True)
                 record.write(place)
         if record.missing_objective is not None:
             self._missing = f"trial {ended.number}: {record.error}"
-        elif record.status == "failed" and job.attempt < self._limits.max_retries:
+        elif record.status == "failed" and not job.is_overdue and job.attempt < self._limits.max_retries:
             _log.warning(f"trial {ended.number} failed: {record.error}; it runs again")
             self._again.append(replace(job, attempt=job.attempt + 1))
             return []
         self._tell(job.trial, record, job.overrides)
         return [f"trial {ended.number}: {record.error}" if record.status == "failed" else None]
+
+    def _reason(self, job: _Job, ended: Ended) -> str:
+        """Return why a job without a record has failed."""
+        if job.is_overdue:
+            return f"cancelled: it ran longer than hydra.sweeper.trial_timeout={self._limits.trial_timeout:g} seconds"
+        return ended.error or "the job left no record"
 
     def _read(self, number: int) -> TrialRecord | None:
         return read_record(self._folders.of(number), len(self._study.directions))

@@ -53,7 +53,7 @@ def read_grid(settings: Mapping[str, Any], arguments: Sequence[str], loader: Con
     trials = [dict(zip(listed, values, strict=True)) for values in itertools.product(*listed.values())]
     typed = (key if key in listed else f"{key}={each.get_value_element_as_str()}" for key, each in given.items())
     space = GridSpace({}, {}, {}, [], typed=tuple(typed)).of_named(trials)
-    limits = {name: settings[name] for name in ("max_failure_rate", "max_retries", "timeout")}
+    limits = {name: settings[name] for name in ("max_failure_rate", "max_retries", "timeout", "trial_timeout")}
     return Search(space, trials, Limits(len(trials), **limits))
 
 

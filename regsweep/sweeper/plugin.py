@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.samplers import BaseSampler
 
-    from regsweep.launcher.jobs import Jobs, OnReport
+    from regsweep.launcher.jobs import Jobs
     from regsweep.sweeper.engine import Engine
     from regsweep.sweeper.search import Search
     from regsweep.sweeper.space import SearchSpace
@@ -177,8 +177,7 @@ class RegsweepSweeper(Sweeper):
     def _run(self, engine: Engine, study: Study, search: Search, folder: Path, tables: Tables) -> None:
         """Run the trials that are left, and write the tables, however that ends."""
         num_begun = sum(trial.state.name != "WAITING" for trial in study.get_trials(deepcopy=False))
-        on_report = engine.should_prune if self._settings["pruner"] is not None else None
-        jobs = self._jobs(search.limits.n_trials, on_report)
+        jobs = self._jobs(search.limits.n_trials, engine)
         study.sampler = self._sampler(search, num_begun, is_parallel=jobs.num_slots > 1)
         try:
             engine.run(jobs)
@@ -207,16 +206,17 @@ class RegsweepSweeper(Sweeper):
         else:
             records.write_text(recorded, redact(OmegaConf.to_yaml(self._config)))
 
-    def _jobs(self, n_trials: int, on_report: OnReport | None) -> Jobs:
+    def _jobs(self, n_trials: int, engine: Engine) -> Jobs:
         """Return the workers of a pool, or batches of any other launcher."""
-        from regsweep.launcher.jobs import LauncherJobs  # noqa: PLC0415
+        from regsweep.launcher.jobs import Batches, capabilities_of  # noqa: PLC0415
 
-        n_jobs = self._settings["n_jobs"]
+        n_jobs, is_pruned = self._settings["n_jobs"], self._settings["pruner"] is not None
         if isinstance(self._launcher, PoolLauncher):
-            return self._launcher.pool(workers=n_jobs, on_report=on_report)
-        is_basic = type(self._launcher).__name__ == "BasicLauncher"
-        # Of a search null is refused where it is not the basic one: each batch of it learns from those before.
-        return LauncherJobs(self._launcher, n_jobs or (1 if is_basic else n_trials), on_report)
+            return self._launcher.pool(workers=n_jobs, takes_reports=is_pruned)
+        takes_reports = capabilities_of(type(self._launcher).__name__).takes_reports
+        # Of a search null is refused where jobs do not report: each batch of it learns from those before.
+        num_slots = n_jobs or (1 if takes_reports else n_trials)
+        return Batches(self._launcher, num_slots, engine.should_prune if is_pruned else None)
 
     def _study(self, folder: Path, space: SearchSpace, initial: list[dict[str, Any]]) -> Study:
         import optuna  # noqa: PLC0415

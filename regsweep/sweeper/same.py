@@ -14,6 +14,7 @@ from regsweep.sweeper.redact import redact
 MAY_DIFFER = (
     "hydra.sweeper.n_trials",
     "hydra.sweeper.timeout",
+    "hydra.sweeper.trial_timeout",
     "hydra.overrides.hydra",
     "hydra.runtime",
     "hydra.job",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -9,6 +10,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from regsweep.errors import ConfigError
+from regsweep.launcher.jobs import capabilities_of
 from regsweep.launcher.plugin import PoolLauncherConf
 from regsweep.signatures import offer
 from regsweep.sweeper.redact import redact
@@ -44,6 +46,8 @@ class RegsweepSweeperConf:
     max_retries: int = 0
     # Seconds after which no further trial starts; null: no limit.
     timeout: float | None = None
+    # Seconds after which a running trial is cancelled, and has failed; null: no limit.
+    trial_timeout: float | None = None
     # Which parameters are drawn only where others have some value. By parameter: {when: {other parameter: value or
     # list of values}, otherwise: value}, or unless in place of when; without otherwise the parameter is left out.
     conditions: dict[str, Any] | None = field(default_factory=dict)
@@ -71,6 +75,8 @@ class GridSweeperConf:
     max_retries: int = 0
     # Seconds after which no further trial starts; null: no limit.
     timeout: float | None = None
+    # Seconds after which a running trial is cancelled, and has failed; null: no limit.
+    trial_timeout: float | None = None
     # Keys and their values, beside those of the command line.
     params: dict[str, Any] | None = None
 
@@ -101,8 +107,11 @@ def require_sensible(hydra: DictConfig) -> None:
     rate = sweeper.max_failure_rate
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
         raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")
-    if sweeper.timeout is not None and not sweeper.timeout > 0:
-        raise ConfigError("hydra.sweeper.timeout", sweeper.timeout, "must be seconds above 0, or null")
+    for name in ("timeout", "trial_timeout"):
+        value = sweeper[name]
+        if value is not None and not 0 < value < math.inf:
+            raise ConfigError(f"hydra.sweeper.{name}", value, "must be seconds above 0, or null")
+    require_cancels(hydra)
     if is_grid:
         return
     subdir = OmegaConf.to_container(hydra.sweep, resolve=False)["subdir"]  # type: ignore[call-overload, index]
@@ -111,6 +120,18 @@ def require_sensible(hydra: DictConfig) -> None:
         raise ConfigError("hydra.sweep.subdir", subdir, allowed)
     require_batch_size(hydra)
     require_way_back(hydra)
+
+
+def require_cancels(hydra: DictConfig) -> None:
+    """Refuse a limit for each trial where a running one cannot be ended.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    limit, launcher = hydra.sweeper.trial_timeout, str(hydra.launcher.get("_target_"))
+    if limit is not None and not capabilities_of(launcher).cancels:
+        allowed = f"{launcher.rpartition('.')[2]} cannot end a running trial; use hydra/launcher=pool, or leave it null"
+        raise ConfigError("hydra.sweeper.trial_timeout", limit, allowed)
 
 
 def _require_known_keys(hydra: DictConfig) -> None:
@@ -140,7 +161,7 @@ def require_way_back(hydra: DictConfig) -> None:
     if pruner is None:
         return
     launcher = str(hydra.launcher.get("_target_")).rpartition(".")[2]
-    if launcher not in ("BasicLauncher", "PoolLauncher"):
+    if not capabilities_of(launcher).takes_reports:
         name = str(pruner.get("_target_")).rpartition(".")[2]
         allowed = f"{launcher} gives no way back from a running job; use hydra/launcher=pool or basic, or no pruner"
         raise ConfigError("hydra.sweeper.pruner", name, allowed)
@@ -155,6 +176,6 @@ def require_batch_size(hydra: DictConfig) -> None:
         ConfigError: naming the key.
     """
     launcher = str(hydra.launcher.get("_target_")).rpartition(".")[2]
-    if hydra.sweeper.n_jobs is None and launcher not in ("BasicLauncher", "PoolLauncher"):
+    if hydra.sweeper.n_jobs is None and not capabilities_of(launcher).takes_reports:
         allowed = f"{launcher} runs batches; set how many trials run at a time, for example hydra.sweeper.n_jobs=2"
         raise ConfigError("hydra.sweeper.n_jobs", None, allowed)

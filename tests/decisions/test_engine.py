@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial
 
-from regsweep.launcher.jobs import Ended
+from regsweep.launcher.jobs import Capabilities, Ended, Reported
 from regsweep.sweeper import engine as loop
 from regsweep.sweeper.engine import Engine, Limits, MissingObjectiveError, NoCompleteTrialError, TooManyFailedError
 from regsweep.sweeper.job import TrialRecord
@@ -20,6 +20,8 @@ from regsweep.sweeper.signals import Stop
 from regsweep.sweeper.space import SearchSpace
 
 Script = Callable[[int, int], TrialRecord | None]
+
+VALUES = (0.5, 2.0, 0.7)
 
 
 class Scripted:
@@ -32,7 +34,9 @@ class Scripted:
     """
 
     def __init__(self, folder: Path, script: Script, num_slots: int) -> None:
+        self.capabilities = Capabilities(steady=True, takes_reports=True, cancels=True)
         self.num_slots = num_slots
+        self.answers: dict[int, list[bool]] = {}
         self.started: list[tuple[int, list[str]]] = []
         self.most_at_a_time = 0
         self._folder, self._script = folder, script
@@ -43,7 +47,7 @@ class Scripted:
         self.most_at_a_time = max(self.most_at_a_time, len(self._running))
         self.started.append((number, list(overrides)))
 
-    def wait(self) -> list[Ended]:
+    def wait(self, timeout: float | None = None) -> list[Ended | Reported]:
         number = self._running.popleft()
         attempt = sum(started == number for started, _ in self.started) - 1
         record = self._script(number, attempt)
@@ -53,6 +57,15 @@ class Scripted:
             (place / f"attempt{attempt}").touch()
             record.write(place)
         return [Ended(number, None if record else "WorkerDied: it is gone")]
+
+    def answer(self, number: int, *, give_up: bool) -> None:
+        self.answers.setdefault(number, []).append(give_up)
+
+    def began(self, number: int) -> float | None:
+        return None
+
+    def cancel(self, number: int) -> None:
+        raise NotImplementedError
 
     def close(self) -> None: ...
 
@@ -304,8 +317,8 @@ def test_a_damaged_record_is_set_aside_and_its_trial_has_failed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Damaging(Scripted):
-        def wait(self) -> list[Ended]:
-            ended = super().wait()
+        def wait(self, timeout: float | None = None) -> list[Ended | Reported]:
+            ended = super().wait(timeout)
             if ended[0].number == 0:
                 (tmp_path / "0" / "trial.json").write_text("{")
             return ended
@@ -387,18 +400,105 @@ def test_a_pruner_hears_of_the_steps_of_running_trials() -> None:
     study = optuna.create_study(pruner=optuna.pruners.ThresholdPruner(upper=1.0))
     sweep: Any = {"reuse_duplicates": False, "on_start": lambda *_: None, "on_end": lambda *_: None}
     engine = Engine(study, SearchSpace.parse([], {}), Path(), Limits(2), stop=Stop(), **sweep)
-    answers = []
 
     class Reporting(Scripted):
-        def wait(self) -> list[Ended]:
+        def wait(self, timeout: float | None = None) -> list[Ended | Reported]:
             number = self._running[-1]
-            answers.append([engine.should_prune(number, value, step) for step, value in enumerate((0.5, 2.0, 0.7), 1)])
+            step = len(self.answers.get(number, [])) + 1
+            if step <= len(VALUES):
+                return [Reported(number, VALUES[step - 1], step)]
             assert study.trials[number].intermediate_values == {1: 0.5, 2: 2.0, 3: 0.7}
-            return super().wait()
+            return super().wait(timeout)
 
     jobs = Reporting(Path(), lambda *_: TrialRecord("complete", [0.0]), 1)
     engine.run(jobs)
-    assert answers == [[False, True, False]] * 2
+    assert jobs.answers == {0: [False, True, False], 1: [False, True, False]}
+
+
+class Timed(Scripted):
+    """Jobs that end in the order of their numbers once they are cancelled, or on a clock.
+
+    Args:
+        began: when each job begins to run; None: it waits for a machine for ever.
+        ends: when each ends by itself.
+    """
+
+    def __init__(self, folder: Path, clock: list[float], began: Mapping[int, float | None], ends: Mapping[int, float]):
+        super().__init__(folder, good, len(began))
+        self.clock, self._began, self._ends = clock, began, ends
+        self.cancelled: list[tuple[int, float]] = []
+        self.patience: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> list[Ended | Reported]:
+        self.patience.append(timeout)
+        cancelled = [number for number, _ in self.cancelled if number in self._running]
+        for number in cancelled:
+            self._running.remove(number)
+        if cancelled:
+            return [Ended(number, "cancelled") for number in cancelled]
+        until = min(self._ends[number] for number in self._running)
+        if timeout is not None and self.clock[0] + timeout < until:
+            self.clock[0] += timeout
+            return []
+        self.clock[0] = max(until, self.clock[0])
+        number = min(self._running, key=lambda each: self._ends[each])
+        self._running.remove(number)
+        self._running.appendleft(number)
+        return super().wait(timeout)
+
+    def began(self, number: int) -> float | None:
+        return self._began[number]
+
+    def cancel(self, number: int) -> None:
+        self.cancelled.append((number, self.clock[0]))
+
+
+def test_a_trial_that_runs_too_long_is_cancelled_and_has_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trial 0 takes too long; 1 begins late and ends in its time; 2 ends just before its limit."""
+    clock = [0.0]
+    monkeypatch.setattr("regsweep.sweeper.engine.time.monotonic", lambda: clock[0])
+    sweep = Sweep(tmp_path, range(3))
+    jobs = Timed(tmp_path, clock, {0: 0.0, 1: 8.0, 2: 0.0}, {0: 99.0, 1: 17.0, 2: 9.5})
+    sweep.engine(n_trials=3, trial_timeout=10.0, max_retries=5).run(jobs)
+    assert jobs.cancelled == [(0, 10.0)]
+    assert sweep.states() == ["FAIL", "COMPLETE", "COMPLETE"]
+    assert sweep.study.trials[0].user_attrs["error"] == (
+        "cancelled: it ran longer than hydra.sweeper.trial_timeout=10 seconds"
+    )
+    assert len(jobs.started) == 3, "a trial that took too long would take too long again"
+
+
+def test_a_trial_that_waits_for_a_machine_is_not_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("regsweep.sweeper.engine.time.monotonic", lambda: clock[0])
+    sweep = Sweep(tmp_path, range(1))
+    jobs = Timed(tmp_path, clock, {0: None}, {0: 35.0})
+    sweep.engine(n_trials=1, trial_timeout=10.0).run(jobs)
+    assert (jobs.cancelled, sweep.states()) == ([], ["COMPLETE"])
+
+
+def test_a_trial_that_ends_as_it_is_cancelled_keeps_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("regsweep.sweeper.engine.time.monotonic", lambda: clock[0])
+
+    class Late(Timed):
+        def cancel(self, number: int) -> None:
+            super().cancel(number)
+            (tmp_path / "0").mkdir()
+            good(0, 0).write(tmp_path / "0")
+
+    sweep = Sweep(tmp_path, range(1))
+    sweep.engine(n_trials=1, trial_timeout=10.0).run(Late(tmp_path, clock, {0: 0.0}, {0: 99.0}))
+    assert sweep.states() == ["COMPLETE"]
+
+
+def test_without_a_limit_nothing_wakes_the_loop(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, range(1))
+    jobs = Timed(tmp_path, [0.0], {0: 0.0}, {0: 1e9})
+    sweep.engine(n_trials=1).run(jobs)
+    assert jobs.patience == [None]
 
 
 def test_a_pruner_judges_a_trial_by_those_of_its_study(tmp_path: Path) -> None:
