@@ -123,7 +123,7 @@ class _Worker:
     process: ForkServerProcess
     channel: Connection
     number: int | None = None  # of the job that it runs
-    began: float = 0.0
+    began: float | None = None
     is_cancelled: bool = False
 
 
@@ -176,7 +176,7 @@ class Pool:
         if worker is None:
             worker = self._workers[slot] = self._hire(slot)
         task = Task(number, tuple(overrides), self._takes_reports, self._returns)
-        worker.number, worker.began, worker.is_cancelled = number, time.monotonic(), False
+        worker.number, worker.began, worker.is_cancelled = number, None, False
         _send(worker, task)
 
     def wait(self, timeout: float | None = None) -> list[Ended | Reported]:
@@ -201,7 +201,7 @@ class Pool:
             _send(worker, give_up)
 
     def began(self, number: int) -> float | None:
-        """Return when the job was started, at once in a worker; see `Jobs.began`."""
+        """Return when a worker took the job, which a new one does once it has imported the application."""
         worker = self._worker_of(number)
         return None if worker is None else worker.began
 
@@ -254,6 +254,8 @@ class Pool:
             with suppress(BrokenPipeError):  # whoever read it has gone; the jobs go on
                 sys.stdout.write(numbered(content[0], number) if self.num_slots > 1 else content[0])
                 sys.stdout.flush()
+        elif kind == "began":
+            worker.began = time.monotonic()
         elif kind == "report":
             return Reported(number, *content)
         elif kind == "unwritable":

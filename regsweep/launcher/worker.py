@@ -1,7 +1,7 @@
 """A worker: a process that runs one job after the other for as long as the sweep lives.
 
 Messages are tuples, pickled. To the worker: the `Setup` once, then a `Task` per job, and True or False in answer to
-a report. From the worker: ``("text", printed)``, ``("report", value, step)``, and at the end of a job
+a report. From the worker: ``("began",)``, ``("text", printed)``, ``("report", value, step)``, and at the end of a job
 ``("ended", what it returned or None, error or None)``, ``("unwritable", message)`` or ``("exit", code)``.
 """
 
@@ -114,6 +114,7 @@ def serve(channel: Connection) -> None:
         _settle(setup.environment, setup.import_path, setup.working_folder)
         while True:
             task: Task = cloudpickle.loads(channel.recv_bytes())
+            _send(channel, ("began",))
             outcome = _outcome(setup, task, channel)
             printed.end_line()
             _send(channel, outcome)

@@ -205,6 +205,7 @@ def test_a_job_is_cancelled_alone(make: Make, tmp_path: Path, launcher: str) -> 
     jobs.start(0, ["does=sleep", "seconds=60"])
     jobs.start(1, ["does=sleep", "seconds=1"])
     wait_for(lambda: pid_of(tmp_path, "0"))
+    assert jobs.wait(0.0) == []
     began = jobs.began(0)
     assert began is not None
     assert before <= began <= time.monotonic()

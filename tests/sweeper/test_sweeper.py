@@ -374,6 +374,14 @@ def test_a_changed_configuration_is_refused(tmp_path: Path) -> None:
         ("hydra.sweeper.n_jobs=-1", "hydra.sweeper.n_jobs=-1: must be a whole number of 1 or more"),
         ("hydra.sweeper.max_retries=-1", "hydra.sweeper.max_retries=-1: must be a whole number of 0 or more"),
         ("hydra.sweeper.timeout=0", "hydra.sweeper.timeout=0.0: must be seconds above 0, or null"),
+        (
+            "hydra/launcher=pool hydra.sweeper.trial_timeout=-1",
+            "hydra.sweeper.trial_timeout=-1.0: must be seconds above 0, or null",
+        ),
+        (
+            "hydra.sweeper.trial_timeout=60",
+            "hydra.sweeper.trial_timeout=60.0: BasicLauncher cannot end a running trial; use hydra/launcher=pool",
+        ),
         ("hydra.sweep.subdir=trial_${hydra.job.num}", "this sweeper finds its trials by their numbers"),
     ],
 )
@@ -383,6 +391,19 @@ def test_a_setting_that_makes_no_sense_is_refused(tmp_path: Path, override: str,
     (line,) = printed.strip().splitlines()
     assert message in line
     assert not (tmp_path / FOLDER).exists()
+
+
+def test_a_trial_that_takes_too_long_is_cancelled_alone(tmp_path: Path) -> None:
+    """The other worker, and its own slot, go on."""
+    pool = ("hydra/launcher=pool", "hydra.launcher.workers=2", "hydra.sweeper.trial_timeout=2")
+    trials = "[{seconds:60.0},{seconds:0.0},{seconds:60.0},{seconds:0.0}]"
+    named = ("hydra.sweeper.params=null", f"hydra.sweeper.initial_trials={trials}", "hydra.sweeper.n_trials=4")
+    code, printed = run_here(tmp_path, *pool, *named)
+    assert code == 0, printed
+    assert [row["status"] for row in rows_of(tmp_path)] == ["failed", "complete", "failed", "complete"]
+    reason = "cancelled: it ran longer than hydra.sweeper.trial_timeout=2 seconds"
+    assert {row["error"] for row in rows_of(tmp_path)} == {reason, ""}
+    assert f"trial 0 failed: {reason}" in printed
 
 
 def test_a_wrong_number_of_objectives_fails_the_trial(tmp_path: Path) -> None:
