@@ -50,6 +50,7 @@ _TRUSTED = [
     "regsweep.sweeper.plugin.RegsweepSweeper",
     "regsweep.sweeper.plugin.GridSweeper",
     "regsweep.launcher.plugin.PoolLauncher",
+    "regsweep.launcher.plugin.RayPoolLauncher",
     "regsweep.app.log_lines.Lines",
     "logging.FileHandler",
     "logging.StreamHandler",

@@ -71,6 +71,7 @@ def capabilities_of(launcher: str) -> Capabilities:
 
 _CAPABILITIES = {
     "PoolLauncher": Capabilities(steady=True, takes_reports=True, cancels=True),
+    "RayPoolLauncher": Capabilities(steady=True, takes_reports=True, cancels=True),
     "BasicLauncher": Capabilities(takes_reports=True),  # one job at a time, in the sweep's own process
 }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import math
 import sys
 import weakref
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from regsweep.launcher.jobs import Ended
 
 if TYPE_CHECKING:
     from regsweep.launcher.pool import Pool
+    from regsweep.launcher.ray_pool import RayPool
 
 
 @dataclass
@@ -36,10 +39,79 @@ class PoolLauncherConf:
     preload: list[str] = field(default_factory=list)
 
 
-ConfigStore.instance().store(group="hydra/launcher", name="pool", node=PoolLauncherConf, provider="regsweep")
+@dataclass
+class RayPoolLauncherConf:
+    """The keys of a pool on a Ray cluster."""
+
+    _target_: str = "regsweep.launcher.plugin.RayPoolLauncher"
+    # Trials at a time at the most; null: as many as fit into the cluster, which may grow and shrink.
+    workers: int | None = None
+    # CPU cores of a trial, above 0.
+    num_cpus: float = 1
+    # GPUs of a trial, 0 or more; 0.5: two trials share one.
+    num_gpus: float = 0
+    # What ray.init is called with: address: null is a cluster of this machine's own, auto the one that runs here.
+    init: dict[str, Any] = field(default_factory=lambda: {"address": None, "include_dashboard": False})
+    # Modules that are imported once, in the process on each node that trials are forked from.
+    preload: list[str] = field(default_factory=list)
 
 
-class PoolLauncher(Launcher):
+for _name, _conf in (("pool", PoolLauncherConf), ("ray_pool", RayPoolLauncherConf)):
+    ConfigStore.instance().store(group="hydra/launcher", name=_name, node=_conf, provider="regsweep")
+
+
+class SlotLauncher(Launcher):
+    """A launcher whose jobs are steady and return what Hydra returns: `jobs` makes them.
+
+    Args:
+        preload: modules that workers import once.
+    """
+
+    def __init__(self, preload: Sequence[str] = ()) -> None:
+        self._preload = [str(name) for name in preload]
+        self._jobs: Pool | RayPool | None = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Remember what jobs are made from.
+
+        Raises:
+            CompactHydraException: when the application's file would start the sweep again in each worker.
+        """
+        with compact():
+            _require_main_guard()
+        self._context, self._task, self._config = hydra_context, task_function, config
+
+    @abstractmethod
+    def jobs(self, *, workers: int | None = None, takes_reports: bool = False, returns: bool = False) -> Pool | RayPool:
+        """Return new jobs, of at most `workers` slots; whoever asks closes them."""
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Run a batch, for sweepers that know only that; the workers stay for the next one."""
+        configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
+        Path(str(self._config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+        if self._jobs is None:
+            with compact():
+                self._jobs = self.jobs(returns=True)
+            # Hydra has no signal for a sweeper's end. At the program's end, `__del__` would come too late: by then
+            # modules that ending a process needs are gone.
+            weakref.finalize(self, self._jobs.close)
+        jobs, errors = self._jobs, {}
+        left = list(enumerate(job_overrides, initial_job_idx))[::-1]
+        num_running = 0
+        while left or num_running:
+            while left and num_running < jobs.num_slots:
+                jobs.start(*left.pop())
+                num_running += 1
+            for job in jobs.wait():
+                assert isinstance(job, Ended), "nothing reports to a sweeper that knows only batches"
+                num_running -= 1
+                if job.number not in jobs.returned:
+                    errors[job.number] = job.error
+        numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
+        return [_failed(errors[number]) if number in errors else jobs.returned.pop(number) for number in numbers]
+
+
+class PoolLauncher(SlotLauncher):
     """Runs jobs in worker processes that live as long as the sweep.
 
     Args:
@@ -54,18 +126,8 @@ class PoolLauncher(Launcher):
         if workers is not None and (type(workers) is not int or workers < 1):
             allowed = "must be a whole number of 1 or more, or null for one per GPU or core"
             raise ConfigError("hydra.launcher.workers", workers, allowed)
-        self._num_workers, self._preload = workers, [str(name) for name in preload]
-        self._pool: Pool | None = None
-
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Remember what jobs are made from.
-
-        Raises:
-            CompactHydraException: when the application's file would start the sweep again in each worker.
-        """
-        with compact():
-            _require_main_guard()
-        self._context, self._task, self._config = hydra_context, task_function, config
+        super().__init__(preload)
+        self._num_workers = workers
 
     def warm_up(self) -> None:
         """Let what workers need be imported meanwhile; a pool does so itself, if nobody did before."""
@@ -73,44 +135,63 @@ class PoolLauncher(Launcher):
 
         warm_up(self._preload, self._num_workers)
 
-    def pool(self, *, workers: int | None = None, takes_reports: bool = False, returns: bool = False) -> Pool:
+    def jobs(self, *, workers: int | None = None, takes_reports: bool = False, returns: bool = False) -> Pool:
         """Return a new pool, of at most `workers` workers; whoever asks closes it."""
         from regsweep.launcher.pool import Pool  # noqa: PLC0415
         from regsweep.launcher.share import Machine  # noqa: PLC0415
+        from regsweep.launcher.worker import Setup  # noqa: PLC0415
 
         setup_globals()
         self.warm_up()
         machine = Machine.here()
         count = machine.count_workers(self._num_workers)
         count = min(count, workers or count)
-        return Pool(
-            self._context, self._task, self._config, machine, count, takes_reports=takes_reports, returns=returns
-        )
+        setup = Setup.here(self._context, self._task, self._config)
+        return Pool(setup, machine, count, takes_reports=takes_reports, returns=returns)
 
-    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Run a batch, for sweepers that know only that; the workers stay for the next one."""
-        configure_log(self._config.hydra.hydra_logging, self._config.hydra.verbose)
-        Path(str(self._config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
-        if self._pool is None:
-            with compact():
-                self._pool = self.pool(returns=True)
-            # Hydra has no signal for a sweeper's end. At the program's end, `__del__` would come too late: by then
-            # modules that ending a process needs are gone.
-            weakref.finalize(self, self._pool.close)
-        pool, errors = self._pool, {}
-        left = list(enumerate(job_overrides, initial_job_idx))[::-1]
-        num_running = 0
-        while left or num_running:
-            while left and num_running < pool.num_slots:
-                pool.start(*left.pop())
-                num_running += 1
-            for job in pool.wait():
-                assert isinstance(job, Ended), "nothing reports to a sweeper that knows only batches"
-                num_running -= 1
-                if job.number not in pool.returned:
-                    errors[job.number] = job.error
-        numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
-        return [_failed(errors[number]) if number in errors else pool.returned.pop(number) for number in numbers]
+
+class RayPoolLauncher(SlotLauncher):
+    """Runs jobs in actors on a Ray cluster, which live as long as the sweep.
+
+    Args:
+        workers: see `RayPoolLauncherConf`.
+        num_cpus: see there.
+        num_gpus: see there.
+        init: see there.
+        preload: see there.
+
+    Raises:
+        ConfigError: for a number that is none, or out of bounds.
+    """
+
+    def __init__(
+        self,
+        workers: Any = None,
+        num_cpus: Any = 1,
+        num_gpus: Any = 0,
+        init: Mapping[str, Any] | None = None,
+        preload: Sequence[str] = (),
+    ) -> None:
+        super().__init__(preload)
+        if workers is not None and (type(workers) is not int or workers < 1):
+            allowed = "must be a whole number of 1 or more, or null for as many as fit into the cluster"
+            raise ConfigError("hydra.launcher.workers", workers, allowed)
+        if isinstance(num_cpus, bool) or not isinstance(num_cpus, int | float) or not 0 < num_cpus < math.inf:
+            raise ConfigError("hydra.launcher.num_cpus", num_cpus, "must be a number above 0, the cores of a trial")
+        if isinstance(num_gpus, bool) or not isinstance(num_gpus, int | float) or not 0 <= num_gpus < math.inf:
+            raise ConfigError("hydra.launcher.num_gpus", num_gpus, "must be 0 or more, the GPUs of a trial")
+        self._num_workers, self._cpus, self._gpus, self._init = workers, num_cpus, num_gpus, dict(init or {})
+
+    def jobs(self, *, workers: int | None = None, takes_reports: bool = False, returns: bool = False) -> RayPool:
+        """Return a new pool on the cluster, of at most `workers` slots; whoever asks closes it."""
+        from regsweep.launcher.ray_pool import Needs, RayPool, connect  # noqa: PLC0415  (Ray)
+        from regsweep.launcher.worker import Setup  # noqa: PLC0415
+
+        setup_globals()
+        connect(self._init)
+        most = min((each for each in (workers, self._num_workers) if each is not None), default=None)
+        setup, needs = Setup.here(self._context, self._task, self._config), Needs(self._cpus, self._gpus)
+        return RayPool(setup, needs, self._preload, most=most, takes_reports=takes_reports, returns=returns)
 
 
 def _require_main_guard() -> None:

@@ -22,13 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
-from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
 
-from regsweep.errors import ConfigError, RecordError
-from regsweep.launcher.jobs import Ended, Reported, capabilities_of, one_line
+from regsweep.errors import RecordError
+from regsweep.launcher.jobs import Ended, Reported, capabilities_of
 from regsweep.launcher.share import Machine, changed_environment
 from regsweep.launcher.worker import Call, Setup, Task, answer, serve
 
@@ -131,40 +128,30 @@ class Pool:
     """Workers that live until `close`; see `regsweep.launcher.jobs.Jobs`.
 
     Args:
-        context: Hydra's.
-        task: what each job calls.
-        config: the sweep's configuration, from which each job is composed.
+        setup: of the workers.
         machine: what the workers share.
         num_workers: how many.
         takes_reports: whether jobs report, and wait for the answers.
         returns: whether to keep what Hydra returns of each job, in `returned`.
-
-    Raises:
-        ConfigError: when the task cannot be pickled.
+        show: called with what a job printed, whole lines, and its number; None: it is printed here.
     """
 
     def __init__(
         self,
-        context: HydraContext,
-        task: TaskFunction,
-        config: DictConfig,
+        setup: Setup,
         machine: Machine,
         num_workers: int,
         *,
         takes_reports: bool = False,
         returns: bool = False,
+        show: Callable[[str, int], None] | None = None,
     ) -> None:
         self.capabilities = capabilities_of("PoolLauncher")
-        self._machine, self.num_slots = machine, num_workers
+        self._setup, self._machine, self.num_slots = setup, machine, num_workers
         self.returned: dict[int, JobReturn] = {}
         self._takes_reports, self._returns = takes_reports, returns
-        self._setup = Setup(context, task, config, Singleton.get_state(), str(Path.cwd()), sys.path, {})
+        self._show = show or (print_of if num_workers > 1 else _print)
         self._workers: list[_Worker | None] = [None] * self.num_slots
-        try:
-            cloudpickle.dumps(self._setup)
-        except Exception as error:
-            allowed = f"the application cannot travel to a worker ({one_line(error)}); use hydra/launcher=basic"
-            raise ConfigError("hydra/launcher", "pool", allowed) from error
 
     def start(self, number: int, overrides: Sequence[str]) -> None:
         """Start a job in a free worker, in a new one where none is alive."""
@@ -251,9 +238,7 @@ class Pool:
         except (EOFError, OSError):
             return self._bury(worker, number)
         if kind == "text":
-            with suppress(BrokenPipeError):  # whoever read it has gone; the jobs go on
-                sys.stdout.write(numbered(content[0], number) if self.num_slots > 1 else content[0])
-                sys.stdout.flush()
+            self._show(content[0], number)
         elif kind == "began":
             worker.began = time.monotonic()
         elif kind == "report":
@@ -281,6 +266,17 @@ class Pool:
             guess = " (out of memory?)" if -code == signal.SIGKILL else ""
             return Ended(number, f"killed by signal {-code}{guess}")
         return Ended(number, f"its worker ended with exit code {code}")
+
+
+def print_of(lines: str, number: int) -> None:
+    """Print what a job printed, with its number."""
+    _print(numbered(lines, number), number)
+
+
+def _print(lines: str, number: int) -> None:
+    with suppress(BrokenPipeError):  # whoever read it has gone; the jobs go on
+        sys.stdout.write(lines)
+        sys.stdout.flush()
 
 
 def numbered(lines: str, number: int) -> str:

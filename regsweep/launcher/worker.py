@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, current_process, parent_process
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
@@ -27,14 +28,24 @@ from hydra.core.utils import JobReturn, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-from regsweep.errors import RecordError, RegsweepError
+from regsweep.errors import ConfigError, RecordError, RegsweepError
 from regsweep.launcher.jobs import failure_of, one_line
 from regsweep.reporting import listening, watching
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker needs for all of its jobs."""
+    """What a worker needs for all of its jobs.
+
+    Attributes:
+        context: Hydra's.
+        task: what each job calls.
+        config: the sweep's configuration, from which each job is composed.
+        singletons: Hydra's, as they are in the sweep's own process.
+        working_folder: that jobs run in.
+        import_path: where they find their modules.
+        environment: of the worker.
+    """
 
     context: HydraContext
     task: TaskFunction
@@ -43,6 +54,22 @@ class Setup:
     working_folder: str
     import_path: list[str]
     environment: dict[str, str]
+
+    @staticmethod
+    def here(context: HydraContext, task: TaskFunction, config: DictConfig) -> Setup:
+        """Return that of workers that find what this process finds; its environment is left out.
+
+        Raises:
+            ConfigError: when the application cannot be pickled.
+        """
+        setup = Setup(context, task, config, Singleton.get_state(), str(Path.cwd()), sys.path[:], {})
+        try:
+            cloudpickle.dumps(setup)
+        except Exception as error:
+            launcher = HydraConfig.get().runtime.choices.get("hydra/launcher")
+            allowed = f"the application cannot travel to a worker ({one_line(error)}); use hydra/launcher=basic"
+            raise ConfigError("hydra/launcher", launcher, allowed) from error
+        return setup
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from regsweep import records
 from regsweep.errors import RecordError
 from regsweep.launcher.compact import compact
-from regsweep.launcher.plugin import PoolLauncher
+from regsweep.launcher.plugin import SlotLauncher
 from regsweep.launcher.private import make_private_folder
 from regsweep.names import by_key, key_of_parameter, short_names
 from regsweep.paths import SweepPaths, shown
@@ -211,8 +211,8 @@ class RegsweepSweeper(Sweeper):
         from regsweep.launcher.jobs import Batches, capabilities_of  # noqa: PLC0415
 
         n_jobs, is_pruned = self._settings["n_jobs"], self._settings["pruner"] is not None
-        if isinstance(self._launcher, PoolLauncher):
-            return self._launcher.pool(workers=n_jobs, takes_reports=is_pruned)
+        if isinstance(self._launcher, SlotLauncher):
+            return self._launcher.jobs(workers=n_jobs, takes_reports=is_pruned)
         takes_reports = capabilities_of(type(self._launcher).__name__).takes_reports
         # Of a search null is refused where jobs do not report: each batch of it learns from those before.
         num_slots = n_jobs or (1 if takes_reports else n_trials)

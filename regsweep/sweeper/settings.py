@@ -11,7 +11,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from regsweep.errors import ConfigError
 from regsweep.launcher.jobs import capabilities_of
-from regsweep.launcher.plugin import PoolLauncherConf
+from regsweep.launcher.plugin import PoolLauncherConf, RayPoolLauncherConf
 from regsweep.signatures import offer
 from regsweep.sweeper.redact import redact
 
@@ -140,6 +140,7 @@ def _require_known_keys(hydra: DictConfig) -> None:
         ("sweeper", RegsweepSweeperConf),
         ("sweeper", GridSweeperConf),
         ("launcher", PoolLauncherConf),
+        ("launcher", RayPoolLauncherConf),
     ):
         given = OmegaConf.to_container(hydra[group], resolve=False)
         assert isinstance(given, dict)
