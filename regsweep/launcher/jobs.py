@@ -23,10 +23,12 @@ class Ended:
     Attributes:
         number: the job's number.
         error: why there may be no record of it, in one line; None where the job ran to its end.
+        is_lost: whether its machine has gone, which is no fault of the job's.
     """
 
     number: int
     error: str | None = None
+    is_lost: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import ray
 from hydra.core.utils import JobReturn
-from ray.exceptions import RayError
+from ray.exceptions import RayActorError, RayError
 
 from regsweep.errors import ConfigError, RecordError
 from regsweep.launcher.jobs import Ended, Reported, capabilities_of, one_line
@@ -248,9 +248,14 @@ class RayPool:
         assert number is not None
         try:
             heard: _Heard = ray.get(slot.heard)
+        except RayActorError as error:
+            self._slots.remove(slot)
+            if error.actor_init_failed:
+                return [Ended(number, f"its node cannot run it ({_last_line(error)})")]
+            return [Ended(number, "its node or its actor was lost", is_lost=True)]
         except RayError as error:
             self._slots.remove(slot)
-            return [Ended(number, f"its node or its actor was lost ({one_line(error)[:200]})")]
+            return [Ended(number, f"Ray could not run it ({_last_line(error)})")]
         for lines in heard.texts:
             print_of(lines, number)
         if heard.unwritable is not None:
@@ -265,3 +270,8 @@ class RayPool:
         else:
             slot.heard = slot.host.wait.remote()
         return heard.events
+
+
+def _last_line(error: Exception) -> str:
+    """Return the last line of an error with a remote traceback."""
+    return str(error).strip().splitlines()[-1].strip()[:300]

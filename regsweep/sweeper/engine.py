@@ -37,6 +37,9 @@ from regsweep.sweeper.tables import metric_name
 
 _log = logging.getLogger("regsweep")
 
+MOST_LOST = 3
+"""So often a trial whose machine has gone runs again: what takes down each machine it comes to would go on for ever."""
+
 STATES: dict[str, TrialState] = {
     "complete": TrialState.COMPLETE,
     "pruned": TrialState.PRUNED,
@@ -83,11 +86,20 @@ class NoCompleteTrialError(RegsweepError):
 
 @dataclass
 class _Job:
-    """A trial on its way: what it sets, how often it was tried, and whether it was cancelled for the time it took."""
+    """A trial on its way.
+
+    Attributes:
+        trial: the study's.
+        overrides: what it sets.
+        attempt: how often it was started before.
+        num_lost: how often of these its machine went.
+        is_overdue: whether it was cancelled for the time it took.
+    """
 
     trial: Trial
     overrides: list[str]
     attempt: int = 0
+    num_lost: int = 0
     is_overdue: bool = False
 
 
@@ -285,18 +297,24 @@ class Engine:
         record = self._read(ended.number)
         if record is None:
             record = TrialRecord("failed", error=self._reason(job, ended))
-            if job.is_overdue or job.attempt == self._limits.max_retries:
+            if not self._runs_again(job, ended):
                 _log.error(f"trial {ended.number} failed: {record.error}")
                 place.mkdir(exist_ok=True)
                 record.write(place)
         if record.missing_objective is not None:
             self._missing = f"trial {ended.number}: {record.error}"
-        elif record.status == "failed" and not job.is_overdue and job.attempt < self._limits.max_retries:
+        elif record.status == "failed" and self._runs_again(job, ended):
             _log.warning(f"trial {ended.number} failed: {record.error}; it runs again")
-            self._again.append(replace(job, attempt=job.attempt + 1))
+            self._again.append(replace(job, attempt=job.attempt + 1, num_lost=job.num_lost + ended.is_lost))
             return []
         self._tell(job.trial, record, job.overrides)
         return [f"trial {ended.number}: {record.error}" if record.status == "failed" else None]
+
+    def _runs_again(self, job: _Job, ended: Ended) -> bool:
+        """Return whether a trial that failed is tried once more."""
+        if job.is_overdue:
+            return False
+        return job.num_lost < MOST_LOST if ended.is_lost else job.attempt - job.num_lost < self._limits.max_retries
 
     def _reason(self, job: _Job, ended: Ended) -> str:
         """Return why a job without a record has failed."""

@@ -470,6 +470,36 @@ def test_a_trial_that_runs_too_long_is_cancelled_and_has_failed(
     assert len(jobs.started) == 3, "a trial that took too long would take too long again"
 
 
+class Losing(Scripted):
+    """Jobs of which trial 0 loses its machine so many times, and then fails of itself."""
+
+    def __init__(self, folder: Path, times: int) -> None:
+        super().__init__(folder, good, 1)
+        self._times = times
+
+    def wait(self, timeout: float | None = None) -> list[Ended | Reported]:
+        attempt = sum(number == 0 for number, _ in self.started) - 1
+        if self._running[0] != 0:
+            return super().wait(timeout)
+        self._running.popleft()
+        return [Ended(0, "its node was lost", is_lost=True) if attempt < self._times else Ended(0, "it died")]
+
+
+@pytest.mark.parametrize(
+    ("times", "max_retries", "num_starts", "error"),
+    [(2, 0, 3, "it died"), (2, 1, 4, "it died"), (9, 0, 4, "its node was lost"), (9, 5, 4, "its node was lost")],
+)
+def test_a_trial_whose_machine_has_gone_runs_again_and_that_is_no_retry(
+    tmp_path: Path, times: int, max_retries: int, num_starts: int, error: str
+) -> None:
+    sweep = Sweep(tmp_path, range(2))
+    jobs = Losing(tmp_path, times)
+    sweep.engine(n_trials=2, max_retries=max_retries).run(jobs)
+    assert sum(number == 0 for number, _ in jobs.started) == num_starts
+    assert sweep.states() == ["FAIL", "COMPLETE"]
+    assert sweep.study.trials[0].user_attrs["error"] == error
+
+
 def test_a_trial_that_waits_for_a_machine_is_not_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     monkeypatch.setattr("regsweep.sweeper.engine.time.monotonic", lambda: clock[0])
