@@ -24,6 +24,8 @@ from regsweep.launcher.worker import Setup
 
 LOOK_SECONDS = 5.0
 """So often an actor answers at the latest, and so often the size of the cluster is looked at."""
+PLACE_SECONDS = 20.0
+"""So long a job waits for a node before it takes the place of one that has ended."""
 
 
 def connect(settings: Mapping[str, Any]) -> None:
@@ -135,10 +137,25 @@ class Host:
 
 @dataclass
 class _Slot:
-    host: Any  # the actor
-    number: int | None = None  # of the job that it runs
-    heard: Any = None  # the answer that is awaited
+    """An actor and its job.
+
+    Attributes:
+        host: the actor.
+        number: of the job that it runs; None: it is free.
+        overrides: of that job.
+        heard: the answer that is awaited.
+        started: when the job was started.
+        began: when it began to run.
+        has_answered: whether the actor has a node.
+    """
+
+    host: Any
+    number: int | None = None
+    overrides: Sequence[str] = ()
+    heard: Any = None
+    started: float = 0.0
     began: float | None = None
+    has_answered: bool = False
 
 
 class RayPool:
@@ -196,8 +213,8 @@ class RayPool:
         if slot is None:
             slot = _Slot(self._actor.remote(*self._given, **self._options))
             self._slots.append(slot)
-        slot.number, slot.began = number, None
-        slot.heard = slot.host.start.remote(number, tuple(overrides))
+        slot.number, slot.overrides, slot.started, slot.began = number, tuple(overrides), time.monotonic(), None
+        slot.heard = slot.host.start.remote(number, slot.overrides)
 
     def wait(self, timeout: float | None = None) -> list[Ended | Reported]:
         """Show what jobs print, and return what they report and those that have ended; see `Jobs.wait`.
@@ -207,6 +224,7 @@ class RayPool:
         deadline = math.inf if timeout is None else time.monotonic() + timeout
         num_slots = self.num_slots
         while True:
+            self._move()
             left = max(0.0, min(deadline - time.monotonic(), LOOK_SECONDS))
             busy = {slot.heard: slot for slot in self._slots if slot.number is not None}
             ready, _ = ray.wait(list(busy), num_returns=1, timeout=left)
@@ -239,6 +257,16 @@ class RayPool:
         for slot in slots:
             ray.kill(slot.host)
 
+    def _move(self) -> None:
+        """Give jobs whose actors find no node to free actors: the cluster has become smaller, and those hold on."""
+        late = time.monotonic() - PLACE_SECONDS
+        for slot in [each for each in self._slots if each.number is not None and not each.has_answered]:
+            if slot.started < late and any(each.number is None for each in self._slots):
+                self._slots.remove(slot)
+                ray.kill(slot.host)
+                assert slot.number is not None
+                self.start(slot.number, slot.overrides)
+
     def _slot_of(self, number: int) -> _Slot | None:
         return next((slot for slot in self._slots if slot.number == number), None)
 
@@ -256,6 +284,7 @@ class RayPool:
         except RayError as error:
             self._slots.remove(slot)
             return [Ended(number, f"Ray could not run it ({_last_line(error)})")]
+        slot.has_answered = True
         for lines in heard.texts:
             print_of(lines, number)
         if heard.unwritable is not None:
