@@ -121,6 +121,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "-k",
         "progress or best_so_far or figure_traces",
     ),
+    "report/figures/regularized": ("tests/decisions/test_points.py", ON_AND_OFF, STRENGTH, HEATMAP),
     "report/figures/scale": (SLICES,),
     "report/figures/seeds": (
         SEEDS,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from regsweep.names import short_names
 from regsweep.numbers import count
 from regsweep.pooling import are_equal
-from regsweep.report.figures.points import DROPOUT, STRENGTH, complete, roles
+from regsweep.report.figures.points import complete
+from regsweep.report.figures.regularized import DROPOUT, STRENGTH, roles
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep

@@ -14,21 +14,9 @@ from regsweep.numbers import count, show_number
 from regsweep.report.figures.captions import not_known, repeats_left_out, strength_name
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import power, text
-from regsweep.report.figures.points import (
-    BATCH_NORM,
-    DROPOUT,
-    PENALTY,
-    STRENGTH,
-    Folded,
-    Score,
-    configurations,
-    fold,
-    is_grid,
-    noun,
-    score,
-    settings,
-)
+from regsweep.report.figures.points import Folded, Score, configurations, fold, is_grid, noun, score
 from regsweep.report.figures.pruned import with_last_value
+from regsweep.report.figures.regularized import BATCH_NORM, DROPOUT, PENALTY, STRENGTH, settings
 from regsweep.report.figures.theme import GREY, INK, INK_ON_BEST, INK_TURNS, LIGHT, SEQUENTIAL, new_figure
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from regsweep.pooling import seed_keys
 from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import text
-from regsweep.report.figures.points import PENALTY, STRENGTH, configurations, fold, is_grid, noun, roles, score
+from regsweep.report.figures.points import configurations, fold, is_grid, noun, score
+from regsweep.report.figures.regularized import PENALTY, STRENGTH, roles
 from regsweep.report.figures.theme import BLUE, GREY, LIGHT, label_rows, new_figure
 from regsweep.statistics.main_effects import MainEffects, main_effects, of_curves, of_factors
 

@@ -17,24 +17,18 @@ from regsweep.report.figures.captions import named_best, not_known, strength_nam
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.families import families
 from regsweep.report.figures.labels import each_point, hovers, text
-from regsweep.report.figures.points import (
+from regsweep.report.figures.points import Score, complete, configurations, fold, is_grid, score, thin
+from regsweep.report.figures.pruned import place_pruned, with_last_value
+from regsweep.report.figures.regularized import (
     BATCH_NORM,
     PENALTY,
     STRENGTH,
     MainSetting,
-    Score,
-    complete,
-    configurations,
-    fold,
-    is_grid,
     main_settings,
     others_than,
     roles,
-    score,
     settings,
-    thin,
 )
-from regsweep.report.figures.pruned import place_pruned, with_last_value
 from regsweep.report.figures.scale import is_log
 from regsweep.report.figures.seeds import of_trial
 from regsweep.report.figures.strength_marks import (

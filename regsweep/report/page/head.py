@@ -9,7 +9,8 @@ from regsweep.names import short_names
 from regsweep.numbers import count, show_number
 from regsweep.report.details import read_config, read_result
 from regsweep.report.figures.captions import the_best
-from regsweep.report.figures.points import complete, score, without_regularization
+from regsweep.report.figures.points import complete, score
+from regsweep.report.figures.regularized import without_regularization
 from regsweep.report.hydra_files import at
 from regsweep.report.sweep import as_text
 from regsweep.report.table import settings_in_words
