@@ -100,6 +100,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "-k",
         "front or figure_traces",
     ),
+    "report/figures/cells": (HEATMAP, "tests/decisions/test_points.py"),
     "report/figures/heatmap": (HEATMAP, PRUNED, CAPTIONS.format("heatmap"), ALL_FIGURES, "-k", "map or figure_traces"),
     "report/figures/importance": (IMPORTANCE, TRACES.format("importance")),
     "report/figures/ingredients": (ABLATION, f"{PAGES}::test_ingredients_are_described_as_far_as_they_were_trained"),
