@@ -185,7 +185,7 @@ _HAVE = {
     "standardize": ("arrays", "table"),
     "factory": ("torch",),
     "arguments": ("torch",),
-    "stream": ("torch",),
+    "stream": ("image_folder", "torch"),
 }
 """The data sets that have a setting; those that are not here are of all."""
 

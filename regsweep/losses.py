@@ -64,11 +64,11 @@ class Loss:
             total = (weights_B * _FUNCTIONS[self.name](outputs, shares_BK, reduction="none").mean(1)).sum()
         return total / weights_B.sum()
 
-    def total(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the sum over the examples without weights, a number (); arguments as of `mean`."""
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of each example without weights (B,); arguments as of `mean`."""
         if self.name == "cross_entropy":
-            return functional.cross_entropy(outputs, targets, reduction="sum")
-        return _FUNCTIONS[self.name](outputs, self._numbers(targets), reduction="none").mean(1).sum()
+            return functional.cross_entropy(outputs, targets, reduction="none")
+        return _FUNCTIONS[self.name](outputs, self._numbers(targets), reduction="none").mean(1)
 
     def _numbers(self, targets: Tensor) -> Tensor:
         """Return classes as shares (B, K), and numbers as they are."""

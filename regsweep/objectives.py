@@ -59,11 +59,6 @@ def _of_classes(name: str, cls: str, *, is_percent: bool = False, of_two: str = 
     )
 
 
-def _of_numbers(name: str, cls: str, *, maximize: bool = False, is_mean: bool = False, **arguments: Any) -> Objective:
-    target = f"torchmetrics.regression.{cls}"
-    return Objective(name, maximize, ("regression",), is_mean=is_mean, target=target, arguments=arguments)
-
-
 OBJECTIVES = {
     objective.name: objective
     for objective in (
@@ -77,8 +72,8 @@ OBJECTIVES = {
         _of_classes("mcc", "MulticlassMatthewsCorrCoef"),
         _of_classes("kappa", "MulticlassCohenKappa"),
         Objective("rmse", False, ("regression",)),
-        _of_numbers("r2", "R2Score", maximize=True),
-        _of_numbers("mae", "MeanAbsoluteError", is_mean=True),
+        Objective("r2", True, ("regression",), target="torchmetrics.regression.R2Score"),
+        Objective("mae", False, ("regression",), is_mean=True),
         Objective("loss", False, is_mean=True),
     )
 }

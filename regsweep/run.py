@@ -21,7 +21,7 @@ from regsweep.config import OptimizerConfig, RunConfig
 from regsweep.data import describe
 from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
 from regsweep.member import Member, num_steps
-from regsweep.metrics import Metrics, evaluate_each
+from regsweep.metrics import Metrics, OfEach, evaluate_each
 from regsweep.names import name_of
 from regsweep.numbers import count
 from regsweep.optimizers import describe_strength
@@ -123,11 +123,12 @@ def _finish(
     kept, model = member.kept, member.trained()
     metrics = {"train": kept.train} | ({"validation": kept.validation} if kept.validation else {})
     if _opens(config.trainer.test, is_trial):
-        metrics["test"], correct_N = _open_test(parts, model)
+        metrics["test"], of_each = _open_test(parts, model)
         if not math.isfinite(metrics["test"].loss):
             raise DivergedError(kept.epoch, metrics["test"].loss)
-        if is_trial and correct_N is not None:
-            _write_test_correct(paths.test_correct, correct_N)
+        if is_trial:
+            _write_each(paths.test_correct, of_each.correct_N)
+            _write_each(paths.test_errors, of_each.objective_N)
     seconds = _seconds(member, began, time.perf_counter() - ended)
     numbers = member.records()
     if _opens(config.trainer.save_weights, is_trial):
@@ -169,7 +170,7 @@ def _reporter(
     )
 
 
-def _open_test(parts: Parts, model: nn.Module) -> tuple[Metrics, Tensor | None]:
+def _open_test(parts: Parts, model: nn.Module) -> tuple[Metrics, OfEach]:
     return evaluate_each(model, parts.dataset.test, parts.scoring, parts.precision)
 
 
@@ -302,10 +303,11 @@ def _write_weights(path: Path, model: nn.Module) -> None:
     records.write_bytes(path, safetensors.torch.save(state))
 
 
-def _write_test_correct(path: Path, correct_N: Tensor) -> None:
-    content = io.BytesIO()
-    np.save(content, correct_N.cpu().numpy())
-    records.write_bytes(path, content.getvalue())
+def _write_each(path: Path, values_N: Tensor | None) -> None:
+    if values_N is not None:
+        content = io.BytesIO()
+        np.save(content, values_N.cpu().numpy())
+        records.write_bytes(path, content.getvalue())
 
 
 def _last_metrics(member: Member | None) -> dict[str, dict[str, float]]:

@@ -55,17 +55,17 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "targets", "expected"), CASES)
-def test_a_loss_is_the_mean_over_examples_and_its_total_their_sum(
+def test_a_loss_is_the_mean_over_examples_of_which_each_has_its_own(
     name: str, targets: Tensor, expected: list[float]
 ) -> None:
     loss = Loss(name, 3)  # type: ignore[arg-type]
     assert loss.mean(OUTPUTS, targets).item() == pytest.approx(sum(expected) / 4, rel=1e-6)
-    assert loss.total(OUTPUTS, targets).item() == pytest.approx(sum(expected), rel=1e-6)
+    assert loss.each(OUTPUTS, targets).tolist() == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ["cross_entropy", "mse"])
 def test_weights_count_in_training_alone(name: str) -> None:
-    """Σ w(y) loss / Σ w(y), as torch's weighted cross-entropy has it; the total, by which runs are judged, has none."""
+    """Σ w(y) loss / Σ w(y), as torch's weighted cross-entropy has it; a run is judged by losses without weights."""
     loss = Loss(name, 3, WEIGHTS)  # type: ignore[arg-type]
     each = {"cross_entropy": cross_entropy, "mse": squares}[name](OUTPUTS, ONE_HOT)
     weights = [3.0, 1.0, 0.5, 0.5]
@@ -73,7 +73,7 @@ def test_weights_count_in_training_alone(name: str) -> None:
     assert loss.mean(OUTPUTS, LABELS).item() == pytest.approx(expected, rel=1e-6)
     assert loss.mean(OUTPUTS, ONE_HOT).item() == pytest.approx(expected, rel=1e-6), "classes as shares are the same"
     assert loss.mean(OUTPUTS, LABELS).item() != pytest.approx(sum(each) / 4, rel=1e-3)
-    assert loss.total(OUTPUTS, LABELS).item() == pytest.approx(sum(each), rel=1e-6)
+    assert loss.each(OUTPUTS, LABELS).tolist() == pytest.approx(each, rel=1e-6)
 
 
 def test_balanced_weights_are_those_of_scikit_learn() -> None:

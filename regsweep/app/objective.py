@@ -26,7 +26,9 @@ _OF_NUMBERS = ("diabetes",)
 def settle(
     config: DictConfig, swept: Collection[str], runs: Sequence[RunConfig], with_torch: Callable[..., Kind]
 ) -> None:
-    """Set the objective of a sweep and its direction in the configuration, as far as they were left open.
+    """Set a sweep's kind of task, objective and direction in the configuration, as far as they were left open.
+
+    The configuration is written down before trial 0, so a report knows them then.
 
     Args:
         config: the sweep's, with Hydra's own.
@@ -47,6 +49,7 @@ def settle(
         allowed = f"some of {names} have classes, some numbers to predict; sweep each kind of task alone"
         raise ConfigError("dataset", "…", allowed)
     ((kind, run),) = by_kind.items()
+    config.task = kind
     several = config.hydra.sweeper.get("objectives")
     objective = objective_of(run.objective, kind, run.objective_direction)
     if several is not None:

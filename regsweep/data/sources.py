@@ -43,6 +43,8 @@ def load_source(config: DatasetConfig, task: str = "auto", device: torch.device 
 def _load(config: DatasetConfig, task: str, device: torch.device) -> Source:
     if config.name == "torch":
         return load_torch(config, task, device)
+    if config.name == "image_folder":
+        return load_image_folder(config, device)
     of_any_task: dict[str, Callable[[DatasetConfig, str], Source]] = {"arrays": load_arrays, "table": load_table}
     if config.name in of_any_task:
         return of_any_task[config.name](config, task)
@@ -52,7 +54,6 @@ def _load(config: DatasetConfig, task: str, device: torch.device) -> Source:
         "wine": _embedded,
         "diabetes": _embedded,
         "cifar10": _cifar10,
-        "image_folder": load_image_folder,
     }
     return loaders.get(config.name, _idx)(config)
 

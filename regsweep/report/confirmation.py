@@ -123,7 +123,7 @@ class Against:
         seeds: the paired seeds: those on which this configuration and this baseline are complete.
         differences: of what is compared, above zero where the configuration is better, one per paired seed.
         comparison: of the pairs; None with fewer than two.
-        num_differing: test examples that any pair classifies differently; None where that is not on record.
+        num_differing: test examples that any pair classifies or predicts differently; None where that is not on record.
         num_diverged: seeds on which the baseline diverged, and counts as always giving the best single answer; where
             what that is worth is not known, nothing is compared.
         least_far: a distance from the others' differences that is not far, however near they are to one another.

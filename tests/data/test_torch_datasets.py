@@ -255,12 +255,12 @@ def test_what_does_not_fit_into_half_of_the_memory_is_streamed(load: Load, monke
     """60 examples of 4 numbers of 4 bytes: stored, chosen for a split, and made inputs."""
     needed = 60 * 4 * 4 * 3
     for free, is_streamed in ((2 * needed, False), (2 * needed - 2, True)):
-        monkeypatch.setattr(torch_datasets, "available_memory", lambda free=free: free)
+        monkeypatch.setattr("regsweep.data.streamed.available_memory", lambda free=free: free)
         assert load("tensors").train.is_streamed == is_streamed
-    monkeypatch.setattr(torch_datasets, "available_memory", lambda: needed - 1)
+    monkeypatch.setattr("regsweep.data.streamed.available_memory", lambda: needed - 1)
     with pytest.raises(ConfigError, match=r"dataset\.stream=false: the examples need 0\.0 GB of memory, and"):
         load("tensors", "dataset.stream=false")
-    monkeypatch.setattr(torch_datasets, "available_memory", lambda: needed)
+    monkeypatch.setattr("regsweep.data.streamed.available_memory", lambda: needed)
     assert not load("tensors", "dataset.stream=false").train.is_streamed
 
 

@@ -15,7 +15,7 @@ from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.task import examples_word, numbers_of
 from regsweep.run_record import TaskRecord
 from regsweep.statistics.intervals import t_interval
-from tests.decisions.handmade import dumped, task, write_sweep
+from tests.decisions.handmade import CALLBACK, dumped, task, write_sweep
 
 
 def trials(objective: str, values: Sequence[float | None], /, **others: Any) -> list[dict[str, Any]]:
@@ -93,6 +93,55 @@ def test_a_configuration_names_the_objective_where_it_can(
     assert sweep.objective == f"validation_{objective}"
 
 
+def settle(folder: Path, **settled: Any) -> None:
+    """Write down what was settled before the first trial."""
+    hydra = {"sweeper": settled.pop("sweeper", {}), "callbacks": {"r": {"_target_": CALLBACK}}}
+    (folder / "multirun.yaml").write_text(dumped({"hydra": hydra, **settled}))
+
+
+UNKNOWN = {"task": "auto", "objective": None}
+"""As each trial is composed, where nothing was typed."""
+
+
+@pytest.mark.parametrize("status", ["interrupted", "failed"])
+@pytest.mark.parametrize(
+    ("settled", "objective", "maximize"),
+    [
+        ({"task": "regression", "objective": "rmse"}, "rmse", False),
+        ({"task": "regression", "objective": "loss"}, "loss", False),
+        ({"task": "regression", "objective": "r2"}, "r2", True),
+        ({"task": "classification", "objective": "accuracy"}, "accuracy", True),
+        ({"task": "classification", "objective": "my.revenue", "objective_direction": "minimize"}, "revenue", False),
+        ({"task": "regression", "objective": None}, "rmse", False),
+        (UNKNOWN, "accuracy", True),
+    ],
+)
+def test_before_a_record_counts_what_was_settled_by_the_data(
+    tmp_path: Path, settled: dict[str, Any], objective: str, maximize: bool, status: str
+) -> None:
+    folder = write_sweep(tmp_path / "s", [{"status": status, "config": UNKNOWN}])
+    settle(folder, **settled)
+    sweep = read_sweep(folder)
+    assert (sweep.objective, sweep.maximize) == (f"validation_{objective}", maximize)
+    assert sweep.task.kind == settled["task"].replace("auto", "classification")
+    assert OwnRows(folder, []).columns[:2] == ["number", "folder"]
+    assert f"validation_{objective}" in OwnRows(folder, []).columns
+    assert ("validation_accuracy" in OwnRows(folder, []).columns) == (sweep.task.kind == "classification")
+
+
+def test_several_objectives_are_known_before_a_record(tmp_path: Path) -> None:
+    folder = write_sweep(tmp_path / "s", [{"status": "interrupted", "config": UNKNOWN}])
+    sweeper = {"objectives": ["validation_rmse", "sparsity"], "direction": ["minimize", "maximize"]}
+    settle(folder, task="regression", objective=None, sweeper=sweeper)
+    assert read_sweep(folder).objectives == {"validation_rmse": False, "sparsity": True}
+
+
+def test_a_record_decides_over_what_was_settled(tmp_path: Path) -> None:
+    folder = write_sweep(tmp_path / "s", trials("rmse", [3.0, 2.0]))
+    settle(folder, task="classification", objective="accuracy")
+    assert read_sweep(folder).objective == "validation_rmse"
+
+
 def test_what_failed_before_its_task_was_known_does_not_decide(tmp_path: Path) -> None:
     failed = {"status": "failed", "error": "no such file", "accuracy": None}
     sweep = read_sweep(write_sweep(tmp_path / "s", [failed, *trials("rmse", [3.0, 2.0])]))
@@ -117,10 +166,7 @@ def test_several_objectives_may_be_those_of_regression(tmp_path: Path) -> None:
         {**each, "sparsity": zeros} for each, zeros in zip(trials("rmse", [3, 2, 2.5]), [0.9, 0.1, 0.0], strict=True)
     ]
     folder = write_sweep(tmp_path / "s", made)
-    sweeper = {"objectives": ["validation_rmse", "sparsity"], "direction": ["minimize", "maximize"]}
-    (folder / "multirun.yaml").write_text(
-        dumped({"hydra": {"sweeper": sweeper, "callbacks": {"r": {"_target_": "regsweep.app.callback.RunCallback"}}}})
-    )
+    settle(folder, sweeper={"objectives": ["validation_rmse", "sparsity"], "direction": ["minimize", "maximize"]})
     sweep = read_sweep(folder)
     assert sweep.objectives == {"validation_rmse": False, "sparsity": True}
     assert sweep.front == [0, 1]

@@ -44,12 +44,12 @@ def _scope(confirmation: Confirmation, tuned: Against) -> str:
     if comparison.interval_with_images is not None:
         return (
             f"{scope} (for others of their kind the interval is "
-            f"{confirmation.terms.ends(comparison.interval_with_images)} points)"
+            f"{confirmation.terms.ends(comparison.interval_with_images)}{confirmation.terms.unit})"
         )
     if tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
+        word = "classified" if confirmation.terms.objective == TEST_ACCURACY else "predicted"
         return (
-            f"{scope} ({_count(tuned.num_differing)} classified differently: too few for an answer about other "
-            f"{examples})"
+            f"{scope} ({_count(tuned.num_differing)} {word} differently: too few for an answer about other {examples})"
         )
     return f"{scope}{_over_seeds_alone(confirmation)}"
 
