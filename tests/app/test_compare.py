@@ -57,7 +57,7 @@ def regularizer_of(trial: Path) -> dict[str, object]:
 
 
 def test_each_contestant_has_a_search_of_its_own(compared_once: Path) -> None:
-    """All with as many trials; the methods always in use; BatchNorm and dropout, as they are compared, out elsewhere."""
+    """All with as many trials; the methods always in use; BatchNorm and dropout, being compared, out elsewhere."""
     paths = ComparisonPaths(compared_once)
     found = {
         key: [regularizer_of(trial) for trial in sorted(paths.search(key).glob("[0-9]*"))]
