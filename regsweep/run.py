@@ -22,7 +22,7 @@ from regsweep.data import describe
 from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
 from regsweep.member import Member, num_steps
 from regsweep.metrics import Metrics, evaluate_each
-from regsweep.names import name_of
+from regsweep.names import name_of, network_name
 from regsweep.numbers import count
 from regsweep.optimizers import describe_strength
 from regsweep.paths import RunPaths
@@ -177,7 +177,7 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     for line in describe(parts.dataset):
         _log.info(line)
     norm = "with" if has_batch_norm(parts.model) else "without"
-    model = f"{config.model.target.rpartition('.')[2]} {norm} BatchNorm"
+    model = f"{network_name(config.model.target, config.model.parameters)} {norm} BatchNorm"
     _log.info(f"model        {model}, on {parts.device}, {parts.precision}")
     for line in network_lines(parts.adapted, parts.own_dropout, parts.methods.all):
         _log.info(line)

@@ -19,9 +19,12 @@ def result(folder: str) -> dict[str, object]:
     return content
 
 
-@pytest.mark.parametrize(("command", "lines"), [*zip(COMMANDS, [2, 1], strict=True)])
+NAMES = ["mobilenet_v3_small with BatchNorm", "create_model(resnet18) with BatchNorm"]
+
+
+@pytest.mark.parametrize(("command", "lines", "name"), [*zip(COMMANDS, [2, 1], NAMES, strict=True)])
 def test_a_command_of_the_page_works(
-    regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch, command: str, lines: int
+    regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch, command: str, lines: int, name: str
 ) -> None:
     monkeypatch.setenv("REGSWEEP_ALLOW_MODULES", "timm")
     done = regsweep(*command.split(), *BRIEF, "hydra.run.dir=run")
@@ -30,6 +33,7 @@ def test_a_command_of_the_page_works(
     assert isinstance(changed, list)
     assert len(changed) == lines
     assert all(f"adapted      {line}" in done.out for line in changed)
+    assert f"model        {name}, on cpu" in done.out
 
 
 def test_a_network_of_layers_in_a_preset_is_searched(regsweep: Regsweep, tmp_path: Path) -> None:
