@@ -51,7 +51,11 @@ def test_what_was_trained_on_what(tmp_path: Path) -> None:
 
 
 def test_a_network_that_a_function_makes_by_name_has_that_name(tmp_path: Path) -> None:
-    config = {"model._target_": "timm.create_model", "model.model_name": "resnet18", "model.in_chans": 1}
+    config: dict[str, Any] = {
+        "model._target_": "timm.create_model",
+        "model.model_name": "resnet18",
+        "model.in_chans": 1,
+    }
     found = head(tmp_path / "s", [l2(0.1, 0.6), l2(0.2, 0.8)], **{"model.hidden": None, **config})
     assert found["Trained"] == "create_model(resnet18) (in_chans=1), SGD, 1 epoch, 64 images a step"
 
