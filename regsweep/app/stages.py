@@ -22,6 +22,7 @@ from regsweep.app.start import as_typed, resume, start
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.effort import count_configurations
+from regsweep.report.hydra_files import at
 from regsweep.report.printed import say
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
@@ -271,7 +272,10 @@ def _trials_of_application(origin: Origin, plan: Plan, folder: Path, made: set[s
     """Return the same of another application's sweep: its own arguments, but for what its trials set."""
     replaced = {*made, "hydra.sweep.dir", "hydra.sweeper.n_trials", "hydra.sweeper.conditions"}
     named = named_trials("confirmation", plan.paths.trials(folder))
-    named = [word for word in named if _key(word) not in ("hydra/sweeper", _OBJECTIVES)]
+    # The application's own settings of the sweeper stay, where it is the one that names trials.
+    settings = records.read_yaml(SweepPaths(plan.paths.folder.parent).multirun)
+    is_search = str(at(settings, "hydra", "sweeper", "_target_")).endswith("RegsweepSweeper")
+    named = [word for word in named if _key(word) not in (_OBJECTIVES, *(["hydra/sweeper"] if is_search else []))]
     replaced |= {_key(word) for word in named}
     terms = plan.terms  # what lies below a key of the baseline's is set by the trials that have it
     kept = [a for a in origin.arguments if _key(a) not in replaced and not (_key(a) and terms.compares(a))]

@@ -16,13 +16,14 @@ from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep
 from regsweep.report.terms import Terms
+from regsweep.started import Command
 from regsweep.statistics.intervals import Interval
 from tests.decisions.confirmable import made, trial
 from tests.decisions.handmade import dumped
 
 TERMS = Terms({"noise": "0"}, "run.seed", "value", maximize=False, is_own=False)
 BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
-SEARCH = "regsweep.sweeper.plugin.RegsweepSweeper"
+SEARCH, GRID = (f"regsweep.sweeper.plugin.{name}Sweeper" for name in ("Regsweep", "Grid"))
 
 Job = dict[str, Any]
 
@@ -314,6 +315,18 @@ def test_a_search_of_the_baseline_has_the_ranges_of_its_option(tmp_path: Path) -
     assert [each for each in arguments if each.startswith(("optimizer", "x"))] == [
         "optimizer.lr=interval(0.01,1)", "optimizer.momentum=interval(0,0.9)", "x=2", "optimizer=choice(sgd)",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sweeper", "is_named"), [(SEARCH, False), (GRID, True), (BASIC, True)])
+def test_trials_are_named_to_the_sweeper_that_takes_names(tmp_path: Path, sweeper: str, *, is_named: bool) -> None:
+    """Where the application has another one, a grid's for example, regsweep's takes its place."""
+    sweep = of_options(tmp_path / "s", *OPTIMIZERS, sweeper=sweeper)
+    plan = planning.read_or_choose(sweep, None, (), OF_SGD)
+    origin = Origin(Command(["-m", "hydra/sweeper=mine", "optimizer.lr=0.1", "x=2"], ".", [], program=["app.py"]), "")
+    arguments = stages._named_trials(origin, plan, plan.paths.seeds, [{"optimizer": "sgd"}], test=True)
+    assert ("hydra/sweeper=regsweep" in arguments, "hydra/sweeper=mine" in arguments) == (is_named, not is_named)
+    assert "x=2" in arguments
+    assert "optimizer.lr=0.1" not in arguments, "trials set it, where their option has it"
 
 
 @pytest.mark.parametrize(
