@@ -70,9 +70,8 @@ def read_regularization(record: RunRecord, config: Any) -> Regularization:
 
 
 def takes_out(override: str) -> str | None:
-    """Return the method that an override, as typed, takes out of the network; None where it does not."""
-    off = r"(?:\.use)?=false|(?:\.p)?=0(?:\.0*)?"
-    found = re.fullmatch(rf"regularizer\.({BATCH_NORM}|{DROPOUT})(?:{off})", override.lower())
+    """Return the method that an override, in its short form, takes out of the network; None where it does not."""
+    found = re.fullmatch(rf"regularizer\.({BATCH_NORM}|{DROPOUT})=(?:false|0(?:\.0*)?)", override.lower())
     return found[1] if found else None
 
 
