@@ -1,6 +1,6 @@
 """From a validated configuration to the objects that the training works with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -24,7 +24,7 @@ from regsweep.names import name_of
 from regsweep.optimizers import build_optimizer, has_lengths, require_possible, why_no_step_size
 from regsweep.regularizers import METHODS
 from regsweep.regularizers.batch_norm import has_batch_norm
-from regsweep.regularizers.dropout import own_dropout
+from regsweep.regularizers.dropout import Dropout
 from regsweep.schedules import require_steps
 from regsweep.scope import cover, trained_parameters
 from regsweep.scoring import build_scoring, require_computed
@@ -43,6 +43,12 @@ class Parts:
     scoring: Scoring
     adapted: list[str] = field(default_factory=list)
     own_batch_norm: bool = False
+    own_dropout: str | None = None
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether the network has dropout: the method's, or its own where no method set that."""
+        return _has_dropout(self.own_dropout, self.methods.all)
 
     def member(self, config: RunConfig, observer: Observer | None = None) -> Member:
         """Return the training of these parts."""
@@ -96,6 +102,7 @@ def build(config: RunConfig) -> Parts:
         scoring,
         network.adapted,
         network.own_batch_norm,
+        network.own_dropout,
     )
 
 
@@ -133,15 +140,20 @@ def require_buildable(config: RunConfig) -> tuple[Dataset, list[str]]:
     _, dataset, network, methods = _build_network(config)
     _weight_decay(methods)
     require_computed(build_scoring(config, dataset), dataset)
-    return dataset, network_lines(network.model, network.adapted, methods)
+    return dataset, network_lines(network.adapted, network.own_dropout, methods)
 
 
-def network_lines(model: nn.Module, adapted: Iterable[str], methods: Iterable[Method]) -> list[str]:
+def network_lines(adapted: Iterable[str], own_dropout: str | None, methods: Sequence[Method]) -> list[str]:
     """Return what was changed in the network that its target makes, a line each, and dropout that no method set."""
     lines = [f"adapted      {line}" for line in adapted]
-    is_set = any(method.arguments and not method.can_take_out for method in methods)  # layers, by its constructor
-    own = None if is_set else own_dropout(model)
-    return lines + ([f"model        where dropout is not used it keeps its own, {own}"] if own else [])
+    if own_dropout is None or any(isinstance(method, Dropout) for method in methods):
+        return lines
+    return [*lines, f"model        has dropout of its own, {own_dropout}; regularizer.dropout=0 is without"]
+
+
+def _has_dropout(own_dropout: str | None, methods: Sequence[Method]) -> bool:
+    given = [method.settings.use for method in methods if isinstance(method, Dropout)]
+    return any(given) if given else own_dropout is not None
 
 
 def find_without_place(config: RunConfig, names: Iterable[str]) -> dict[str, str]:

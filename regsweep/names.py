@@ -44,6 +44,21 @@ def joined(words: Sequence[str]) -> str:
     return f"{first} with {' and '.join(others)}" if others else first
 
 
+NAMING = ("model_name", "name", "arch")
+"""Arguments by which functions that make many networks, timm's `create_model` for one, are told which."""
+
+
+def network_name(target: str, parameters: Mapping[str, Any]) -> str:
+    """Return what a network is called, by the class or function that makes it: ``MLP``, ``create_model(resnet18)``."""
+    name, argument = target.rpartition(".")[2], naming_argument(parameters)
+    return f"{name}({parameters[argument]})" if argument else name
+
+
+def naming_argument(parameters: Mapping[str, Any]) -> str | None:
+    """Return the argument that has the network's name; None where there is none."""
+    return next((key for key in NAMING if isinstance(parameters.get(key), str)), None)
+
+
 def parameter_name(key: str, where: Mapping[str, Any]) -> str:
     """Return what a study calls the parameter of a `key` that has another range elsewhere: ``lr (optimizer=sgd)``."""
     texts = [

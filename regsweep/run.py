@@ -22,7 +22,7 @@ from regsweep.data import describe
 from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
 from regsweep.member import Member, num_steps
 from regsweep.metrics import Metrics, OfEach, evaluate_each
-from regsweep.names import name_of
+from regsweep.names import name_of, network_name
 from regsweep.numbers import count
 from regsweep.optimizers import describe_strength
 from regsweep.paths import RunPaths
@@ -178,9 +178,9 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     for line in describe(parts.dataset):
         _log.info(line)
     norm = "with" if has_batch_norm(parts.model) else "without"
-    model = f"{config.model.target.rpartition('.')[2]} {norm} BatchNorm"
+    model = f"{network_name(config.model.target, config.model.parameters)} {norm} BatchNorm"
     _log.info(f"model        {model}, on {parts.device}, {parts.precision}")
-    for line in network_lines(parts.model, parts.adapted, parts.methods.all):
+    for line in network_lines(parts.adapted, parts.own_dropout, parts.methods.all):
         _log.info(line)
     _log.info(f"regularizer  {name_of(config.regularizer.in_use)}")
     for use in config.regularizer.in_use:
@@ -222,6 +222,8 @@ def _made_of(
         "methods": _used(config, parts, numbers or {}),
         "batch_norm": has_batch_norm(parts.model) if parts else None,
         "own_batch_norm": parts.own_batch_norm if parts else None,
+        "dropout": parts.has_dropout if parts else None,
+        "own_dropout": parts.own_dropout if parts else None,
         "adapted": parts.adapted if parts else [],
         "seed": config.seed,
         "class_sizes": parts.dataset.class_sizes if parts else {},

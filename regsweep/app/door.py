@@ -21,6 +21,9 @@ _IMPOSSIBLE = {name.lower(): reason for name, reason in IMPOSSIBLE_OPTIMIZERS.it
 NOT_OF_A_RUN = ("hydra", "search", "ranges")
 """Top-level keys that describe the command or the search, not a run."""
 
+OWN_SWEEPER = "searches with regsweep's own sweeper, for which parameters depend on each other; leave hydra/sweeper out"
+"""Why another sweeper cannot run ``sweep=regularization``, and what to do."""
+
 RANGES_OF_KEYS = "a range stands at the key itself, 'regularizer.l1.lambda=tag(log,interval(1e-4,1e-3))' for example"
 """How the range of a search is changed."""
 
@@ -106,6 +109,9 @@ def one_line(error: Exception) -> RegsweepError:
             return RegsweepError(f"{group}={option}: no such option; {offer(option, options, f'{group}=')}")
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     text = f"{error}\n{cause}"
+    sweep = re.search(r"In 'sweep/(\w+)': .*\bKey '\w+' not in '\w+SweeperConf'", text, re.DOTALL)
+    if sweep:
+        return RegsweepError(f"sweep={sweep[1]}: {OWN_SWEEPER}")
     mistyped = re.match(r"Could not override '(.+?)'\.\nTo append to your config use \+(.+)", text)
     if mistyped:
         return _mistyped(mistyped[1], mistyped[2], text)

@@ -25,7 +25,7 @@ from regsweep.errors import ConfigError, show
 from regsweep.methods import Method
 from regsweep.regularizers import METHODS
 from regsweep.sweeper import hydra_private
-from regsweep.sweeper.branches import Branch, compose, read_ranges, texts, where_of
+from regsweep.sweeper.branches import Branch, compose, keys_of_some, read_ranges, texts, where_of
 from regsweep.sweeper.grid import read_grid
 from regsweep.sweeper.search import Search, read_search
 from regsweep.sweeper.settings import require_sensible
@@ -53,6 +53,8 @@ def check(config: DictConfig, loader: ConfigLoader) -> tuple[list[str], list[str
     if not (is_optuna(config) and searched.is_search_of_presets(config)):
         require_one_key(config.hydra.overrides.task)
         return _checked(config, loader)
+    if is_stock_optuna(config):
+        raise ConfigError("sweep", config.hydra.runtime.choices.get("sweep"), door.OWN_SWEEPER)
     typed = searched.settle(config, loader)
     try:
         return _checked(config, loader, is_search_of_presets=True)
@@ -75,7 +77,7 @@ def _checked(
         for group in ("sampler", "pruner"):
             require_made(group, config.hydra.sweeper.get(group))
     if is_own_grid(config):
-        require_folders(config, read_grid(config.hydra.sweeper, _typed(config), loader), loader)
+        require_folders(config, read_grid(config.hydra.sweeper, _typed(config), loader, config), loader)
     lines = []
     if is_search_of_presets:
         left_out = _leave_out_without_place(config, loader, runs)
@@ -318,7 +320,12 @@ def _candidates(config: DictConfig, loader: ConfigLoader) -> list[_Candidate]:
         params = {key: value for key, value in (config.hydra.sweeper.get("params") or {}).items() if key not in typed}
         lines, ranges = [*(f"{key}={value}" for key, value in params.items()), *_typed(config)], {}
     overrides = {each.get_key_element(): each for each in _parse(loader, lines)}
-    candidates = [_Candidate(key, _ends(config, override)) for key, override in overrides.items()]
+    somewhere = keys_of_some(config, loader, _typed(config)) if is_own_grid(config) else {}
+    candidates = [
+        _Candidate(key, _ends(config, override), {group: texts(some) for group, some in place.items()})
+        for key, override in overrides.items()
+        for place in somewhere.get(key, [{}])
+    ]
     for key, several in ranges.items():
         for each in several:
             (override,) = _parse(loader, [f"{key}={each['range']}"])

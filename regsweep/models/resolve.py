@@ -18,6 +18,7 @@ from regsweep.models.initial import Initial, freeze, load_initial
 from regsweep.models.probe import repeat_grey, require_logits, settle_shapes
 from regsweep.regularizers import METHODS
 from regsweep.regularizers.batch_norm import has_batch_norm
+from regsweep.regularizers.dropout import own_dropout
 from regsweep.signatures import parameters_of, select_accepted, suggest, takes_any
 from regsweep.trusted import import_callable
 
@@ -37,11 +38,13 @@ class Network:
         model: its initial weights included.
         adapted: what was changed in the network that its target makes, a line each.
         own_batch_norm: whether it has BatchNorm without any method.
+        own_dropout: the dropout that it has without any method, in words; None where it has none.
     """
 
     model: nn.Module
     adapted: list[str]
     own_batch_norm: bool
+    own_dropout: str | None = None
 
 
 def resolve_target(target: str) -> Target:
@@ -98,12 +101,13 @@ def build_model(
     adapted += load_initial(model, initial) if initial else []
     argument = parameters_of(target).get("batch_norm")
     own_batch_norm = has_batch_norm(model) if argument is None else bool(argument.default)
+    dropout = _default_dropout(target) if "dropout" in parameters_of(target) else own_dropout(model)
     for method in methods:
         if places_without(target, type(method)):
             adapted += _adapt(method, model, example)
     require_logits(model, config.target, example, num_classes)
     adapted += freeze(model, initial) if initial else []
-    return Network(model, adapted, own_batch_norm)
+    return Network(model, adapted, own_batch_norm, dropout)
 
 
 def _construct(target: Target, config: ModelConfig, given: dict[str, Any], methods: Sequence[Method]) -> nn.Module:
@@ -174,6 +178,13 @@ def _made(value: Any, key: str) -> Any:
     if not isinstance(layer, nn.Module):
         raise ConfigError(key, name, f"returned {type(layer).__name__}; it must return a torch.nn.Module")
     return layer
+
+
+def _default_dropout(target: Target) -> str | None:
+    """Return the probability of dropout that a constructor takes where none is given, in words; None for 0."""
+    default = parameters_of(target)["dropout"].default
+    is_number = isinstance(default, int | float) and not isinstance(default, bool)
+    return f"p={default:g}" if is_number and default > 0 else None
 
 
 def _given_by(methods: Sequence[Method], target: Target) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from regsweep.paths import ComparisonPaths, RunPaths, SweepPaths, shown
 from regsweep.pooling import Pooled, Trial, are_equal, pool, seed_key, seed_of
 from regsweep.report.foreign import read_foreign
 from regsweep.report.own import is_own, read_own
-from regsweep.report.regularization import Regularization
+from regsweep.report.regularization import DROPOUT, Regularization
 from regsweep.report.rows import FIRST, LAST, NUMBERS, OBJECTIVE, Rows, plain_text, require_objective, table_columns
 from regsweep.report.task import is_percent
 from regsweep.run_record import TaskRecord, UsedMethod
@@ -117,6 +117,21 @@ class Sweep:
     def turns_batch_norm(self) -> bool:
         """Whether a trial put BatchNorm into its network, or took it out."""
         return any(each.turns_batch_norm for each in self.regularization.values())
+
+    @cached_property
+    def own_dropout(self) -> str | None:
+        """The dropout that the network has without any method, in words, where dropout is what a trial used.
+
+        None where it has none, and in a sweep of other methods, in which it is a part of the network.
+        """
+        known = self.regularization.values()
+        is_compared = any(DROPOUT in each.methods for each in known)
+        return next((each.own_dropout for each in known if each.own_dropout), None) if is_compared else None
+
+    @cached_property
+    def keeps_dropout(self) -> bool:
+        """Whether a trial without dropout's method had the network's own."""
+        return any(each.keeps_dropout for each in self.regularization.values())
 
     @cached_property
     def seed_key(self) -> str | None:

@@ -13,6 +13,7 @@ from regsweep.direction import is_minimized, unnamed
 from regsweep.names import by_key
 from regsweep.numbers import count, show_number
 from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
+from regsweep.sweeper.space import NOT_SET
 
 _log = logging.getLogger("regsweep")
 # What an application with a table of its own leaves out, as it does with the lines of Hydra's other plugins.
@@ -163,7 +164,7 @@ def _params(trials: Sequence[FrozenTrial], pooled: Pooled, seed: str) -> dict[st
 
 
 def _settings(params: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={shown_value(value)}" for name, value in params.items())
+    return " ".join(f"{name}={shown_value(value)}" for name, value in params.items() if value != NOT_SET)
 
 
 def shown_value(value: Any) -> str:

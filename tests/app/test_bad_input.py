@@ -89,6 +89,10 @@ MANY = (
 )
 """More combinations than are checked one by one."""
 SWEEPS = [
+    *[
+        (f"sweep=regularization hydra/sweeper={name}", "sweep=regularization: searches with regsweep's own sweeper, ")
+        for name in ("optuna", "basic", "grid")
+    ],
     ("regularizer=l1 regularizer.lambda=1e-4,-1", "regularizer.lambda=-1: must be a finite number"),
     ("regularizer.l1=1e-3 regularizer.lambda=1e-4,1e-3", "regularizer.lambda=1e-4,1e-3: regularizer.l1 sets it too"),
     ("regularizer=l1 regularizer.lambda=1e-4,nan,1e-3", "regularizer.lambda=nan: must be a finite number"),

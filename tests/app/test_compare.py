@@ -57,14 +57,14 @@ def regularizer_of(trial: Path) -> dict[str, object]:
 
 
 def test_each_contestant_has_a_search_of_its_own(compared_once: Path) -> None:
-    """All with as many trials; the methods always in use; BatchNorm, as it is compared, taken out elsewhere."""
+    """All with as many trials; the methods always in use; BatchNorm and dropout, being compared, out elsewhere."""
     paths = ComparisonPaths(compared_once)
     found = {
         key: [regularizer_of(trial) for trial in sorted(paths.search(key).glob("[0-9]*"))]
         for key in ("none", "batch_norm", "l2+dropout")
     }
-    assert found["none"] == [{"batch_norm": False}]
-    assert found["batch_norm"] == [{"batch_norm": {"use": True}}]
+    assert found["none"] == [{"batch_norm": False, "dropout": False}]
+    assert found["batch_norm"] == [{"batch_norm": {"use": True}, "dropout": False}]
     (mixture,) = found["l2+dropout"]
     assert mixture == {
         "batch_norm": False,

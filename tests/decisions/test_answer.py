@@ -313,6 +313,27 @@ def test_what_is_called_equal_is_not_claimed(tmp_path: Path) -> None:
     assert line.startswith("No difference is shown: dropout 0.2 is equal to the tuned baseline: 0.00 points")
 
 
+@pytest.mark.parametrize(
+    ("own", "values", "line"),
+    [
+        ("p=0.5 in 1 layer", [0.3, 0],
+         "Where dropout is not used, in the baseline too, the network's own (p=0.5 in 1 layer) is set to 0."),
+        ("p=0.5 in 1 layer", [0.3, None],
+         "Where dropout is not used, in the baseline too, the network has dropout of its own (p=0.5 in 1 layer); "
+         "regularizer.dropout=0 would be without."),
+        (None, [0.3, 0], None),
+        ("p=0.5 in 1 layer", [None, None], None),
+    ],
+)  # fmt: skip
+def test_what_stands_in_for_dropout_in_a_network_that_has_its_own_is_said(
+    tmp_path: Path, own: str | None, values: list[float | None], line: str | None
+) -> None:
+    trials = [{"overrides": {"regularizer.dropout": value}, "own_dropout": own} for value in values]
+    swept = read_sweep(write_sweep(tmp_path / "of_dropout", trials))
+    for lines in (answer(swept, None), answer(swept, confirmed(tmp_path / "c", Made("dropout 0.3", UP, UP)))):
+        assert [each for each in lines if "Where dropout" in each] == ([line] if line else [])
+
+
 def test_too_few_seeds_and_unfinished_ones(tmp_path: Path) -> None:
     few = answered(tmp_path, *(Made(name, UP[:5]) for name in ("one", "two", "three")))
     assert few[0] == (

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from regsweep.names import short_names
+from regsweep.names import key_of_parameter, short_names
 from regsweep.numbers import count
 from regsweep.pooling import seed_keys
+from regsweep.report.branch_ranges import branch_ranges
 from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import text
@@ -65,7 +66,7 @@ def draw(evidence: Evidence) -> Drawing:
         same = "score" if sweep.seed_key is None else "mean"
         return Drawing(NAME, TITLE, missing=f"all {noun(sweep)}s have the same {same}")
     data = _table(design, _effects(design, trials[sweep.objective].to_numpy(float)))
-    names = short_names(list(data["parameter"]))
+    names = _names(data["parameter"])
     if not data["is_above_chance"].any():
         top = data.iloc[0]
         found = (
@@ -86,7 +87,7 @@ def _design(sweep: Sweep, trials: pd.DataFrame) -> _Design:
     """Return the parameters that vary. What may be a seed is none of them, even where trials are not pooled over it."""
     seeds = seed_keys({key: sweep.trials[key] for key in sweep.settings})
     found = {key: _searched(sweep, trials, key) for key in sweep.settings if key not in seeds}
-    columns = {key: column for key, column in found.items() if column is not None}
+    columns = _by_range(sweep, {key: column for key, column in found.items() if column is not None})
     levels = [column.map(str).nunique() for column in columns.values()]
     combinations = prod(levels)
     is_factorial = all(map(_are_levels, columns.values())) and combinations <= 2 * len(trials)
@@ -94,6 +95,28 @@ def _design(sweep: Sweep, trials: pd.DataFrame) -> _Design:
     folded = fold(trials[sweep.objective], score(sweep), maximize=sweep.maximize)
     has_ranks = not is_factorial or bool(folded.is_far.any())
     return _Design(columns, is_factorial, combinations - tried, has_ranks)
+
+
+def _by_range(sweep: Sweep, columns: dict[str, pd.Series]) -> dict[str, pd.Series]:
+    """Return a column for each range of a key whose range follows another one, the optimizer for example.
+
+    In one column a difference between optimizers would count as one between learning rates.
+    """
+    ranges, split = branch_ranges(sweep), {}
+    for key, column in columns.items():
+        of_trial = ranges[key].reindex(column.index) if key in ranges else None
+        for name in [key] if of_trial is None else of_trial.dropna().unique():
+            part = column if of_trial is None else column.where(of_trial == name)
+            if of_trial is None or part.dropna().map(str).nunique() > 1:
+                split[name] = part
+    return split
+
+
+def _names(parameters: pd.Series) -> dict[str, str]:
+    """Return short names: of a key with its range, the range stays."""
+    keys = {name: key_of_parameter(name) for name in parameters}
+    short = short_names(list(dict.fromkeys(keys.values())))
+    return {name: short[key] + name.removeprefix(key) for name, key in keys.items()}
 
 
 def _effects(design: _Design, scores: np.ndarray) -> MainEffects:

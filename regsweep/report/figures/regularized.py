@@ -58,12 +58,12 @@ def _of_records(sweep: Sweep) -> list[dict[str, Any]]:
             continue
         penalties = [method for method in known.methods.values() if method.is_penalty]
         strengths = _numbers(method.settings.get(method.main or "") for method in penalties)
-        dropout = known.methods.get("dropout")
+        dropout, own = known.methods.get("dropout"), np.nan if known.keeps_dropout else 0.0
         rows.append(
             {
                 PENALTY: " + ".join(method.title for method in penalties) or "none",
                 STRENGTH: strengths[0] if len(strengths) == 1 else np.nan if strengths else 0.0,
-                DROPOUT: 0.0 if dropout is None else _numbers([dropout.settings.get("p")])[0],
+                DROPOUT: own if dropout is None else _numbers([dropout.settings.get("p")])[0],
                 BATCH_NORM: {True: "on", False: "off", None: ""}[known.batch_norm],
             }
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from regsweep.names import short_names
+from regsweep.names import naming_argument, network_name, short_names
 from regsweep.numbers import count, show_number
 from regsweep.report.details import read_config, read_result
 from regsweep.report.figures.captions import the_best
@@ -74,8 +74,8 @@ def _network(model: Any) -> str:
     """Return the network's class and what was set of it."""
     if not isinstance(model, dict):
         return ""
-    name = str(model.get("_target_", "")).rpartition(".")[2]
-    given = [f"{key}={_plain(value)}" for key, value in model.items() if key != "_target_" and value is not None]
+    name, named = network_name(str(model.get("_target_", "")), model), ("_target_", naming_argument(model))
+    given = [f"{key}={_plain(value)}" for key, value in model.items() if key not in named and value is not None]
     return f"{name} ({', '.join(given)})" if given else name
 
 
