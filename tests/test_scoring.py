@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -263,6 +264,7 @@ def test_an_objective_of_the_user_s_is_a_function_or_a_class(
     (tmp_path / "own_objectives.py").write_text(OWN + of_readme[0].removesuffix("```"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_objectives", raising=False)  # of another folder, where tests run twice
     found = {}
     for name in ("Share", "cost"):
         config = configure("dataset=wine", f"objective=own_objectives.{name}")
