@@ -75,6 +75,59 @@ def test_columns_are_what_scikit_learn_makes_of_them() -> None:
     assert columns(other)[0, 1:].tolist() == [0, 0, 0, 0], "an unseen category has none"
 
 
+def column(name: str, *values: Any) -> dict[str, Any]:
+    """Return what is fitted to a column of these values."""
+    frame = pd.DataFrame({"c": list(values)})
+    (found,) = (
+        Columns({"c": name == "words"}, standardize=name != "numbers as they are").fit(frame).constants()["columns"]
+    )
+    return {key: value for key, value in found.items() if key != "column"}
+
+
+FITTED = [
+    # The median of what is there stands for what is missing; mean and deviation are of all rows, imputed ones, too.
+    (column("numbers", 1.0, 2.0, None, 9.0), {"median": 2.0, "mean": 3.5, "deviation": np.std([1, 2, 2, 9])}),
+    (column("numbers", 1, 2, 3, 10), {"median": 2.5, "mean": 4.0, "deviation": np.std([1, 2, 3, 10])}),
+    (column("numbers", *[0.1] * 10), {"median": 0.1, "mean": pytest.approx(0.1), "deviation": 1.0}),
+    (column("numbers", 4.0, None), {"median": 4.0, "mean": 4.0, "deviation": 1.0}),
+    (column("numbers as they are", 1.0, None, 9.0, 9.0), {"median": 9.0, "mean": 0.0, "deviation": 1.0}),
+    (column("words", "z", "a", None, "z"), {"values": ["a", "z"], "has_missing": True}),
+    (column("words", "z", "a", "z"), {"values": ["a", "z"], "has_missing": False}),
+    (column("words", "nan", "None", "a"), {"values": ["None", "a", "nan"], "has_missing": False}),
+]
+
+
+@pytest.mark.parametrize(("found", "expected"), FITTED)
+def test_what_is_fitted_to_a_column(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert found == expected
+
+
+def test_a_column_that_never_changes_is_not_blown_up() -> None:
+    """Its deviation would be 1e-17 by rounding."""
+    columns = Columns({"c": False}).fit(pd.DataFrame({"c": [0.1] * 10}))
+    assert columns(pd.DataFrame({"c": [0.1, 0.6]})).flatten().tolist() == pytest.approx([0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("trained", "given", "line"),
+    [
+        (["a", "b"], ["a", "b"], None),
+        (["a", None], ["a", None], None),
+        (["a", "b"], ["a", "d", "d", "c"], "column c: c and 1 more in no training row; taken for none"),
+        (["a", "b"], ["a", "d"], "column c: d in no training row; taken for none"),
+        (["a", "b"], ["a", None], "column c: nothing in no training row; taken for none"),
+        (["a", None], ["a", "nothing"], "column c: nothing in no training row; taken for none"),
+    ],
+)
+def test_words_that_no_training_row_had_are_named(
+    trained: list[str | None], given: list[str | None], line: str | None
+) -> None:
+    columns = Columns({"n": False, "c": True}).fit(pd.DataFrame({"n": 1.0, "c": trained}))
+    rows = pd.DataFrame({"n": 1.0, "c": given})
+    assert columns.unknown_words(rows) == ([] if line is None else [line])
+    assert columns(rows)[:, 1:].sum(1).tolist() == [float(word in trained) for word in given]
+
+
 @pytest.mark.parametrize(("target", "kind", "outputs"), [("kind", "classification", ("a", "b")),
                                                          ("price", "regression", ("price",)),
                                                          ("member", "classification", ("False", "True"))])  # fmt: skip
@@ -116,11 +169,48 @@ def test_new_rows_are_prepared_or_refused() -> None:
         columns(made()[["age", "city"]].rename(columns={"age": "ages"}))
     with pytest.raises(DatasetError, match=r"column age: must hold numbers alone \(could not convert"):
         columns(made(age="old"))
+    with pytest.raises(DatasetError, match=r"^column age: infinite in row 3 \(counted from 1, below the header\)"):
+        columns(made(age=[1.0, np.nan, -np.inf, *[2.0] * (N - 3)]))
 
 
 def test_words_that_look_like_numbers_may_be_read_as_words() -> None:
     Path("data.csv").write_text("code,age\n01,3\n,4\n")
     assert read_table(Path("data.csv"), words=["code"])["code"].fillna("-").tolist() == ["01", "-"]
+
+
+def words(different: int, rows: int, missing: int = 0) -> pd.Series:
+    return pd.Series([None] * missing + [f"w{row % different}" for row in range(rows)], name="c")
+
+
+HOLDS: list[tuple[pd.Series, bool | None]] = [
+    # What a column holds, and whether that makes categories; None: it is refused.
+    (pd.Series([1, 2, 1]), False),
+    (pd.Series([1.5, None]), False),
+    (pd.Series([True, False]), False),
+    (pd.Series([1, None], dtype="Int64"), False),
+    (pd.Series([True, None], dtype="boolean"), False),
+    (pd.Series([True, None, False], dtype=object), True),
+    (pd.Series(["a", None]), True),
+    (pd.Series(["1", "2"]), True),
+    (pd.Series([1, 2], dtype="category"), True),
+    (pd.Series(["a", 1]), None),
+    (pd.Series([None, None]), None),
+    (words(50, 50), True),
+    (words(51, 51), None),
+    (words(51, 102), True),
+    (words(52, 103), None),
+    (words(51, 60, missing=60), None),
+]
+
+
+@pytest.mark.parametrize(("series", "expected"), HOLDS)
+def test_what_is_a_category_and_what_a_number(series: pd.Series, *, expected: bool | None) -> None:
+    """Words of which most are there once, as names and dates are, are none; up to 50 are in any case."""
+    if expected is None:
+        with pytest.raises(DatasetError, match=r"^column .*; leave it out|^column .*leave it out \(dataset\.ignore\)"):
+            table._holds_words(series)
+    else:
+        assert table._holds_words(series) == expected
 
 
 DAYS = pd.date_range("2020-01-01", periods=N)
