@@ -12,6 +12,7 @@ import torch
 from sklearn import metrics as sklearn_metrics
 from torch import Tensor, nn
 
+from regsweep import weights
 from regsweep.build import build, require_buildable
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, Split, load_dataset
@@ -45,6 +46,7 @@ def score(name: str, outputs: Tensor, targets: Tensor, scale: Scale | None = Non
     return evaluate(Given(), split, scoring).value
 
 
+RNG = np.random.default_rng(0)
 RANDOM = torch.Generator().manual_seed(0)
 LABELS = torch.cat([torch.arange(3), torch.randint(0, 3, (397,), generator=RANDOM)])
 LOGITS = torch.randn(400, 3, generator=RANDOM) + torch.eye(3)[LABELS]
@@ -107,6 +109,54 @@ def test_the_scale_has_the_training_numbers_mean_and_deviation() -> None:
     }
     assert scale(numbers)[:, 1].tolist() == [0, 0, 0], "a column that never changes is not blown up by rounding"
     assert torch.allclose(scale.back(scale(numbers)), numbers)
+
+
+@pytest.mark.parametrize("size", [1, 250, 400])
+def test_the_loss_and_the_accuracy_are_means_over_all_examples(size: int) -> None:
+    """Also where the last of the batches is a smaller one."""
+    split = Split(LOGITS[:size], LABELS[:size])
+    found = evaluate(Given(), split, Scoring.of_classes(3))
+    assert found.loss == pytest.approx(sklearn_metrics.log_loss(Y[:size], SHARES[:size], labels=[0, 1, 2]), rel=1e-5)
+    assert found.value == found["accuracy"] == (SAID == Y)[:size].mean()
+
+
+OWN_SPLITS = ("dataset=arrays", "dataset.path=data.npz", "dataset.val_fraction=0", "trainer.epochs=1")
+
+
+def write(y: np.ndarray, y_test: np.ndarray) -> None:
+    x = np.random.default_rng(0).normal(size=(len(y), 3))
+    np.savez("data.npz", x=x, y=y, x_test=x[: len(y_test)], y_test=y_test)
+
+
+def test_the_weights_of_classes_are_those_of_the_training_examples_and_change_the_training(
+    configure: Configure,
+) -> None:
+    write(np.repeat([0, 1], [30, 10]), np.repeat([0, 1], [4, 6]))
+    trained = {}
+    for name in ("balanced", "null"):
+        config = configure(*OWN_SPLITS, f"trainer.class_weights={name}", "optimizer.lr=0.1")
+        member = build(config).member(config)
+        Training([member]).run()
+        weights_K = member.scoring.loss.weights_K
+        expected = [40 / (2 * 30), 40 / (2 * 10)] if name == "balanced" else None
+        assert (None if weights_K is None else weights_K.tolist()) == (expected and pytest.approx(expected))
+        trained[name] = weights.digest(member.model)
+    assert trained["balanced"] != trained["null"]
+
+
+def test_a_data_set_counts_its_classes_and_measures_its_numbers_in_their_own_unit(configure: Configure) -> None:
+    write(np.repeat([0, 2, 5], [30, 7, 3]), np.repeat([0, 5], [4, 6]))
+    dataset = load_dataset(configure(*OWN_SPLITS).dataset)
+    assert (dataset.class_sizes, dataset.deviations) == ({"train": [30, 7, 3], "test": [4, 0, 6]}, {})
+    train, test = RNG.normal(50, 8, (40, 2)), RNG.normal(-3, 2, (10, 2))
+    write(train, test)
+    load_dataset.cache_clear()
+    dataset = load_dataset(configure(*OWN_SPLITS).dataset)
+    assert dataset.class_sizes == {}
+    assert dataset.deviations == {
+        "train": pytest.approx(train.std(0).tolist(), rel=1e-5),
+        "test": pytest.approx(test.std(0).tolist(), rel=1e-5),
+    }
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,11 @@ def test_numbers_are_predicted_in_their_own_unit(trained: Path, folder: str) -> 
         outputs = model.network(model.prepare(data))
     assert model.scale is not None
     assert torch.equal(model.scale.back(outputs), torch.tensor(found.to_numpy()))
+    np.savez("test.npz", x=data, y=expected)
+    examples = model.examples("test.npz")
+    scored = model.score(model.outputs_of(examples), examples)
+    assert dict(scored.values) == pytest.approx(metrics(str(trained / folder)), rel=1e-5)
+    assert (scored.objective, scored.maximize) == ("rmse", False)
 
 
 def test_the_command_line_writes_rows_and_prints_the_run_s_own_score(regsweep: Regsweep, trained: Path) -> None:
