@@ -96,7 +96,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "scoring": (SCORING, LOSSES),
     "sweeper/branches": ("tests/sweeper/test_branches.py", "-k", "not resumes"),
     "trained": (TRAINED,),
-    "trusted": ("tests/test_trusted.py",),
+    "trusted": ("tests/test_trusted.py", "tests/models/test_resolve.py"),
     "app/ablation": (ABLATION,),
     "app/candidates": (PLAN, CONFIRM, STAGES),
     "app/confirm": (CONFIRM, ANSWER),

@@ -76,6 +76,18 @@ def test_weights_count_in_training_alone(name: str) -> None:
     assert loss.total(OUTPUTS, LABELS).item() == pytest.approx(sum(each), rel=1e-6)
 
 
+@pytest.mark.parametrize("name", ["cross_entropy", "mse"])
+def test_an_example_that_is_a_mixture_of_classes_has_the_mixture_of_their_weights(name: str) -> None:
+    """Of cross-entropy each class's part has its own weight."""
+    loss = Loss(name, 3, WEIGHTS)  # type: ignore[arg-type]
+    weights = [0.2 * 0.5 + 0.8 * 3.0, 1.0, 0.5 * 0.5 + 0.5 * 1.0, 0.5]
+    if name == "mse":
+        total = sum(w * value for w, value in zip(weights, squares(OUTPUTS, SHARES), strict=True))
+    else:
+        total = sum(cross_entropy(OUTPUTS, SHARES * WEIGHTS))
+    assert loss.mean(OUTPUTS, SHARES).item() == pytest.approx(total / sum(weights), rel=1e-6)
+
+
 def test_balanced_weights_are_those_of_scikit_learn() -> None:
     labels = np.repeat([0, 1, 2], [2, 5, 13])
     expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)

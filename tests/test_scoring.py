@@ -70,6 +70,33 @@ def test_objectives_of_classes_are_scikit_learn_s(name: str) -> None:
     assert score(name, LOGITS, LABELS) == pytest.approx(OF_CLASSES[name], abs=1e-6)
 
 
+@pytest.mark.parametrize("name", ["balanced_accuracy", "auroc", "average_precision"])
+def test_a_class_without_an_example_has_no_part_in_a_mean_over_classes(
+    name: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Though it is predicted."""
+    is_other = LABELS != 1
+    outputs, labels = LOGITS[is_other], LABELS[is_other]
+    shares = outputs.double().softmax(1).numpy()
+    assert (outputs.argmax(1) == 1).any()
+    parts = []
+    for k in (0, 2):
+        if name == "balanced_accuracy":
+            parts.append((outputs.argmax(1)[labels == k] == k).double().mean().item())
+        else:
+            of_one = {"auroc": "roc_auc_score", "average_precision": "average_precision_score"}[name]
+            parts.append(getattr(sklearn_metrics, of_one)(labels == k, shares[:, k]))
+    assert score(name, outputs, labels) == pytest.approx(np.mean(parts), abs=1e-6)
+    assert not any("samples in targets" in str(warning.message) for warning in recwarn) or name == "average_precision"
+
+
+def test_of_a_single_class_there_is_a_balanced_accuracy_and_no_area() -> None:
+    outputs, labels = LOGITS[LABELS == 2], LABELS[LABELS == 2]
+    assert score("balanced_accuracy", outputs, labels) == pytest.approx((outputs.argmax(1) == 2).double().mean().item())
+    with pytest.raises(ConfigError, match=r"^objective=auroc: is nan on some of these examples; choose"):
+        score("auroc", outputs, labels)
+
+
 TWO = (LABELS > 0).long()
 OF_TWO = {
     "f1": sklearn_metrics.f1_score(TWO, LOGITS[:, :2].argmax(1)),

@@ -149,6 +149,7 @@ def test_predictions_are_those_that_the_run_evaluated(
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with trained runs of a table, of numbers and of pictures, to be read only."""
     settings = {"table": TABLE, "digits": (*ARRAYS, SMALL), "diabetes": ("dataset=diabetes", SMALL)}
+    losses = {"diabetes": "huber"}
 
     def make(place: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
@@ -156,7 +157,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
             write_people()
             write_digits()
         for name, keys in settings.items():
-            run_in(place, *keys, "trainer.epochs=2", f"hydra.run.dir={name}")
+            loss = losses.get(name, "null")
+            run_in(place, *keys, "trainer.epochs=2", f"trainer.loss={loss}", f"hydra.run.dir={name}")
         run_in(place, *settings["diabetes"], "-m", "sweep=grid", "trainer.epochs=1", "trainer.save_weights=true,false",
                "trainer.test=true", "hydra/launcher=basic", "hydra.sweep.dir=grid")  # fmt: skip
 

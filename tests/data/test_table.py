@@ -139,7 +139,10 @@ def test_a_target_of_each_kind(load: Load, target: str, kind: str, outputs: tupl
     assert dataset.train.inputs.isfinite().all()
 
 
-def test_standardize_may_be_left_out_and_columns_too(load: Load) -> None:
+def test_numbers_are_standardized_unless_that_is_left_out_and_columns_may_be_too(load: Load) -> None:
+    usual = load(made(), "dataset.ignore=[city,price]").train.inputs.double()
+    assert usual.mean(0).tolist() == pytest.approx([0, 0], abs=1e-6)
+    assert usual.std(0, correction=0).tolist() == pytest.approx([1, 1], abs=1e-6)
     dataset = load(made(), "dataset.standardize=false", "dataset.ignore=[city,price]")
     assert dataset.input_shape == (2,)
     assert set(dataset.train.inputs[:, 1].tolist()) == {0.0, 1.0}

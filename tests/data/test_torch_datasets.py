@@ -81,6 +81,7 @@ def one_class(): return Own(lambda i: (noise(i, 4), 1))
 def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Put a module of the user's own into the working folder."""
     Path("own.py").write_text(OWN)
+    sys.modules.pop("own", None)
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()
     yield
@@ -124,6 +125,8 @@ def test_held_or_streamed_the_examples_are_the_same(
         assert (dataset.input_shape, dataset.kind, dataset.outputs) == (shape, kind, outputs)
         assert tuple(len(split) for split in dataset.splits.values()) == sizes
     assert describe(streamed) == [f"{describe(held)[0]}, streamed", *describe(held)[1:]]
+    is_scaled = bool((held.train.inputs.abs() <= 1).all())
+    assert is_scaled == (len(shape) == 3), "pixels are numbers from −1 to 1, numbers stay as they are"
     for part, split in held.splits.items():
         for one, other in zip(examples_of(split), examples_of(streamed.splits[part]), strict=True):
             assert torch.equal(one[0], other[0])

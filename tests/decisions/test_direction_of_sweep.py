@@ -1,13 +1,14 @@
 """A sweep's objective and direction are settled once, in what is composed and in what each trial composes from."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from regsweep.app.objective import _settle_direction, settle
+from regsweep.app.objective import _kind, _settle_direction, kind_of_data, settle
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError
 from regsweep.objectives import OBJECTIVES, Kind
@@ -110,13 +111,28 @@ def test_what_a_sweep_looks_for(
         (np.arange(40), "auto", "rmse"),
     ],
 )
-def test_the_targets_say_what_kind_of_task_it_is(
+def test_the_targets_of_arrays_say_what_kind_of_task_it_is(
     configure: Configure, y: np.ndarray, task: str, objective: str
 ) -> None:
     config = composed("maximize")
     settle(config, [], [configure("dataset=arrays", data_of(y), f"task={task}")], with_torch)
     assert config.objective == objective
     assert config.hydra.sweeper.direction == ("minimize" if objective == "rmse" else "maximize")
+
+
+@pytest.mark.parametrize(("target", "objective"), [("kind", "accuracy"), ("price", "rmse")])
+def test_the_column_that_is_predicted_says_it_of_a_table(configure: Configure, target: str, objective: str) -> None:
+    Path("data.csv").write_text("age,kind,price\n" + "".join(f"{n},{'ab'[n % 2]},{n}.5\n" for n in range(40)))
+    config = composed("maximize")
+    run = configure("dataset=table", "dataset.path=data.csv", f"dataset.target={target}")
+    settle(config, [], [run], with_torch)
+    assert config.objective == objective
+
+
+@pytest.mark.parametrize("name", ["digits", "breast_cancer", "wine", "diabetes"])
+def test_what_is_known_of_a_data_set_by_its_name_is_what_its_targets_say(configure: Configure, name: str) -> None:
+    run = configure(f"dataset={name}")
+    assert _kind(run, without_torch) == kind_of_data(run)
 
 
 def test_trials_that_are_no_comparison_are_refused(configure: Configure) -> None:

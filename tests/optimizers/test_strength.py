@@ -15,6 +15,7 @@ from regsweep.config import TORCH_OPTIMIZERS, OptimizerConfig
 from regsweep.errors import ConfigError
 from regsweep.methods import Method
 from regsweep.optimizers import build_optimizer, resolve_class, step_size, why_no_step_size
+from regsweep.optimizers.meaning import describe_strength
 from regsweep.regularizers.elastic_net import ElasticNet
 from regsweep.regularizers.l1 import L1
 from regsweep.regularizers.l2 import L2
@@ -138,6 +139,33 @@ def test_of_an_own_class_l2_is_coupled_and_its_own_weight_decay_is_off(monkeypat
     assert "Own steps is not known" in why_no_step_size(resolve_class(OWN))
     with pytest.raises(ConfigError, match="how far Own steps is not known"):
         minimum(OWN, method(L1, strength=STRENGTH))
+
+
+STRENGTHS = [
+    (named("asgd", 0.1, lambd=1e-4), False, "lambd=0.0001 decays all parameters, as L2 λ=5e-05 (scope=all)"),
+    (named("asgd", 0.1, lambd=0.0), True, ""),
+    (named("adamw", 0.1), True, "λ is decoupled from the loss: a step multiplies by 1 − 2ηλ (L2), or moves to 0 by "),
+    (named("adamw", 0.1), False, ""),
+    (named("adam", 0.1), True, ""),
+    (named("sgd", 0.1), True, ""),
+]
+
+
+@pytest.mark.parametrize(("config", "has_penalty", "line"), STRENGTHS)
+def test_a_run_says_what_its_strength_means_where_that_is_not_usual(
+    config: OptimizerConfig, *, has_penalty: bool, line: str
+) -> None:
+    optimizer = build_optimizer(config, {"weight": nn.Parameter(torch.ones(2, 2))}, {}, 0.0)
+    found = describe_strength(optimizer, has_penalty=has_penalty)
+    assert found.startswith(line)
+    assert bool(found) == bool(line)
+
+
+def test_asgd_decays_as_that_l2_does() -> None:
+    """By lambd = 2λ, without a gradient of the loss."""
+    decayed = minimize(nothing, MATRIX, named("asgd", 0.1, lambd=2e-2), method(L2, strength=0.0), steps=1)
+    coupled = minimize(nothing, MATRIX, named("asgd", 0.1, lambd=0.0), method(L2, strength=1e-2), steps=1)
+    np.testing.assert_allclose(decayed, coupled, rtol=1e-12)
 
 
 def test_under_rprop_l2_and_a_subgradient_have_their_minimum() -> None:
