@@ -259,6 +259,11 @@ REFUSED = [
         {"x": X, "y": Y, "g": np.arange(N), "x_test": X[:2], "y_test": Y[:2], "g_test": [50, 7]},
         "data.npz: group 7 is in g and g_test; it must be in one part",
     ),
+    (
+        "dataset.group_column=g",
+        {"x": X, "y": Y, "g": np.arange(N), "x_test": X[:2], "y_test": Y[:2], "g_test": ["50", "8"]},
+        "data.npz: group 8 is in g and g_test; it must be in one part",
+    ),
     ("dataset.label_noise=0.1", {"x": X, "y": X}, "dataset.label_noise=0.1: only classes can be flipped; set it to 0"),
 ]
 

@@ -75,31 +75,24 @@ def test_columns_are_what_scikit_learn_makes_of_them() -> None:
     assert columns(other)[0, 1:].tolist() == [0, 0, 0, 0], "an unseen category has none"
 
 
-def column(name: str, *values: Any) -> dict[str, Any]:
-    """Return what is fitted to a column of these values."""
-    frame = pd.DataFrame({"c": list(values)})
-    (found,) = (
-        Columns({"c": name == "words"}, standardize=name != "numbers as they are").fit(frame).constants()["columns"]
-    )
-    return {key: value for key, value in found.items() if key != "column"}
-
-
-FITTED = [
-    # The median of what is there stands for what is missing; mean and deviation are of all rows, imputed ones, too.
-    (column("numbers", 1.0, 2.0, None, 9.0), {"median": 2.0, "mean": 3.5, "deviation": np.std([1, 2, 2, 9])}),
-    (column("numbers", 1, 2, 3, 10), {"median": 2.5, "mean": 4.0, "deviation": np.std([1, 2, 3, 10])}),
-    (column("numbers", *[0.1] * 3), {"median": 0.1, "mean": pytest.approx(0.1), "deviation": 1.0}),
-    (column("numbers", 4.0, None), {"median": 4.0, "mean": 4.0, "deviation": 1.0}),
-    (column("numbers as they are", 1.0, None, 9.0, 9.0), {"median": 9.0, "mean": 0.0, "deviation": 1.0}),
-    (column("words", "z", "a", None, "z"), {"values": ["a", "z"], "has_missing": True}),
-    (column("words", "z", "a", "z"), {"values": ["a", "z"], "has_missing": False}),
-    (column("words", "nan", "None", "a"), {"values": ["None", "a", "nan"], "has_missing": False}),
+FITTED: list[tuple[list[Any], bool, dict[str, Any]]] = [
+    # The values of a column, whether numbers are standardized, and what is fitted. The median of what is there stands
+    # for what is missing; mean and deviation are of all rows, imputed ones, too.
+    ([1.0, 2.0, None, 9.0], True, {"median": 2.0, "mean": 3.5, "deviation": np.std([1, 2, 2, 9])}),
+    ([1, 2, 3, 10], True, {"median": 2.5, "mean": 4.0, "deviation": np.std([1, 2, 3, 10])}),
+    ([0.1] * 3, True, {"median": 0.1, "mean": pytest.approx(0.1), "deviation": 1.0}),
+    ([4.0, None], True, {"median": 4.0, "mean": 4.0, "deviation": 1.0}),
+    ([1.0, None, 9.0, 9.0], False, {"median": 9.0, "mean": 0.0, "deviation": 1.0}),
+    (["z", "a", None, "z"], True, {"values": ["a", "z"], "has_missing": True}),
+    (["z", "a", "z"], True, {"values": ["a", "z"], "has_missing": False}),
+    (["nan", "None", "a"], True, {"values": ["None", "a", "nan"], "has_missing": False}),
 ]
 
 
-@pytest.mark.parametrize(("found", "expected"), FITTED)
-def test_what_is_fitted_to_a_column(found: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert found == expected
+@pytest.mark.parametrize(("values", "standardize", "expected"), FITTED)
+def test_what_is_fitted_to_a_column(values: list[Any], expected: dict[str, Any], *, standardize: bool) -> None:
+    columns = Columns({"c": isinstance(values[0], str)}, standardize).fit(pd.DataFrame({"c": values}))
+    assert columns.constants() == {"name": "columns", "columns": [{"column": "c", **expected}]}
 
 
 def test_a_column_that_never_changes_is_not_blown_up() -> None:

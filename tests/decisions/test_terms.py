@@ -22,7 +22,9 @@ EVERY = (ACCURACY, RMSE, R2, BALANCED, BY_LOSS, F1, OTHER)
 
 
 def test_runs_are_compared_by_their_objective_on_the_test_examples() -> None:
-    assert Terms.of_task(TaskRecord(), "validation_accuracy", chosen_most=True) == ACCURACY
+    assert Terms.of_task(TaskRecord(), "validation_accuracy", chosen_most=True) == ACCURACY == Terms.of_plan({})
+    by_zeros = Terms.of_task(TaskRecord(objective="f1", maximize=False), "sparsity", chosen_most=False)
+    assert (by_zeros.objective, by_zeros.maximize, by_zeros.choice) == ("test_f1", False, ("sparsity", False))
     rmse = {"objective": "test_rmse", "maximize": False, "chosen_by": "validation_rmse", "chosen_most": False}
     assert vars(RMSE) == {**vars(ACCURACY), **rmse, "is_percent": False}
     assert (BY_LOSS.objective, BY_LOSS.maximize, BY_LOSS.chosen_most, BY_LOSS.baseline) == (
@@ -97,6 +99,8 @@ def test_beside_a_baseline_that_diverged_nothing_is_small(value: float) -> None:
         (ACCURACY, inf, 0.5, "∞ points", "+∞"),
         (RMSE, 1.5, 50.0, "3 % (1.5)", "+1.5 (3 %)"),
         (RMSE, -1.5, 40.0, "3.8 % (1.5)", "−1.5 (3.8 %)"),
+        (RMSE, 9.9, 10.0, "99 % (9.9)", "+9.9 (99 %)"),
+        (RMSE, 0.1, 0.5, "20 % (0.1)", "+0.1 (20 %)"),
         (RMSE, -1.5, 0.0, "1.5", "−1.5"),
         (RMSE, -1.5, -40.0, "1.5", "−1.5"),
         (RMSE, -1.5, nan, "1.5", "−1.5"),
