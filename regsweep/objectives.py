@@ -128,5 +128,7 @@ def objective_of(name: str | None, kind: Kind, direction: str | None = None) -> 
         known = [each.name for each in OBJECTIVES.values() if kind in each.kinds]
         raise ConfigError("objective", name, f"{offer(name, known)}, or module.function of your own")
     short = short_name(name)
+    if short in OBJECTIVES:  # whose columns, bounds and unit it would get
+        raise ConfigError("objective", name, f"{short} is the name of another number; give yours a name of its own")
     maximize = not is_minimized(short) if direction is None else direction == "maximize"
     return Objective(short, maximize, (kind,), is_own=True, target=name)

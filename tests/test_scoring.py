@@ -196,7 +196,7 @@ def test_a_data_set_counts_its_classes_and_measures_its_numbers_in_their_own_uni
         ("loss", "regression", "minimize", ("loss", False)),
         ("mine.revenue", "classification", None, ("revenue", True)),
         ("mine.val_loss", "classification", None, ("val_loss", False)),
-        ("mine.loss", "regression", "maximize", ("loss", True)),
+        ("mine.test_loss", "regression", "maximize", ("test_loss", True)),
     ],
 )
 def test_which_objective_and_in_which_direction(
@@ -213,6 +213,10 @@ def test_which_objective_and_in_which_direction(
         ("accuracy", "regression", None, "objective=accuracy: no number of a regression task; there is rmse, r2, mae"),
         ("acuracy", "classification", None, "objective=acuracy: did you mean accuracy?"),
         ("r2", "regression", "minimize", "objective_direction=minimize: r2 is maximized; leave it null"),
+        ("rmse", "regression", "maximize", "objective_direction=maximize: rmse is minimized; leave it null"),
+        ("mine.loss", "regression", None, "objective=mine.loss: loss is the name of another number; give yours a name"),
+        ("mine.f1", "classification", "maximize", "objective=mine.f1: f1 is the name of another number; give yours a "),
+        ("mine.rmse", "classification", None, "objective=mine.rmse: rmse is the name of another number"),
     ],
 )
 def test_what_is_no_objective_here_is_refused(name: str, kind: Kind, direction: str | None, message: str) -> None:
@@ -256,11 +260,20 @@ def test_the_best_epoch_is_that_of_the_smallest_error(configure: Configure, keep
         (("dataset=wine", "regularizer.augmentation=1"), "augmentation needs images"),
         (("dataset=wine", "regularizer.random_erasing=0.2"), "random erasing needs images"),
         (("dataset=diabetes", "dataset.label_noise=0.1"), "only classes can be flipped; set it to 0"),
-        (("dataset=diabetes", "trainer.class_weights=balanced"), "diabetes has no classes; leave it null"),
-        (("dataset=diabetes", "trainer.loss=cross_entropy"), "diabetes is a regression task, which has mse or huber"),
-        (("dataset=wine", "trainer.loss=huber"), "wine is a classification task, which has cross_entropy or mse"),
+        (
+            ("dataset=diabetes", "trainer.class_weights=balanced"),
+            "^trainer.class_weights=balanced: diabetes has no classes; leave it",
+        ),
+        (
+            ("dataset=diabetes", "trainer.loss=cross_entropy"),
+            "^trainer.loss=cross_entropy: diabetes is a regression task, which has mse or h",
+        ),
+        (
+            ("dataset=wine", "trainer.loss=huber"),
+            "^trainer.loss=huber: wine is a classification task, which has cross_ent",
+        ),
         (("dataset=wine", "task=regression"), "wine is a classification task; leave it auto"),
-        (("dataset=wine", "objective=os.system"), "os is neither in the working folder"),
+        (("dataset=wine", "objective=os.system"), "^objective=os.system: os is neither in the working folder"),
     ],
 )
 def test_what_does_not_fit_the_task_is_refused(configure: Configure, overrides: tuple[str, ...], message: str) -> None:

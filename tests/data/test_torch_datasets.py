@@ -177,6 +177,14 @@ def test_several_epochs_are_read_by_the_same_processes(own: None, configure: Cal
         assert reader._loader.multiprocessing_context.get_start_method() == "fork"
 
 
+def test_reading_leaves_torch_s_generator_as_it_is() -> None:
+    """Else dropout would draw other numbers where examples are streamed."""
+    before = torch.get_rng_state()
+    examples = Examples(lambda number: (torch.tensor([number]), 0), (1,), 0)
+    assert len([*examples.batches([np.arange(2), np.arange(2)], torch.device("cpu"))]) == 2
+    assert torch.equal(before, torch.get_rng_state())
+
+
 def test_a_process_that_may_have_no_children_reads_by_itself(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     """So does the one that checks a sweep before it begins."""
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]

@@ -238,12 +238,13 @@ CONFIGURED: list[tuple[dict[str, Any], TaskRecord | None]] = [
     ({"objective": "my.revenue"}, TaskRecord("classification", "revenue", True, False, False)),
     ({"objective": "my.revenue", "task": "regression"}, TaskRecord("regression", "revenue", True, False, False)),
     (
-        {"objective": "my.loss", "objective_direction": "maximize"},
-        TaskRecord("classification", "loss", True, False, False),
+        {"objective": "my.val_loss", "objective_direction": "maximize"},
+        TaskRecord("classification", "val_loss", True, False, False),
     ),
-    ({"objective": "my.loss", "objective_direction": 1}, TaskRecord("classification", "loss", False, False, False)),
+    ({"objective": "my.mse", "objective_direction": 1}, TaskRecord("classification", "mse", False, False, False)),
     ({"objective": "accuracy", "objective_direction": "minimize"}, None),
     ({"objective": "acuracy"}, None),
+    ({"objective": "my.loss"}, None),
 ]  # fmt: skip
 
 
