@@ -89,6 +89,7 @@ def test_floats_of_the_shape_of_images_are_taken_as_they_are(load: Load) -> None
     x = RNG.normal(size=(N, 2, 4, 5))
     dataset = load(x=x, y=Y, x_test=x, y_test=Y)
     assert torch.equal(dataset.test.inputs, torch.from_numpy(x.astype(np.float32)))
+    assert dataset.test.inputs.is_contiguous(memory_format=torch.channels_last), "as the kernels of networks have it"
 
 
 WHOLE = np.arange(60)
