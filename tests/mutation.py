@@ -67,6 +67,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "data/arrays": (ARRAYS, GROUPS),
     "data/columns": (TABLE,),
     "data/groups": (GROUPS,),
+    "data/load": ("tests/data/test_splits.py", GROUPS, "tests/data/test_leakage.py"),
     "data/preparation": (
         TABLE,
         SCORING,

@@ -48,6 +48,7 @@ CASES = [
     ("cross_entropy", LABELS, cross_entropy(OUTPUTS, ONE_HOT)),
     ("cross_entropy", SHARES, cross_entropy(OUTPUTS, SHARES)),
     ("mse", LABELS, squares(OUTPUTS, ONE_HOT)),
+    ("mse", LABELS % 2, squares(OUTPUTS, torch.eye(3, dtype=torch.float64)[LABELS % 2])),  # without the last class
     ("mse", SHARES, squares(OUTPUTS, SHARES)),
     ("mse", NUMBERS, squares(OUTPUTS, NUMBERS)),
     ("huber", NUMBERS, huber(OUTPUTS, NUMBERS)),
@@ -93,6 +94,13 @@ def test_balanced_weights_are_those_of_scikit_learn() -> None:
     expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
     assert balanced_weights(torch.tensor([2, 5, 13])).tolist() == pytest.approx(expected.tolist())
     assert balanced_weights(torch.tensor([4, 0])).tolist() == [0.5, 0.0]
+
+
+def test_weights_go_to_the_device_of_the_training() -> None:
+    moved = Loss("mse", 3, WEIGHTS).to(torch.device("meta"))
+    assert moved.weights_K is not None
+    assert (moved.name, moved.num_outputs, moved.weights_K.device.type) == ("mse", 3, "meta")
+    assert Loss("mse", 3).to(torch.device("meta")) == Loss("mse", 3)
 
 
 def test_each_kind_of_task_begins_with_its_own_loss() -> None:

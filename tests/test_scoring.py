@@ -76,7 +76,8 @@ def test_a_class_without_an_example_has_no_part_in_a_mean_over_classes(
 ) -> None:
     """Though it is predicted."""
     is_other = LABELS != 1
-    outputs, labels = LOGITS[is_other], LABELS[is_other]
+    order = LABELS[is_other].argsort()  # so that the last of the batches has a single class
+    outputs, labels = LOGITS[is_other][order], LABELS[is_other][order]
     shares = outputs.double().softmax(1).numpy()
     assert (outputs.argmax(1) == 1).any()
     parts = []
@@ -144,7 +145,24 @@ def test_the_loss_and_the_accuracy_are_means_over_all_examples(size: int) -> Non
     split = Split(LOGITS[:size], LABELS[:size])
     found = evaluate(Given(), split, Scoring.of_classes(3))
     assert found.loss == pytest.approx(sklearn_metrics.log_loss(Y[:size], SHARES[:size], labels=[0, 1, 2]), rel=1e-5)
-    assert found.value == found["accuracy"] == (SAID == Y)[:size].mean()
+    assert found.score == found.value == found["accuracy"] == (SAID == Y)[:size].mean()
+
+
+def test_the_smaller_error_has_the_larger_score() -> None:
+    split = Split(GUESSED, SCALE(NUMBERS))
+    found = evaluate(Given(), split, scoring_of(OBJECTIVES["mae"], Loss("mse", 2), SCALE))
+    assert found.value > 0
+    assert found.score == -found.value
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_network_is_judged_in_the_precision_that_is_set(precision: str) -> None:
+    """By its outputs as they are then; all sums over them are in float32."""
+    model, split = nn.Linear(3, 3), Split(LOGITS, LABELS)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+        outputs = model(LOGITS).float().double().numpy()
+    expected = sklearn_metrics.log_loss(Y, np.exp(outputs) / np.exp(outputs).sum(1, keepdims=True))
+    assert evaluate(model, split, Scoring.of_classes(3), precision).loss == pytest.approx(expected, rel=1e-5)
 
 
 OWN_SPLITS = ("dataset=arrays", "dataset.path=data.npz", "dataset.val_fraction=0", "trainer.epochs=1")

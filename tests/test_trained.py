@@ -195,6 +195,8 @@ def test_the_command_line_writes_rows_and_prints_the_run_s_own_score(regsweep: R
     score = metrics(str(trained / "digits"))["accuracy"]
     assert (done.code, len(table), (table.prediction == expected).mean()) == (0, len(rows), score)
     assert re.match(rf"{len(rows)} examples of test.npz: \d in \d+, \d in \d+, \d in \d+, \d more class", done.err)
+    counts = [int(count) for count in re.findall(r" in (\d+)", done.err.splitlines()[0])]
+    assert counts == sorted(counts, reverse=True), "the most frequent ones"
     assert f"\naccuracy {score:.4f}\n" in done.err
     safetensors.torch.save_file({"x": torch.from_numpy(images[:, None])}, "test.safetensors")
     again = regsweep("predict", str(trained / "digits"), "test.safetensors", "--output", "p.csv")

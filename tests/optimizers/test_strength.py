@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.optim import SGD
+from torch.optim import Optimizer
 
 from regsweep.config import TORCH_OPTIMIZERS, OptimizerConfig
 from regsweep.errors import ConfigError
@@ -109,6 +109,19 @@ def test_under_muon_each_parameter_has_the_rate_of_its_own_optimizer() -> None:
         torch.testing.assert_close(weight, torch.full_like(weight, 1 - 2 * rate * STRENGTH))
 
 
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        # PyTorch dampens nothing where there is no momentum.
+        ({}, 0.02), ({"dampening": 0.5}, 0.02), ({"momentum": 0.9}, 0.2), ({"momentum": 0.9, "dampening": 0.5}, 0.1),
+    ],
+)  # fmt: skip
+def test_the_step_size_of_sgd(settings: dict[str, float], expected: float) -> None:
+    weight = nn.Parameter(torch.ones(2, 2))
+    optimizer = build_optimizer(named("sgd", 0.02, **settings), {"weight": weight}, {}, 0.0)
+    assert step_size(optimizer, weight) == pytest.approx(expected)
+
+
 def test_a_schedule_keeps_the_ratio_of_muon_s_and_adamw_s_rates() -> None:
     weights = {"matrix": nn.Parameter(torch.ones(2, 3)), "bias": nn.Parameter(torch.ones(2))}
     optimizer = build_optimizer(DECOUPLED["muon"], weights, {}, 0.0)
@@ -121,11 +134,17 @@ def test_a_schedule_keeps_the_ratio_of_muon_s_and_adamw_s_rates() -> None:
     assert step_size(optimizer, matrix) == pytest.approx(0.005)
 
 
-class Own(SGD):
-    """An optimizer whose steps are its own."""
+class Own(Optimizer):
+    """An optimizer whose weight decay is its own: a share of each weight, whatever the learning rate."""
 
     def __init__(self, params: Any, lr: float = 0.1, weight_decay: float = 0.3) -> None:
-        super().__init__(params, lr=lr, weight_decay=weight_decay)
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for weight in group["params"]:
+                weight.mul_(1 - group["weight_decay"]).add_(weight.grad, alpha=-group["lr"])
 
 
 OWN = named("own", 0.1, _target_=f"{__name__}.Own")

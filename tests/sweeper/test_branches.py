@@ -184,6 +184,32 @@ def test_branches_are_composed_anew_with_other_overrides(application: Path) -> N
     assert found[0][0].config is found[2][0].config, "each takes a tenth of a second"
 
 
+SEARCHED = "+hydra.sweeper.params={optimizer: 'choice(sgd,adam)', x: '1,2'}"
+
+
+@pytest.mark.parametrize(
+    ("composed", "typed", "expected"),
+    [
+        # What is fixed is set in each branch that has it, and what is typed goes before what is composed.
+        ([], [OPTIMIZERS, "optimizer.momentum=0.7", "x=5"], [("sgd", 0.7, 5), ("adam", None, 5)]),
+        ([SEARCHED], [], [("sgd", 0.9, 1), ("adam", None, 1)]),
+        ([SEARCHED], ["x=5"], [("sgd", 0.9, 5), ("adam", None, 5)]),
+        ([SEARCHED], ["optimizer=choice(rmsprop,sgd)"], [("rmsprop", 0.0, 1), ("sgd", 0.9, 1)]),
+        ([SEARCHED], ["optimizer=adam"], []),
+        ([], ["x=1,2"], []),
+    ],
+)
+def test_what_a_branch_is_composed_to(
+    application: Path, composed: list[str], typed: list[str], expected: list[tuple[str, float | None, float]]
+) -> None:
+    with initialize_config_dir(str(application)):
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_configuration("config", composed, RunMode.MULTIRUN)
+        branches = compose(config, loader, typed)
+    found = [(each.config.optimizer.name, each.config.optimizer.get("momentum"), each.config.x) for each in branches]
+    assert found == expected
+
+
 def test_ranges_of_two_groups_take_no_more_than_they_must() -> None:
     branches = [{"o": o, "m": m} for o in ("sgd", "adam") for m in ("mlp", "cnn")]
     only_cnn = merged([(each, {"k": "1,2"} if each["m"] == "cnn" else {}) for each in branches])
