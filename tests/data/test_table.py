@@ -209,6 +209,35 @@ def test_what_is_a_category_and_what_a_number(series: pd.Series, *, expected: bo
         assert table._holds_words(series) == expected
 
 
+PREDICTED = [
+    (pd.Series([True, False]), "b", [True, False]),
+    (pd.Series([True, False], dtype="boolean"), "b", [True, False]),
+    (pd.Series([3, 1], dtype="Int64"), "i", [3, 1]),
+    (pd.Series([0.5, 1]), "f", [0.5, 1]),
+    (pd.Series(["b", "a"], dtype="category"), "U", ["b", "a"]),
+    (pd.Series(["b", 1], dtype=object), "U", ["b", "1"]),
+]
+
+
+@pytest.mark.parametrize(("series", "kind", "values"), PREDICTED)
+def test_a_column_that_is_predicted_holds_numbers_words_or_booleans(
+    series: pd.Series, kind: str, values: list[Any]
+) -> None:
+    found = table.present_target(series)
+    assert (found.dtype.kind, found.tolist()) == (kind, values)
+
+
+@pytest.mark.parametrize("dates", [pd.Series(pd.date_range("2020", periods=3)), pd.Series(pd.to_timedelta([1, 2]))])
+def test_dates_are_not_predicted(dates: pd.Series) -> None:
+    with pytest.raises(DatasetError, match=r"^column when: holds dates; make numbers of them to predict them"):
+        table.present_target(dates.rename("when"))
+
+
+def test_names_of_columns_stay_as_they_are_written() -> None:
+    Path("data.csv").write_text("01,1.0,NA,x\n1,2,3,4\n5,6,7,8\n")
+    assert list(read_table(Path("data.csv"))) == ["01", "1.0", "NA", "x"]
+
+
 DAYS = pd.date_range("2020-01-01", periods=N)
 REFUSED = [
     (made(), "dataset.target=knd", "dataset.target=knd: no such column; did you mean kind? there is age, city, kind,"),
