@@ -82,7 +82,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "direction": ("tests/test_direction.py",),
     "losses": (LOSSES,),
     "metrics": (SCORING,),
-    "models/initial": (INITIAL,),
+    "models/initial": (INITIAL, "-k", "not under_every"),
     "models/probe": (NETWORKS, ADAPTED, "tests/models/test_models.py", "-k", "not command and not timm and not search"),
     "models/resolve": ("tests/models/test_resolve.py", NETWORKS, "-k", "not command and not search"),
     "objectives": (SCORING, TASK),
