@@ -62,6 +62,7 @@ TRAINED = "tests/test_trained.py"
 
 MODULES: dict[str, tuple[str, ...]] = {
     "app/objective": ("tests/decisions/test_direction_of_sweep.py",),
+    "app/calls": ("tests/app/test_calls.py", "-k", "end_of or folder"),
     "app/loading": (TRAINED,),
     "app/predict": (TRAINED,),
     "data/arrays": (ARRAYS, GROUPS),
