@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from regsweep.errors import ConfigError
 from regsweep.names import by_key, key_of_parameter
 from regsweep.report.sweep import read_sweep
-from regsweep.sweeper.branches import Branch, compose, merged
+from regsweep.sweeper.branches import Branch, compose, merged, params_of
 from regsweep.sweeper.sampler import build_sampler, count_points
 from regsweep.sweeper.search import Search, read_search
 from regsweep.sweeper.space import SearchSpace
@@ -182,6 +182,15 @@ def test_branches_are_composed_anew_with_other_overrides(application: Path) -> N
     assert [[branch.config.x for branch in branches] for branches in found] == [[2, 2], [3, 3], [2, 2]]
     assert [branch.name for branch in found[0]] == ["optimizer=sgd", "optimizer=adam"]
     assert found[0][0].config is found[2][0].config, "each takes a tenth of a second"
+
+
+def test_a_list_of_other_dictionaries_is_a_value() -> None:
+    params: dict[str, list[Any]] = {"x": [{"a": 1}, {"b": 2}], "y": [{"when": {"o": 1}, "range": 3}]}
+    found = params_of(OmegaConf.create({"hydra": {"sweeper": {"params": params}}}))
+    assert found == {"x": "[{'a': 1}, {'b': 2}]", "y": [{"when": {"o": 1}, "range": "3"}]}
+    params["y"].append({"when": {"o": 2}})
+    with pytest.raises(ConfigError, match=r"^hydra\.sweeper\.params\.y=.*: several ranges are a list of {when: {"):
+        params_of(OmegaConf.create({"hydra": {"sweeper": {"params": params}}}))
 
 
 SEARCHED = "+hydra.sweeper.params={optimizer: 'choice(sgd,adam)', x: '1,2'}"
