@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import math
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, Scale
@@ -87,7 +90,8 @@ def _make(objective: Objective, num_outputs: int, device: torch.device) -> Metri
     if not objective.is_own:
         if num_outputs == len(("no", "yes")) and objective.of_two:
             return _OfSecond(_made(_library(objective.of_two), {}, num_outputs, device))
-        return _made(_library(objective.target), objective.arguments, num_outputs, device)
+        metric = _made(_library(objective.target), objective.arguments, num_outputs, device)
+        return _OverClasses(metric, objective.fewest_classes) if objective.fewest_classes else metric
     found = import_callable(
         "objective", objective.target, cast(type[Metric], torchmetrics.Metric), "torchmetrics.Metric"
     )
@@ -124,6 +128,31 @@ class _OfSecond:
     def compute(self) -> Any:
         """Return the number."""
         return self._metric.compute()
+
+
+class _OverClasses:
+    """The mean of a metric's numbers of each class, over the classes that have an example.
+
+    torchmetrics' own mean takes the number of a class without any for 0.
+    """
+
+    def __init__(self, metric: Metric, fewest: int) -> None:
+        self._metric, self._fewest = metric, fewest
+        self._is_there_K: Tensor | None = None
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None:
+        """Take in some examples."""
+        self._metric.update(outputs, targets)
+        is_there_K = functional.one_hot(targets, outputs.shape[1]).bool().any(0)
+        self._is_there_K = is_there_K if self._is_there_K is None else is_there_K | self._is_there_K
+
+    def compute(self) -> Any:
+        """Return the number; nan where fewer classes than it needs have an example."""
+        assert self._is_there_K is not None
+        with warnings.catch_warnings():  # of the classes that are left out
+            warnings.filterwarnings("ignore", "No (positive|negative) samples in targets", UserWarning)
+            each_K = self._metric.compute()
+        return each_K[self._is_there_K].mean() if self._is_there_K.sum() >= self._fewest else math.nan
 
 
 class _Collected:

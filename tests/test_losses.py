@@ -48,6 +48,7 @@ CASES = [
     ("cross_entropy", LABELS, cross_entropy(OUTPUTS, ONE_HOT)),
     ("cross_entropy", SHARES, cross_entropy(OUTPUTS, SHARES)),
     ("mse", LABELS, squares(OUTPUTS, ONE_HOT)),
+    ("mse", LABELS % 2, squares(OUTPUTS, torch.eye(3, dtype=torch.float64)[LABELS % 2])),  # without the last class
     ("mse", SHARES, squares(OUTPUTS, SHARES)),
     ("mse", NUMBERS, squares(OUTPUTS, NUMBERS)),
     ("huber", NUMBERS, huber(OUTPUTS, NUMBERS)),
@@ -76,11 +77,30 @@ def test_weights_count_in_training_alone(name: str) -> None:
     assert loss.each(OUTPUTS, LABELS).tolist() == pytest.approx(each, rel=1e-6)
 
 
+@pytest.mark.parametrize("name", ["cross_entropy", "mse"])
+def test_an_example_that_is_a_mixture_of_classes_has_the_mixture_of_their_weights(name: str) -> None:
+    """Of cross-entropy each class's part has its own weight."""
+    loss = Loss(name, 3, WEIGHTS)  # type: ignore[arg-type]
+    weights = [0.2 * 0.5 + 0.8 * 3.0, 1.0, 0.5 * 0.5 + 0.5 * 1.0, 0.5]
+    if name == "mse":
+        total = sum(w * value for w, value in zip(weights, squares(OUTPUTS, SHARES), strict=True))
+    else:
+        total = sum(cross_entropy(OUTPUTS, SHARES * WEIGHTS))
+    assert loss.mean(OUTPUTS, SHARES).item() == pytest.approx(total / sum(weights), rel=1e-6)
+
+
 def test_balanced_weights_are_those_of_scikit_learn() -> None:
     labels = np.repeat([0, 1, 2], [2, 5, 13])
     expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
     assert balanced_weights(torch.tensor([2, 5, 13])).tolist() == pytest.approx(expected.tolist())
     assert balanced_weights(torch.tensor([4, 0])).tolist() == [0.5, 0.0]
+
+
+def test_weights_go_to_the_device_of_the_training() -> None:
+    moved = Loss("mse", 3, WEIGHTS).to(torch.device("meta"))
+    assert moved.weights_K is not None
+    assert (moved.name, moved.num_outputs, moved.weights_K.device.type) == ("mse", 3, "meta")
+    assert Loss("mse", 3).to(torch.device("meta")) == Loss("mse", 3)
 
 
 def test_each_kind_of_task_begins_with_its_own_loss() -> None:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from sklearn import metrics as sklearn_metrics
 from torch import Tensor, nn
 
+from regsweep import weights
 from regsweep.build import build, require_buildable
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, Split, load_dataset
@@ -44,6 +46,7 @@ def score(name: str, outputs: Tensor, targets: Tensor, scale: Scale | None = Non
     return evaluate(Given(), split, scoring).value
 
 
+RNG = np.random.default_rng(0)
 RANDOM = torch.Generator().manual_seed(0)
 LABELS = torch.cat([torch.arange(3), torch.randint(0, 3, (397,), generator=RANDOM)])
 LOGITS = torch.randn(400, 3, generator=RANDOM) + torch.eye(3)[LABELS]
@@ -65,6 +68,34 @@ OF_CLASSES = {
 @pytest.mark.parametrize("name", OF_CLASSES)
 def test_objectives_of_classes_are_scikit_learn_s(name: str) -> None:
     assert score(name, LOGITS, LABELS) == pytest.approx(OF_CLASSES[name], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["balanced_accuracy", "auroc", "average_precision"])
+def test_a_class_without_an_example_has_no_part_in_a_mean_over_classes(
+    name: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Though it is predicted."""
+    is_other = LABELS != 1
+    order = LABELS[is_other].argsort()  # so that the last of the batches has a single class
+    outputs, labels = LOGITS[is_other][order], LABELS[is_other][order]
+    shares = outputs.double().softmax(1).numpy()
+    assert (outputs.argmax(1) == 1).any()
+    parts = []
+    for k in (0, 2):
+        if name == "balanced_accuracy":
+            parts.append((outputs.argmax(1)[labels == k] == k).double().mean().item())
+        else:
+            of_one = {"auroc": "roc_auc_score", "average_precision": "average_precision_score"}[name]
+            parts.append(getattr(sklearn_metrics, of_one)(labels == k, shares[:, k]))
+    assert score(name, outputs, labels) == pytest.approx(np.mean(parts), abs=1e-6)
+    assert not any("samples in targets" in str(warning.message) for warning in recwarn) or name == "average_precision"
+
+
+def test_of_a_single_class_there_is_a_balanced_accuracy_and_no_area() -> None:
+    outputs, labels = LOGITS[LABELS == 2], LABELS[LABELS == 2]
+    assert score("balanced_accuracy", outputs, labels) == pytest.approx((outputs.argmax(1) == 2).double().mean().item())
+    with pytest.raises(ConfigError, match=r"^objective=auroc: is nan on some of these examples; choose"):
+        score("auroc", outputs, labels)
 
 
 TWO = (LABELS > 0).long()
@@ -97,15 +128,80 @@ def test_objectives_of_numbers_are_scikit_learn_s_in_the_numbers_own_unit(name: 
 
 
 def test_the_scale_has_the_training_numbers_mean_and_deviation() -> None:
-    numbers = torch.tensor([[1.0, 0.1], [3.0, 0.1], [8.0, 0.1]])
+    numbers = torch.tensor([[1.0, 0.1, 5.0], [3.0, 0.1, 5.0], [8.0, 0.1, 5.0]])
     scale = Scale().fit(numbers)
     assert scale.constants() == {
         "name": "scale",
-        "mean": pytest.approx([4.0, 0.1]),
-        "deviation": pytest.approx([np.std([1, 3, 8]), 1.0]),
+        "mean": pytest.approx([4.0, 0.1, 5.0]),
+        "deviation": pytest.approx([np.std([1, 3, 8]), 1.0, 1.0]),
     }
-    assert scale(numbers)[:, 1].tolist() == [0, 0, 0], "a column that never changes is not blown up by rounding"
+    assert not scale(numbers)[:, 1:].any(), "a column that never changes is not blown up by rounding"
     assert torch.allclose(scale.back(scale(numbers)), numbers)
+
+
+@pytest.mark.parametrize("size", [1, 250, 400])
+def test_the_loss_and_the_accuracy_are_means_over_all_examples(size: int) -> None:
+    """Also where the last of the batches is a smaller one."""
+    split = Split(LOGITS[:size], LABELS[:size])
+    found = evaluate(Given(), split, Scoring.of_classes(3))
+    assert found.loss == pytest.approx(sklearn_metrics.log_loss(Y[:size], SHARES[:size], labels=[0, 1, 2]), rel=1e-5)
+    assert found.score == found.value == found["accuracy"] == (SAID == Y)[:size].mean()
+
+
+def test_the_smaller_error_has_the_larger_score() -> None:
+    split = Split(GUESSED, SCALE(NUMBERS))
+    found = evaluate(Given(), split, scoring_of(OBJECTIVES["mae"], Loss("mse", 2), SCALE))
+    assert found.value > 0
+    assert found.score == -found.value
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_network_is_judged_in_the_precision_that_is_set(precision: str) -> None:
+    """By its outputs as they are then; all sums over them are in float32."""
+    model, split = nn.Linear(3, 3), Split(LOGITS, LABELS)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+        outputs = model(LOGITS).float().double().numpy()
+    expected = sklearn_metrics.log_loss(Y, np.exp(outputs) / np.exp(outputs).sum(1, keepdims=True))
+    assert evaluate(model, split, Scoring.of_classes(3), precision).loss == pytest.approx(expected, rel=1e-5)
+
+
+OWN_SPLITS = ("dataset=arrays", "dataset.path=data.npz", "dataset.val_fraction=0", "trainer.epochs=1")
+
+
+def write(y: np.ndarray, y_test: np.ndarray) -> None:
+    x = np.random.default_rng(0).normal(size=(len(y), 3))
+    np.savez("data.npz", x=x, y=y, x_test=x[: len(y_test)], y_test=y_test)
+
+
+def test_the_weights_of_classes_are_those_of_the_training_examples_and_change_the_training(
+    configure: Configure,
+) -> None:
+    write(np.repeat([0, 1], [30, 10]), np.repeat([0, 1], [4, 6]))
+    trained = {}
+    for name in ("balanced", "null"):
+        config = configure(*OWN_SPLITS, f"trainer.class_weights={name}", "optimizer.lr=0.1")
+        member = build(config).member(config)
+        Training([member]).run()
+        weights_K = member.scoring.loss.weights_K
+        expected = [40 / (2 * 30), 40 / (2 * 10)] if name == "balanced" else None
+        assert (None if weights_K is None else weights_K.tolist()) == (expected and pytest.approx(expected))
+        trained[name] = weights.digest(member.model)
+    assert trained["balanced"] != trained["null"]
+
+
+def test_a_data_set_counts_its_classes_and_measures_its_numbers_in_their_own_unit(configure: Configure) -> None:
+    write(np.repeat([0, 2, 5], [30, 7, 3]), np.repeat([0, 5], [4, 6]))
+    dataset = load_dataset(configure(*OWN_SPLITS).dataset)
+    assert (dataset.class_sizes, dataset.deviations) == ({"train": [30, 7, 3], "test": [4, 0, 6]}, {})
+    train, test = RNG.normal(50, 8, (40, 2)), RNG.normal(-3, 2, (10, 2))
+    write(train, test)
+    load_dataset.cache_clear()
+    dataset = load_dataset(configure(*OWN_SPLITS).dataset)
+    assert dataset.class_sizes == {}
+    assert dataset.deviations == {
+        "train": pytest.approx(train.std(0).tolist(), rel=1e-5),
+        "test": pytest.approx(test.std(0).tolist(), rel=1e-5),
+    }
 
 
 @pytest.mark.parametrize(
@@ -118,7 +214,7 @@ def test_the_scale_has_the_training_numbers_mean_and_deviation() -> None:
         ("loss", "regression", "minimize", ("loss", False)),
         ("mine.revenue", "classification", None, ("revenue", True)),
         ("mine.val_loss", "classification", None, ("val_loss", False)),
-        ("mine.loss", "regression", "maximize", ("loss", True)),
+        ("mine.test_loss", "regression", "maximize", ("test_loss", True)),
     ],
 )
 def test_which_objective_and_in_which_direction(
@@ -135,6 +231,10 @@ def test_which_objective_and_in_which_direction(
         ("accuracy", "regression", None, "objective=accuracy: no number of a regression task; there is rmse, r2, mae"),
         ("acuracy", "classification", None, "objective=acuracy: did you mean accuracy?"),
         ("r2", "regression", "minimize", "objective_direction=minimize: r2 is maximized; leave it null"),
+        ("rmse", "regression", "maximize", "objective_direction=maximize: rmse is minimized; leave it null"),
+        ("mine.loss", "regression", None, "objective=mine.loss: loss is the name of another number; give yours a name"),
+        ("mine.f1", "classification", "maximize", "objective=mine.f1: f1 is the name of another number; give yours a "),
+        ("mine.rmse", "classification", None, "objective=mine.rmse: rmse is the name of another number"),
     ],
 )
 def test_what_is_no_objective_here_is_refused(name: str, kind: Kind, direction: str | None, message: str) -> None:
@@ -178,11 +278,20 @@ def test_the_best_epoch_is_that_of_the_smallest_error(configure: Configure, keep
         (("dataset=wine", "regularizer.augmentation=1"), "augmentation needs images"),
         (("dataset=wine", "regularizer.random_erasing=0.2"), "random erasing needs images"),
         (("dataset=diabetes", "dataset.label_noise=0.1"), "only classes can be flipped; set it to 0"),
-        (("dataset=diabetes", "trainer.class_weights=balanced"), "diabetes has no classes; leave it null"),
-        (("dataset=diabetes", "trainer.loss=cross_entropy"), "diabetes is a regression task, which has mse or huber"),
-        (("dataset=wine", "trainer.loss=huber"), "wine is a classification task, which has cross_entropy or mse"),
+        (
+            ("dataset=diabetes", "trainer.class_weights=balanced"),
+            "^trainer.class_weights=balanced: diabetes has no classes; leave it",
+        ),
+        (
+            ("dataset=diabetes", "trainer.loss=cross_entropy"),
+            "^trainer.loss=cross_entropy: diabetes is a regression task, which has mse or h",
+        ),
+        (
+            ("dataset=wine", "trainer.loss=huber"),
+            "^trainer.loss=huber: wine is a classification task, which has cross_ent",
+        ),
         (("dataset=wine", "task=regression"), "wine is a classification task; leave it auto"),
-        (("dataset=wine", "objective=os.system"), "os is neither in the working folder"),
+        (("dataset=wine", "objective=os.system"), "^objective=os.system: os is neither in the working folder"),
     ],
 )
 def test_what_does_not_fit_the_task_is_refused(configure: Configure, overrides: tuple[str, ...], message: str) -> None:
@@ -263,6 +372,7 @@ def test_an_objective_of_the_user_s_is_a_function_or_a_class(
     (tmp_path / "own_objectives.py").write_text(OWN + of_readme[0].removesuffix("```"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_objectives", raising=False)  # of another folder, where tests run twice
     found = {}
     for name in ("Share", "cost"):
         config = configure("dataset=wine", f"objective=own_objectives.{name}")

@@ -149,6 +149,7 @@ def test_predictions_are_those_that_the_run_evaluated(
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with trained runs of a table, of numbers and of pictures, to be read only."""
     settings = {"table": TABLE, "digits": (*ARRAYS, SMALL), "diabetes": ("dataset=diabetes", SMALL)}
+    losses = {"diabetes": "huber"}
 
     def make(place: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
@@ -156,7 +157,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
             write_people()
             write_digits()
         for name, keys in settings.items():
-            run_in(place, *keys, "trainer.epochs=2", f"hydra.run.dir={name}")
+            loss = losses.get(name, "null")
+            run_in(place, *keys, "trainer.epochs=2", f"trainer.loss={loss}", f"hydra.run.dir={name}")
         run_in(place, *settings["diabetes"], "-m", "sweep=grid", "trainer.epochs=1", "trainer.save_weights=true,false",
                "trainer.test=true", "hydra/launcher=basic", "hydra.sweep.dir=grid")  # fmt: skip
 
@@ -177,6 +179,11 @@ def test_numbers_are_predicted_in_their_own_unit(trained: Path, folder: str) -> 
         outputs = model.network(model.prepare(data))
     assert model.scale is not None
     assert torch.equal(model.scale.back(outputs), torch.tensor(found.to_numpy()))
+    np.savez("test.npz", x=data, y=expected)
+    examples = model.examples("test.npz")
+    scored = model.score(model.outputs_of(examples), examples)
+    assert dict(scored.values) == pytest.approx(metrics(str(trained / folder)), rel=1e-5)
+    assert (scored.objective, scored.maximize) == ("rmse", False)
 
 
 def test_the_command_line_writes_rows_and_prints_the_run_s_own_score(regsweep: Regsweep, trained: Path) -> None:
@@ -188,6 +195,8 @@ def test_the_command_line_writes_rows_and_prints_the_run_s_own_score(regsweep: R
     score = metrics(str(trained / "digits"))["accuracy"]
     assert (done.code, len(table), (table.prediction == expected).mean()) == (0, len(rows), score)
     assert re.match(rf"{len(rows)} examples of test.npz: \d in \d+, \d in \d+, \d in \d+, \d more class", done.err)
+    counts = [int(count) for count in re.findall(r" in (\d+)", done.err.splitlines()[0])]
+    assert counts == sorted(counts, reverse=True), "the most frequent ones"
     assert f"\naccuracy {score:.4f}\n" in done.err
     safetensors.torch.save_file({"x": torch.from_numpy(images[:, None])}, "test.safetensors")
     again = regsweep("predict", str(trained / "digits"), "test.safetensors", "--output", "p.csv")

@@ -12,7 +12,7 @@ import torch
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, describe, load_dataset
 from regsweep.data.arrays import stored_inputs
-from regsweep.data.targets import targets_of
+from regsweep.data.targets import targets_among, targets_of
 from regsweep.errors import ConfigError, DatasetError
 
 Load = Callable[..., Dataset]
@@ -89,6 +89,7 @@ def test_floats_of_the_shape_of_images_are_taken_as_they_are(load: Load) -> None
     x = RNG.normal(size=(N, 2, 4, 5))
     dataset = load(x=x, y=Y, x_test=x, y_test=Y)
     assert torch.equal(dataset.test.inputs, torch.from_numpy(x.astype(np.float32)))
+    assert dataset.test.inputs.is_contiguous(memory_format=torch.channels_last), "as the kernels of networks have it"
 
 
 WHOLE = np.arange(60)
@@ -102,7 +103,7 @@ TAKEN = [
     ("auto", WHOLE % 2 == 0, "classification", ("False", "True")),
     ("auto", np.array(["b", "a"] * 30), "classification", ("a", "b")),
     ("auto", np.array([str(number) for number in WHOLE]), "classification", tuple(sorted(map(str, range(60))))),
-    ("auto", np.array([b"b", b"a"] * 30), "classification", ("a", "b")),
+    ("auto", np.array(["é".encode(), b"a"] * 30), "classification", ("a", "é")),
     ("auto", np.stack([WHOLE % 2, WHOLE], 1).astype(float), "regression", ("y 0", "y 1")),
     ("auto", (WHOLE % 3)[:, None], "classification", ("0", "1", "2")),
     ("classification", WHOLE, "classification", tuple(map(str, range(60)))),
@@ -125,6 +126,81 @@ def test_targets_are(task: str, y: np.ndarray, kind: str, outputs: tuple[str, ..
 def test_names_of_classes_make_whole_numbers_classes() -> None:
     targets = targets_of({"y": WHOLE % 30}, classes=[f"c{number}" for number in range(31)])
     assert (targets.kind, len(targets.outputs)) == ("classification", 31)
+
+
+NAMES = ("c0", "c1", "c2")
+NAMED = [
+    ("auto", np.array([0, 2, 2]), "classification", NAMES, [0, 2, 2]),
+    ("classification", np.array([0, 2, 2]), "classification", NAMES, [0, 2, 2]),
+    ("regression", np.array([0, 2, 2]), "regression", ("y",), [[0], [2], [2]]),
+    ("auto", np.array([1, 3, 3]), "classification", ("1", "3"), [0, 1, 1]),
+    ("auto", np.array([-1, 0, 0]), "classification", ("-1", "0"), [0, 1, 1]),
+    ("auto", np.array([0.5, 2, 2]), "regression", ("y",), [[0.5], [2], [2]]),
+    ("auto", np.array(["u", "v", "v"]), "classification", ("u", "v"), [0, 1, 1]),
+]
+
+
+@pytest.mark.parametrize(("task", "y", "kind", "outputs", "expected"), NAMED)
+def test_names_are_those_of_whole_numbers_that_count_them(
+    task: str, y: np.ndarray, kind: str, outputs: tuple[str, ...], expected: list[Any]
+) -> None:
+    targets = targets_of({"y": y, "y_test": y[:2]}, task, NAMES)
+    assert (targets.kind, targets.outputs) == (kind, outputs)
+    assert [part.tolist() for part in targets.parts.values()] == [expected, expected[:2]]
+
+
+def test_a_class_that_has_a_name_may_be_in_the_test_examples_alone() -> None:
+    parts = targets_of({"y": np.array([0, 2, 2]), "y_test": np.array([1])}, classes=NAMES).parts
+    assert parts["y_test"].tolist() == [1]
+    with pytest.raises(DatasetError, match=r"y_test: 1 in row 0 \(counted from 0\) is no class of y"):
+        targets_of({"y": np.array([0, 2, 2]), "y_test": np.array([1])})
+
+
+AMONG = [
+    # What a trained network predicts; what is given; which outputs are meant.
+    (("a", "b"), np.array(["b", "a"]), [1, 0]),
+    (("a", "b"), np.array([["b"], ["a"]]), [1, 0]),
+    (("a", "b"), np.array([1, 0]), [1, 0]),
+    (("a", "b"), np.array([1.0, 0.0]), "a: 1 in row 0 (counted from 0) is no class of the run; there is a, b"),
+    (("a", "b"), np.array([0, 2]), "a: 0 in row 0 (counted from 0) is no class of the run; there is a, b"),
+    (("a", "b"), np.array([1, -1]), "a: 1 in row 0 (counted from 0) is no class of the run"),
+    (("1", "2"), np.array([2, 1]), [1, 0]),
+    (("1", "2"), np.array([1, 0]), "a: 0 in row 1 (counted from 0) is no class of the run; there is 1, 2"),
+    (("1", "x"), np.array(["x", "1"]), [1, 0]),
+    (("1", "x"), np.array([1, 1]), [0, 0]),
+    (("0", "1"), np.array([1.0, 0.0]), [1, 0]),
+    (("False", "True"), np.array([True, False]), [1, 0]),
+    (("a", "é"), np.array(["é".encode(), b"a"]), [1, 0]),
+    (("oslo", "rome"), np.array(["rome", "osl"]), "osl in row 1 (counted from 0) is no class of the run; did you mean"),
+    (("a", "b"), np.array([["a", "b"]]), "in row 0 (counted from 0) is no class of the run"),
+    (("a", "b"), np.array([0.0, np.nan]), "a: NaN in row 1 (counted from 0); remove or replace it"),
+]
+
+
+@pytest.mark.parametrize(("outputs", "given", "expected"), AMONG)
+def test_classes_of_further_examples_are_found_by_name_or_refused(
+    outputs: tuple[str, ...], given: np.ndarray, expected: list[int] | str
+) -> None:
+    if isinstance(expected, list):
+        found = targets_among("a", given, "classification", outputs)
+        assert (found.dtype, found.tolist()) == (torch.int64, expected)
+        return
+    with pytest.raises(DatasetError) as refused:
+        targets_among("a", given, "classification", outputs)
+    assert expected in str(refused.value)
+
+
+def test_numbers_of_further_examples_have_the_shape_of_the_run_s() -> None:
+    assert targets_among("y", np.array([1.5, 2]), "regression", ["y"]).tolist() == [[1.5], [2.0]]
+    assert targets_among("y", np.array([[3, 4]]), "regression", ["y 0", "y 1"]).tolist() == [[3.0, 4.0]]
+    for given, outputs, message in [
+        (np.array([1.5, 2]), ["y 0", "y 1"], r"^y: must hold 2 numbers of each example, not the shape \(2,\)"),
+        (np.array(["1.5"]), ["y"], "^y: must hold 1 numbers of each example, not words"),
+        (np.array([1.5, np.inf]), ["y"], "^y: infinite in row 1"),
+        (np.array([1.5, 1e300]), ["y"], r"^y: 1e\+300 in row 1 \(counted from 0\) is too large for float32"),
+    ]:
+        with pytest.raises(DatasetError, match=message):
+            targets_among("y", given, "regression", outputs)
 
 
 def hole(place: tuple[int, ...], value: float = np.nan) -> np.ndarray:
@@ -163,6 +239,7 @@ REFUSED = [
     ("", {"x": X[:0], "y": Y[:0]}, "data.npz: y: holds no examples"),
     ("", {"x": np.zeros((N, 4, 4, 2), np.uint8), "y": Y}, "bytes are images with 1 or 3 channels, in the second or th"),
     ("task=classification", {"x": X, "y": Y / 2}, "task=classification: y holds numbers with a fraction (0.5 in row 1"),
+    ("task=classification", {"x": X, "y": np.where(Y == 1, np.nan, 0)}, "y: NaN in row 1 (counted from 0), and in 19"),
     ("task=classification", {"x": X, "y": X}, "task=classification: y has 3 columns; classes are one; leave it auto"),
     ("task=regression", {"x": X, "y": Y.astype(str)}, "task=regression: y holds words (0), no numbers; leave it auto"),
     ("dataset.standardize=true", {"x": np.zeros((N, 4, 4), np.uint8), "y": Y}, "dataset.standardize=true: images are"),
@@ -182,6 +259,11 @@ REFUSED = [
         "dataset.group_column=g",
         {"x": X, "y": Y, "g": np.arange(N), "x_test": X[:2], "y_test": Y[:2], "g_test": [50, 7]},
         "data.npz: group 7 is in g and g_test; it must be in one part",
+    ),
+    (
+        "dataset.group_column=g",
+        {"x": X, "y": Y, "g": np.arange(N), "x_test": X[:2], "y_test": Y[:2], "g_test": ["50", "8"]},
+        "data.npz: group 8 is in g and g_test; it must be in one part",
     ),
     ("dataset.label_noise=0.1", {"x": X, "y": X}, "dataset.label_noise=0.1: only classes can be flipped; set it to 0"),
 ]

@@ -81,6 +81,7 @@ def one_class(): return Own(lambda i: (noise(i, 4), 1))
 def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Put a module of the user's own into the working folder."""
     Path("own.py").write_text(OWN)
+    sys.modules.pop("own", None)
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()
     yield
@@ -124,6 +125,8 @@ def test_held_or_streamed_the_examples_are_the_same(
         assert (dataset.input_shape, dataset.kind, dataset.outputs) == (shape, kind, outputs)
         assert tuple(len(split) for split in dataset.splits.values()) == sizes
     assert describe(streamed) == [f"{describe(held)[0]}, streamed", *describe(held)[1:]]
+    is_scaled = bool((held.train.inputs.abs() <= 1).all())
+    assert is_scaled == (len(shape) == 3), "pixels are numbers from −1 to 1, numbers stay as they are"
     for part, split in held.splits.items():
         for one, other in zip(examples_of(split), examples_of(streamed.splits[part]), strict=True):
             assert torch.equal(one[0], other[0])
@@ -172,6 +175,14 @@ def test_several_epochs_are_read_by_the_same_processes(own: None, configure: Cal
     assert reader._loader._iterator is not None
     if sys.platform == "linux":  # others would outlive a killed worker of a sweep, which would wait for them for ever
         assert reader._loader.multiprocessing_context.get_start_method() == "fork"
+
+
+def test_reading_leaves_torch_s_generator_as_it_is() -> None:
+    """Else dropout would draw other numbers where examples are streamed."""
+    before = torch.get_rng_state()
+    examples = Examples(lambda number: (torch.tensor([number]), 0), (1,), 0)
+    assert len([*examples.batches([np.arange(2), np.arange(2)], torch.device("cpu"))]) == 2
+    assert torch.equal(before, torch.get_rng_state())
 
 
 def test_a_process_that_may_have_no_children_reads_by_itself(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:

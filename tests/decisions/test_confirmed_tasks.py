@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torchmetrics import classification
 from torchmetrics.classification import BinaryAveragePrecision, BinaryF1Score
 
+from regsweep.data import Split
 from regsweep.errors import RegsweepError
+from regsweep.losses import Loss
+from regsweep.metrics import evaluate
+from regsweep.objectives import OBJECTIVES
 from regsweep.report.answer.sentences import answer
 from regsweep.report.check import NOT_THERE, OPEN, SHOWN, check, main
 from regsweep.report.confirmation import Confirmation
@@ -23,6 +26,7 @@ from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
 from regsweep.run_record import TaskRecord
+from regsweep.scoring import scoring_of
 from regsweep.statistics.intervals import seeds_and_images_interval, t_interval
 from tests.decisions.confirmations import Made, confirmed, write_errors
 from tests.decisions.handmade import task, write_sweep
@@ -246,22 +250,18 @@ def test_where_the_worth_of_a_diverged_network_is_not_known_nothing_is_claimed(t
 SIZES = [6, 3, 1]
 
 
+@pytest.mark.parametrize("sizes", [SIZES, [6, 0, 3, 1]], ids=["every class", "one without an example"])
 @pytest.mark.parametrize(
-    ("objective", "metric"),
-    [
-        ("balanced_accuracy", classification.MulticlassAccuracy(3, average="macro")),
-        ("auroc", classification.MulticlassAUROC(3, average="macro")),
-        ("average_precision", classification.MulticlassAveragePrecision(3, average="macro")),
-        ("f1", classification.MulticlassF1Score(3, average="macro")),
-        ("mcc", classification.MulticlassMatthewsCorrCoef(3)),
-        ("kappa", classification.MulticlassCohenKappa(3)),
-    ],
+    "objective", ["accuracy", "balanced_accuracy", "auroc", "average_precision", "f1", "mcc", "kappa"]
 )
-def test_the_worth_of_one_answer_is_what_the_metric_gives_it(objective: str, metric: torch.nn.Module) -> None:
-    targets = torch.repeat_interleave(torch.arange(3), torch.tensor(SIZES))
-    answers = torch.tensor([[1.0, 0.0, 0.0]]).expand(len(targets), 3)
-    made = TaskRecord(objective=objective)
-    assert worth_of_one_answer(made, SIZES) == pytest.approx(float(metric(answers, targets)), abs=1e-6)
+def test_the_worth_of_one_answer_is_what_the_metric_gives_it(objective: str, sizes: list[int]) -> None:
+    """A class of which the test set has no example counts neither for nor against it."""
+    targets = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    answers = torch.eye(len(sizes))[0].expand(len(targets), -1)
+    split = Split(30 * answers, targets)
+    scoring = scoring_of(OBJECTIVES[objective], Loss("cross_entropy", len(sizes)), None)
+    expected = evaluate(torch.nn.Identity(), split, scoring).value
+    assert worth_of_one_answer(TaskRecord(objective=objective), sizes) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("sizes", [[6, 4], [3, 7]])

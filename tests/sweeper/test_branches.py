@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from regsweep.errors import ConfigError
 from regsweep.names import by_key, key_of_parameter
 from regsweep.report.sweep import read_sweep
-from regsweep.sweeper.branches import merged
+from regsweep.sweeper.branches import Branch, compose, merged, params_of
 from regsweep.sweeper.grid import Given, read_grid
 from regsweep.sweeper.sampler import build_sampler, count_points
 from regsweep.sweeper.search import Search, read_search
@@ -156,6 +156,72 @@ def test_a_typed_range_counts_in_every_branch(application: Path) -> None:
 def test_ranges_of_branches_are_written_with_what_they_take(ranges: dict[str, Any], expected: Any) -> None:
     by_branch = [({"o": option}, {"key": ranges[option]} if option in ranges else {}) for option in ("sgd", "adam")]
     assert merged(by_branch) == {"key": expected}
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [("mlp", "1,2"), ("cnn", []), (None, [{"when": {"model": ["mlp", "linear"]}, "range": "1,2"}])],
+)
+def test_a_range_that_follows_a_group_that_is_not_searched_counts_with_its_option(
+    model: str | None, expected: Any
+) -> None:
+    ranges = {"key": [{"when": {"model": ["mlp", "linear"]}, "range": "1,2"}]}
+    composed = {"model": model} if model else None
+    assert merged([({"o": "sgd"}, ranges), ({"o": "adam"}, ranges)], composed) == {"key": expected}
+
+
+def test_a_branch_has_the_keys_that_an_override_may_set() -> None:
+    config = OmegaConf.create({"a": {"b": None}, "later": "${of_a_trial.x}", "places": [1, 2]})
+    has = Branch({"o": "sgd"}, config).has
+    for key in ("a", "a.b", "later.x", "places", "places.0", "places.1"):
+        assert has(key), key
+    for key in ("b", "a.c", "c.b", "a.b.c", "places.2", "places.-1", "places.x"):
+        assert not has(key), key
+
+
+def test_branches_are_composed_anew_with_other_overrides(application: Path) -> None:
+    with initialize_config_dir(str(application)):
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_configuration("config", [], RunMode.MULTIRUN)
+        found = [compose(config, loader, [OPTIMIZERS, f"x={x}"]) for x in (2, 3, 2)]
+    assert [[branch.config.x for branch in branches] for branches in found] == [[2, 2], [3, 3], [2, 2]]
+    assert [branch.name for branch in found[0]] == ["optimizer=sgd", "optimizer=adam"]
+    assert found[0][0].config is found[2][0].config, "each takes a tenth of a second"
+
+
+def test_a_list_of_other_dictionaries_is_a_value() -> None:
+    params: dict[str, list[Any]] = {"x": [{"a": 1}, {"b": 2}], "y": [{"when": {"o": 1}, "range": 3}]}
+    found = params_of(OmegaConf.create({"hydra": {"sweeper": {"params": params}}}))
+    assert found == {"x": "[{'a': 1}, {'b': 2}]", "y": [{"when": {"o": 1}, "range": "3"}]}
+    params["y"].append({"when": {"o": 2}})
+    with pytest.raises(ConfigError, match=r"^hydra\.sweeper\.params\.y=.*: several ranges are a list of {when: {"):
+        params_of(OmegaConf.create({"hydra": {"sweeper": {"params": params}}}))
+
+
+SEARCHED = "+hydra.sweeper.params={optimizer: 'choice(sgd,adam)', x: '1,2'}"
+
+
+@pytest.mark.parametrize(
+    ("composed", "typed", "expected"),
+    [
+        # What is fixed is set in each branch that has it, and what is typed goes before what is composed.
+        ([], [OPTIMIZERS, "optimizer.momentum=0.7", "x=5"], [("sgd", 0.7, 5), ("adam", None, 5)]),
+        ([SEARCHED], [], [("sgd", 0.9, 1), ("adam", None, 1)]),
+        ([SEARCHED], ["x=5"], [("sgd", 0.9, 5), ("adam", None, 5)]),
+        ([SEARCHED], ["optimizer=choice(rmsprop,sgd)"], [("rmsprop", 0.0, 1), ("sgd", 0.9, 1)]),
+        ([SEARCHED], ["optimizer=adam"], []),
+        ([], ["x=1,2"], []),
+    ],
+)
+def test_what_a_branch_is_composed_to(
+    application: Path, composed: list[str], typed: list[str], expected: list[tuple[str, float | None, float]]
+) -> None:
+    with initialize_config_dir(str(application)):
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_configuration("config", composed, RunMode.MULTIRUN)
+        branches = compose(config, loader, typed)
+    found = [(each.config.optimizer.name, each.config.optimizer.get("momentum"), each.config.x) for each in branches]
+    assert found == expected
 
 
 def test_ranges_of_two_groups_take_no_more_than_they_must() -> None:
