@@ -25,6 +25,7 @@ from regsweep.names import Named, place_of, short_names
 from regsweep.numbers import show_number
 from regsweep.objectives import short_name
 from regsweep.paths import SweepPaths, config_folder, shown
+from regsweep.pooling import DATA_KEYS
 from regsweep.report.hydra_files import is_several
 from regsweep.run_record import is_of_epoch
 from regsweep.started import Command
@@ -91,7 +92,7 @@ def _names_returned(config: DictConfig) -> list[str]:
 
 _job.trial_rows = _trial_rows  # type: ignore[attr-defined]
 _job.names_returned = _names_returned  # type: ignore[attr-defined]
-_job.ranked_apart = ["dataset", "dataset.name"]  # type: ignore[attr-defined]
+_job.ranked_apart = [*DATA_KEYS]  # type: ignore[attr-defined]
 main = hydra.main(config_path=str(config_folder()), config_name="config", execution_whitelist=_TRUSTED)(_job)
 
 
