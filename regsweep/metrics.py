@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from regsweep.data import Scale, Split
-from regsweep.device import autocast
+from regsweep.device import outputs_of
 from regsweep.errors import ConfigError
 from regsweep.losses import Loss
 from regsweep.objectives import DEFAULTS, OBJECTIVES, Objective
@@ -113,9 +113,7 @@ def evaluate_each(
     total = torch.zeros((), dtype=torch.float32, device=device)
     each = []
     for inputs, targets in split.in_order(EVALUATION_BATCH):
-        with autocast(device, precision):
-            outputs = model(inputs)
-        outputs = outputs.float()
+        outputs = outputs_of(model, inputs, precision).float()
         total += scoring.loss.total(outputs, targets)
         each.append(_judged(outputs, targets, scoring.scale))
         if metric is not None:

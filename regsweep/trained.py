@@ -18,7 +18,7 @@ from regsweep.data import Scale, Split
 from regsweep.data.examples import Examples, Stored, examples_of
 from regsweep.data.preparation import Preparation
 from regsweep.data.targets import targets_among
-from regsweep.device import autocast
+from regsweep.device import outputs_of
 from regsweep.errors import DatasetError
 from regsweep.losses import LOSSES, Loss
 from regsweep.metrics import EVALUATION_BATCH, Metrics, evaluate
@@ -97,9 +97,7 @@ class TrainedModel:
         parts = []
         with evaluating(self.network), torch.inference_mode():
             for inputs in examples.batches(EVALUATION_BATCH):
-                with autocast(self.device, self.precision):
-                    outputs = self.network(inputs.to(self.device))
-                parts.append(outputs.float().cpu())
+                parts.append(outputs_of(self.network, inputs.to(self.device), self.precision).float().cpu())
         outputs = torch.cat(parts)
         is_finite = outputs.isfinite().all(1)
         if not is_finite.all():

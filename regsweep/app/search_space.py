@@ -131,8 +131,11 @@ def require_all_buildable(runs: list[RunConfig]) -> list[str]:
     from regsweep.data import describe  # noqa: PLC0415  (torch)
 
     lines: dict[str, None] = {}
+    taking: list[tuple[object, ...]] = []
     for run in runs:
-        dataset, of_network = require_buildable(run)
+        network = (run.model, run.dataset, run.trainer.batch_size)
+        dataset, of_network = require_buildable(run, takes_batches=network in taking)
+        taking.append(network)
         if dataset.validation is None:
             raise ConfigError(
                 "dataset.val_fraction",
@@ -290,7 +293,7 @@ def _kinds(run: RunConfig) -> list[str]:
         run.optimizer.model_dump(exclude={"lr"}),
         run.dataset.model_dump(),
         run.device.model_dump(),
-        run.trainer.batch_size == 1,
+        run.trainer.batch_size,
         [run.trainer.initial_weights, run.trainer.initial_weights_except, run.trainer.freeze],
     ]
     placed = [use for use in run.regularizer.uses if use.method.arguments]
