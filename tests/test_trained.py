@@ -211,7 +211,11 @@ def test_a_table_may_have_its_target_and_words_that_are_new(regsweep: Regsweep, 
     assert "column zip: C4 in no training row" in done.err
     assert "accuracy" not in done.err
     only = people.loc[rows[2:3], ["zip", "member", "age"]].set_index(pd.Index(["Ann"]))
-    assert list(package.load_model(trained / "table").predict(only).index) == ["Ann"]
+    model = package.load_model(trained / "table")
+    assert list(model.predict(only).index) == ["Ann"]
+    turned = model.predict(only[["member", "age", "zip"]].assign(more=1, age=[np.nan]))
+    assert turned.equals(model.predict(only.assign(age=[model.preparation.constants()["columns"][0]["median"]])))
+    assert model.examples(only.assign(age=[np.nan])).notes[0].startswith("column age: missing in 1 of 1 row; taken for")
 
 
 def test_pictures_are_read_as_the_run_read_them(regsweep: Regsweep, trained: Path) -> None:
@@ -254,7 +258,16 @@ PEOPLE = pd.DataFrame({"age": [40.0], "zip": ["01"], "member": [True]})
 IMAGES, ROW = np.zeros((2, 8, 8), np.uint8), np.zeros((1, 10))
 BAD_DATA: list[tuple[str, Any, str]] = [
     ("table", PEOPLE.rename(columns={"zip": "zips"}), "no column zip; did you mean zips? there is age, member, zips"),
-    ("table", PEOPLE.assign(age=["old"]), "column age: must hold numbers alone (could not convert string to float"),
+    ("table", pd.concat([PEOPLE, PEOPLE.assign(age=["old"])], ignore_index=True),
+     "column age: old in row 2 (counted from 1, below the header) is no number; the column must hold numbers alone"),
+    ("table", PEOPLE.assign(age=pd.to_datetime(["2020-01-01"])), "column age: must hold numbers alone, not datetime64"),
+    ("table", PEOPLE.assign(age=[[1.0]]), "column age: [1.0] in row 1"),
+    ("table", pd.concat([PEOPLE, PEOPLE]).assign(age=np.nan), "column age: empty in every row, and the run was"),
+    ("table", pd.concat([PEOPLE, PEOPLE]).assign(zip=None), "column zip: empty in every row, and the run was"),
+    ("table", "old.csv", "old.csv: column age: old in row 1"),
+    ("table", "short.csv", "short.csv: no column member; there is age, zip"),
+    ("table", "header.csv", "header.csv: holds no examples"),
+    ("table", "empty.csv", "empty.csv: no .csv file, or damaged (No columns to parse from file)"),
     ("table", PEOPLE.assign(age=[np.inf]), "column age: infinite in row 1"),
     ("table", PEOPLE.iloc[:0], "data: holds no examples"),
     ("table", pd.concat([PEOPLE, PEOPLE], axis=1), "two columns are named age; rename one"),
@@ -271,6 +284,10 @@ BAD_DATA: list[tuple[str, Any, str]] = [
     ("diabetes", "text.txt", "text.txt: must be a table or arrays (.csv, .parquet, .npz, .safetensors), a picture"),
     ("diabetes", "text.npz", "text.npz: no .npz file, or damaged"),
     ("diabetes", "y.npz", "y.npz: holds no array x; there is y"),
+    ("diabetes", "other.npz", "other.npz: x and y must have a row for each example, not (1, 10) and (3,)"),
+    ("diabetes", "none.npz", "none.npz: holds no examples"),
+    ("diabetes", np.float64(1), "float64: give a DataFrame, an array, a tensor, or the path of a file"),
+    ("diabetes", np.zeros(()), "data: must have the shape (N, 10), a row for each example, not ()"),
     ("digits", IMAGES.astype(float), "the run was trained on images of bytes, 0 to 255; make them uint8, not float64"),
     ("digits", IMAGES[:, :7], "data: must have the shape (N, 1, 8, 8), a row for each example, not (2, 7, 8)"),
     ("digits", "a folder", "a folder: holds no examples"),
@@ -286,6 +303,12 @@ def test_examples_that_do_not_fit_are_refused_in_a_line(trained: Path, case: tup
     for file in ("text.txt", "text.npz"):
         Path(file).write_text("hello")
     np.savez("y.npz", y=ROW)
+    np.savez("other.npz", x=ROW, y=np.zeros(3))
+    np.savez("none.npz", x=ROW[:0])
+    for file, rows in (("old", "old,01,True"), ("header", "")):
+        Path(f"{file}.csv").write_text(f"age,zip,member\n{rows}\n")
+    Path("short.csv").write_text("age,zip\n40,01\n")
+    Path("empty.csv").touch()
     Image.new("L", (9, 8)).save("wide.png")
     Image.new("RGB", (8, 8), "red").save("red.png")
     with pytest.raises(RegsweepError) as refused:

@@ -114,7 +114,9 @@ def test_new_rows_are_prepared_or_refused() -> None:
     assert torch.equal(columns(made()[["city", "age", "price"]]), columns(made()))
     with pytest.raises(DatasetError, match=r"no column age; did you mean ages\? there is ages, city"):
         columns(made()[["age", "city"]].rename(columns={"age": "ages"}))
-    with pytest.raises(DatasetError, match=r"column age: must hold numbers alone \(could not convert"):
+    with pytest.raises(
+        DatasetError, match=r"column age: .* in row 1 \(counted from 1, below the header\) is no number"
+    ):
         columns(made(age="old"))
 
 
