@@ -261,7 +261,7 @@ BAD_DATA: list[tuple[str, Any, str]] = [
     ("table", pd.concat([PEOPLE, PEOPLE.assign(age=["old"])], ignore_index=True),
      "column age: old in row 2 (counted from 1, below the header) is no number; the column must hold numbers alone"),
     ("table", PEOPLE.assign(age=pd.to_datetime(["2020-01-01"])), "column age: must hold numbers alone, not datetime64"),
-    ("table", PEOPLE.assign(age=[[1.0]]), "column age: [1.0] in row 1"),
+    ("table", PEOPLE.assign(age=pd.Series([[1.0]])), "column age: [1.0] in row 1"),
     ("table", pd.concat([PEOPLE, PEOPLE]).assign(age=np.nan), "column age: empty in every row, and the run was"),
     ("table", pd.concat([PEOPLE, PEOPLE]).assign(zip=None), "column zip: empty in every row, and the run was"),
     ("table", "old.csv", "old.csv: column age: old in row 1"),
