@@ -20,7 +20,6 @@ from regsweep.app.start import as_typed
 from regsweep.chosen import Use, choose, no_method, shared_settings
 from regsweep.errors import ConfigError
 from regsweep.names import place_of
-from regsweep.pooling import chooses_data
 from regsweep.started import Command
 
 BASELINE = "none"
@@ -117,8 +116,6 @@ def read_typed(arguments: Sequence[str]) -> Typed:
         elif _is_list(override.value()) or (key == "seed" and override.is_sweep_override()):
             allowed = "a comparison has a list of contestants alone, under regularizer; each search has choice(…)"
             raise ConfigError(key, text, allowed)
-        elif override.is_sweep_override() and chooses_data(key.lstrip("+")):
-            raise ConfigError(key, text, "scores on different data are no comparison; compare on each of them alone")
         elif key in _SET_HERE and not (override.is_sweep_override() and key == _SEARCHED):
             raise ConfigError(key, text, f"{_SET_HERE[key]}; leave it out")
         elif key in ("n_trials", _N_TRIALS):
