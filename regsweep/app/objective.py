@@ -98,21 +98,16 @@ def _is_typed(config: DictConfig, key: str) -> bool:
 
 
 def _check_several(config: DictConfig, kind: Kind, names: list[str]) -> None:
-    """Refuse objectives that a complete trial does not have, directions of another number, and a pruner by one of them
-    that is known only at the end.
-    """
+    """Refuse objectives that a complete trial does not have, and a pruner by one that is known only at the end."""
     metrics = metrics_of(kind)
     known = [*(f"{split}_{metric}" for split in SPLITS[:2] for metric in metrics), *SHARES]
     tested = [f"test_{metric}" for metric in metrics]
-    directions, key = _directions(config), "hydra.sweeper.objectives"
+    key = "hydra.sweeper.objectives"
     for name in names:
         if name in tested and config.trainer.test is not True:
             raise ConfigError(key, name, "trials keep the test set closed; add trainer.test=true")
         if name not in [*known, *tested]:
             raise ConfigError(key, name, f"no such number; {offer(name, known)}")
-    if len(names) != len(directions) or not set(directions) <= {"minimize", "maximize"}:
-        allowed = f"must be minimize or maximize for each of the {len(names)} objectives"
-        raise ConfigError("hydra.sweeper.direction", ",".join(directions), allowed)
     if config.hydra.sweeper.get("pruner") is not None and len(names) == 1 and not is_of_epoch(names[0]):
         each = ", ".join(name for name in known if is_of_epoch(name))
         allowed = f"not known after each epoch, so no trial is pruned by it; use one of {each}, or no pruner"

@@ -8,6 +8,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from regsweep.direction import is_minimized
 from regsweep.errors import ConfigError
 from regsweep.launcher.plugin import PoolLauncherConf
 from regsweep.signatures import offer
@@ -98,6 +99,11 @@ def require_sensible(hydra: DictConfig) -> None:
     for direction in directions:
         if str(getattr(direction, "name", direction)).lower() not in ("minimize", "maximize"):
             raise ConfigError("hydra.sweeper.direction", direction, "must be minimize or maximize, or a list of them")
+    names = [str(name) for name in sweeper.get("objectives") or []]
+    if names and len(names) != len(directions):
+        of = ",".join("minimize" if is_minimized(name) else "maximize" for name in names)
+        allowed = f"each needs a direction, in their order: add hydra.sweeper.direction=[{of}]"
+        raise ConfigError("hydra.sweeper.objectives", f"[{','.join(names)}]", allowed)
     rate = sweeper.max_failure_rate
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
         raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")

@@ -212,6 +212,11 @@ SWEEPS = [
         "sweep=regularization hydra.sweeper.objectives=[sparsity] hydra/sweeper/pruner=median",
         "hydra.sweeper.objectives=sparsity: not known after each epoch, so no trial is pruned by it",
     ),
+    (
+        "sweep=regularization hydra.sweeper.objectives=[validation_loss,sparsity]",
+        "hydra.sweeper.objectives=[validation_loss,sparsity]: each needs a direction, in their order: add "
+        "hydra.sweeper.direction=[minimize,maximize]",
+    ),
     ("sweep=regularization +hydra.sweeper.n_trialz=3", "hydra.sweeper.n_trialz=3: no such key; did you mean"),
     ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: accuracy is maximized"),
     ("sweep=regularization ranges.l1.sgd=interval(1,2)", "ranges.l1.sgd=…: a range stands at the key itself"),
