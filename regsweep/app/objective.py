@@ -10,6 +10,7 @@ from regsweep.app.grammar import literal
 from regsweep.app.sweeper_kinds import is_stock_optuna
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError
+from regsweep.names import listed
 from regsweep.objectives import Kind, Objective, metrics_of, objective_of
 from regsweep.run_record import SHARES, SPLITS, is_of_epoch
 from regsweep.signatures import offer
@@ -43,7 +44,7 @@ def settle(
             raise ConfigError(key, "…", allowed)
     by_kind = {_kind(run, with_torch): run for run in runs}
     if len(by_kind) > 1:
-        names = " and ".join(sorted({run.dataset.name for run in by_kind.values()}))
+        names = listed(sorted({run.dataset.name for run in by_kind.values()}))
         allowed = f"some of {names} have classes, some numbers to predict; sweep each kind of task alone"
         raise ConfigError("dataset", "…", allowed)
     ((kind, run),) = by_kind.items()

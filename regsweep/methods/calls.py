@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from regsweep.errors import FAULTS, ConfigError, MethodError, RegsweepError, show, told
 from regsweep.methods.method import Method, MethodSettings, Scope
 from regsweep.methods.parameters import Batch
+from regsweep.names import listed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -158,7 +159,7 @@ def _fault_of_batch(method: AnyMethod, after: Batch, before: Batch) -> MethodErr
     size = len(before.labels)
     sizes = {len(tensor) if tensor.ndim else 0 for tensor in parts.values()}
     if sizes != {size}:
-        numbers = " and ".join(map(str, sorted(sizes)))
+        numbers = listed([str(size) for size in sorted(sizes)])
         return fault(method, "on_batch", f"returned {numbers} examples of a batch of {size}; it must keep their number")
     for part, old in (("inputs", before.inputs), ("labels", before.labels)):
         if not _is_alike(parts[part], old):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from regsweep.names import name_of, short_names
+from regsweep.names import listed, name_of, short_names
 from regsweep.numbers import count, show_number
 from regsweep.paths import SweepPaths, shown
 from regsweep.pooling import Pooled
@@ -80,12 +80,12 @@ def outcome(sweep: Sweep) -> list[str]:
 def on_the_front(sweep: Sweep) -> list[str]:
     """Return which trials of a sweep of several objectives no other beats; there is no best one."""
     names = [f"{'the most' if more else 'the least'} {n.replace('_', ' ')}" for n, more in sweep.objectives.items()]
-    asked = f"{', '.join(names[:-1])} and {names[-1]}"
+    asked = listed(names)
     if not sweep.front:
         return [f"No complete trial has all objectives ({asked})."]
     numbers = [str(number) for number in sweep.front]
     some = numbers if len(numbers) <= MOST_ROWS else [*numbers[:MOST_ROWS], f"{len(numbers) - MOST_ROWS} more"]
-    shown = f"{', '.join(some[:-1])} and {some[-1]}" if len(some) > 1 else some[0]
+    shown = listed(some)
     num = int((sweep.trials["status"] == "complete").sum())
     return [
         f"The sweep looked for {asked}; no trial is called the best. On the front: "
@@ -109,7 +109,7 @@ def _named(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
         return f"trial {some[0]}"
     more = len(numbers) - len(some)
-    return f"trials {', '.join(some)} and {more:,} more" if more else f"trials {', '.join(some[:-1])} and {some[-1]}"
+    return f"trials {', '.join(some)} and {more:,} more" if more else f"trials {listed(some)}"
 
 
 def _conclusion(sweep: Sweep, names: dict[str, str]) -> list[str]:
