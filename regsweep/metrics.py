@@ -117,7 +117,7 @@ def evaluate_each(
         total += scoring.loss.total(outputs, targets)
         each.append(_judged(outputs, targets, scoring.scale))
         if metric is not None:
-            metric.update(*as_compared(outputs, targets, scoring.scale))
+            metric.update(*as_compared(outputs, targets, scoring))
     each_N = torch.cat(each)
     values = {_name(scoring): _overall(each_N, scoring), "loss": total.item() / len(split)}
     if metric is not None:
@@ -148,7 +148,7 @@ def _judged(outputs: Tensor, targets: Tensor, scale: Scale | None) -> Tensor:
     """Return whether each class is right (B,), or the squares of the errors in the numbers' own unit (B, M)."""
     if scale is None:
         return outputs.argmax(1) == targets
-    return (scale.back(outputs) - scale.back(targets)).square()
+    return (_in_own_unit(outputs, scale) - _in_own_unit(targets, scale)).square()
 
 
 def _overall(each: Tensor, scoring: Scoring) -> float:
@@ -156,8 +156,13 @@ def _overall(each: Tensor, scoring: Scoring) -> float:
     return int(each.sum()) / len(each) if scoring.scale is None else math.sqrt(each.double().mean().item())
 
 
-def as_compared(outputs: Tensor, targets: Tensor, scale: Scale | None) -> tuple[Tensor, Tensor]:
+def as_compared(outputs: Tensor, targets: Tensor, scoring: Scoring) -> tuple[Tensor, Tensor]:
     """Return shares of the classes and the classes, or numbers in their own unit."""
-    if scale is None:
-        return outputs.softmax(1), targets
-    return scale.back(outputs), scale.back(targets)
+    if scoring.scale is None:
+        return scoring.loss.shares(outputs), targets
+    return _in_own_unit(outputs, scoring.scale), _in_own_unit(targets, scoring.scale)
+
+
+def _in_own_unit(scaled: Tensor, scale: Scale) -> Tensor:
+    """Return numbers in their own unit, float64: squares of large ones are beyond float32. MPS has no float64."""
+    return scale.back(scaled if scaled.device.type == "mps" else scaled.double())

@@ -50,7 +50,7 @@ def require_computed(scoring: Scoring, dataset: Dataset) -> None:
     metric, targets = scoring.make(torch.device("cpu")), dataset.train.targets[:TRIED]
     outputs = torch.zeros(len(targets), dataset.num_outputs)
     try:
-        metric.update(*as_compared(outputs, targets, scoring.scale))
+        metric.update(*as_compared(outputs, targets, scoring))
         float(metric.compute())
     except ConfigError:
         raise

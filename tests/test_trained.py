@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from regsweep.app.run_folder import started_in
 from regsweep.data.load import draw
 from regsweep.data.sources import load_source
 from regsweep.errors import RegsweepError
+from regsweep.losses import Loss
 from regsweep.paths import RunPaths
 from tests.conftest import Regsweep, made_once, run_in
 
@@ -161,6 +163,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
                "trainer.test=true", "hydra/launcher=basic", "hydra.sweep.dir=grid")  # fmt: skip
 
     return made_once(tmp_path_factory, "trained", make)
+
+
+def test_probabilities_follow_from_the_loss_of_the_training(trained: Path) -> None:
+    model = package.load_model(trained / "digits")
+    trainer = model.config.trainer.model_copy(update={"loss": "mse"})
+    of_squares = replace(model, config=model.config.model_copy(update={"trainer": trainer}))
+    images = np.load(trained / "digits.npz")["x"][:20]
+    outputs = model.outputs_of(model.examples(images))
+    for each, shares in ((model, outputs.softmax(1)), (of_squares, Loss("mse", 10).shares(outputs))):
+        assert np.array_equal(each.predict(images).iloc[:, 1:].to_numpy(), shares.numpy())
+    assert not torch.equal(outputs.softmax(1), Loss("mse", 10).shares(outputs))
 
 
 @pytest.mark.parametrize("folder", ["diabetes", "grid/0"])
