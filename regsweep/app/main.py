@@ -22,7 +22,7 @@ from regsweep.app.refuse import refuse
 from regsweep.app.resume import is_trial_of_resumed
 from regsweep.errors import Pruned, RecordError, RegsweepError, show
 from regsweep.names import Named, place_of, short_names
-from regsweep.numbers import show_number
+from regsweep.numbers import show_number, show_share
 from regsweep.objectives import short_name
 from regsweep.paths import SweepPaths, config_folder, shown
 from regsweep.pooling import DATA_KEYS
@@ -136,7 +136,7 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
         _log.info(f"{outcome.objective.replace('_', ' '):<12} {'  '.join(values)}")
         zero, near_zero = outcome.numbers["sparsity"], outcome.numbers["near_zero"]
         if zero:
-            _log.info(f"weights      {zero:.1%} exactly zero, {near_zero:.1%} within ±0.001")
+            _log.info(f"weights      {show_share(zero)} exactly zero, {show_share(near_zero)} within ±0.001")
         _log.info(f"record       {shown(folder)}")
     validation = outcome.metrics.get("validation")
     return TrialValue(validation.value if validation else math.nan, outcome.numbers)

@@ -226,7 +226,7 @@ SWEEPS = [
         (
             f"{sweeper} {sign}hydra.sweeper.params.optimizer.lr={quote}interval(0.01,0.1){quote}",
             "hydra.sweeper.params.optimizer.lr=interval(0.01,0.1): its dots make dictionaries, which nothing reads; "
-            "type optimizer.lr='interval(0.01,0.1)', or '++hydra.sweeper.params={optimizer.lr: \"interval(0.01,0.1)\"}'",
+            "type optimizer.lr='interval(0.01,0.1)', or '++hydra.sweeper.params={optimizer.lr: ",
         )
         for sign in ("", "++")
         for quote in ("", "'")
