@@ -15,6 +15,7 @@ from regsweep.data import Dataset, load_dataset
 from regsweep.device import resolve_device, resolve_precision, set_threads
 from regsweep.errors import ConfigError
 from regsweep.hooks import Methods
+from regsweep.losses import LOSSES
 from regsweep.member import Member, Observer, Settings, num_steps, smallest_batch
 from regsweep.memory import give_back_freed_memory, keep_freed_memory
 from regsweep.methods import Method, Task
@@ -236,6 +237,7 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, Network, l
         smallest,
         why_no_step_size(optimizer),
         has_lengths(optimizer),
+        config.trainer.loss or LOSSES[dataset.kind][0],
     )
     for method in methods:
         method.require_meaning(task)

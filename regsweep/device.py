@@ -1,11 +1,14 @@
 """The device and the precision to compute in."""
 
+import traceback
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from regsweep.errors import FAULTS, DeviceError, NetworkError, RegsweepError, told
+from regsweep.paths import shown, working_folder
 
 _OWN_CHOICE = torch.get_num_threads()
 
@@ -65,8 +68,15 @@ def outputs_of(model: nn.Module, inputs: Tensor, precision: str) -> Tensor:
 
 
 def network_error(model: nn.Module, inputs: Tensor, error: BaseException, of: str = "") -> NetworkError:
-    """Return the error of a network that raised another one for a batch (B, …), in a part `of` the step."""
-    reason = f"failed{of} on a batch of {tuple(inputs.shape)} ({told(error)})"
+    """Return the error of a network that raised another one for a batch (B, …), in a part `of` the step.
+
+    It names the line of the user's own code that was the last one.
+    """
+    places = [
+        each for each in traceback.extract_tb(error.__traceback__) if working_folder() in Path(each.filename).parents
+    ]
+    place = f", in {shown(Path(places[-1].filename))}, line {places[-1].lineno}" if places else ""
+    reason = f"failed{of} on a batch of {tuple(inputs.shape)} ({told(error)}{place})"
     return NetworkError(f"the network {type(model).__name__} {reason}")
 
 

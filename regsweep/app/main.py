@@ -20,7 +20,7 @@ from regsweep.app.door import validate_composed
 from regsweep.app.finished import finished_before
 from regsweep.app.refuse import refuse
 from regsweep.app.resume import is_trial_of_resumed
-from regsweep.errors import Pruned, RecordError, RegsweepError, show
+from regsweep.errors import NetworkError, Pruned, RecordError, RegsweepError, show
 from regsweep.names import Named, place_of, short_names
 from regsweep.numbers import show_number, show_share
 from regsweep.objectives import short_name
@@ -121,7 +121,8 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
     except RegsweepError as error:
         if not is_trial:
             refuse(error)
-        _log.error(f"trial {runtime.job.num} {error}")
+        # Of what a user's own network raises, the log has the whole story.
+        _log.error(f"trial {runtime.job.num} {error}", exc_info=isinstance(error, NetworkError))
         return TrialValue(math.nan, error=str(error))
     except Exception as error:
         if not is_trial:

@@ -315,6 +315,7 @@ def _kinds(run: RunConfig) -> list[str]:
         run.dataset.model_dump(),
         run.device.model_dump(),
         run.trainer.batch_size,
+        run.trainer.loss,
         [run.trainer.initial_weights, run.trainer.initial_weights_except, run.trainer.freeze],
     ]
     placed = [use for use in run.regularizer.uses if use.method.arguments]

@@ -90,9 +90,10 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
 
 FAILED: dict[str, tuple[tuple[str, ...], str]] = {
     "in training": (("model=own", "model._target_=own.Late"),
-        "the network Late failed on a batch of (30, 1, 8, 8) (ValueError: only with a gradient)"),
+        "the network Late failed on a batch of (30, 1, 8, 8) (ValueError: only with a gradient, in own.py, line 39)"),
     "in the backward pass": (("model=own", "model._target_=own.NoGradient"),
-        "the network NoGradient failed in its backward pass on a batch of (30, 1, 8, 8) (it called sys.exit(5))"),
+        "the network NoGradient failed in its backward pass on a batch of (30, 1, 8, 8) (it called sys.exit(5), in "
+        "own.py, line 32)"),
     "in evaluation": ((*NET, "objective=own.spread"),
         "objective=own.spread: cannot be computed here (it called sys.exit())"),
 }  # fmt: skip
