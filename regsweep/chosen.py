@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from regsweep.errors import ConfigError, RegsweepError, show
+from regsweep.errors import FAULTS, ConfigError, RegsweepError, show, told
 from regsweep.methods.calls import CONSTRUCTOR, call
 from regsweep.methods.declared import fault_of
 from regsweep.methods.method import Method, MethodSettings, Penalty
@@ -173,8 +173,8 @@ class _Node:
             raise ConfigError(typed, self.values.get(setting), allowed or error["msg"]) from None
         except RegsweepError:
             raise
-        except Exception as error:  # of a check of the user's own
-            failed = f"its Settings failed ({type(error).__name__}: {show(error)})"
+        except FAULTS as error:  # of a check of the user's own
+            failed = f"its Settings failed ({told(error)})"
             raise ConfigError(key, show(self.values), failed) from error
 
 

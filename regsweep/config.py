@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from regsweep.chosen import Chosen, choose
 from regsweep.errors import ConfigError
 from regsweep.fields import Section, field, number
+from regsweep.names import listed
 from regsweep.signatures import suggest
 
 LARGEST_IMAGE = 1024
@@ -246,7 +247,7 @@ class DatasetConfig(Section):
             value = getattr(self, name)
             if self.name not in having and value not in (None, ()):
                 key = f"dataset.{type(self).model_fields[name].alias or name}"
-                raise ConfigError(key, value, f"{self.name} has no such setting, only {' and '.join(having)}")
+                raise ConfigError(key, value, f"{self.name} has no such setting, only {listed(having)}")
         return self
 
 

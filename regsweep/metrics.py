@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from regsweep.data import Scale, Split
-from regsweep.device import autocast
+from regsweep.device import outputs_of
 from regsweep.errors import ConfigError
 from regsweep.losses import Loss
 from regsweep.objectives import DEFAULTS, OBJECTIVES, Objective
@@ -125,13 +125,11 @@ def evaluate_each(
     metric = scoring.make(device) if scoring.make is not None else None
     losses, judged = [], []
     for inputs, targets in split.in_order(EVALUATION_BATCH):
-        with autocast(device, precision):
-            outputs = model(inputs)
-        outputs = outputs.float()
+        outputs = outputs_of(model, inputs, precision).float()
         losses.append(scoring.loss.each(outputs, targets))
         judged.append(_judged(outputs, targets, scoring.scale))
         if metric is not None:
-            metric.update(*as_compared(outputs, targets, scoring.scale))
+            metric.update(*as_compared(outputs, targets, scoring))
     losses_N, judged_N = torch.cat(losses), torch.cat(judged)
     values = {_name(scoring): _overall(judged_N, scoring), "loss": _mean(losses_N)}
     if metric is not None:
@@ -173,7 +171,7 @@ def _judged(outputs: Tensor, targets: Tensor, scale: Scale | None) -> Tensor:
     """Return whether each class is right (B,), or the errors in the numbers' own unit (B, M)."""
     if scale is None:
         return outputs.argmax(1) == targets
-    return scale.back(outputs) - scale.back(targets)
+    return _in_own_unit(outputs, scale) - _in_own_unit(targets, scale)
 
 
 def _overall(judged: Tensor, scoring: Scoring) -> float:
@@ -181,8 +179,13 @@ def _overall(judged: Tensor, scoring: Scoring) -> float:
     return int(judged.sum()) / len(judged) if scoring.scale is None else math.sqrt(_mean(judged.square()))
 
 
-def as_compared(outputs: Tensor, targets: Tensor, scale: Scale | None) -> tuple[Tensor, Tensor]:
+def as_compared(outputs: Tensor, targets: Tensor, scoring: Scoring) -> tuple[Tensor, Tensor]:
     """Return shares of the classes and the classes, or numbers in their own unit."""
-    if scale is None:
-        return outputs.softmax(1), targets
-    return scale.back(outputs), scale.back(targets)
+    if scoring.scale is None:
+        return scoring.loss.shares(outputs), targets
+    return _in_own_unit(outputs, scoring.scale), _in_own_unit(targets, scoring.scale)
+
+
+def _in_own_unit(scaled: Tensor, scale: Scale) -> Tensor:
+    """Return numbers in their own unit, float64: squares of large ones are beyond float32. MPS has no float64."""
+    return scale.back(scaled if scaled.device.type == "mps" else scaled.double())

@@ -41,7 +41,12 @@ def name_of(methods: Iterable[Named]) -> str:
 def joined(words: Sequence[str]) -> str:
     """Return the ordered names of methods as one."""
     first, *others = words or ["no regularization"]
-    return f"{first} with {' and '.join(others)}" if others else first
+    return f"{first} with {listed(others)}" if others else first
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: ``a, b and c``; empty where there are none."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 NAMING = ("model_name", "name", "arch")

@@ -19,7 +19,7 @@ from regsweep.build import Parts, build, network_lines
 from regsweep.chosen import plain_settings
 from regsweep.config import OptimizerConfig, RunConfig
 from regsweep.data import describe
-from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
+from regsweep.errors import DivergedError, NetworkError, Pruned, RecordError, RegsweepError, told
 from regsweep.member import Member, num_steps
 from regsweep.metrics import Metrics, OfEach, evaluate_each
 from regsweep.names import name_of, network_name
@@ -325,7 +325,7 @@ def _record_failure(paths: RunPaths, config: RunConfig, begun: _Begun, *, error:
     is_diverged, is_pruned = isinstance(error, DivergedError), isinstance(error, Pruned)
     RunRecord(
         "diverged" if is_diverged else "pruned" if is_pruned else "failed",
-        error=str(error) if is_diverged or is_pruned else f"{type(error).__name__}: {show(error)}",
+        error=str(error) if is_diverged or is_pruned or isinstance(error, NetworkError) else told(error),
         metrics=_last_metrics(member) if is_pruned else {},
         epochs=len(member.history) if member else 0,
         **(_zeros(begun.parts.model) if is_pruned and begun.parts else {}),

@@ -157,7 +157,7 @@ def test_a_setting_of_one_of_two_penalties_needs_no_name(values: dict[str, Any])
         ({"batch_norm": True, "dropout": 0.5, "l2": 0.001}, "L2 λ=0.001 with dropout 0.5 and BatchNorm"),
         (
             {"mixup": 0.2, "ema": 0.99, "l1": 0.01, "augmentation": 1, "max_norm": 2},
-            "L1 λ=0.01 with augmentation (shifts of up to 1 px) and EMA 0.99 and max-norm c=2 and mixup α=0.2",
+            "L1 λ=0.01 with augmentation (shifts of up to 1 px), EMA 0.99, max-norm c=2 and mixup α=0.2",
         ),
         ({"l1": {"lambda": 0.003, "solver": "subgradient"}}, "L1 λ=0.003 (solver=subgradient)"),
         (

@@ -19,7 +19,7 @@ from regsweep.data import Dataset, Split, load_dataset
 from regsweep.data.preparation import Scale
 from regsweep.errors import ConfigError, DivergedError
 from regsweep.gradient import Alone
-from regsweep.losses import Loss
+from regsweep.losses import LOSSES, Loss
 from regsweep.metrics import Metrics, Scoring, evaluate
 from regsweep.objectives import OBJECTIVES, Kind, metrics_of, objective_of
 from regsweep.scoring import build_scoring, require_computed, scoring_of
@@ -36,13 +36,13 @@ class Given(nn.Module):
         return inputs
 
 
-def score(name: str, outputs: Tensor, targets: Tensor, scale: Scale | None = None) -> float:
+def score(name: str, outputs: Tensor, targets: Tensor, scale: Scale | None = None, loss: Loss | None = None) -> float:
     """Return the objective of these outputs, in batches of evaluation."""
     split = Split(outputs, targets)
     kind: Kind = "classification" if scale is None else "regression"
     names = tuple(map(str, range(outputs.shape[1])))
     dataset = Dataset("made", names, split, None, split, kind=kind, scale=scale)
-    scoring = scoring_of(objective_of(name, kind), Loss("mse", len(names)), dataset.scale)
+    scoring = scoring_of(objective_of(name, kind), loss or Loss(LOSSES[kind][0], len(names)), dataset.scale)
     return evaluate(Given(), split, scoring).value
 
 
@@ -125,6 +125,40 @@ OF_NUMBERS = {
 @pytest.mark.parametrize("name", OF_NUMBERS)
 def test_objectives_of_numbers_are_scikit_learn_s_in_the_numbers_own_unit(name: str) -> None:
     assert score(name, GUESSED, SCALE(NUMBERS), SCALE) == pytest.approx(OF_NUMBERS[name], rel=1e-4)
+
+
+def test_of_huge_numbers_they_are_finite() -> None:
+    """Their squares are beyond float32. Of a loss that is not, too: outputs far off, with a Huber loss."""
+    huge = NUMBERS * 1e30
+    scale = Scale().fit(huge)
+    far = scale(huge) + torch.randn(400, 2, generator=torch.Generator().manual_seed(1)) * 1e3
+    back = scale.back(far.double()).numpy()
+    expected = {
+        "rmse": float(np.sqrt(((back - huge.double().numpy()) ** 2).mean())),
+        "r2": sklearn_metrics.r2_score(huge, back),
+        "mae": sklearn_metrics.mean_absolute_error(huge, back),
+    }
+    for name, value in expected.items():
+        assert score(name, far, scale(huge), scale, Loss("huber", 2)) == pytest.approx(value, rel=1e-4)
+
+
+def test_outputs_of_squared_errors_are_the_nearest_shares() -> None:
+    """Of numbers of 0 or more whose sum is 1: none of many others is nearer; and what is auroc's is of them."""
+    outputs = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
+    shares = Loss("mse", 4).shares(outputs)
+    assert torch.allclose(shares.sum(1), torch.ones(50), atol=1e-6)
+    assert shares.min() >= 0
+    others = torch.distributions.Dirichlet(torch.full((4,), 0.3)).sample((2000, 1))
+    assert ((outputs - shares).square().sum(1) <= (outputs - others).square().sum(2).min(0).values + 1e-6).all()
+    assert torch.equal(shares.argmax(1), outputs.argmax(1))
+    there = torch.tensor([[0.2, 0.5, 0.3, 0.0]])
+    assert torch.allclose(Loss("mse", 4).shares(there), there)
+    assert torch.allclose(Loss("mse", 3).shares(torch.tensor([[1.3, 0.2, -0.1], [-1.0, -2.0, -1.0]])),
+                          torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5]]))  # fmt: skip
+    assert torch.equal(Loss("cross_entropy", 4).shares(outputs), outputs.softmax(1))
+    guessed = torch.eye(3)[LABELS] + torch.randn(400, 3, generator=torch.Generator().manual_seed(2))
+    expected = sklearn_metrics.roc_auc_score(Y, Loss("mse", 3).shares(guessed.double()), multi_class="ovr")
+    assert score("auroc", guessed, LABELS, loss=Loss("mse", 3)) == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_scale_has_the_training_numbers_mean_and_deviation() -> None:

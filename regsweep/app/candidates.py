@@ -14,7 +14,7 @@ from regsweep.app.composed import Composed, composed, key_of
 from regsweep.app.grammar import literal
 from regsweep.chosen import no_method
 from regsweep.errors import RecordError, RegsweepError
-from regsweep.names import joined, name_of, place_of
+from regsweep.names import joined, listed, name_of, place_of
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.hydra_files import at
 from regsweep.report.regularization import BATCH_NORM, DROPOUT, Regularization
@@ -269,4 +269,4 @@ def settings_of(parameters: Mapping[str, Any], terms: Terms = _METHODS) -> str:
     left = {key: value for key, value in parameters.items() if not terms.compares(key) and not _METHODS.compares(key)}
     others = {key.rpartition(".")[2]: value for key, value in left.items()}
     settings = [f"{name} {show_value(value)}" for name, value in others.items()]
-    return f", at {' and '.join(settings)}" if settings else ""
+    return f", at {listed(settings)}" if settings else ""

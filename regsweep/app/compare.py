@@ -126,7 +126,7 @@ def _compare(request: _Request, command: Command) -> Path | None:
     if begun is not None:
         require_same_network(Path(str(typed.folder)).absolute(), contestants, begun)
     _check(request, command, contestants)
-    overlap = _overlap(request, config, command)
+    overlap = _overlap(request, config, command, request.num_seeds or DEFAULT_SEEDS)
     num_trials = int(config.hydra.sweeper.n_trials) if typed.num_trials is None else typed.num_trials
     if request.is_plan:
         with tempfile.TemporaryDirectory() as place:
@@ -166,9 +166,9 @@ def _check(request: _Request, command: Command, contestants: Sequence[Contestant
     say(*lines)
 
 
-def _overlap(request: _Request, config: DictConfig, command: Command) -> Overlap | None:
-    """Return what two splits of the data have in common, where each fresh seed draws one."""
-    return require_splits(config, command, request.typed.ranges) if request.has_new_splits else None
+def _overlap(request: _Request, config: DictConfig, command: Command, num_seeds: int) -> Overlap | None:
+    """Return what the splits of the data have in common, where each fresh seed draws one."""
+    return require_splits(config, command, request.typed.ranges, num_seeds) if request.has_new_splits else None
 
 
 def _train(
@@ -184,7 +184,7 @@ def _train(
     paths, confirmation = ComparisonPaths(folder), SweepPaths(folder).confirmation
     num_trials = records.read_as(paths.record, ComparisonRecord).num_trials
     await_sweeps(confirmation)
-    effort = Effort(num_trials, num_seeds, _overlap(request, config, origin.command))
+    effort = Effort(num_trials, num_seeds, _overlap(request, config, origin.command, num_seeds))
     times = time_epochs(origin, paths, contestants)
     announce(what_is_left(times, contestants, paths, config, effort), contestants, effort)
     for place, each in enumerate(contestants):

@@ -10,6 +10,7 @@ from regsweep.app.grammar import literal
 from regsweep.app.sweeper_kinds import is_stock_optuna
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError
+from regsweep.names import listed
 from regsweep.objectives import Kind, Objective, metrics_of, objective_of
 from regsweep.run_record import SHARES, SPLITS, is_of_epoch
 from regsweep.signatures import offer
@@ -45,7 +46,7 @@ def settle(
             raise ConfigError(key, "…", allowed)
     by_kind = {_kind(run, with_torch): run for run in runs}
     if len(by_kind) > 1:
-        names = " and ".join(sorted({run.dataset.name for run in by_kind.values()}))
+        names = listed(sorted({run.dataset.name for run in by_kind.values()}))
         allowed = f"some of {names} have classes, some numbers to predict; sweep each kind of task alone"
         raise ConfigError("dataset", "…", allowed)
     ((kind, run),) = by_kind.items()
@@ -101,21 +102,16 @@ def _is_typed(config: DictConfig, key: str) -> bool:
 
 
 def _check_several(config: DictConfig, kind: Kind, names: list[str]) -> None:
-    """Refuse objectives that a complete trial does not have, directions of another number, and a pruner by one of them
-    that is known only at the end.
-    """
+    """Refuse objectives that a complete trial does not have, and a pruner by one that is known only at the end."""
     metrics = metrics_of(kind)
     known = [*(f"{split}_{metric}" for split in SPLITS[:2] for metric in metrics), *SHARES]
     tested = [f"test_{metric}" for metric in metrics]
-    directions, key = _directions(config), "hydra.sweeper.objectives"
+    key = "hydra.sweeper.objectives"
     for name in names:
         if name in tested and config.trainer.test is not True:
             raise ConfigError(key, name, "trials keep the test set closed; add trainer.test=true")
         if name not in [*known, *tested]:
             raise ConfigError(key, name, f"no such number; {offer(name, known)}")
-    if len(names) != len(directions) or not set(directions) <= {"minimize", "maximize"}:
-        allowed = f"must be minimize or maximize for each of the {len(names)} objectives"
-        raise ConfigError("hydra.sweeper.direction", ",".join(directions), allowed)
     if config.hydra.sweeper.get("pruner") is not None and len(names) == 1 and not is_of_epoch(names[0]):
         each = ", ".join(name for name in known if is_of_epoch(name))
         allowed = f"not known after each epoch, so no trial is pruned by it; use one of {each}, or no pruner"

@@ -157,8 +157,7 @@ def _of_table(table: DataFrame, like: Stored) -> Examples:
     twice = named.columns[named.columns.duplicated()]
     if len(twice):
         raise DatasetError(f"two columns are named {twice[0]}; rename one")
-    columns.require(named)
-    return Examples(named, like, notes=tuple(columns.unknown_words(named)))
+    return Examples(named, like, notes=tuple(columns.notes(named)))
 
 
 def _require_columns(given: str, like: Stored) -> Columns:

@@ -139,6 +139,10 @@ def _kind(name: str, array: np.ndarray, task: str) -> Kind:
             raise ConfigError("task", task, f"{name} holds words ({show(array.flat[0])}), no numbers; leave it auto")
         return "regression"
     has_several = array.ndim > 1
+    if has_several and _is_one_hot(array):
+        reason = f"{name} has {array.shape[1]} columns, and in each row one is 1 and the others 0: are these classes?"
+        next_step = "store the number of each, y.argmax(1); to predict the columns as numbers, set task=regression"
+        raise ConfigError("task", task, f"{reason} {next_step}")
     fraction = array.dtype.kind == "f" and (array % 1 != 0)
     has_fraction = bool(np.any(fraction))
     if task == "classification":
@@ -154,6 +158,11 @@ def _kind(name: str, array: np.ndarray, task: str) -> Kind:
     is_numeric = array.dtype.kind in "iuf"
     is_many = is_numeric and not has_several and len(np.unique(array)) > MOST_WHOLE_NUMBERS
     return "regression" if has_several or has_fraction or is_many else "classification"
+
+
+def _is_one_hot(array: np.ndarray) -> bool:
+    """Return whether each row (N, M) is 1 in one column and 0 in the others: as classes are coded elsewhere."""
+    return array.dtype.kind in "biuf" and bool(((array == 1).sum(1) == 1).all() and ((array == 0) | (array == 1)).all())
 
 
 def _names_of_numbers(first: str, arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:

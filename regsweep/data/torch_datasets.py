@@ -23,7 +23,7 @@ from regsweep.data.dataset import Raw, Source
 from regsweep.data.preparation import AsTheyAre, Pixels
 from regsweep.data.streamed import MANY, Examples, Streamed, must_stream, num_workers
 from regsweep.data.targets import targets_of
-from regsweep.errors import ConfigError, DatasetError, show
+from regsweep.errors import FAULTS, ConfigError, DatasetError, show, told
 from regsweep.trusted import import_callable
 
 _PARTS = {1: ("train",), 2: ("train", "test"), 3: ("train", "validation", "test")}
@@ -85,8 +85,8 @@ def _made(config: DatasetConfig) -> Any:
     try:
         with seeding.Stream(seeding.derive(0, "dataset"), _CPU):  # the same data in each process, if drawn by torch
             return found(**arguments)
-    except Exception as error:
-        raise ConfigError(key, config.factory, f"raised {type(error).__name__}: {show(error)}") from error
+    except FAULTS as error:
+        raise ConfigError(key, config.factory, f"failed ({told(error)})") from error
 
 
 def _parts(config: DatasetConfig, made: Any) -> dict[str, Any]:
@@ -99,7 +99,11 @@ def _parts(config: DatasetConfig, made: Any) -> dict[str, Any]:
             allowed = "a torch.utils.data.Dataset with a length, (train, test) or (train, validation, test)"
             raise ConfigError("dataset._target_", config.factory, f"makes {found}; it must make {allowed}")
     for name, each in zip(names, several, strict=True):
-        if len(each) == 0:
+        try:
+            size = len(each)
+        except FAULTS as error:
+            raise DatasetError(f"{config.title}{_in(name)}: its length cannot be had ({told(error)})") from error
+        if size == 0:
             raise DatasetError(f"{config.title}{_in(name)}: holds no examples")
     return dict(zip(names, several, strict=True))
 
@@ -129,8 +133,8 @@ class _Item:
         """
         try:
             item = self.dataset[number]
-        except Exception as error:
-            raise DatasetError(f"{self.name}item {number}: {type(error).__name__}: {show(error)}") from error
+        except FAULTS as error:
+            raise DatasetError(f"{self.name}item {number}: {told(error)}") from error
         if not (isinstance(item, tuple | list) and len(item) == len("xy")):
             raise DatasetError(f"{self.name}item {number}: must be a pair (x, y), not {type(item).__name__}")
         stored = self._input(number, item[0])

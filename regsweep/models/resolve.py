@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from regsweep.config import ModelConfig
-from regsweep.errors import ConfigError, show
+from regsweep.errors import FAULTS, ConfigError, show, told
 from regsweep.methods import Method
 from regsweep.methods.calls import call
 from regsweep.models.initial import Initial, freeze, load_initial
@@ -106,6 +106,8 @@ def build_model(
         if places_without(target, type(method)):
             adapted += _adapt(method, model, example)
     require_logits(model, config.target, example, num_classes)
+    if not any(True for _ in model.parameters()):
+        raise ConfigError(KEY, config.target, "has no weights to train; its parameters must be torch.nn.Parameter")
     adapted += freeze(model, initial) if initial else []
     return Network(model, adapted, own_batch_norm, dropout)
 
@@ -120,11 +122,11 @@ def _construct(target: Target, config: ModelConfig, given: dict[str, Any], metho
         made = target(*positional, **given, **own)
     except ConfigError:
         raise
-    except Exception as error:
+    except FAULTS as error:
         settings = "".join(f" model.{name}={show(value)}" for name, value in config.parameters.items())
         shape = given.get("input_shape")
         reason = f"cannot be built{f' for inputs of {shape}' if shape else ''} with{settings or ' its defaults'}"
-        raise ConfigError(KEY, config.target, f"{reason} ({type(error).__name__}: {show(error)})") from error
+        raise ConfigError(KEY, config.target, f"{reason} ({told(error)})") from error
     if not isinstance(made, nn.Module):
         raise ConfigError(KEY, config.target, f"returned {type(made).__name__}; it must return a torch.nn.Module")
     return made
@@ -132,7 +134,12 @@ def _construct(target: Target, config: ModelConfig, given: dict[str, Any], metho
 
 def _is_passed(target: Target, name: str) -> bool:
     """Return whether an argument is given to a target that passes on what it does not know, as torchvision's do."""
-    return name == "num_classes" and takes_any(target)
+    return name == "num_classes" and _takes_any(target)
+
+
+def _takes_any(target: Target) -> bool:
+    """Return whether a target takes keywords that it does not name; the constructor of `nn.Module` refuses them all."""
+    return takes_any(target) and getattr(target, "__init__", None) is not nn.Module.__init__
 
 
 def _own_parameters(target: Target, config: ModelConfig) -> dict[str, Any]:
@@ -145,7 +152,7 @@ def _own_parameters(target: Target, config: ModelConfig) -> dict[str, Any]:
     set_by_methods = {name for method in METHODS.values() for name in method.arguments}
     for name, value in config.parameters.items():
         is_set = name in GIVEN or (name in set_by_methods and name in known)
-        is_unknown = name not in known and not takes_any(target) and name != "_args_"
+        is_unknown = name not in known and not _takes_any(target) and name != "_args_"
         if is_set or is_unknown or (re.fullmatch(r"_\w+_", name) and name != "_args_"):
             own = [parameter for parameter in known if parameter not in (*GIVEN, *set_by_methods)]
             reason = f"{target.__name__} has no such parameter"
@@ -173,8 +180,8 @@ def _made(value: Any, key: str) -> Any:
     target = _imported(key, name)
     try:
         layer = target(*made.pop("_args_", []), **made)
-    except Exception as error:
-        raise ConfigError(key, name, f"cannot be built ({type(error).__name__}: {show(error)})") from error
+    except FAULTS as error:
+        raise ConfigError(key, name, f"cannot be built ({told(error)})") from error
     if not isinstance(layer, nn.Module):
         raise ConfigError(key, name, f"returned {type(layer).__name__}; it must return a torch.nn.Module")
     return layer

@@ -25,8 +25,8 @@ LEVEL = 0.05
 FEWEST_SEEDS = 2
 """Below, there is no spread to judge a difference by."""
 
-FAR = 6
-"""Median absolute deviations from the median, beyond which a seed's difference lies far from the others'."""
+FEWEST_TO_BE_FAR = 5
+"""Seeds, of which one may lie far from the others; of three the two that are nearest to each other are so by chance."""
 
 SCORE = "score"
 """The column of the number that is compared."""
@@ -147,11 +147,16 @@ class Against:
 
     @property
     def far_seeds(self) -> list[tuple[int, float]]:
-        """Return the seeds whose differences lie far from the others', and the differences."""
-        if not len(self.differences):
+        """Return the seeds whose differences lie far from the others', and the differences.
+
+        Far is beyond 6 + 40/n median absolute deviations from the median of n. Of 5 normal differences one is so in
+        3.6 % of samples, of 6 to 30 in 2.3 % or less (simulated); beyond 6 it would be in 16 % of 5, and 8 % of 10.
+        """
+        num = len(self.differences)
+        if num < FEWEST_TO_BE_FAR:
             return []
         distances = np.abs(self.differences - np.median(self.differences))
-        is_far = (distances > FAR * np.median(distances)) & (distances > self.least_far)
+        is_far = (distances > (6 + 40 / num) * np.median(distances)) & (distances > self.least_far)
         return [(seed, float(self.differences[i])) for i, seed in enumerate(self.seeds) if is_far[i]]
 
 

@@ -306,6 +306,7 @@ BAD = [
     ("regularizer=[l2,weight_decay]", "a run has one decay of the weights"),
     ("regularizer=l1 optimizer.lr=0.1,0.2", "optimizer.lr=0.1,0.2: a comparison has a list of contestants alone"),
     ("regularizer=l1 seed=choice(1,2)", "seed=choice(1,2): a comparison has a list of contestants alone"),
+    ("regularizer=l1 dataset=choice(digits,wine)", "dataset=…: a search would choose the easiest task; fix it"),
     ("regularizer=l1 regularizer.dropout=0.2", "regularizer.dropout=0.2: no contestant has such a method"),
     ("regularizer=dropout regularizer.lambda=0.2", "regularizer.lambda=0.2: no contestant has such a method"),
     ("regularizer=l1 regularizer.lambda=-1", "regularizer.lambda=-1: must be a finite number of 0 or more"),

@@ -22,6 +22,7 @@ GRID = ("-m", "regularizer=none,l1", "seed=0,1", *QUICK, "hydra.sweep.dir=g")
 
 SLOW = """
 import os, signal, time
+import torch
 from pathlib import Path
 from regsweep.models.linear import Linear
 
@@ -35,7 +36,7 @@ class Slow(Linear):
 
 class Killed(Linear):
     def forward(self, images_BCHW):
-        if os.environ.get("KILLED") and len(images_BCHW) > 2:  # no check's two examples
+        if os.environ.get("KILLED") and torch.is_grad_enabled():  # no check before the training
             os.kill(os.getpid(), signal.SIGKILL)
         return super().forward(images_BCHW)
 """

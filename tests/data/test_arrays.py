@@ -106,6 +106,8 @@ TAKEN = [
     ("auto", np.array(["é".encode(), b"a"] * 30), "classification", ("a", "é")),
     ("auto", np.stack([WHOLE % 2, WHOLE], 1).astype(float), "regression", ("y 0", "y 1")),
     ("auto", (WHOLE % 3)[:, None], "classification", ("0", "1", "2")),
+    ("regression", np.eye(3)[WHOLE % 3], "regression", ("y 0", "y 1", "y 2")),
+    ("auto", np.stack([WHOLE % 2, WHOLE % 3 == 0], 1), "regression", ("y 0", "y 1")),  # a row may have both
     ("classification", WHOLE, "classification", tuple(map(str, range(60)))),
     ("regression", WHOLE % 2, "regression", ("y",)),
 ]
@@ -240,6 +242,17 @@ REFUSED = [
     ("", {"x": np.zeros((N, 4, 4, 2), np.uint8), "y": Y}, "bytes are images with 1 or 3 channels, in the second or th"),
     ("task=classification", {"x": X, "y": Y / 2}, "task=classification: y holds numbers with a fraction (0.5 in row 1"),
     ("task=classification", {"x": X, "y": np.where(Y == 1, np.nan, 0)}, "y: NaN in row 1 (counted from 0), and in 19"),
+    (
+        "",
+        {"x": X, "y": np.eye(3)[Y]},
+        "task=auto: y has 3 columns, and in each row one is 1 and the others 0: are these "
+        "classes? store the number of each, y.argmax(1); to predict the columns as numbers, set task=regression",
+    ),
+    (
+        "task=classification",
+        {"x": X, "y": np.eye(2, dtype=bool)[Y]},
+        "task=classification: y has 2 columns, and in each",
+    ),
     ("task=classification", {"x": X, "y": X}, "task=classification: y has 3 columns; classes are one; leave it auto"),
     ("task=regression", {"x": X, "y": Y.astype(str)}, "task=regression: y holds words (0), no numbers; leave it auto"),
     ("dataset.standardize=true", {"x": np.zeros((N, 4, 4), np.uint8), "y": Y}, "dataset.standardize=true: images are"),

@@ -90,6 +90,8 @@ def test_groups_that_cannot_be_divided_are_refused() -> None:
             continue
         with pytest.raises(ValueError, match=message):
             hold_out_groups(groups, labels, 0.2, 0, "ab")
+    with pytest.raises(ValueError, match="of 4 groups none would be left to train on"):
+        hold_out_groups(np.arange(4), None, 0.999, 0)
     with pytest.raises(ValueError, match="no division of 3 groups has every class on both sides"):
         hold_out_groups(np.repeat([0, 1, 2], 2), np.array([0, 1, 1, 2, 2, 0]), 0.3, 0, "abc")
 

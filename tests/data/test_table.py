@@ -117,7 +117,7 @@ def test_words_that_no_training_row_had_are_named(
 ) -> None:
     columns = Columns({"n": False, "c": True}).fit(pd.DataFrame({"n": 1.0, "c": trained}))
     rows = pd.DataFrame({"n": 1.0, "c": given})
-    assert columns.unknown_words(rows) == ([] if line is None else [line])
+    assert columns.notes(rows) == ([] if line is None else [line])
     assert columns(rows)[:, 1:].sum(1).tolist() == [float(word in trained) for word in given]
 
 
@@ -163,7 +163,9 @@ def test_new_rows_are_prepared_or_refused() -> None:
     assert torch.equal(columns(made()[["city", "age", "price"]]), columns(made()))
     with pytest.raises(DatasetError, match=r"no column age; did you mean ages\? there is ages, city"):
         columns(made()[["age", "city"]].rename(columns={"age": "ages"}))
-    with pytest.raises(DatasetError, match=r"column age: must hold numbers alone \(could not convert"):
+    with pytest.raises(
+        DatasetError, match=r"column age: .* in row 1 \(counted from 1, below the header\) is no number"
+    ):
         columns(made(age="old"))
     with pytest.raises(DatasetError, match=r"^column age: infinite in row 3 \(counted from 1, below the header\)"):
         columns(made(age=[1.0, np.nan, -np.inf, *[2.0] * (N - 3)]))

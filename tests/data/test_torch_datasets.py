@@ -205,7 +205,7 @@ def test_an_epoch_that_is_left_in_the_middle_does_not_disturb_the_next() -> None
 
 REFUSED = [
     ("nothing_there", "dataset._target_=own.nothing_there: own has no Dataset or function of that name"),
-    ("fails", "dataset._target_=own.fails: raised RuntimeError: no luck"),
+    ("fails", "dataset._target_=own.fails: failed (RuntimeError: no luck)"),
     ("number", "dataset._target_=own.number: makes int; it must make a torch.utils.data.Dataset with a length, (train"),
     ("four", "dataset._target_=own.four: makes tuple of 4; it must make"),
     ("endless", "dataset._target_=own.endless: makes Endless; it must make a torch.utils.data.Dataset with a length"),

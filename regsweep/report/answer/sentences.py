@@ -37,7 +37,7 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
     best = sweep.best()
     if best is None:
         return [_nothing_to_rank(sweep), *left_to_run(sweep)]
-    if sweep.data_key is not None:
+    if sweep.data_keys:
         return [*left_to_run(sweep), *of_data_sets(sweep)]
     found = _of_trials(sweep, best) if sweep.seed_key is None else of_seeds(sweep)
     return [*left_to_run(sweep), *found, *of_own_dropout(sweep)]

@@ -38,7 +38,7 @@ def the_best(sweep: Sweep, column: str | None = None, *, what: str = "") -> str:
     num_equal = sum(are_equal(mean, means[0]) for mean in means)
     by = f" in {sweep.objective.replace('_', ' ')}" if sweep.objectives or column not in (None, sweep.objective) else ""
     extreme = "highest" if sweep.maximize else "lowest"
-    best = f"{'best' if sweep.data_key is None else extreme} {what}".strip()
+    best = f"{extreme if sweep.data_keys else 'best'} {what}".strip()
     return f"the {best}{by}" if num_equal == 1 else f"the first of the {num_equal:,} {best}{'s' if what else ''}{by}"
 
 

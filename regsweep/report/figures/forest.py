@@ -50,7 +50,7 @@ def draw(evidence: Evidence) -> Drawing:
     heights, bottom = _heights(rows)
     seeds = [_seeds(confirmation, row) for row in rows.to_dict("records")]
     extent = _extent(rows, [each["seed_difference"].to_numpy(float) for each in seeds])
-    figure = new_figure(110 + round(ROW_HEIGHT * (TOP - bottom)))
+    figure = new_figure(130 + round(ROW_HEIGHT * (TOP - bottom)))
     reference_line(figure, 0)
     for row, of_row in zip(rows.to_dict("records"), seeds, strict=True):
         is_own = row["against"] == OWN
@@ -58,8 +58,10 @@ def draw(evidence: Evidence) -> Drawing:
         _draw_row(figure, y, row, of_row, extent=extent, confirmation=confirmation)
     figure.update_xaxes(title_text=axis_of_differences(confirmation.terms), range=extent)
     figure.update_yaxes(visible=False, range=[bottom, TOP])
-    figure.update_layout(margin={"t": 30}, showlegend=False)
-    figure.add_annotation(text="◂ worse   better ▸", x=0, y=1, yref="paper", yanchor="bottom", showarrow=False)
+    figure.update_layout(margin={"t": 50}, showlegend=False)  # Plotly's buttons stand above the words
+    for x, anchor, text in ((0, "left", "◂ worse"), (1, "right", "better ▸")):
+        at = {"x": x, "xref": "paper", "xanchor": anchor, "y": 1, "yref": "paper", "yanchor": "bottom"}
+        figure.add_annotation(text=text, showarrow=False, **at)
     return Drawing(NAME, title, _caption(confirmation, rows), figure, by_seed(rows, seeds))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.numbers import count
+from regsweep.numbers import count, show_share
 from regsweep.report.figures.captions import zeros_follow
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import hovers
@@ -72,7 +72,9 @@ def draw(evidence: Evidence) -> Drawing:
 
 def _hovers(sweep: Sweep, trials: pd.DataFrame, sparsity: pd.Series, axis: Score) -> list[str]:
     values = zip(trials[sweep.objective], sparsity, strict=True)
-    return hovers(trials, sweep.settings, [f"{axis.show(value)}, {zeros:.1%} exact zeros" for value, zeros in values])
+    return hovers(
+        trials, sweep.settings, [f"{axis.show(value)}, {show_share(zeros)} exact zeros" for value, zeros in values]
+    )
 
 
 def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, object], symbol: str, folded: Folded) -> None:
@@ -123,7 +125,7 @@ def _not_joined(sweep: Sweep, on_front: pd.DataFrame, axis: Score) -> str:
         return ""
     values = zip(far["number"], far[sweep.objective], far["sparsity"], strict=True)
     one = "trial" if sweep.seed_key is None else "the configuration of trial"
-    named = [f"{one} {number} ({axis.show(value)}, {zeros:.1%} zeros)" for number, value, zeros in values]
+    named = [f"{one} {number} ({axis.show(value)}, {show_share(zeros)} zeros)" for number, value, zeros in values]
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     return f" Of the front, but not joined by its line: {', '.join(named[:MOST_NAMED])}{more}."
 

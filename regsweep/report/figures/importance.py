@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from regsweep.names import key_of_parameter, short_names
-from regsweep.numbers import count
+from regsweep.numbers import count, show_share
 from regsweep.pooling import seed_keys
 from regsweep.report.branch_ranges import branch_ranges
 from regsweep.report.figures.captions import repeats_left_out
@@ -44,12 +44,14 @@ class _Design:
         is_grid: whether they are levels of factors, most of whose combinations have a result.
         num_missing: combinations of a grid without one.
         has_ranks: whether ranks stand in place of scores.
+        objective: which of several objectives the scores are; empty where there is one.
     """
 
     columns: dict[str, pd.Series]
     is_grid: bool
     num_missing: int
     has_ranks: bool
+    objective: str
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -80,7 +82,9 @@ def draw(evidence: Evidence) -> Drawing:
 
 
 def _of(design: _Design) -> str:
-    return "the scores' ranks" if design.has_ranks else "the scores"
+    """Return whose variance it is; of several objectives, of which."""
+    ranks = f"the ranks of {design.objective}" if design.objective else "the scores' ranks"
+    return ranks if design.has_ranks else design.objective or "the scores"
 
 
 def _design(sweep: Sweep, trials: pd.DataFrame) -> _Design:
@@ -94,7 +98,8 @@ def _design(sweep: Sweep, trials: pd.DataFrame) -> _Design:
     tried = len(pd.DataFrame({key: column.map(str) for key, column in columns.items()}).drop_duplicates())
     folded = fold(trials[sweep.objective], score(sweep), maximize=sweep.maximize)
     has_ranks = not is_factorial or bool(folded.is_far.any())
-    return _Design(columns, is_factorial, combinations - tried, has_ranks)
+    objective = sweep.objective.replace("_", " ") if sweep.objectives else ""
+    return _Design(columns, is_factorial, combinations - tried, has_ranks, objective)
 
 
 def _by_range(sweep: Sweep, columns: dict[str, pd.Series]) -> dict[str, pd.Series]:
@@ -148,7 +153,7 @@ def _figure(design: _Design, data: pd.DataFrame, names: dict[str, str]) -> Any:
         if rows.empty:
             continue
         hover = [
-            f"{text(key)}: {100 * value:.1f} %; chance reaches {100 * chance:.1f} %"
+            f"{text(key)}: {show_share(value)}; chance reaches {show_share(chance)}"
             for key, value, chance in zip(rows["parameter"], rows["importance"], rows["chance"], strict=True)
         ]
         figure.add_bar(
@@ -170,7 +175,7 @@ def _figure(design: _Design, data: pd.DataFrame, names: dict[str, str]) -> Any:
         hoverinfo="skip",
     )
     shares = zip(data["parameter"], data["importance"], strict=True)
-    label_rows(figure, dict(enumerate(f"{text(names[key])}  {100 * value:.1f} %" for key, value in shares)))
+    label_rows(figure, dict(enumerate(f"{text(names[key])}  {show_share(value)}" for key, value in shares)))
     figure.update_yaxes(range=[len(data) - 0.6, -0.85])
     most = 100 * max(data["importance"].max(), data["chance"].max())
     figure.update_xaxes(title_text=f"share of the variance of {_of(design)} (%)", range=[0, min(1.05 * most, 100.5)])

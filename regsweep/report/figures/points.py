@@ -77,7 +77,7 @@ def score(sweep: Sweep, column: str | None = None) -> Score:
     is_share = is_share and not (values > 1).any()
     words = name.replace("_", " ")
     note = " (lower is better)" if name == sweep.objective and not sweep.maximize else ""
-    note += ", several data sets" if sweep.data_key is not None else ""
+    note += ", several data sets" if sweep.data_keys else ""
     return Score(name, f"{words} (%){note}", 100.0) if is_share else Score(name, f"{words}{note}", 1.0)
 
 

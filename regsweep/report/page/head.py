@@ -136,7 +136,7 @@ def _classes(sizes: Sequence[int], examples: str) -> str:
 
 def _compared(sweep: Sweep, best: Pooled) -> list[Line]:
     """Return the best configuration, and the best of those without regularization, each with its value."""
-    if sweep.data_key is not None:
+    if sweep.data_keys:
         return [
             ("Best", "of each data set alone: scores on different data sets are no comparison"),
             *((f"Best on {name}", _in_words(sweep, each)) for name, each in sweep.best_by_data_set.items()),
