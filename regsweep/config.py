@@ -24,6 +24,7 @@ from regsweep.chosen import Chosen, choose
 from regsweep.errors import ConfigError
 from regsweep.fields import Section, field, number
 from regsweep.names import listed
+from regsweep.objectives import Kind
 from regsweep.signatures import suggest
 
 LARGEST_IMAGE = 1024
@@ -177,6 +178,8 @@ DatasetName = Literal[
 DATASETS: tuple[str, ...] = get_args(DatasetName)
 """The data sets that `dataset` takes by name; the last three are of the user's own files and classes."""
 
+_KIND_BY_TARGETS, _OF_NUMBERS = ("arrays", "table", "torch"), ("diabetes",)
+
 _HAVE = {
     "image_size": ("image_folder",),
     "path": ("arrays", "table"),
@@ -234,6 +237,13 @@ class DatasetConfig(Section):
         if self.path is not None:
             return Path(self.path).name
         return self.name if self.factory is None else self.factory.rpartition(".")[2]
+
+    @property
+    def kind(self) -> Kind | None:
+        """The kind of task; None where only the targets say it."""
+        if self.name in _KIND_BY_TARGETS:
+            return None
+        return "regression" if self.name in _OF_NUMBERS else "classification"
 
     @field_validator("root", "path")
     @classmethod

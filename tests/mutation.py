@@ -137,6 +137,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "curves or figure_traces",
     ),
     "report/figures/families": (STRENGTH,),
+    "report/figures/difference_marks": (TRACES.format("forest"), ABLATION),
     "report/figures/forest": (TRACES.format("forest"), PAGES, FIGURES, "-k", "forest or confirm"),
     "report/figures/front": (
         TRACES.format("front"),

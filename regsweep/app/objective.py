@@ -18,11 +18,6 @@ from regsweep.signatures import offer
 _SAME_FOR_ALL = ("objective", "objective_direction", "task")
 """Keys that make the numbers of two trials no comparison."""
 
-_KIND_BY_TARGETS = ("arrays", "table", "torch")
-"""Data sets whose targets say what kind of task they are."""
-
-_OF_NUMBERS = ("diabetes",)
-
 
 def settle(
     config: DictConfig, swept: Collection[str], runs: Sequence[RunConfig], with_torch: Callable[..., Kind]
@@ -64,9 +59,7 @@ def settle(
 
 
 def _kind(run: RunConfig, with_torch: Callable[..., Kind]) -> Kind:
-    if run.dataset.name in _KIND_BY_TARGETS:
-        return with_torch(kind_of_data, run)
-    return "regression" if run.dataset.name in _OF_NUMBERS else "classification"
+    return run.dataset.kind or with_torch(kind_of_data, run)
 
 
 def kind_of_data(run: RunConfig) -> Kind:
