@@ -185,7 +185,7 @@ _HAVE = {
     "standardize": ("arrays", "table"),
     "factory": ("torch",),
     "arguments": ("torch",),
-    "stream": ("image_folder", "torch"),
+    "stream": ("image_folder", "arrays", "torch"),
 }
 """The data sets that have a setting; those that are not here are of all."""
 
@@ -246,7 +246,8 @@ class DatasetConfig(Section):
             value = getattr(self, name)
             if self.name not in having and value not in (None, ()):
                 key = f"dataset.{type(self).model_fields[name].alias or name}"
-                raise ConfigError(key, value, f"{self.name} has no such setting, only {' and '.join(having)}")
+                only = " and ".join([", ".join(having[:-1]), having[-1]] if having[1:] else having)
+                raise ConfigError(key, value, f"{self.name} has no such setting, only {only}")
         return self
 
 
