@@ -189,7 +189,7 @@ _HAVE = {
     "standardize": ("arrays", "table"),
     "factory": ("torch",),
     "arguments": ("torch",),
-    "stream": ("image_folder", "torch"),
+    "stream": ("image_folder", "arrays", "torch"),
 }
 """The data sets that have a setting; those that are not here are of all."""
 

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from regsweep.config import DatasetConfig
 from regsweep.data import pictures
-from regsweep.data.arrays import as_numpy, read_arrays, stored_inputs
+from regsweep.data.array_files import as_numpy, read_arrays
+from regsweep.data.arrays import stored_inputs
 from regsweep.data.columns import Category, Columns
 from regsweep.data.layout import find_images
 from regsweep.data.preparation import Pixels, Preparation

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader
 
 from regsweep.config import DatasetConfig
 from regsweep.errors import ConfigError, DatasetError
-from regsweep.memory import available_memory
+from regsweep.memory import available_memory, in_gigabytes
 
 MOST_WORKERS = 8
 """Processes that read at once; fewer where the run computes with fewer threads, one for each."""
@@ -170,6 +170,11 @@ class Streamed:
         """Return the same, on `device`."""
         return replace(self, device=device)
 
+    def stored(self, size: int) -> Iterator[Tensor]:
+        """Yield what is stored of all examples, at most `size` of them at once, in their order."""
+        for stored, _ in self.examples.batches(np.split(self.numbers, np.arange(size, len(self), size)), _CPU):
+            yield stored
+
     def batches(self, places: Sequence[Tensor]) -> Iterator[Tensor]:
         """Yield the inputs (B, …) at these places of the split, a batch after the other."""
         assert self.prepare is not None
@@ -207,10 +212,6 @@ def must_stream(config: DatasetConfig, first: Tensor, num_examples: int, device:
         needed["memory of the device"], free["memory of the device"] = as_inputs, torch.cuda.mem_get_info(device)[0]
     for name, size in needed.items():
         if config.stream is False and size > free[name]:
-            reason = f"the examples need {_gigabytes(size)} of {name}, and {_gigabytes(free[name])} are free"
+            reason = f"the examples need {in_gigabytes(size)} of {name}, and {in_gigabytes(free[name])} are free"
             raise ConfigError("dataset.stream", False, f"{reason}; set it to true")
     return config.stream is None and any(size > free[name] / 2 for name, size in needed.items())
-
-
-def _gigabytes(size: float) -> str:
-    return f"{size / 1e9:.1f} GB"

@@ -18,7 +18,8 @@ from torch.utils.data import Dataset, IterableDataset
 
 from regsweep import seeding
 from regsweep.config import DatasetConfig
-from regsweep.data.arrays import as_numpy, require_no_share, stored_inputs
+from regsweep.data.array_files import as_numpy
+from regsweep.data.arrays import require_no_share, stored_inputs
 from regsweep.data.dataset import Raw, Source
 from regsweep.data.preparation import AsTheyAre, Pixels
 from regsweep.data.streamed import MANY, Examples, Streamed, must_stream, num_workers

@@ -321,8 +321,21 @@ def test_settings_of_other_data_sets_are_refused(configure: Callable[..., RunCon
     for override, message in {
         "dataset.path=x": r"dataset\.path=x: digits has no such setting, only arrays and table",
         "dataset._target_=a.b": r"dataset\._target_=a\.b: digits has no such setting, only torch",
-        "dataset.stream=false": r"dataset\.stream=false: digits has no such setting, only torch",
+        "dataset.stream=false": r"dataset\.stream=false: digits has no such setting, only image_folder, arrays and t",
         "dataset.image_size=8": r"dataset\.image_size=8: digits has no such setting, only image_folder",
     }.items():
         with pytest.raises(ConfigError, match=message):
             configure(override)
+
+
+@pytest.mark.parametrize(("suffix", "size"), [(".csv", 4 + 5000 * 4), (".parquet", 5000 * 2 * 8)])
+def test_a_table_that_does_not_fit_into_memory_is_refused(
+    load: Load, monkeypatch: pytest.MonkeyPatch, suffix: str, size: int
+) -> None:
+    """Its text is held, or each number of a Parquet file, however few bytes that has."""
+    frame = pd.DataFrame({"a": np.arange(5000) % 7, "y": np.arange(5000) % 2})
+    monkeypatch.setattr(table, "available_memory", lambda: size)
+    assert len(load(frame, suffix=suffix, target="y").train) == 3200
+    monkeypatch.setattr(table, "available_memory", lambda: size - 1)
+    with pytest.raises(DatasetError, match=r"needs 0\.0 GB or more, and 0\.0 GB are free; give it as rows that are st"):
+        load(frame, suffix=suffix, target="y")
