@@ -1,8 +1,9 @@
 """Examples that are streamed beside those that are held, and a data set that is larger than memory.
 
-python benchmarks/streaming.py                 # both
+python benchmarks/streaming.py                 # all
 python benchmarks/streaming.py --only speed    # a minute or two
 python benchmarks/streaming.py --only limit    # writes a file of 5.5 GB and removes it
+python benchmarks/streaming.py --only folder   # writes a folder of pictures that take 5.5 GB as pixels, likewise
 
 Speed: the same Dataset held in memory and streamed, in turn, each in a process of its own; the faster of two epochs'
 training, after a first one, and the digests of the weights, which are equal. Once with items that are only read from a
@@ -10,11 +11,14 @@ file, as they are stored; once with items that take a millisecond each, as decod
 
 Limit: the process's address space (RLIMIT_AS) is limited to less than the file. Held, the data set is refused in one
 line; by default, it is streamed and trains. The largest memory that was taken stands beside it.
+
+Folder: the same of a folder of JPEG pictures; then a smaller folder, held and streamed, with digests of the weights.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import resource
@@ -22,10 +26,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from table import print_header, print_row, spread
 
 OWN = '''
@@ -80,7 +86,8 @@ def measured(folder: Path, *overrides: str, limit: int | None = None) -> dict[st
     place = Path(tempfile.mkdtemp(dir=folder))
     (place / "own.py").write_text(OWN)
     (place / "run").mkdir()
-    command = [sys.executable, "-c", RUN, "dataset=torch", "dataset._target_=own.Stored", "device=cpu", *overrides]
+    own = ["dataset=torch", "dataset._target_=own.Stored"] if "dataset=image_folder" not in overrides else []
+    command = [sys.executable, "-c", RUN, *own, "device=cpu", *overrides]
 
     def limited() -> None:
         if limit is not None:
@@ -138,6 +145,12 @@ def print_limit(folder: Path, gigabytes: float, limit: float) -> None:
     arguments = f"dataset.arguments={{path:{path},size:{size},num_examples:{number}}}"
     typed = (arguments, "model=linear", "trainer.epochs=1", "trainer.batch_size=128", "device.threads=1")
     print(f"\n### {number:,} pictures of 3×{size}×{size}, {gigabytes:g} GB, in {limit:g} GB of address space\n")
+    print_limited(folder, limit, typed)
+    path.unlink()
+
+
+def print_limited(folder: Path, limit: float, typed: Sequence[str]) -> None:
+    """Print what becomes of a run that holds its data, and of one that does as is best."""
     print_header("`dataset.stream`", "", "seconds", "memory taken, MB")
     for stream in ("false", "null"):
         began = time.perf_counter()
@@ -145,22 +158,56 @@ def print_limit(folder: Path, gigabytes: float, limit: float) -> None:
         ended = found.get("error") or f"trains on {found['sizes']['train']:,} examples"
         most = f"{found['megabytes']:.0f}" if "megabytes" in found else ""
         print_row(f"`{stream}`", ended, f"{time.perf_counter() - began:.0f}", most)
-    path.unlink()
+
+
+def write_folder(root: Path, size: int, num_examples: int) -> None:
+    """Write JPEG pictures of smooth scenes, as many of each of two classes; after some hundreds they repeat."""
+    rng = np.random.default_rng(0)
+    scenes = []
+    for _ in range(256):
+        content = io.BytesIO()
+        scene = Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)).resize((size, size))
+        scene.save(content, "JPEG", quality=90)
+        scenes.append(content.getvalue())
+    for number in range(num_examples):
+        path = root / "ab"[number % 2] / f"{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(scenes[number % len(scenes)])
+
+
+def print_folder(folder: Path, gigabytes: float, limit: float) -> None:
+    """Print the same of a folder of pictures, and the seconds of a smaller one, held and streamed."""
+    size = 256
+    number = int(gigabytes * 1e9 / (3 * size * size))
+    typed = ("dataset=image_folder", "model=linear", "trainer.batch_size=128", "device.threads=1")
+    write_folder(folder / "large", size, number)
+    print(f"\n### {number:,} JPEG pictures of {size}×{size}, {gigabytes:g} GB of pixels, in {limit:g} GB\n")
+    print_limited(folder, limit, (*typed, f"dataset.root={folder / 'large'}", "trainer.epochs=1"))
+    write_folder(folder / "small", size, 2000)
+    print(f"\n### 2,000 JPEG pictures of {size}×{size}, two epochs after the first\n")
+    print_header("`dataset.stream`", "seconds an epoch", "seconds in all", "weights")
+    for stream in ("false", "true"):
+        found = measured(
+            folder, *typed, f"dataset.root={folder / 'small'}", "trainer.epochs=3", f"dataset.stream={stream}"
+        )
+        print_row(f"`{stream}`", f"{min(found['epochs'][1:]):.2f}", f"{found['total']:.1f}", found["sha256"][:8])
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["speed", "limit"])
+    parser.add_argument("--only", choices=["speed", "limit", "folder"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--gigabytes", type=float, default=5.5, help="of the data set that is larger than memory")
     parser.add_argument("--limit", type=float, default=5.0, help="of address space, PyTorch takes nearly 4")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        if given.only != "limit":
+        if given.only in (None, "speed"):
             print_speed(Path(folder), given.rounds)
-        if given.only != "speed":
+        if given.only in (None, "limit"):
             print_limit(Path(folder), given.gigabytes, given.limit)
+        if given.only in (None, "folder"):
+            print_folder(Path(folder), given.gigabytes, given.limit)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """From a validated configuration to the objects that the training works with."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -14,17 +15,27 @@ from regsweep.data import Dataset, load_dataset
 from regsweep.device import resolve_device, resolve_precision, set_threads
 from regsweep.errors import ConfigError
 from regsweep.hooks import Methods
+from regsweep.losses import LOSSES
 from regsweep.member import Member, Observer, Settings, num_steps, smallest_batch
 from regsweep.memory import give_back_freed_memory, keep_freed_memory
 from regsweep.methods import Method, Task
 from regsweep.methods.calls import call
-from regsweep.metrics import Scoring
-from regsweep.models import Initial, Network, build_model, places_without, resolve_target, strides_over_single_pixels
+from regsweep.metrics import EVALUATION_BATCH, Scoring
+from regsweep.models import (
+    NUM_PROBED,
+    Initial,
+    Network,
+    build_model,
+    places_without,
+    require_batches,
+    resolve_target,
+    strides_over_single_pixels,
+)
 from regsweep.names import name_of
 from regsweep.optimizers import build_optimizer, has_lengths, require_possible, why_no_step_size
 from regsweep.regularizers import METHODS
 from regsweep.regularizers.batch_norm import has_batch_norm
-from regsweep.regularizers.dropout import own_dropout
+from regsweep.regularizers.dropout import Dropout
 from regsweep.schedules import require_steps
 from regsweep.scope import cover, trained_parameters
 from regsweep.scoring import build_scoring, require_computed
@@ -43,6 +54,12 @@ class Parts:
     scoring: Scoring
     adapted: list[str] = field(default_factory=list)
     own_batch_norm: bool = False
+    own_dropout: str | None = None
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether the network has dropout: the method's, or its own where no method set that."""
+        return _has_dropout(self.own_dropout, self.methods.all)
 
     def member(self, config: RunConfig, observer: Observer | None = None) -> Member:
         """Return the training of these parts."""
@@ -83,7 +100,7 @@ def build(config: RunConfig) -> Parts:
         (give_back_freed_memory if dataset.train.is_streamed else keep_freed_memory)()
     precision = resolve_precision(config.device.precision, device, model)
     if config.device.precision == "auto" and precision == "bfloat16":
-        precision = "float32" if strides_over_single_pixels(model, dataset.train.first(2)) else precision
+        precision = "float32" if strides_over_single_pixels(model, dataset.train.first(NUM_PROBED)) else precision
     model = (model.to(memory_format=torch.channels_last) if dataset.has_images else model).to(device)
     optimizer = _build_optimizer(config, model, methods)
     return Parts(
@@ -96,6 +113,7 @@ def build(config: RunConfig) -> Parts:
         scoring,
         network.adapted,
         network.own_batch_norm,
+        network.own_dropout,
     )
 
 
@@ -120,8 +138,12 @@ def _weight_decay(methods: list[Method]) -> tuple[float, str]:
     return max(decays, default=(0.0, "weights"))  # one of them at most is not 0, by its role
 
 
-def require_buildable(config: RunConfig) -> tuple[Dataset, list[str]]:
+def require_buildable(config: RunConfig, *, takes_batches: bool = False) -> tuple[Dataset, list[str]]:
     """Build what can fail, without a training.
+
+    Args:
+        config: of the run.
+        takes_batches: whether its network is known to take whole batches, with other methods.
 
     Returns:
         The data, and what is to be known of the network: see `network_lines`.
@@ -131,17 +153,50 @@ def require_buildable(config: RunConfig) -> tuple[Dataset, list[str]]:
     """
     name_of(config.regularizer.in_use)  # as the record will have it
     _, dataset, network, methods = _build_network(config)
+    if not takes_batches:
+        _require_batches(config, dataset, network.model)
     _weight_decay(methods)
     require_computed(build_scoring(config, dataset), dataset)
-    return dataset, network_lines(network.model, network.adapted, methods)
+    return dataset, network_lines(network.adapted, network.own_dropout, methods)
 
 
-def network_lines(model: nn.Module, adapted: Iterable[str], methods: Iterable[Method]) -> list[str]:
+def _require_batches(config: RunConfig, dataset: Dataset, model: nn.Module) -> None:
+    """Refuse a network that cannot take batches as large as those of the run.
+
+    Larger ones than `_MOST_PROBED` are left to the first step, whose error says as much.
+
+    Raises:
+        ConfigError: naming the shape.
+    """
+    num, size = len(dataset.train), config.trainer.batch_size
+    largest = math.ceil(num / math.ceil(num / size))
+    judged = dataset.train if dataset.validation is None else dataset.validation
+    wanted = (
+        (judged, {min(len(judged), EVALUATION_BATCH), len(judged) % EVALUATION_BATCH}),
+        (dataset.train, {largest, smallest_batch(num, size)}),
+    )
+    most = _MOST_PROBED // math.prod(dataset.input_shape)
+    evaluated, trained = (
+        [split.first(each) for each in sorted(sizes - {0, NUM_PROBED}) if each <= most] for split, sizes in wanted
+    )
+    require_batches(model, config.model.target, dataset.num_outputs, evaluated=evaluated, trained=trained)
+
+
+_MOST_PROBED = 2**20
+"""Numbers in a batch that passes a network before the first training: 250 coloured pictures of 32×32 have fewer."""
+
+
+def network_lines(adapted: Iterable[str], own_dropout: str | None, methods: Sequence[Method]) -> list[str]:
     """Return what was changed in the network that its target makes, a line each, and dropout that no method set."""
     lines = [f"adapted      {line}" for line in adapted]
-    is_set = any(method.arguments and not method.can_take_out for method in methods)  # layers, by its constructor
-    own = None if is_set else own_dropout(model)
-    return lines + ([f"model        where dropout is not used it keeps its own, {own}"] if own else [])
+    if own_dropout is None or any(isinstance(method, Dropout) for method in methods):
+        return lines
+    return [*lines, f"model        has dropout of its own, {own_dropout}; regularizer.dropout=0 is without"]
+
+
+def _has_dropout(own_dropout: str | None, methods: Sequence[Method]) -> bool:
+    given = [method.settings.use for method in methods if isinstance(method, Dropout)]
+    return any(given) if given else own_dropout is not None
 
 
 def find_without_place(config: RunConfig, names: Iterable[str]) -> dict[str, str]:
@@ -175,7 +230,7 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, Network, l
         input_shape=dataset.input_shape,
         num_classes=dataset.num_outputs,
         methods=methods,
-        example=dataset.train.first(2),
+        example=dataset.train.first(NUM_PROBED),
         initial=Initial(trainer.initial_weights, trainer.initial_weights_except, trainer.freeze),
     )
     model = network.model
@@ -194,6 +249,7 @@ def _build_network(config: RunConfig) -> tuple[torch.device, Dataset, Network, l
         smallest,
         why_no_step_size(optimizer),
         has_lengths(optimizer),
+        config.trainer.loss or LOSSES[dataset.kind][0],
     )
     for method in methods:
         method.require_meaning(task)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from regsweep.errors import ConfigError, RegsweepError, show
+from regsweep.errors import FAULTS, ConfigError, RegsweepError, show, told
 from regsweep.methods.calls import CONSTRUCTOR, call
 from regsweep.methods.declared import fault_of
 from regsweep.methods.method import Method, MethodSettings, Penalty
@@ -62,7 +62,7 @@ class Chosen:
     """What a run uses, in the order of the names.
 
     Attributes:
-        uses: methods in use; and one that takes something out of the network (``batch_norm: {use: false}``).
+        uses: methods in use; and those that take something out of the network (``batch_norm: {use: false}``).
     """
 
     uses: tuple[Use, ...] = ()
@@ -111,15 +111,16 @@ def choose(values: Mapping[str, Any]) -> Chosen:
     for key, value in shared.items():
         if value is not None:
             _set_shared(key, value, nodes.values())
-    uses = [Use(node.method, node.validated()) for _, node in sorted(nodes.items())]
-    uses = [use for use in uses if (use.settings.use and not use.method.is_off(use.settings)) or _takes_out(use)]
+    uses = [_use(node.method, node.validated()) for _, node in sorted(nodes.items())]
+    uses = [use for use in uses if use.settings.use or use.method.can_take_out]
     _require_titles([use.method for use in uses])
     _require_one_of_each_role([use.method for use in uses])
     return Chosen(tuple(uses))
 
 
-def _takes_out(use: Use) -> bool:
-    return use.method.can_take_out and not use.settings.use
+def _use(method: type[Method], settings: MethodSettings) -> Use:
+    """Return a method with its settings; with those that turn it off it is not used."""
+    return Use(method, settings.model_copy(update={"use": False}) if method.is_off(settings) else settings)
 
 
 @dataclass
@@ -172,8 +173,8 @@ class _Node:
             raise ConfigError(typed, self.values.get(setting), allowed or error["msg"]) from None
         except RegsweepError:
             raise
-        except Exception as error:  # of a check of the user's own
-            failed = f"its Settings failed ({type(error).__name__}: {show(error)})"
+        except FAULTS as error:  # of a check of the user's own
+            failed = f"its Settings failed ({told(error)})"
             raise ConfigError(key, show(self.values), failed) from error
 
 

@@ -23,6 +23,8 @@ from pydantic.fields import FieldInfo
 from regsweep.chosen import Chosen, choose
 from regsweep.errors import ConfigError
 from regsweep.fields import Section, field, number
+from regsweep.names import listed
+from regsweep.objectives import Kind
 from regsweep.signatures import suggest
 
 LARGEST_IMAGE = 1024
@@ -176,6 +178,8 @@ DatasetName = Literal[
 DATASETS: tuple[str, ...] = get_args(DatasetName)
 """The data sets that `dataset` takes by name; the last three are of the user's own files and classes."""
 
+_KIND_BY_TARGETS, _OF_NUMBERS = ("arrays", "table", "torch"), ("diabetes",)
+
 _HAVE = {
     "image_size": ("image_folder",),
     "path": ("arrays", "table"),
@@ -185,7 +189,7 @@ _HAVE = {
     "standardize": ("arrays", "table"),
     "factory": ("torch",),
     "arguments": ("torch",),
-    "stream": ("torch",),
+    "stream": ("image_folder", "arrays", "torch"),
 }
 """The data sets that have a setting; those that are not here are of all."""
 
@@ -234,6 +238,13 @@ class DatasetConfig(Section):
             return Path(self.path).name
         return self.name if self.factory is None else self.factory.rpartition(".")[2]
 
+    @property
+    def kind(self) -> Kind | None:
+        """The kind of task; None where only the targets say it."""
+        if self.name in _KIND_BY_TARGETS:
+            return None
+        return "regression" if self.name in _OF_NUMBERS else "classification"
+
     @field_validator("root", "path")
     @classmethod
     def _at_home(cls, path: str | None) -> str | None:
@@ -246,7 +257,7 @@ class DatasetConfig(Section):
             value = getattr(self, name)
             if self.name not in having and value not in (None, ()):
                 key = f"dataset.{type(self).model_fields[name].alias or name}"
-                raise ConfigError(key, value, f"{self.name} has no such setting, only {' and '.join(having)}")
+                raise ConfigError(key, value, f"{self.name} has no such setting, only {listed(having)}")
         return self
 
 

@@ -1,11 +1,14 @@
 """The device and the precision to compute in."""
 
+import traceback
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from regsweep.errors import DeviceError
+from regsweep.errors import FAULTS, DeviceError, NetworkError, RegsweepError, told
+from regsweep.paths import shown, working_folder
 
 _OWN_CHOICE = torch.get_num_threads()
 
@@ -46,6 +49,35 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[Non
     if precision == "bfloat16":
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
+
+
+def outputs_of(model: nn.Module, inputs: Tensor, precision: str) -> Tensor:
+    """Return what a network makes of a batch (B, …), in the precision of the forward pass.
+
+    Raises:
+        NetworkError: when it raises anything, whatever it is; naming it and the shape of the batch.
+    """
+    try:
+        with autocast(inputs.device, precision):
+            outputs: Tensor = model(inputs)
+    except RegsweepError:  # of a method that has a layer in it
+        raise
+    except FAULTS as error:
+        raise network_error(model, inputs, error) from error
+    return outputs
+
+
+def network_error(model: nn.Module, inputs: Tensor, error: BaseException, of: str = "") -> NetworkError:
+    """Return the error of a network that raised another one for a batch (B, …), in a part `of` the step.
+
+    It names the line of the user's own code that was the last one.
+    """
+    places = [
+        each for each in traceback.extract_tb(error.__traceback__) if working_folder() in Path(each.filename).parents
+    ]
+    place = f", in {shown(Path(places[-1].filename))}, line {places[-1].lineno}" if places else ""
+    reason = f"failed{of} on a batch of {tuple(inputs.shape)} ({told(error)}{place})"
+    return NetworkError(f"the network {type(model).__name__} {reason}")
 
 
 def resolve_precision(name: str, device: torch.device, model: nn.Module) -> str:

@@ -5,6 +5,9 @@ A broken promise of our own is an assertion, never one of these.
 
 from typing import Any
 
+FAULTS = (Exception, SystemExit)
+"""What a user's own code may raise: a script calls sys.exit, too, which would end a run without a word."""
+
 
 class RegsweepError(Exception):
     """A mistake or a condition that the user can mend. ``exit_code`` is what the process ends with."""
@@ -53,6 +56,10 @@ class DivergedError(RegsweepError):
         self.epoch = epoch
 
 
+class NetworkError(RegsweepError):
+    """A network that failed while it was trained or evaluated."""
+
+
 class MethodError(RegsweepError):
     """A method of regularization that failed, or did what a method may not do."""
 
@@ -76,6 +83,14 @@ def show(value: Any) -> str:
     text = {None: "null", True: "true", False: "false"}.get(value) if _is_singleton(value) else str(value)
     text = " ".join(str(text).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def told(error: BaseException) -> str:
+    """Return what a user's own code raised, in one readable line."""
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({'' if error.code is None else show(error.code)})"
+    text = show(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _is_singleton(value: Any) -> bool:

@@ -9,7 +9,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from regsweep.device import autocast
+from regsweep.device import network_error, outputs_of
+from regsweep.errors import FAULTS
 from regsweep.member import Member
 from regsweep.methods import Batch
 
@@ -29,9 +30,12 @@ class Alone:
         return [self._of(member, batch) for member, batch in zip(members, batches, strict=True)]
 
     def _of(self, member: Member, batch: Batch) -> Tensor:
-        with autocast(member.device, member.settings.precision):
-            outputs = member.model(batch.inputs)
+        outputs = outputs_of(member.model, batch.inputs, member.settings.precision)
         outputs = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
         loss = batch.loss(outputs)
-        torch.autograd.backward(member.methods.total_loss(loss, outputs, batch))
+        total = member.methods.total_loss(loss, outputs, batch)
+        try:
+            torch.autograd.backward(total)
+        except FAULTS as error:
+            raise network_error(member.model, batch.inputs, error, " in its backward pass") from error
         return loss.detach()

@@ -10,7 +10,7 @@ import torch
 from torch.nn import Parameter
 
 from regsweep import seeding
-from regsweep.errors import RegsweepError
+from regsweep.errors import FAULTS, RegsweepError
 from regsweep.methods.calls import call, failure, fault
 from regsweep.methods.method import HOOKS, STAGES, Method
 from regsweep.methods.parameters import Batch, Parameters, Run, Update
@@ -167,7 +167,7 @@ def _goes_on(method: Method, rounds: Iterator[None]) -> bool:
         return False
     except RegsweepError:
         raise
-    except Exception as error:
+    except FAULTS as error:
         raise failure(method, "around", error) from error
     return True
 

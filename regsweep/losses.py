@@ -64,15 +64,32 @@ class Loss:
             total = (weights_B * _FUNCTIONS[self.name](outputs, shares_BK, reduction="none").mean(1)).sum()
         return total / weights_B.sum()
 
-    def total(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the sum over the examples without weights, a number (); arguments as of `mean`."""
+    def each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of each example without weights (B,); arguments as of `mean`."""
         if self.name == "cross_entropy":
-            return functional.cross_entropy(outputs, targets, reduction="sum")
-        return _FUNCTIONS[self.name](outputs, self._numbers(targets), reduction="none").mean(1).sum()
+            return functional.cross_entropy(outputs, targets, reduction="none")
+        return _FUNCTIONS[self.name](outputs, self._numbers(targets), reduction="none").mean(1)
+
+    def shares(self, outputs: Tensor) -> Tensor:
+        """Return the shares of the classes (B, K), of sum 1, that the outputs of a network trained with this loss mean.
+
+        With ``cross_entropy`` that is their softmax. With ``mse`` the outputs themselves estimate the shares: these are
+        the nearest to them by squares, in the order of the outputs (Duchi et al., 2008); the same where they are some.
+        """
+        return outputs.softmax(1) if self.name == "cross_entropy" else _nearest_shares(outputs)
 
     def _numbers(self, targets: Tensor) -> Tensor:
         """Return classes as shares (B, K), and numbers as they are."""
         return targets if targets.is_floating_point() else functional.one_hot(targets, self.num_outputs).float()
+
+
+def _nearest_shares(outputs_BK: Tensor) -> Tensor:
+    """Return the Euclidean projection onto the numbers of 0 or more whose sum is 1."""
+    sorted_BK = outputs_BK.sort(1, descending=True).values
+    counts_K = torch.arange(1, outputs_BK.shape[1] + 1, device=outputs_BK.device)
+    excess_BK = (sorted_BK.cumsum(1) - 1) / counts_K
+    num_positive_B1 = (sorted_BK > excess_BK).sum(1, keepdim=True).clamp_min(1)
+    return (outputs_BK - excess_BK.gather(1, num_positive_B1 - 1)).clamp(0, 1)
 
 
 _FUNCTIONS: dict[str, Callable[..., Tensor]] = {"mse": functional.mse_loss, "huber": functional.huber_loss}

@@ -48,6 +48,11 @@ def available_memory() -> int:
     return max(0, min(_free_on_the_machine(), _free_in_the_container(), _free_in_the_process()))
 
 
+def in_gigabytes(size: float) -> str:
+    """Return so many bytes in words."""
+    return f"{size / 1e9:.1f} GB"
+
+
 def _free_on_the_machine() -> int:
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemAvailable:"):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from regsweep.data import Scale, Split
-from regsweep.device import autocast
+from regsweep.device import outputs_of
 from regsweep.errors import ConfigError
 from regsweep.losses import Loss
 from regsweep.objectives import DEFAULTS, OBJECTIVES, Objective
@@ -57,6 +57,19 @@ class Metrics:
         return self.value if self.maximize else -self.value
 
 
+@dataclass(frozen=True)
+class OfEach:
+    """What a network gives for each example of a split.
+
+    Attributes:
+        correct_N: of classes, whether each is right, boolean; None of numbers.
+        objective_N: what the objective is the mean of, float32; None where that is the accuracy, or it is no mean.
+    """
+
+    correct_N: Tensor | None
+    objective_N: Tensor | None
+
+
 class Metric(Protocol):
     """A number of a whole split, of which `update` takes the examples part by part: as torchmetrics has it."""
 
@@ -75,7 +88,7 @@ class Scoring:
         loss: the run's.
         objective: the number by which networks are compared.
         scale: of the targets of numbers; None for classes.
-        make: makes the objective's metric, on a device; None where it is the loss, the accuracy or the error.
+        make: makes the objective's metric, on a device; None where it is the loss, the accuracy or an error.
     """
 
     loss: Loss
@@ -98,33 +111,41 @@ class Scoring:
 
 
 def evaluate(model: nn.Module, split: Split, scoring: Scoring, precision: str = "float32") -> Metrics:
-    """Return the numbers of `model` on all examples; leaves the model in evaluation mode."""
+    """Return the numbers of `model` on all examples, means in float64; leaves the model in evaluation mode."""
     return evaluate_each(model, split, scoring, precision)[0]
 
 
 @torch.inference_mode()
 def evaluate_each(
     model: nn.Module, split: Split, scoring: Scoring, precision: str = "float32"
-) -> tuple[Metrics, Tensor | None]:
-    """Return what `evaluate` does, and of classes whether each example was classified correctly (N, boolean)."""
+) -> tuple[Metrics, OfEach]:
+    """Return what `evaluate` does, and what of it each example has."""
     model.eval()
     device = split.targets.device
     metric = scoring.make(device) if scoring.make is not None else None
-    total = torch.zeros((), dtype=torch.float32, device=device)
-    each = []
+    losses, judged = [], []
     for inputs, targets in split.in_order(EVALUATION_BATCH):
-        with autocast(device, precision):
-            outputs = model(inputs)
-        outputs = outputs.float()
-        total += scoring.loss.total(outputs, targets)
-        each.append(_judged(outputs, targets, scoring.scale))
+        outputs = outputs_of(model, inputs, precision).float()
+        losses.append(scoring.loss.each(outputs, targets))
+        judged.append(_judged(outputs, targets, scoring.scale))
         if metric is not None:
-            metric.update(*as_compared(outputs, targets, scoring.scale))
-    each_N = torch.cat(each)
-    values = {_name(scoring): _overall(each_N, scoring), "loss": total.item() / len(split)}
+            metric.update(*as_compared(outputs, targets, scoring))
+    losses_N, judged_N = torch.cat(losses), torch.cat(judged)
+    values = {_name(scoring): _overall(judged_N, scoring), "loss": _mean(losses_N)}
     if metric is not None:
         values[scoring.objective.name] = _computed(metric, scoring.objective, values["loss"])
-    return scoring.metrics(values), each_N if scoring.scale is None else None
+        return scoring.metrics(values), OfEach(judged_N if scoring.scale is None else None, None)
+    objective_N = {"loss": losses_N, "mae": judged_N.abs().mean(1) if scoring.scale else None}.get(
+        scoring.objective.name
+    )
+    if objective_N is not None:
+        values[scoring.objective.name] = _mean(objective_N)
+    return scoring.metrics(values), OfEach(judged_N if scoring.scale is None else None, objective_N)
+
+
+def _mean(each: Tensor) -> float:
+    """Return the mean in float64, which not every device has."""
+    return each.cpu().double().mean().item()
 
 
 def _computed(metric: Metric, objective: Objective, loss: float) -> float:
@@ -147,19 +168,24 @@ def _name(scoring: Scoring) -> str:
 
 
 def _judged(outputs: Tensor, targets: Tensor, scale: Scale | None) -> Tensor:
-    """Return whether each class is right (B,), or the squares of the errors in the numbers' own unit (B, M)."""
+    """Return whether each class is right (B,), or the errors in the numbers' own unit (B, M)."""
     if scale is None:
         return outputs.argmax(1) == targets
-    return (scale.back(outputs) - scale.back(targets)).square()
+    return _in_own_unit(outputs, scale) - _in_own_unit(targets, scale)
 
 
-def _overall(each: Tensor, scoring: Scoring) -> float:
+def _overall(judged: Tensor, scoring: Scoring) -> float:
     """Return the accuracy, or the root mean square error."""
-    return int(each.sum()) / len(each) if scoring.scale is None else math.sqrt(each.double().mean().item())
+    return int(judged.sum()) / len(judged) if scoring.scale is None else math.sqrt(_mean(judged.square()))
 
 
-def as_compared(outputs: Tensor, targets: Tensor, scale: Scale | None) -> tuple[Tensor, Tensor]:
+def as_compared(outputs: Tensor, targets: Tensor, scoring: Scoring) -> tuple[Tensor, Tensor]:
     """Return shares of the classes and the classes, or numbers in their own unit."""
-    if scale is None:
-        return outputs.softmax(1), targets
-    return scale.back(outputs), scale.back(targets)
+    if scoring.scale is None:
+        return scoring.loss.shares(outputs), targets
+    return _in_own_unit(outputs, scoring.scale), _in_own_unit(targets, scoring.scale)
+
+
+def _in_own_unit(scaled: Tensor, scale: Scale) -> Tensor:
+    """Return numbers in their own unit, float64: squares of large ones are beyond float32. MPS has no float64."""
+    return scale.back(scaled if scaled.device.type == "mps" else scaled.double())

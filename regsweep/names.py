@@ -41,7 +41,27 @@ def name_of(methods: Iterable[Named]) -> str:
 def joined(words: Sequence[str]) -> str:
     """Return the ordered names of methods as one."""
     first, *others = words or ["no regularization"]
-    return f"{first} with {' and '.join(others)}" if others else first
+    return f"{first} with {listed(others)}" if others else first
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: ``a, b and c``; empty where there are none."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+NAMING = ("model_name", "name", "arch")
+"""Arguments by which functions that make many networks, timm's `create_model` for one, are told which."""
+
+
+def network_name(target: str, parameters: Mapping[str, Any]) -> str:
+    """Return what a network is called, by the class or function that makes it: ``MLP``, ``create_model(resnet18)``."""
+    name, argument = target.rpartition(".")[2], naming_argument(parameters)
+    return f"{name}({parameters[argument]})" if argument else name
+
+
+def naming_argument(parameters: Mapping[str, Any]) -> str | None:
+    """Return the argument that has the network's name; None where there is none."""
+    return next((key for key in NAMING if isinstance(parameters.get(key), str)), None)
 
 
 def parameter_name(key: str, where: Mapping[str, Any]) -> str:

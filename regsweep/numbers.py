@@ -30,6 +30,11 @@ def show_number(value: float, digits: int = 3) -> str:
     return _without_zeros(exact.quantize(last_place, ROUND_HALF_UP))
 
 
+def show_share(share: float) -> str:
+    """Return a share as a person writes it: 16.9 %."""
+    return f"{100 * share:.1f} %"
+
+
 def show_ends(low: float, high: float, digits: int = 3) -> tuple[str, str]:
     """Return both ends of an interval with the same number of decimals, as a person writes them: 0.4718 and 0.5356.
 

@@ -33,6 +33,7 @@ class Objective:
         target: the class of torchmetrics, or the user's own, that computes it; empty where evaluation has it anyway.
         arguments: of that class.
         of_two: the class that computes it where there are two classes: of the second one, as scikit-learn has it.
+        fewest_classes: of a mean over the classes that have an example, how many of them it needs; else 0.
     """
 
     name: str
@@ -44,10 +45,14 @@ class Objective:
     target: str = ""
     arguments: dict[str, Any] = field(default_factory=dict, hash=False)
     of_two: str = ""
+    fewest_classes: int = 0
 
 
-def _of_classes(name: str, cls: str, *, is_percent: bool = False, of_two: str = "", **arguments: Any) -> Objective:
+def _of_classes(
+    name: str, cls: str, *, is_percent: bool = False, of_two: str = "", fewest_classes: int = 0, **arguments: Any
+) -> Objective:
     package = "torchmetrics.classification"
+    arguments |= {"average": "none"} if fewest_classes else {}
     return Objective(
         name,
         True,
@@ -56,20 +61,16 @@ def _of_classes(name: str, cls: str, *, is_percent: bool = False, of_two: str = 
         target=f"{package}.{cls}",
         arguments=arguments,
         of_two=of_two and f"{package}.{of_two}",
+        fewest_classes=fewest_classes,
     )
-
-
-def _of_numbers(name: str, cls: str, *, maximize: bool = False, is_mean: bool = False, **arguments: Any) -> Objective:
-    target = f"torchmetrics.regression.{cls}"
-    return Objective(name, maximize, ("regression",), is_mean=is_mean, target=target, arguments=arguments)
 
 
 OBJECTIVES = {
     objective.name: objective
     for objective in (
         Objective("accuracy", True, ("classification",), is_percent=True, is_mean=True),
-        _of_classes("balanced_accuracy", "MulticlassAccuracy", is_percent=True, average="macro"),
-        _of_classes("auroc", "MulticlassAUROC", average="macro"),
+        _of_classes("balanced_accuracy", "MulticlassAccuracy", is_percent=True, fewest_classes=1),
+        _of_classes("auroc", "MulticlassAUROC", fewest_classes=2),
         _of_classes(
             "average_precision", "MulticlassAveragePrecision", of_two="BinaryAveragePrecision", average="macro"
         ),
@@ -77,8 +78,8 @@ OBJECTIVES = {
         _of_classes("mcc", "MulticlassMatthewsCorrCoef"),
         _of_classes("kappa", "MulticlassCohenKappa"),
         Objective("rmse", False, ("regression",)),
-        _of_numbers("r2", "R2Score", maximize=True),
-        _of_numbers("mae", "MeanAbsoluteError", is_mean=True),
+        Objective("r2", True, ("regression",), target="torchmetrics.regression.R2Score"),
+        Objective("mae", False, ("regression",), is_mean=True),
         Objective("loss", False, is_mean=True),
     )
 }
@@ -122,5 +123,7 @@ def objective_of(name: str | None, kind: Kind, direction: str | None = None) -> 
         known = [each.name for each in OBJECTIVES.values() if kind in each.kinds]
         raise ConfigError("objective", name, f"{offer(name, known)}, or module.function of your own")
     short = short_name(name)
+    if short in OBJECTIVES:  # whose columns, bounds and unit it would get
+        raise ConfigError("objective", name, f"{short} is the name of another number; give yours a name of its own")
     maximize = not is_minimized(short) if direction is None else direction == "maximize"
     return Objective(short, maximize, (kind,), is_own=True, target=name)

@@ -94,6 +94,11 @@ class RunPaths:
         return self.folder / "test_correct.npy"
 
     @property
+    def test_errors(self) -> Path:
+        """What an objective that is a mean of errors or losses is the mean of (NumPy, N float32), likewise."""
+        return self.folder / "test_errors.npy"
+
+    @property
     def config(self) -> Path:
         """The composed configuration (Hydra writes it)."""
         return self.folder / ".hydra" / "config.yaml"

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from numbers import Real
 from statistics import fmean
 from typing import Any
 
 SEEDS = ("seed", "random_seed", "random_state")
 """What the last part of a seed's key is, in capital or small letters."""
+
+DATA_KEYS = (
+    "dataset",
+    "dataset.name",
+    "dataset.root",
+    "dataset.path",
+    "dataset.target",
+    "dataset._target_",
+    "dataset.arguments",
+    "dataset.arguments.*",
+)
+"""Keys of this project's runs that choose the data, or what is predicted of them; ``*`` stands for any name."""
+
+
+def chooses_data(key: str) -> bool:
+    """Return whether runs that differ in `key` have other data, so that their scores are no comparison."""
+    return any(fnmatchcase(key, pattern) for pattern in DATA_KEYS)
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from regsweep.build import Parts, build, network_lines
 from regsweep.chosen import plain_settings
 from regsweep.config import OptimizerConfig, RunConfig
 from regsweep.data import describe
-from regsweep.errors import DivergedError, Pruned, RecordError, RegsweepError, show
+from regsweep.errors import DivergedError, NetworkError, Pruned, RecordError, RegsweepError, told
 from regsweep.member import Member, num_steps
-from regsweep.metrics import Metrics, evaluate_each
-from regsweep.names import name_of
+from regsweep.metrics import Metrics, OfEach, evaluate_each
+from regsweep.names import name_of, network_name
 from regsweep.numbers import count
 from regsweep.optimizers import describe_strength
 from regsweep.paths import RunPaths
@@ -123,11 +123,12 @@ def _finish(
     kept, model = member.kept, member.trained()
     metrics = {"train": kept.train} | ({"validation": kept.validation} if kept.validation else {})
     if _opens(config.trainer.test, is_trial):
-        metrics["test"], correct_N = _open_test(parts, model)
+        metrics["test"], of_each = _open_test(parts, model)
         if not math.isfinite(metrics["test"].loss):
             raise DivergedError(kept.epoch, metrics["test"].loss)
-        if is_trial and correct_N is not None:
-            _write_test_correct(paths.test_correct, correct_N)
+        if is_trial:
+            _write_each(paths.test_correct, of_each.correct_N)
+            _write_each(paths.test_errors, of_each.objective_N)
     seconds = _seconds(member, began, time.perf_counter() - ended)
     numbers = member.records()
     if _opens(config.trainer.save_weights, is_trial):
@@ -169,7 +170,7 @@ def _reporter(
     )
 
 
-def _open_test(parts: Parts, model: nn.Module) -> tuple[Metrics, Tensor | None]:
+def _open_test(parts: Parts, model: nn.Module) -> tuple[Metrics, OfEach]:
     return evaluate_each(model, parts.dataset.test, parts.scoring, parts.precision)
 
 
@@ -177,9 +178,9 @@ def _introduce(parts: Parts, config: RunConfig) -> None:
     for line in describe(parts.dataset):
         _log.info(line)
     norm = "with" if has_batch_norm(parts.model) else "without"
-    model = f"{config.model.target.rpartition('.')[2]} {norm} BatchNorm"
+    model = f"{network_name(config.model.target, config.model.parameters)} {norm} BatchNorm"
     _log.info(f"model        {model}, on {parts.device}, {parts.precision}")
-    for line in network_lines(parts.model, parts.adapted, parts.methods.all):
+    for line in network_lines(parts.adapted, parts.own_dropout, parts.methods.all):
         _log.info(line)
     _log.info(f"regularizer  {name_of(config.regularizer.in_use)}")
     for use in config.regularizer.in_use:
@@ -221,6 +222,8 @@ def _made_of(
         "methods": _used(config, parts, numbers or {}),
         "batch_norm": has_batch_norm(parts.model) if parts else None,
         "own_batch_norm": parts.own_batch_norm if parts else None,
+        "dropout": parts.has_dropout if parts else None,
+        "own_dropout": parts.own_dropout if parts else None,
         "adapted": parts.adapted if parts else [],
         "seed": config.seed,
         "class_sizes": parts.dataset.class_sizes if parts else {},
@@ -302,10 +305,11 @@ def _write_weights(path: Path, model: nn.Module) -> None:
     records.write_bytes(path, safetensors.torch.save(state))
 
 
-def _write_test_correct(path: Path, correct_N: Tensor) -> None:
-    content = io.BytesIO()
-    np.save(content, correct_N.cpu().numpy())
-    records.write_bytes(path, content.getvalue())
+def _write_each(path: Path, values_N: Tensor | None) -> None:
+    if values_N is not None:
+        content = io.BytesIO()
+        np.save(content, values_N.cpu().numpy())
+        records.write_bytes(path, content.getvalue())
 
 
 def _last_metrics(member: Member | None) -> dict[str, dict[str, float]]:
@@ -321,7 +325,7 @@ def _record_failure(paths: RunPaths, config: RunConfig, begun: _Begun, *, error:
     is_diverged, is_pruned = isinstance(error, DivergedError), isinstance(error, Pruned)
     RunRecord(
         "diverged" if is_diverged else "pruned" if is_pruned else "failed",
-        error=str(error) if is_diverged or is_pruned else f"{type(error).__name__}: {show(error)}",
+        error=str(error) if is_diverged or is_pruned or isinstance(error, NetworkError) else told(error),
         metrics=_last_metrics(member) if is_pruned else {},
         epochs=len(member.history) if member else 0,
         **(_zeros(begun.parts.model) if is_pruned and begun.parts else {}),

@@ -96,6 +96,8 @@ class RunRecord:
         methods: those in use, by name; None in records of versions before 0.3.
         batch_norm: whether the network had BatchNorm.
         own_batch_norm: whether it has BatchNorm without any method.
+        dropout: whether it had dropout: the method's, or its own.
+        own_dropout: the dropout that it has without any method, in words; None where it has none.
         adapted: what was changed in the network that its target makes, a line each.
         seconds: ``train``, ``evaluate``, ``total``.
         seed: the run's.
@@ -120,6 +122,8 @@ class RunRecord:
     methods: dict[str, UsedMethod] | None = None
     batch_norm: bool | None = None
     own_batch_norm: bool | None = None
+    dropout: bool | None = None
+    own_dropout: str | None = None
     adapted: list[str] = field(default_factory=list)
     seconds: dict[str, Number] = field(default_factory=dict)
     seed: int | None = None

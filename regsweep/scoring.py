@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import math
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, Scale
-from regsweep.errors import ConfigError, show
+from regsweep.errors import FAULTS, ConfigError, told
 from regsweep.losses import LOSSES, Loss
 from regsweep.metrics import Metric, Scoring, as_compared
 from regsweep.objectives import Objective, objective_of
@@ -50,11 +53,11 @@ def require_computed(scoring: Scoring, dataset: Dataset) -> None:
     metric, targets = scoring.make(torch.device("cpu")), dataset.train.targets[:TRIED]
     outputs = torch.zeros(len(targets), dataset.num_outputs)
     try:
-        metric.update(*as_compared(outputs, targets, scoring.scale))
+        metric.update(*as_compared(outputs, targets, scoring))
         float(metric.compute())
     except ConfigError:
         raise
-    except Exception as error:
+    except FAULTS as error:
         raise _not_possible(scoring.objective.target, error) from error
 
 
@@ -87,15 +90,15 @@ def _make(objective: Objective, num_outputs: int, device: torch.device) -> Metri
     if not objective.is_own:
         if num_outputs == len(("no", "yes")) and objective.of_two:
             return _OfSecond(_made(_library(objective.of_two), {}, num_outputs, device))
-        return _made(_library(objective.target), objective.arguments, num_outputs, device)
+        metric = _made(_library(objective.target), objective.arguments, num_outputs, device)
+        return _OverClasses(metric, objective.fewest_classes) if objective.fewest_classes else metric
     found = import_callable(
         "objective", objective.target, cast(type[Metric], torchmetrics.Metric), "torchmetrics.Metric"
     )
-    if not isinstance(found, type):
-        return _Collected(objective.target, found)
     try:
-        return _made(found, {}, num_outputs, device)
-    except Exception as error:
+        own = _made(found, {}, num_outputs, device) if isinstance(found, type) else _Collected(found)
+        return _OfUser(objective.target, own)
+    except FAULTS as error:
         raise _not_possible(objective.target, error) from error
 
 
@@ -126,29 +129,76 @@ class _OfSecond:
         return self._metric.compute()
 
 
+class _OverClasses:
+    """The mean of a metric's numbers of each class, over the classes that have an example.
+
+    torchmetrics' own mean takes the number of a class without any for 0.
+    """
+
+    def __init__(self, metric: Metric, fewest: int) -> None:
+        self._metric, self._fewest = metric, fewest
+        self._is_there_K: Tensor | None = None
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None:
+        """Take in some examples."""
+        self._metric.update(outputs, targets)
+        is_there_K = functional.one_hot(targets, outputs.shape[1]).bool().any(0)
+        self._is_there_K = is_there_K if self._is_there_K is None else is_there_K | self._is_there_K
+
+    def compute(self) -> Any:
+        """Return the number; nan where fewer classes than it needs have an example."""
+        assert self._is_there_K is not None
+        with warnings.catch_warnings():  # of the classes that are left out
+            warnings.filterwarnings("ignore", "No (positive|negative) samples in targets", UserWarning)
+            each_K = self._metric.compute()
+        return each_K[self._is_there_K].mean() if self._is_there_K.sum() >= self._fewest else math.nan
+
+
+class _OfUser:
+    """A metric of the user's own, whose faults are errors of one line that name it."""
+
+    def __init__(self, name: str, metric: Metric) -> None:
+        self._name, self._metric = name, metric
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None:
+        """Take in some examples.
+
+        Raises:
+            ConfigError: when the metric raises anything.
+        """
+        try:
+            self._metric.update(outputs, targets)
+        except FAULTS as error:
+            raise _not_possible(self._name, error) from error
+
+    def compute(self) -> float:
+        """Return the number.
+
+        Raises:
+            ConfigError: when the metric raises anything, or returns something else.
+        """
+        try:
+            return float(self._metric.compute())
+        except FAULTS as error:
+            raise _not_possible(self._name, error) from error
+
+
 class _Collected:
     """A function of all outputs and targets, which gives a number."""
 
-    def __init__(self, name: str, function: Callable[..., Any]) -> None:
-        self._name, self._function = name, function
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
         self._parts: list[tuple[Tensor, Tensor]] = []
 
     def update(self, outputs: Tensor, targets: Tensor) -> None:
         """Take in some examples."""
         self._parts.append((outputs, targets))
 
-    def compute(self) -> float:
-        """Return the function's number.
-
-        Raises:
-            ConfigError: when it raises, or returns something else.
-        """
+    def compute(self) -> Any:
+        """Return what the function does."""
         outputs, targets = (torch.cat(parts) for parts in zip(*self._parts, strict=True))
-        try:
-            return float(self._function(outputs, targets))
-        except Exception as error:
-            raise _not_possible(self._name, error) from error
+        return self._function(outputs, targets)
 
 
-def _not_possible(name: str, error: Exception) -> ConfigError:
-    return ConfigError("objective", name, f"cannot be computed here ({type(error).__name__}: {show(error)})")
+def _not_possible(name: str, error: BaseException) -> ConfigError:
+    return ConfigError("objective", name, f"cannot be computed here ({told(error)})")

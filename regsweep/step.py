@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from regsweep.errors import DeviceError, show
+from regsweep.errors import DeviceError, NetworkError, show
 from regsweep.gradient import Gradient
 from regsweep.member import Member
 from regsweep.methods import Batch
@@ -160,7 +160,7 @@ def capture_cuda_graph(thunk: Thunk, device: torch.device) -> Thunk:
     try:
         with torch.cuda.device(device), torch.cuda.graph(graph, stream=make_stream(device)):
             thunk()
-    except RuntimeError as error:
+    except (RuntimeError, NetworkError) as error:
         reason = f"a step of this network cannot be captured ({show(error)})"
         raise DeviceError(f"device.cuda_graphs=true: {reason}; set it to false") from error
 

@@ -18,7 +18,7 @@ from regsweep.data import Scale, Split
 from regsweep.data.examples import Examples, Stored, examples_of
 from regsweep.data.preparation import Preparation
 from regsweep.data.targets import targets_among
-from regsweep.device import autocast
+from regsweep.device import outputs_of
 from regsweep.errors import DatasetError
 from regsweep.losses import LOSSES, Loss
 from regsweep.metrics import EVALUATION_BATCH, Metrics, evaluate
@@ -62,11 +62,15 @@ class TrainedModel:
         """The names of the classes; none where numbers are predicted."""
         return self.outputs if self.kind == "classification" else ()
 
+    @property
+    def _loss(self) -> Loss:
+        return Loss(self.config.trainer.loss or LOSSES[self.kind][0], len(self.outputs))
+
     def predict(self, data: DataFrame | np.ndarray | Tensor | Path | str) -> DataFrame:
         """Return what the network predicts, a row for each example, in their order.
 
-        Of classes, the column ``prediction`` has the name of the most likely one, and ``probability_NAME`` the softmax
-        of the outputs, for each class. Of a number, ``prediction`` has it in its own unit; of several,
+        Of classes, the column ``prediction`` has the name of the most likely one, and ``probability_NAME`` its
+        share, for each class (`Loss.shares`). Of a number, ``prediction`` has it in its own unit; of several,
         ``prediction_NAME`` each. Rows are named as those of a DataFrame, or by the pictures' files.
 
         Args:
@@ -97,9 +101,7 @@ class TrainedModel:
         parts = []
         with evaluating(self.network), torch.inference_mode():
             for inputs in examples.batches(EVALUATION_BATCH):
-                with autocast(self.device, self.precision):
-                    outputs = self.network(inputs.to(self.device))
-                parts.append(outputs.float().cpu())
+                parts.append(outputs_of(self.network, inputs.to(self.device), self.precision).float().cpu())
         outputs = torch.cat(parts)
         is_finite = outputs.isfinite().all(1)
         if not is_finite.all():
@@ -117,7 +119,7 @@ class TrainedModel:
         if self.scale is not None:
             names = [f"prediction_{name}" for name in self.outputs] if len(self.outputs) > 1 else ["prediction"]
             return DataFrame(self.scale.back(outputs).numpy(), index, names)
-        shares = DataFrame(outputs.softmax(1).numpy(), index, [f"probability_{name}" for name in self.outputs])
+        shares = DataFrame(self._loss.shares(outputs).numpy(), index, [f"probability_{name}" for name in self.outputs])
         shares.insert(0, "prediction", np.array(self.outputs, dtype=object)[outputs.argmax(1).numpy()])
         return shares
 
@@ -128,11 +130,12 @@ class TrainedModel:
             RegsweepError: for targets that do not fit the run, and where its objective cannot be computed of them.
         """
         assert examples.targets is not None
-        loss = Loss(self.config.trainer.loss or LOSSES[self.kind][0], len(self.outputs))
         objective = objective_of(self.config.objective, self.kind, self.config.objective_direction)
         targets = targets_among(self.config.dataset.target or "y", examples.targets, self.kind, self.outputs)
         split = Split(outputs, self.scale(targets) if self.scale else targets)
-        return evaluate(nn.Identity(), split, scoring_of(objective, loss, self.scale))  # its outputs are there already
+        return evaluate(
+            nn.Identity(), split, scoring_of(objective, self._loss, self.scale)
+        )  # its outputs are there already
 
 
 def build_network(config: RunConfig, input_shape: tuple[int, ...], num_outputs: int) -> nn.Module:

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from regsweep.errors import ConfigError, show
+from regsweep.errors import FAULTS, ConfigError, told
 from regsweep.paths import working_folder
 from regsweep.signatures import suggest
 
@@ -86,8 +86,8 @@ def import_callable(key: str, target: str, base: type[_T], kind: str) -> type[_T
         _require_trusted_home(key, target, found, base)
         return found
     if not inspect.isfunction(found):
-        raise _nothing(key, target, base, f"{kind} or function")
-    if not (_is_user_s(found.__module__) or _is_network_of_torchvision(found, base)):
+        raise _nothing(key, target, base, f"{kind} or function", with_functions=True)
+    if not _is_trusted_function(found, base):
         raise _refusal(key, target, found.__module__, base, "the function is of ")
     return found
 
@@ -101,8 +101,8 @@ def _found(key: str, target: str, base: type) -> Any:
         return getattr(importlib.import_module(module_name), name, None)
     except ModuleNotFoundError as error:
         raise ConfigError(key, target, f"no module named {error.name}; is the folder right?") from error
-    except Exception as error:
-        reason = f"cannot be imported ({type(error).__name__}: {show(error)})"
+    except FAULTS as error:
+        reason = f"cannot be imported ({told(error)})"
         raise ConfigError(key, target, reason) from error
 
 
@@ -131,6 +131,10 @@ def _package(module_name: str) -> str:
 
 def _is_below(module_name: str, modules: tuple[str, ...]) -> bool:
     return any(module_name == module or module_name.startswith(f"{module}.") for module in modules)
+
+
+def _is_trusted_function(function: Callable[..., Any], base: type) -> bool:
+    return _is_user_s(function.__module__) or _is_network_of_torchvision(function, base)
 
 
 def _is_network_of_torchvision(function: Callable[..., Any], base: type) -> bool:
@@ -182,9 +186,17 @@ def _refusal(key: str, target: str, module_name: str, base: type, what: str = ""
     return ConfigError(key, target, f"{reason} nor allowed; {next_step}")
 
 
-def _nothing(key: str, target: str, base: type, kind: str) -> ConfigError:
+def _nothing(key: str, target: str, base: type, kind: str, *, with_functions: bool = False) -> ConfigError:
+    """Return the error of a name that stands for nothing, with those that are near it and may be named."""
     module_name, _, name = target.rpartition(".")
-    found = vars(importlib.import_module(module_name)).values()
-    own = [each for each in found if isinstance(each, type) and each.__module__ == module_name]
-    names = [cls.__name__ for cls in own if issubclass(cls, base)]
+    found = vars(importlib.import_module(module_name)).items()
+    names = [
+        each
+        for each, value in found
+        if not each.startswith("_")
+        and (
+            (isinstance(value, type) and issubclass(value, base) and value.__module__ == module_name)
+            or (with_functions and inspect.isfunction(value) and _is_trusted_function(value, base))
+        )
+    ]
     return ConfigError(key, target, f"{module_name} has no {kind} of that name; {suggest(name, names)}")

@@ -233,7 +233,7 @@ def plain_configuration(*overrides: str) -> dict[str, Any]:
 
 def plain_methods(chosen: Chosen) -> dict[str, dict[str, Any]]:
     """Return the settings of the methods that a configuration has, by their names."""
-    return {use.method.name: plain_settings(use.settings) for use in chosen.uses}
+    return {use.method.name: plain_settings(use.settings) for use in chosen.in_use}
 
 
 @pytest.fixture

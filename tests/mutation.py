@@ -51,8 +51,54 @@ ALL_CAPTIONS = tuple(
 )
 FIGURES = "tests/report/test_figures.py"
 PANEL = "tests/decisions/test_panel.py"
+TASK = "tests/decisions/test_task.py"
+CONFIRMED_TASKS = "tests/decisions/test_confirmed_tasks.py"
+ARRAYS, TABLE, GROUPS = (f"tests/data/test_{name}.py" for name in ("arrays", "table", "groups"))
+TORCH = "tests/data/test_torch_datasets.py"
+SCORING, LOSSES = "tests/test_scoring.py", "tests/test_losses.py"
+INITIAL, NETWORKS, ADAPTED = (f"tests/models/test_{name}.py" for name in ("initial", "any_network", "adapted"))
+STRENGTHS, REFUSED = "tests/optimizers/test_strength.py", "tests/optimizers/test_bad_input.py"
+TRAINED = "tests/test_trained.py"
 
 MODULES: dict[str, tuple[str, ...]] = {
+    "app/objective": ("tests/decisions/test_direction_of_sweep.py",),
+    "app/calls": ("tests/app/test_calls.py", "-k", "end_of or folder"),
+    "app/loading": (TRAINED,),
+    "app/predict": (TRAINED,),
+    "data/arrays": (ARRAYS, GROUPS),
+    "data/columns": (TABLE,),
+    "data/groups": (GROUPS,),
+    "data/load": ("tests/data/test_splits.py", GROUPS, "tests/data/test_leakage.py"),
+    "data/preparation": (
+        TABLE,
+        SCORING,
+        ARRAYS,
+        "-k",
+        "preparation or scale or standardize or numbers or bytes or floats",
+    ),
+    "data/streamed": (TORCH, "-k", "not command_line"),
+    "data/table": (TABLE, GROUPS),
+    "data/targets": (ARRAYS,),
+    "data/torch_datasets": (TORCH, "-k", "not command_line and not bits"),
+    "direction": ("tests/test_direction.py",),
+    "losses": (LOSSES,),
+    "metrics": (SCORING,),
+    "models/initial": (INITIAL, "-k", "not under_every"),
+    "models/probe": (NETWORKS, ADAPTED, "tests/models/test_models.py", "-k", "not command and not timm and not search"),
+    "models/resolve": ("tests/models/test_resolve.py", NETWORKS, "-k", "not command and not search"),
+    "objectives": (SCORING, TASK),
+    "optimizers/build": (STRENGTHS, REFUSED),
+    "optimizers/meaning": (STRENGTHS, REFUSED),
+    "optimizers/muon": (STRENGTHS, REFUSED),
+    "optimizers/resolve": (REFUSED, STRENGTHS),
+    "optimizers/step_size": (STRENGTHS,),
+    "preparation_record": (TRAINED,),
+    "report/diverged": (CONFIRMED_TASKS,),
+    "report/task": (TASK,),
+    "scoring": (SCORING, LOSSES),
+    "sweeper/branches": ("tests/sweeper/test_branches.py", "-k", "not resumes"),
+    "trained": (TRAINED,),
+    "trusted": ("tests/test_trusted.py", "tests/models/test_resolve.py"),
     "app/ablation": (ABLATION,),
     "app/candidates": (PLAN, CONFIRM, STAGES),
     "app/confirm": (CONFIRM, ANSWER),
@@ -91,6 +137,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "curves or figure_traces",
     ),
     "report/figures/families": (STRENGTH,),
+    "report/figures/difference_marks": (TRACES.format("forest"), ABLATION),
     "report/figures/forest": (TRACES.format("forest"), PAGES, FIGURES, "-k", "forest or confirm"),
     "report/figures/front": (
         TRACES.format("front"),
@@ -100,6 +147,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "-k",
         "front or figure_traces",
     ),
+    "report/figures/cells": (HEATMAP, "tests/decisions/test_points.py"),
     "report/figures/heatmap": (HEATMAP, PRUNED, CAPTIONS.format("heatmap"), ALL_FIGURES, "-k", "map or figure_traces"),
     "report/figures/importance": (IMPORTANCE, TRACES.format("importance")),
     "report/figures/ingredients": (ABLATION, f"{PAGES}::test_ingredients_are_described_as_far_as_they_were_trained"),
@@ -121,6 +169,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "-k",
         "progress or best_so_far or figure_traces",
     ),
+    "report/figures/regularized": ("tests/decisions/test_points.py", ON_AND_OFF, STRENGTH, HEATMAP),
     "report/figures/scale": (SLICES,),
     "report/figures/seeds": (
         SEEDS,
@@ -176,7 +225,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/regularization": ("tests/decisions/test_regularization.py",),
     "report/summary": ("tests/decisions/test_summary.py", "tests/decisions/test_confirmation.py"),
     "report/sweep": ("tests/decisions/test_best_trial.py", f"{FOREIGN}::test_hostile_text_stays_as_it_is"),
-    "report/terms": (KEYED, ANSWER),
+    "report/terms": ("tests/decisions/test_terms.py",),
     "report/tune": (POOLED,),
     "report/check": ("tests/decisions/test_check.py",),
     "report/table": ("tests/decisions/test_best_trial.py",),

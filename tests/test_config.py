@@ -157,7 +157,7 @@ def test_a_setting_of_one_of_two_penalties_needs_no_name(values: dict[str, Any])
         ({"batch_norm": True, "dropout": 0.5, "l2": 0.001}, "L2 λ=0.001 with dropout 0.5 and BatchNorm"),
         (
             {"mixup": 0.2, "ema": 0.99, "l1": 0.01, "augmentation": 1, "max_norm": 2},
-            "L1 λ=0.01 with augmentation (shifts of up to 1 px) and EMA 0.99 and max-norm c=2 and mixup α=0.2",
+            "L1 λ=0.01 with augmentation (shifts of up to 1 px), EMA 0.99, max-norm c=2 and mixup α=0.2",
         ),
         ({"l1": {"lambda": 0.003, "solver": "subgradient"}}, "L1 λ=0.003 (solver=subgradient)"),
         (
@@ -208,13 +208,13 @@ def test_the_penalty_of_versions_before_0_3_is_no_key(values: dict[str, Any]) ->
 
 @pytest.mark.parametrize("name", METHODS)
 def test_off_and_not_used_are_the_method_s_absence(values: dict[str, Any], name: str) -> None:
-    """Only what `use=false` takes out of the network is more than absent."""
+    """Only what they take out of the network is more than absent."""
     method, none = METHODS[name], validate(values).regularizer
     off = [dict(method.off)] if method.off else []
     for node in ({"use": False}, False, *off, *({"use": False, **each} for each in off)):
         chosen = validate(change(values, f"regularizer.{name}", node)).regularizer
         assert chosen.in_use == []
-        assert (chosen == none) == (not method.can_take_out or node in off)
+        assert (chosen == none) == (not method.can_take_out)
 
 
 def test_two_methods_of_one_role_are_refused(values: dict[str, Any]) -> None:

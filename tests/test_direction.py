@@ -2,7 +2,7 @@
 
 import pytest
 
-from regsweep.direction import is_minimized
+from regsweep.direction import is_minimized, unnamed
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,7 @@ def test_of_these_less_is_better(name: str) -> None:
 )
 def test_of_these_more_is_better(name: str) -> None:
     assert not is_minimized(name)
+
+
+def test_objectives_without_names_are_counted() -> None:
+    assert [unnamed(count) for count in (1, 2)] == [["value"], ["value_0", "value_1"]]

@@ -48,6 +48,7 @@ CASES = [
     ("cross_entropy", LABELS, cross_entropy(OUTPUTS, ONE_HOT)),
     ("cross_entropy", SHARES, cross_entropy(OUTPUTS, SHARES)),
     ("mse", LABELS, squares(OUTPUTS, ONE_HOT)),
+    ("mse", LABELS % 2, squares(OUTPUTS, torch.eye(3, dtype=torch.float64)[LABELS % 2])),  # without the last class
     ("mse", SHARES, squares(OUTPUTS, SHARES)),
     ("mse", NUMBERS, squares(OUTPUTS, NUMBERS)),
     ("huber", NUMBERS, huber(OUTPUTS, NUMBERS)),
@@ -55,17 +56,17 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "targets", "expected"), CASES)
-def test_a_loss_is_the_mean_over_examples_and_its_total_their_sum(
+def test_a_loss_is_the_mean_over_examples_of_which_each_has_its_own(
     name: str, targets: Tensor, expected: list[float]
 ) -> None:
     loss = Loss(name, 3)  # type: ignore[arg-type]
     assert loss.mean(OUTPUTS, targets).item() == pytest.approx(sum(expected) / 4, rel=1e-6)
-    assert loss.total(OUTPUTS, targets).item() == pytest.approx(sum(expected), rel=1e-6)
+    assert loss.each(OUTPUTS, targets).tolist() == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ["cross_entropy", "mse"])
 def test_weights_count_in_training_alone(name: str) -> None:
-    """Σ w(y) loss / Σ w(y), as torch's weighted cross-entropy has it; the total, by which runs are judged, has none."""
+    """Σ w(y) loss / Σ w(y), as torch's weighted cross-entropy has it; a run is judged by losses without weights."""
     loss = Loss(name, 3, WEIGHTS)  # type: ignore[arg-type]
     each = {"cross_entropy": cross_entropy, "mse": squares}[name](OUTPUTS, ONE_HOT)
     weights = [3.0, 1.0, 0.5, 0.5]
@@ -73,7 +74,19 @@ def test_weights_count_in_training_alone(name: str) -> None:
     assert loss.mean(OUTPUTS, LABELS).item() == pytest.approx(expected, rel=1e-6)
     assert loss.mean(OUTPUTS, ONE_HOT).item() == pytest.approx(expected, rel=1e-6), "classes as shares are the same"
     assert loss.mean(OUTPUTS, LABELS).item() != pytest.approx(sum(each) / 4, rel=1e-3)
-    assert loss.total(OUTPUTS, LABELS).item() == pytest.approx(sum(each), rel=1e-6)
+    assert loss.each(OUTPUTS, LABELS).tolist() == pytest.approx(each, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "mse"])
+def test_an_example_that_is_a_mixture_of_classes_has_the_mixture_of_their_weights(name: str) -> None:
+    """Of cross-entropy each class's part has its own weight."""
+    loss = Loss(name, 3, WEIGHTS)  # type: ignore[arg-type]
+    weights = [0.2 * 0.5 + 0.8 * 3.0, 1.0, 0.5 * 0.5 + 0.5 * 1.0, 0.5]
+    if name == "mse":
+        total = sum(w * value for w, value in zip(weights, squares(OUTPUTS, SHARES), strict=True))
+    else:
+        total = sum(cross_entropy(OUTPUTS, SHARES * WEIGHTS))
+    assert loss.mean(OUTPUTS, SHARES).item() == pytest.approx(total / sum(weights), rel=1e-6)
 
 
 def test_balanced_weights_are_those_of_scikit_learn() -> None:
@@ -81,6 +94,13 @@ def test_balanced_weights_are_those_of_scikit_learn() -> None:
     expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
     assert balanced_weights(torch.tensor([2, 5, 13])).tolist() == pytest.approx(expected.tolist())
     assert balanced_weights(torch.tensor([4, 0])).tolist() == [0.5, 0.0]
+
+
+def test_weights_go_to_the_device_of_the_training() -> None:
+    moved = Loss("mse", 3, WEIGHTS).to(torch.device("meta"))
+    assert moved.weights_K is not None
+    assert (moved.name, moved.num_outputs, moved.weights_K.device.type) == ("mse", 3, "meta")
+    assert Loss("mse", 3).to(torch.device("meta")) == Loss("mse", 3)
 
 
 def test_each_kind_of_task_begins_with_its_own_loss() -> None:

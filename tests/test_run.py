@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -217,6 +218,31 @@ def test_a_trial_opens_them_when_asked(configure: Configure, tmp_path: Path) -> 
     run(configure("trainer.test=true", "trainer.save_weights=true", *QUICK), tmp_path, is_trial=True)
     assert "test" in record(tmp_path)["metrics"]
     assert (tmp_path / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("typed", "objective", "files"),
+    [
+        ("dataset=digits", "accuracy", {"test_correct"}),
+        ("dataset=digits objective=loss trainer.class_weights=balanced", "loss", {"test_correct", "test_errors"}),
+        ("dataset=digits objective=balanced_accuracy", "balanced_accuracy", {"test_correct"}),
+        ("dataset=diabetes objective=mae", "mae", {"test_errors"}),
+        ("dataset=diabetes objective=loss trainer.loss=huber", "loss", {"test_errors"}),
+        ("dataset=diabetes", "rmse", set()),
+    ],
+)
+def test_a_trial_leaves_what_its_test_objective_is_the_mean_of(
+    configure: Configure, tmp_path: Path, typed: str, objective: str, files: set[str]
+) -> None:
+    """Weights of classes count in the training alone, so a loss is a plain mean in any case."""
+    run(configure("trainer.test=true", "trainer.epochs=1", *typed.split()), tmp_path, is_trial=True)
+    found = {path.stem: np.load(path) for path in tmp_path.glob("*.npy")}
+    assert found.keys() == files
+    result = record(tmp_path)
+    for name, metric in {"test_correct": "accuracy", "test_errors": objective}.items():
+        if name in found:
+            assert found[name].shape == (result["task"]["sizes"]["test"],)
+            assert found[name].mean(dtype=float) == pytest.approx(result["metrics"]["test"][metric], rel=1e-12)
 
 
 def test_the_best_epoch_is_the_recorded_one_when_restored(configure: Configure, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import torch
 from sklearn import metrics as sklearn_metrics
 from torch import Tensor, nn
 
+from regsweep import weights
 from regsweep.build import build, require_buildable
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, Split, load_dataset
 from regsweep.data.preparation import Scale
 from regsweep.errors import ConfigError, DivergedError
 from regsweep.gradient import Alone
-from regsweep.losses import Loss
+from regsweep.losses import LOSSES, Loss
 from regsweep.metrics import Metrics, Scoring, evaluate
 from regsweep.objectives import OBJECTIVES, Kind, metrics_of, objective_of
 from regsweep.scoring import build_scoring, require_computed, scoring_of
@@ -34,16 +36,17 @@ class Given(nn.Module):
         return inputs
 
 
-def score(name: str, outputs: Tensor, targets: Tensor, scale: Scale | None = None) -> float:
+def score(name: str, outputs: Tensor, targets: Tensor, scale: Scale | None = None, loss: Loss | None = None) -> float:
     """Return the objective of these outputs, in batches of evaluation."""
     split = Split(outputs, targets)
     kind: Kind = "classification" if scale is None else "regression"
     names = tuple(map(str, range(outputs.shape[1])))
     dataset = Dataset("made", names, split, None, split, kind=kind, scale=scale)
-    scoring = scoring_of(objective_of(name, kind), Loss("mse", len(names)), dataset.scale)
+    scoring = scoring_of(objective_of(name, kind), loss or Loss(LOSSES[kind][0], len(names)), dataset.scale)
     return evaluate(Given(), split, scoring).value
 
 
+RNG = np.random.default_rng(0)
 RANDOM = torch.Generator().manual_seed(0)
 LABELS = torch.cat([torch.arange(3), torch.randint(0, 3, (397,), generator=RANDOM)])
 LOGITS = torch.randn(400, 3, generator=RANDOM) + torch.eye(3)[LABELS]
@@ -65,6 +68,34 @@ OF_CLASSES = {
 @pytest.mark.parametrize("name", OF_CLASSES)
 def test_objectives_of_classes_are_scikit_learn_s(name: str) -> None:
     assert score(name, LOGITS, LABELS) == pytest.approx(OF_CLASSES[name], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["balanced_accuracy", "auroc", "average_precision"])
+def test_a_class_without_an_example_has_no_part_in_a_mean_over_classes(
+    name: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Though it is predicted."""
+    is_other = LABELS != 1
+    order = LABELS[is_other].argsort()  # so that the last of the batches has a single class
+    outputs, labels = LOGITS[is_other][order], LABELS[is_other][order]
+    shares = outputs.double().softmax(1).numpy()
+    assert (outputs.argmax(1) == 1).any()
+    parts = []
+    for k in (0, 2):
+        if name == "balanced_accuracy":
+            parts.append((outputs.argmax(1)[labels == k] == k).double().mean().item())
+        else:
+            of_one = {"auroc": "roc_auc_score", "average_precision": "average_precision_score"}[name]
+            parts.append(getattr(sklearn_metrics, of_one)(labels == k, shares[:, k]))
+    assert score(name, outputs, labels) == pytest.approx(np.mean(parts), abs=1e-6)
+    assert not any("samples in targets" in str(warning.message) for warning in recwarn) or name == "average_precision"
+
+
+def test_of_a_single_class_there_is_a_balanced_accuracy_and_no_area() -> None:
+    outputs, labels = LOGITS[LABELS == 2], LABELS[LABELS == 2]
+    assert score("balanced_accuracy", outputs, labels) == pytest.approx((outputs.argmax(1) == 2).double().mean().item())
+    with pytest.raises(ConfigError, match=r"^objective=auroc: is nan on some of these examples; choose"):
+        score("auroc", outputs, labels)
 
 
 TWO = (LABELS > 0).long()
@@ -96,16 +127,115 @@ def test_objectives_of_numbers_are_scikit_learn_s_in_the_numbers_own_unit(name: 
     assert score(name, GUESSED, SCALE(NUMBERS), SCALE) == pytest.approx(OF_NUMBERS[name], rel=1e-4)
 
 
+def test_of_huge_numbers_they_are_finite() -> None:
+    """Their squares are beyond float32. Of a loss that is not, too: outputs far off, with a Huber loss."""
+    huge = NUMBERS * 1e30
+    scale = Scale().fit(huge)
+    far = scale(huge) + torch.randn(400, 2, generator=torch.Generator().manual_seed(1)) * 1e3
+    back = scale.back(far.double()).numpy()
+    expected = {
+        "rmse": float(np.sqrt(((back - huge.double().numpy()) ** 2).mean())),
+        "r2": sklearn_metrics.r2_score(huge, back),
+        "mae": sklearn_metrics.mean_absolute_error(huge, back),
+    }
+    for name, value in expected.items():
+        assert score(name, far, scale(huge), scale, Loss("huber", 2)) == pytest.approx(value, rel=1e-4)
+
+
+def test_outputs_of_squared_errors_are_the_nearest_shares() -> None:
+    """Of numbers of 0 or more whose sum is 1: none of many others is nearer; and what is auroc's is of them."""
+    outputs = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
+    shares = Loss("mse", 4).shares(outputs)
+    assert torch.allclose(shares.sum(1), torch.ones(50), atol=1e-6)
+    assert shares.min() >= 0
+    others = torch.distributions.Dirichlet(torch.full((4,), 0.3)).sample((2000, 1))
+    assert ((outputs - shares).square().sum(1) <= (outputs - others).square().sum(2).min(0).values + 1e-6).all()
+    assert torch.equal(shares.argmax(1), outputs.argmax(1))
+    there = torch.tensor([[0.2, 0.5, 0.3, 0.0]])
+    assert torch.allclose(Loss("mse", 4).shares(there), there)
+    assert torch.allclose(Loss("mse", 3).shares(torch.tensor([[1.3, 0.2, -0.1], [-1.0, -2.0, -1.0]])),
+                          torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5]]))  # fmt: skip
+    assert torch.equal(Loss("cross_entropy", 4).shares(outputs), outputs.softmax(1))
+    guessed = torch.eye(3)[LABELS] + torch.randn(400, 3, generator=torch.Generator().manual_seed(2))
+    expected = sklearn_metrics.roc_auc_score(Y, Loss("mse", 3).shares(guessed.double()), multi_class="ovr")
+    assert score("auroc", guessed, LABELS, loss=Loss("mse", 3)) == pytest.approx(expected, abs=1e-6)
+
+
 def test_the_scale_has_the_training_numbers_mean_and_deviation() -> None:
-    numbers = torch.tensor([[1.0, 0.1], [3.0, 0.1], [8.0, 0.1]])
+    numbers = torch.tensor([[1.0, 0.1, 5.0], [3.0, 0.1, 5.0], [8.0, 0.1, 5.0]])
     scale = Scale().fit(numbers)
     assert scale.constants() == {
         "name": "scale",
-        "mean": pytest.approx([4.0, 0.1]),
-        "deviation": pytest.approx([np.std([1, 3, 8]), 1.0]),
+        "mean": pytest.approx([4.0, 0.1, 5.0]),
+        "deviation": pytest.approx([np.std([1, 3, 8]), 1.0, 1.0]),
     }
-    assert scale(numbers)[:, 1].tolist() == [0, 0, 0], "a column that never changes is not blown up by rounding"
+    assert not scale(numbers)[:, 1:].any(), "a column that never changes is not blown up by rounding"
     assert torch.allclose(scale.back(scale(numbers)), numbers)
+
+
+@pytest.mark.parametrize("size", [1, 250, 400])
+def test_the_loss_and_the_accuracy_are_means_over_all_examples(size: int) -> None:
+    """Also where the last of the batches is a smaller one."""
+    split = Split(LOGITS[:size], LABELS[:size])
+    found = evaluate(Given(), split, Scoring.of_classes(3))
+    assert found.loss == pytest.approx(sklearn_metrics.log_loss(Y[:size], SHARES[:size], labels=[0, 1, 2]), rel=1e-5)
+    assert found.score == found.value == found["accuracy"] == (SAID == Y)[:size].mean()
+
+
+def test_the_smaller_error_has_the_larger_score() -> None:
+    split = Split(GUESSED, SCALE(NUMBERS))
+    found = evaluate(Given(), split, scoring_of(OBJECTIVES["mae"], Loss("mse", 2), SCALE))
+    assert found.value > 0
+    assert found.score == -found.value
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_network_is_judged_in_the_precision_that_is_set(precision: str) -> None:
+    """By its outputs as they are then; all sums over them are in float32."""
+    model, split = nn.Linear(3, 3), Split(LOGITS, LABELS)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+        outputs = model(LOGITS).float().double().numpy()
+    expected = sklearn_metrics.log_loss(Y, np.exp(outputs) / np.exp(outputs).sum(1, keepdims=True))
+    assert evaluate(model, split, Scoring.of_classes(3), precision).loss == pytest.approx(expected, rel=1e-5)
+
+
+OWN_SPLITS = ("dataset=arrays", "dataset.path=data.npz", "dataset.val_fraction=0", "trainer.epochs=1")
+
+
+def write(y: np.ndarray, y_test: np.ndarray) -> None:
+    x = np.random.default_rng(0).normal(size=(len(y), 3))
+    np.savez("data.npz", x=x, y=y, x_test=x[: len(y_test)], y_test=y_test)
+
+
+def test_the_weights_of_classes_are_those_of_the_training_examples_and_change_the_training(
+    configure: Configure,
+) -> None:
+    write(np.repeat([0, 1], [30, 10]), np.repeat([0, 1], [4, 6]))
+    trained = {}
+    for name in ("balanced", "null"):
+        config = configure(*OWN_SPLITS, f"trainer.class_weights={name}", "optimizer.lr=0.1")
+        member = build(config).member(config)
+        Training([member]).run()
+        weights_K = member.scoring.loss.weights_K
+        expected = [40 / (2 * 30), 40 / (2 * 10)] if name == "balanced" else None
+        assert (None if weights_K is None else weights_K.tolist()) == (expected and pytest.approx(expected))
+        trained[name] = weights.digest(member.model)
+    assert trained["balanced"] != trained["null"]
+
+
+def test_a_data_set_counts_its_classes_and_measures_its_numbers_in_their_own_unit(configure: Configure) -> None:
+    write(np.repeat([0, 2, 5], [30, 7, 3]), np.repeat([0, 5], [4, 6]))
+    dataset = load_dataset(configure(*OWN_SPLITS).dataset)
+    assert (dataset.class_sizes, dataset.deviations) == ({"train": [30, 7, 3], "test": [4, 0, 6]}, {})
+    train, test = RNG.normal(50, 8, (40, 2)), RNG.normal(-3, 2, (10, 2))
+    write(train, test)
+    load_dataset.cache_clear()
+    dataset = load_dataset(configure(*OWN_SPLITS).dataset)
+    assert dataset.class_sizes == {}
+    assert dataset.deviations == {
+        "train": pytest.approx(train.std(0).tolist(), rel=1e-5),
+        "test": pytest.approx(test.std(0).tolist(), rel=1e-5),
+    }
 
 
 @pytest.mark.parametrize(
@@ -118,7 +248,7 @@ def test_the_scale_has_the_training_numbers_mean_and_deviation() -> None:
         ("loss", "regression", "minimize", ("loss", False)),
         ("mine.revenue", "classification", None, ("revenue", True)),
         ("mine.val_loss", "classification", None, ("val_loss", False)),
-        ("mine.loss", "regression", "maximize", ("loss", True)),
+        ("mine.test_loss", "regression", "maximize", ("test_loss", True)),
     ],
 )
 def test_which_objective_and_in_which_direction(
@@ -135,6 +265,10 @@ def test_which_objective_and_in_which_direction(
         ("accuracy", "regression", None, "objective=accuracy: no number of a regression task; there is rmse, r2, mae"),
         ("acuracy", "classification", None, "objective=acuracy: did you mean accuracy?"),
         ("r2", "regression", "minimize", "objective_direction=minimize: r2 is maximized; leave it null"),
+        ("rmse", "regression", "maximize", "objective_direction=maximize: rmse is minimized; leave it null"),
+        ("mine.loss", "regression", None, "objective=mine.loss: loss is the name of another number; give yours a name"),
+        ("mine.f1", "classification", "maximize", "objective=mine.f1: f1 is the name of another number; give yours a "),
+        ("mine.rmse", "classification", None, "objective=mine.rmse: rmse is the name of another number"),
     ],
 )
 def test_what_is_no_objective_here_is_refused(name: str, kind: Kind, direction: str | None, message: str) -> None:
@@ -178,11 +312,20 @@ def test_the_best_epoch_is_that_of_the_smallest_error(configure: Configure, keep
         (("dataset=wine", "regularizer.augmentation=1"), "augmentation needs images"),
         (("dataset=wine", "regularizer.random_erasing=0.2"), "random erasing needs images"),
         (("dataset=diabetes", "dataset.label_noise=0.1"), "only classes can be flipped; set it to 0"),
-        (("dataset=diabetes", "trainer.class_weights=balanced"), "diabetes has no classes; leave it null"),
-        (("dataset=diabetes", "trainer.loss=cross_entropy"), "diabetes is a regression task, which has mse or huber"),
-        (("dataset=wine", "trainer.loss=huber"), "wine is a classification task, which has cross_entropy or mse"),
+        (
+            ("dataset=diabetes", "trainer.class_weights=balanced"),
+            "^trainer.class_weights=balanced: diabetes has no classes; leave it",
+        ),
+        (
+            ("dataset=diabetes", "trainer.loss=cross_entropy"),
+            "^trainer.loss=cross_entropy: diabetes is a regression task, which has mse or h",
+        ),
+        (
+            ("dataset=wine", "trainer.loss=huber"),
+            "^trainer.loss=huber: wine is a classification task, which has cross_ent",
+        ),
         (("dataset=wine", "task=regression"), "wine is a classification task; leave it auto"),
-        (("dataset=wine", "objective=os.system"), "os is neither in the working folder"),
+        (("dataset=wine", "objective=os.system"), "^objective=os.system: os is neither in the working folder"),
     ],
 )
 def test_what_does_not_fit_the_task_is_refused(configure: Configure, overrides: tuple[str, ...], message: str) -> None:
@@ -263,6 +406,7 @@ def test_an_objective_of_the_user_s_is_a_function_or_a_class(
     (tmp_path / "own_objectives.py").write_text(OWN + of_readme[0].removesuffix("```"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_objectives", raising=False)  # of another folder, where tests run twice
     found = {}
     for name in ("Share", "cost"):
         config = configure("dataset=wine", f"objective=own_objectives.{name}")

@@ -15,7 +15,7 @@ from regsweep import weights
 from regsweep.build import build
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, Split
-from regsweep.errors import DivergedError, MethodError, Pruned
+from regsweep.errors import DivergedError, MethodError, NetworkError, Pruned
 from regsweep.hooks import Methods
 from regsweep.member import EpochRow, Member, Observer, Settings, Silent
 from regsweep.methods import Method, MethodSettings, Parameters
@@ -238,8 +238,8 @@ def test_a_member_that_ends_early_leaves_alone() -> None:
         "diverges": (DivergedError, 2),
         "second": (type(None), 4),
         "pruned": (Pruned, 2),
-        "raises at once": (RuntimeError, 0),
-        "raises": (RuntimeError, 1),
+        "raises at once": (NetworkError, 0),
+        "raises": (NetworkError, 1),
         "method fails": (MethodError, 1),
         "method fails between gradients": (MethodError, 0),
         "method fails at the end": (MethodError, 2),

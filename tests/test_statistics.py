@@ -249,6 +249,34 @@ def test_seeds_and_images_interval_covers_where_both_are_drawn() -> None:
     assert by_seeds / draws < 0.85
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("kind", ["errors", "losses"])
+def test_seeds_and_images_interval_covers_means_of_errors_and_of_losses(kind: str) -> None:
+    """Absolute errors beside noise that both networks share; cross-entropy, whose differences have a heavy tail."""
+    generator = np.random.default_rng(6)
+    num_seeds, num_images, draws = 10, 360, 800
+
+    def cells_sn(num_images: int) -> FloatArray:
+        shared_n = generator.normal(size=num_images)
+
+        def each_sn(mean: float, scale: float) -> FloatArray:
+            of_image_n = generator.normal(0, scale, num_images)
+            of_seed_s = generator.normal(0, 0.05, (num_seeds, 1))
+            value_sn = shared_n + of_image_n + of_seed_s + generator.normal(0, 0.3, (num_seeds, num_images))
+            return np.abs(value_sn) if kind == "errors" else np.logaddexp(0, -(mean + value_sn))
+
+        return each_sn(2.0, 0.6) - each_sn(2.2, 0.4)
+
+    truth = np.mean([cells_sn(20_000).mean() for _ in range(300)])
+    by_seeds = by_both = 0
+    for _ in range(draws):
+        cells_SN = cells_sn(num_images)
+        by_seeds += covers(t_interval(cells_SN.mean(1)), float(truth))
+        by_both += covers(seeds_and_images_interval(cells_SN), float(truth))
+    assert 0.93 <= by_both / draws <= 0.97
+    assert by_seeds / draws < 0.85
+
+
 def test_sign_flip_by_hand() -> None:
     # |±3 ± 2 ± 1| is at least the observed |3 + 2 - 1| = 4 for 3 + 2 + 1, 3 + 2 - 1 and their opposites: 4 of 8.
     assert sign_flip_p_value([0.03, 0.02, -0.01]) == 4 / 8

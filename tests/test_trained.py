@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from regsweep.app.run_folder import started_in
 from regsweep.data.load import draw
 from regsweep.data.sources import load_source
 from regsweep.errors import RegsweepError
+from regsweep.losses import Loss
 from regsweep.paths import RunPaths
 from tests.conftest import Regsweep, made_once, run_in
 
@@ -149,6 +151,7 @@ def test_predictions_are_those_that_the_run_evaluated(
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with trained runs of a table, of numbers and of pictures, to be read only."""
     settings = {"table": TABLE, "digits": (*ARRAYS, SMALL), "diabetes": ("dataset=diabetes", SMALL)}
+    losses = {"diabetes": "huber"}
 
     def make(place: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
@@ -156,11 +159,23 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
             write_people()
             write_digits()
         for name, keys in settings.items():
-            run_in(place, *keys, "trainer.epochs=2", f"hydra.run.dir={name}")
+            loss = losses.get(name, "null")
+            run_in(place, *keys, "trainer.epochs=2", f"trainer.loss={loss}", f"hydra.run.dir={name}")
         run_in(place, *settings["diabetes"], "-m", "sweep=grid", "trainer.epochs=1", "trainer.save_weights=true,false",
                "trainer.test=true", "hydra/launcher=basic", "hydra.sweep.dir=grid")  # fmt: skip
 
     return made_once(tmp_path_factory, "trained", make)
+
+
+def test_probabilities_follow_from_the_loss_of_the_training(trained: Path) -> None:
+    model = package.load_model(trained / "digits")
+    trainer = model.config.trainer.model_copy(update={"loss": "mse"})
+    of_squares = replace(model, config=model.config.model_copy(update={"trainer": trainer}))
+    images = np.load(trained / "digits.npz")["x"][:20]
+    outputs = model.outputs_of(model.examples(images))
+    for each, shares in ((model, outputs.softmax(1)), (of_squares, Loss("mse", 10).shares(outputs))):
+        assert np.array_equal(each.predict(images).iloc[:, 1:].to_numpy(), shares.numpy())
+    assert not torch.equal(outputs.softmax(1), Loss("mse", 10).shares(outputs))
 
 
 @pytest.mark.parametrize("folder", ["diabetes", "grid/0"])
@@ -177,6 +192,11 @@ def test_numbers_are_predicted_in_their_own_unit(trained: Path, folder: str) -> 
         outputs = model.network(model.prepare(data))
     assert model.scale is not None
     assert torch.equal(model.scale.back(outputs), torch.tensor(found.to_numpy()))
+    np.savez("test.npz", x=data, y=expected)
+    examples = model.examples("test.npz")
+    scored = model.score(model.outputs_of(examples), examples)
+    assert dict(scored.values) == pytest.approx(metrics(str(trained / folder)), rel=1e-5)
+    assert (scored.objective, scored.maximize) == ("rmse", False)
 
 
 def test_the_command_line_writes_rows_and_prints_the_run_s_own_score(regsweep: Regsweep, trained: Path) -> None:
@@ -188,6 +208,8 @@ def test_the_command_line_writes_rows_and_prints_the_run_s_own_score(regsweep: R
     score = metrics(str(trained / "digits"))["accuracy"]
     assert (done.code, len(table), (table.prediction == expected).mean()) == (0, len(rows), score)
     assert re.match(rf"{len(rows)} examples of test.npz: \d in \d+, \d in \d+, \d in \d+, \d more class", done.err)
+    counts = [int(count) for count in re.findall(r" in (\d+)", done.err.splitlines()[0])]
+    assert counts == sorted(counts, reverse=True), "the most frequent ones"
     assert f"\naccuracy {score:.4f}\n" in done.err
     safetensors.torch.save_file({"x": torch.from_numpy(images[:, None])}, "test.safetensors")
     again = regsweep("predict", str(trained / "digits"), "test.safetensors", "--output", "p.csv")
@@ -211,7 +233,11 @@ def test_a_table_may_have_its_target_and_words_that_are_new(regsweep: Regsweep, 
     assert "column zip: C4 in no training row" in done.err
     assert "accuracy" not in done.err
     only = people.loc[rows[2:3], ["zip", "member", "age"]].set_index(pd.Index(["Ann"]))
-    assert list(package.load_model(trained / "table").predict(only).index) == ["Ann"]
+    model = package.load_model(trained / "table")
+    assert list(model.predict(only).index) == ["Ann"]
+    turned = model.predict(only[["member", "age", "zip"]].assign(more=1, age=[np.nan]))
+    assert turned.equals(model.predict(only.assign(age=[model.preparation.constants()["columns"][0]["median"]])))
+    assert model.examples(only.assign(age=[np.nan])).notes[0].startswith("column age: missing in 1 of 1 row; taken for")
 
 
 def test_pictures_are_read_as_the_run_read_them(regsweep: Regsweep, trained: Path) -> None:
@@ -254,7 +280,16 @@ PEOPLE = pd.DataFrame({"age": [40.0], "zip": ["01"], "member": [True]})
 IMAGES, ROW = np.zeros((2, 8, 8), np.uint8), np.zeros((1, 10))
 BAD_DATA: list[tuple[str, Any, str]] = [
     ("table", PEOPLE.rename(columns={"zip": "zips"}), "no column zip; did you mean zips? there is age, member, zips"),
-    ("table", PEOPLE.assign(age=["old"]), "column age: must hold numbers alone (could not convert string to float"),
+    ("table", pd.concat([PEOPLE, PEOPLE.assign(age=["old"])], ignore_index=True),
+     "column age: old in row 2 (counted from 1, below the header) is no number; the column must hold numbers alone"),
+    ("table", PEOPLE.assign(age=pd.to_datetime(["2020-01-01"])), "column age: must hold numbers alone, not datetime64"),
+    ("table", PEOPLE.assign(age=pd.Series([[1.0]])), "column age: [1.0] in row 1"),
+    ("table", pd.concat([PEOPLE, PEOPLE]).assign(age=np.nan), "column age: empty in every row, and the run was"),
+    ("table", pd.concat([PEOPLE, PEOPLE]).assign(zip=None), "column zip: empty in every row, and the run was"),
+    ("table", "old.csv", "old.csv: column age: old in row 1"),
+    ("table", "short.csv", "short.csv: no column member; there is age, zip"),
+    ("table", "header.csv", "header.csv: holds no examples"),
+    ("table", "empty.csv", "empty.csv: no .csv file, or damaged (No columns to parse from file)"),
     ("table", PEOPLE.assign(age=[np.inf]), "column age: infinite in row 1"),
     ("table", PEOPLE.iloc[:0], "data: holds no examples"),
     ("table", pd.concat([PEOPLE, PEOPLE], axis=1), "two columns are named age; rename one"),
@@ -271,6 +306,10 @@ BAD_DATA: list[tuple[str, Any, str]] = [
     ("diabetes", "text.txt", "text.txt: must be a table or arrays (.csv, .parquet, .npz, .safetensors), a picture"),
     ("diabetes", "text.npz", "text.npz: no .npz file, or damaged"),
     ("diabetes", "y.npz", "y.npz: holds no array x; there is y"),
+    ("diabetes", "other.npz", "other.npz: x and y must have a row for each example, not (1, 10) and (3,)"),
+    ("diabetes", "none.npz", "none.npz: holds no examples"),
+    ("diabetes", np.float64(1), "float64: give a DataFrame, an array, a tensor, or the path of a file"),
+    ("diabetes", np.zeros(()), "data: must have the shape (N, 10), a row for each example, not ()"),
     ("digits", IMAGES.astype(float), "the run was trained on images of bytes, 0 to 255; make them uint8, not float64"),
     ("digits", IMAGES[:, :7], "data: must have the shape (N, 1, 8, 8), a row for each example, not (2, 7, 8)"),
     ("digits", "a folder", "a folder: holds no examples"),
@@ -286,6 +325,12 @@ def test_examples_that_do_not_fit_are_refused_in_a_line(trained: Path, case: tup
     for file in ("text.txt", "text.npz"):
         Path(file).write_text("hello")
     np.savez("y.npz", y=ROW)
+    np.savez("other.npz", x=ROW, y=np.zeros(3))
+    np.savez("none.npz", x=ROW[:0])
+    for file, rows in (("old", "old,01,True"), ("header", "")):
+        Path(f"{file}.csv").write_text(f"age,zip,member\n{rows}\n")
+    Path("short.csv").write_text("age,zip\n40,01\n")
+    Path("empty.csv").touch()
     Image.new("L", (9, 8)).save("wide.png")
     Image.new("RGB", (8, 8), "red").save("red.png")
     with pytest.raises(RegsweepError) as refused:

@@ -57,6 +57,7 @@ REFUSED = (
     *("torchvision.models._utils.handle_legacy_interface", "torchvision.models._api.get_model_builder"),
     *("torchvision.datasets.utils.download_url", "torchvision.datasets.FakeData"),
     *("torchmetrics.functional.accuracy", "torchmetrics.text.BERTScore", "torchmetrics.MetricCollection"),
+    *("torchmetrics.aggregation.MeanMetric", "torchmetrics.wrappers.BootStrapper"),
     *("os.system", "posix.system", "os.path.join", "subprocess.run", "subprocess.Popen", "builtins.eval", "sys.exit"),
     *("pickle.loads", "logging.os.system", "importlib.import_module", "runpy.run_path", "shutil.rmtree"),
     *("regsweep.trusted.import_class", "regsweep.cli.main", "regsweep.trusted.os.system"),

@@ -14,10 +14,10 @@ from regsweep.app.composed import Composed, composed, key_of
 from regsweep.app.grammar import literal
 from regsweep.chosen import no_method
 from regsweep.errors import RecordError, RegsweepError
-from regsweep.names import joined, name_of, place_of
+from regsweep.names import joined, listed, name_of, place_of
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.report.hydra_files import at
-from regsweep.report.regularization import BATCH_NORM, Regularization
+from regsweep.report.regularization import BATCH_NORM, DROPOUT, Regularization
 from regsweep.report.sweep import CONTESTANT, Sweep
 from regsweep.report.table import show_value
 from regsweep.report.terms import Terms
@@ -172,15 +172,20 @@ def unregularized(sweep: Sweep, rows: list[dict[str, Any]]) -> dict[str, str]:
     """Return what makes the network without regularization, as typed.
 
     Every method that one of `rows` has is set to null. Where the sweep put BatchNorm in or took it out, the baseline is
-    without; elsewhere the network is as it is.
+    without; elsewhere the network is as it is. So it is with the network's own dropout.
     """
     folders = [sweep.folder / str(row["folder"]) for row in rows]
-    return _regularizer({}, _keys_of(folders), is_without=_is_without_batch_norm(sweep, rows))
+    return _regularizer({}, _keys_of(folders), _taken_out(sweep, rows))
 
 
-def _is_without_batch_norm(sweep: Sweep, rows: list[dict[str, Any]]) -> bool:
-    """Return whether BatchNorm is among what is compared, so that the network without it has none."""
-    return sweep.turns_batch_norm or any(BATCH_NORM in sweep.used(int(row["number"])) for row in rows)
+def _taken_out(sweep: Sweep, rows: list[dict[str, Any]]) -> list[str]:
+    """Return which of BatchNorm and dropout is among what is compared, so that the network without it has none.
+
+    Where trials without dropout's method kept the network's own, as in a grid of presets, the baseline keeps it, too.
+    """
+    batch_norm = sweep.turns_batch_norm or any(BATCH_NORM in sweep.used(int(row["number"])) for row in rows)
+    dropout = sweep.own_dropout is not None and not sweep.keeps_dropout
+    return [*([BATCH_NORM] if batch_norm else []), *([DROPOUT] if dropout else [])]
 
 
 def _keys_of(folders: Sequence[Path]) -> list[str]:
@@ -189,23 +194,25 @@ def _keys_of(folders: Sequence[Path]) -> list[str]:
     return list(dict.fromkeys(str(key) for each in composed_there for key in each if each[key] is not None))
 
 
-def _regularizer(nodes: Mapping[str, Mapping[str, Any]], keys: Sequence[str], *, is_without: bool) -> dict[str, str]:
+def _regularizer(
+    nodes: Mapping[str, Mapping[str, Any]], keys: Sequence[str], taken_out: Sequence[str]
+) -> dict[str, str]:
     """Return the overrides that make a run use these methods and no others, whatever was composed.
 
     Args:
         nodes: by name, what stands below the method's key.
         keys: that may not be null otherwise.
-        is_without: whether a network without BatchNorm's method has no BatchNorm.
+        taken_out: methods of which a network that does not use them has nothing of its own.
     """
     known, overrides = no_method(), {"regularizer": "none"}
-    for key in dict.fromkeys([*keys, *([BATCH_NORM] if is_without else [])]):
+    for key in dict.fromkeys([*keys, *taken_out]):
         sign = "" if key in known else "++"  # a method of the user's own has a key where its preset is chosen
-        value = literal(nodes[key]) if key in nodes else "false" if is_without and key == BATCH_NORM else "null"
+        value = literal(nodes[key]) if key in nodes else "false" if key in taken_out else "null"
         overrides[f"{sign}regularizer.{key}"] = value
     return overrides
 
 
-def _nodes_of(sweep: Sweep, number: int, config: DictConfig, *, is_without: bool) -> dict[str, dict[str, Any]]:
+def _nodes_of(sweep: Sweep, number: int, config: DictConfig, taken_out: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return what stands below the keys of the methods that a trial used, each setting as its record has it.
 
     Where others are without BatchNorm, that of the network itself is a method, too.
@@ -216,7 +223,7 @@ def _nodes_of(sweep: Sweep, number: int, config: DictConfig, *, is_without: bool
         node = config.regularizer.get(name)
         target = node.get("_target_") if OmegaConf.is_config(node) else None
         nodes[name] = {**({"_target_": target} if target else {}), "use": True, **method.settings}
-    if is_without and found.batch_norm:
+    if BATCH_NORM in taken_out and found.batch_norm:
         nodes.setdefault(BATCH_NORM, {"use": True})
     return nodes
 
@@ -232,12 +239,12 @@ def configurations(
     others = [key for key in swept if not _METHODS.compares(key)]
     signs = {key: sign for trial in trials for key, sign in trial.signs.items() if sign}
     keys = _keys_of(folders)
-    is_without = _is_without_batch_norm(sweep, rows)
+    taken_out = _taken_out(sweep, rows)
     found: list[Configuration] = []
     for (source, row), trial in zip(places, trials, strict=True):
         is_baseline = len(found) < len(baseline_rows)
         number = int(row["number"])
-        nodes = {} if is_baseline else _nodes_of(source, number, trial.config, is_without=is_without)
+        nodes = {} if is_baseline else _nodes_of(source, number, trial.config, taken_out)
         used = {} if is_baseline else source.used(number)
         kind = sorted(used.values(), key=place_of)
         overrides = {signs.get(key, "") + key: trial.text(key) for key in others if trial.has(key)}
@@ -250,7 +257,7 @@ def configurations(
                 number,
                 float(row["selected_for"]),
                 parameters,
-                {**_regularizer(nodes, keys, is_without=is_without), **overrides},
+                {**_regularizer(nodes, keys, taken_out), **overrides},
                 {name: (method.title, method.description) for name, method in used.items()},
             )
         )
@@ -262,4 +269,4 @@ def settings_of(parameters: Mapping[str, Any], terms: Terms = _METHODS) -> str:
     left = {key: value for key, value in parameters.items() if not terms.compares(key) and not _METHODS.compares(key)}
     others = {key.rpartition(".")[2]: value for key, value in left.items()}
     settings = [f"{name} {show_value(value)}" for name, value in others.items()]
-    return f", at {' and '.join(settings)}" if settings else ""
+    return f", at {listed(settings)}" if settings else ""

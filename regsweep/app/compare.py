@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from regsweep import records
 from regsweep.app import choosing, dry_run, planning
 from regsweep.app.confirm import DEFAULT_SEEDS, add_new_splits, choose, require_complete, seeds_of, train_on_seeds
-from regsweep.app.contestants import BATCH_NORM, Contestant, Typed, compose, read_typed, require_its_methods
+from regsweep.app.contestants import TAKEN_OUT, Contestant, Typed, compose, read_typed, require_its_methods
 from regsweep.app.effort import Effort, announce, time_epochs, what_is_left
 from regsweep.app.folders import make_folder
 from regsweep.app.plan import Lost, Plan
@@ -24,11 +24,14 @@ from regsweep.app.stages import Origin, await_sweeps, count_ended, run_sweep
 from regsweep.app.versions import require_this_version
 from regsweep.errors import ConfigError, RegsweepError
 from regsweep.paths import ComparisonPaths, SweepPaths, shown
+from regsweep.regularizers import METHODS
 from regsweep.report.alone import stdout_for_json, write
 from regsweep.report.command import Parser, add_json, report_confirmed
 from regsweep.report.files import ReportPaths
 from regsweep.report.printed import say
+from regsweep.report.regularization import DROPOUT
 from regsweep.report.sweep import ComparisonRecord, read_sweep
+from regsweep.run_record import RunRecord
 from regsweep.started import Command
 from regsweep.statistics.intervals import Overlap
 from regsweep.sweeper import lock
@@ -118,9 +121,12 @@ def _compare(request: _Request, command: Command) -> Path | None:
     typed = request.typed
     if typed.folder is not None and not request.is_plan:  # at once, and again when the folder is owned
         _require_place(Path(typed.folder).absolute(), request, typed.num_trials)
-    contestants, config = compose(typed, replace(command, arguments=request.flags))
+    begun = _begun(typed.folder)
+    contestants, config = compose(typed, replace(command, arguments=request.flags), begun)
+    if begun is not None:
+        require_same_network(Path(str(typed.folder)).absolute(), contestants, begun)
     _check(request, command, contestants)
-    overlap = _overlap(request, config, command)
+    overlap = _overlap(request, config, command, request.num_seeds or DEFAULT_SEEDS)
     num_trials = int(config.hydra.sweeper.n_trials) if typed.num_trials is None else typed.num_trials
     if request.is_plan:
         with tempfile.TemporaryDirectory() as place:
@@ -160,9 +166,9 @@ def _check(request: _Request, command: Command, contestants: Sequence[Contestant
     say(*lines)
 
 
-def _overlap(request: _Request, config: DictConfig, command: Command) -> Overlap | None:
-    """Return what two splits of the data have in common, where each fresh seed draws one."""
-    return require_splits(config, command, request.typed.ranges) if request.has_new_splits else None
+def _overlap(request: _Request, config: DictConfig, command: Command, num_seeds: int) -> Overlap | None:
+    """Return what the splits of the data have in common, where each fresh seed draws one."""
+    return require_splits(config, command, request.typed.ranges, num_seeds) if request.has_new_splits else None
 
 
 def _train(
@@ -178,7 +184,7 @@ def _train(
     paths, confirmation = ComparisonPaths(folder), SweepPaths(folder).confirmation
     num_trials = records.read_as(paths.record, ComparisonRecord).num_trials
     await_sweeps(confirmation)
-    effort = Effort(num_trials, num_seeds, _overlap(request, config, origin.command))
+    effort = Effort(num_trials, num_seeds, _overlap(request, config, origin.command, num_seeds))
     times = time_epochs(origin, paths, contestants)
     announce(what_is_left(times, contestants, paths, config, effort), contestants, effort)
     for place, each in enumerate(contestants):
@@ -278,9 +284,33 @@ def _require_same(folder: Path, before: _Request, now: _Request, record: Compari
                 verb = "has" if one is before else "does not have"
                 allowed = f"the comparison in {place} {verb} it; type the same, or choose another folder"
                 raise ConfigError(key, value, allowed)
-    if any(BATCH_NORM in key for key in now.keys) != any(BATCH_NORM in key for key in record.contestants):
-        allowed = "beside it all others are without BatchNorm, and they have run as they are; choose another folder"
-        raise ConfigError("regularizer", BATCH_NORM, allowed)
+
+
+def _begun(folder: str | None) -> list[str] | None:
+    """Return the keys of the contestants of the comparison in `folder`; None of a new one."""
+    record = None if folder is None else ComparisonPaths(Path(folder).absolute()).record
+    if record is None or not record.exists():
+        return None
+    return records.read_as(record, ComparisonRecord).contestants
+
+
+def require_same_network(folder: Path, contestants: Sequence[Contestant], begun: Sequence[str]) -> None:
+    """Refuse a further contestant with a method that is taken out of all others, where those have run with it.
+
+    Raises:
+        ConfigError: naming the method.
+    """
+    for name in TAKEN_OUT:
+        using = [each.key for each in contestants if name in each.methods]
+        if using and not {*using} & {*begun} and (name != DROPOUT or _has_own_dropout(folder)):
+            title = METHODS[name].title
+            allowed = f"beside it all others are without {title}, and they have run as they are; choose another folder"
+            raise ConfigError("regularizer", name, allowed)
+
+
+def _has_own_dropout(folder: Path) -> bool:
+    files = ComparisonPaths(folder).searches.glob("*/[0-9]*/result.json")
+    return any(RunRecord.read(file).own_dropout is not None for file in files)
 
 
 def _read(arguments: Sequence[str]) -> _Request:

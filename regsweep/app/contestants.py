@@ -20,12 +20,14 @@ from regsweep.app.start import as_typed
 from regsweep.chosen import Use, choose, no_method, shared_settings
 from regsweep.errors import ConfigError
 from regsweep.names import place_of
+from regsweep.report.regularization import BATCH_NORM, DROPOUT, takes_out
 from regsweep.started import Command
 
 BASELINE = "none"
 """Key of the network without regularization, which is always compared with."""
 
-BATCH_NORM = "batch_norm"
+TAKEN_OUT = (BATCH_NORM, DROPOUT)
+"""Methods of which a network may have something of its own, that all others are without where they are compared."""
 
 _SET_HERE = {
     "trainer.test": "the test set is opened on fresh seeds alone",
@@ -153,12 +155,13 @@ def _contestants(override: Override) -> list[list[str]]:
     return found
 
 
-def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfig]:
+def compose(typed: Typed, command: Command, begun: Sequence[str] | None = None) -> tuple[list[Contestant], DictConfig]:
     """Return the baseline and the contestants, each with the overrides of its search, and the baseline's configuration.
 
     Args:
         typed: what was typed.
         command: working folder and import path, and as arguments the flags that every search has.
+        begun: the keys of those that have run; None where none has. What they have of `TAKEN_OUT` others are without.
 
     Raises:
         ConfigError: where a method would reach the baseline, a contestant is named twice or chooses no method, and for
@@ -174,8 +177,8 @@ def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfi
         with _where_own_methods_lie(command):
             return choose(_plain(config.regularizer)).in_use
 
-    without = composed(BASELINE)
-    reached = chosen(without)
+    bare = composed(BASELINE)
+    reached = chosen(bare)
     if reached:
         allowed = "reaches the baseline, which has no method; name contestants under regularizer alone"
         raise ConfigError(f"regularizer.{reached[0].method.name}", "…", allowed)
@@ -204,16 +207,16 @@ def compose(typed: Typed, command: Command) -> tuple[list[Contestant], DictConfi
             )
         )
     baseline = Contestant(BASELINE, [BASELINE], "no regularization", [], [f"regularizer={BASELINE}"], _timed({}))
-    has_batch_norm = any(BATCH_NORM in each.methods for each in contestants)
     _require_had(typed.of_methods, contestants)
-    return [_with_settings(each, typed.of_methods, has_batch_norm) for each in (baseline, *contestants)], without
+    first = [each for each in contestants if begun is None or each.key in begun]
+    taken_out = [name for name in TAKEN_OUT if any(name in each.methods for each in first)]
+    return [_with_settings(each, typed.of_methods, taken_out) for each in (baseline, *contestants)], bare
 
 
-def _with_settings(contestant: Contestant, given: Sequence[Override], has_batch_norm: bool) -> Contestant:
-    """Return it with the settings of its methods; where BatchNorm is compared, all others are without."""
-    own = [each for each in given if _is_of(each, contestant) or (_takes_out_batch_norm(each) and not has_batch_norm)]
-    without = has_batch_norm and BATCH_NORM not in contestant.methods
-    added = {f"regularizer.{BATCH_NORM}": "false"} if without else {}
+def _with_settings(contestant: Contestant, given: Sequence[Override], taken_out: Sequence[str]) -> Contestant:
+    """Return it with the settings of its methods; where BatchNorm or dropout is compared, all others are without."""
+    own = [each for each in given if _is_of(each, contestant) or _taken_out_by(each) not in (None, *taken_out)]
+    added = {f"regularizer.{name}": "false" for name in taken_out if name not in contestant.methods}
     lines = [str(override.input_line) for override in own]
     return replace(
         contestant,
@@ -234,14 +237,14 @@ def _timed(node: Mapping[str, Any]) -> dict[str, str]:
 def _require_had(given: Sequence[Override], contestants: Sequence[Contestant]) -> None:
     for override in given:
         is_of_one = any(_is_of(override, contestant) for contestant in contestants)
-        if not is_of_one and not _takes_out_batch_norm(override):
+        if not is_of_one and not _taken_out_by(override):
             allowed = "no contestant has such a method; name it under regularizer"
             raise ConfigError(override.get_key_element(), _text(override), allowed)
 
 
-def _takes_out_batch_norm(override: Override) -> bool:
-    """Return whether an override takes BatchNorm out of the network of all, where it is no contestant."""
-    return override.get_key_element() == f"regularizer.{BATCH_NORM}" and override.value() is False
+def _taken_out_by(override: Override) -> str | None:
+    """Return what an override takes out of the network of all, where it is no contestant."""
+    return takes_out(str(override.input_line))
 
 
 def require_its_methods(contestant: Contestant, command: Command, config: DictConfig) -> None:

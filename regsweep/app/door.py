@@ -15,11 +15,15 @@ from regsweep.methods import Method
 from regsweep.regularizers import METHODS
 from regsweep.signatures import offer
 from regsweep.sweeper import hydra_private
+from regsweep.sweeper.settings import key_with_dots
 
 _IMPOSSIBLE = {name.lower(): reason for name, reason in IMPOSSIBLE_OPTIMIZERS.items()}
 
 NOT_OF_A_RUN = ("hydra", "search", "ranges")
 """Top-level keys that describe the command or the search, not a run."""
+
+OWN_SWEEPER = "searches with regsweep's own sweeper, for which parameters depend on each other; leave hydra/sweeper out"
+"""Why another sweeper cannot run ``sweep=regularization``, and what to do."""
 
 RANGES_OF_KEYS = "a range stands at the key itself, 'regularizer.l1.lambda=tag(log,interval(1e-4,1e-3))' for example"
 """How the range of a search is changed."""
@@ -96,16 +100,16 @@ def one_line(error: Exception) -> RegsweepError:
     """Return an error that Hydra or OmegaConf print over several lines as one line with a next step."""
     if isinstance(error.__cause__, RegsweepError):
         return error.__cause__
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, option = error.missing_cfg_file.rpartition("/")
-        options = [name for name in error.options or _options_there(group, str(error)) if name != "base"]
-        reason = _IMPOSSIBLE.get(option.replace("_", "").lower()) if group == "optimizer" else None
-        if reason is not None:
-            return RegsweepError(f"{group}={option}: {reason}")
-        if options:
-            return RegsweepError(f"{group}={option}: no such option; {offer(option, options, f'{group}=')}")
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and (line := _no_option(error)):
+        return RegsweepError(line)
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else ""
     text = f"{error}\n{cause}"
+    sweep = re.search(r"In 'sweep/(\w+)': .*\bKey '\w+' not in '\w+SweeperConf'", text, re.DOTALL)
+    if sweep:
+        return RegsweepError(f"sweep={sweep[1]}: {OWN_SWEEPER}")
+    ranged = re.search(r"\bhydra\.sweeper\.params\.([^=\s]+)=(.+)$", text, re.MULTILINE)
+    if ranged:
+        return key_with_dots(ranged[1], ranged[2].strip("'\""))
     mistyped = re.match(r"Could not override '(.+?)'\.\nTo append to your config use \+(.+)", text)
     if mistyped:
         return _mistyped(mistyped[1], mistyped[2], text)
@@ -116,6 +120,16 @@ def one_line(error: Exception) -> RegsweepError:
         if line and not re.match(r"(full_key|reference_type|object_type|See https?|Set the env)", line)
     ]
     return RegsweepError(" ".join(dict.fromkeys(kept)) or type(error).__name__)
+
+
+def _no_option(error: MissingConfigException) -> str | None:
+    """Return the line on an option that its config group does not have; None where no others are known."""
+    group, _, option = str(error.missing_cfg_file).rpartition("/")
+    reason = _IMPOSSIBLE.get(option.replace("_", "").lower()) if group == "optimizer" else None
+    if reason is not None:
+        return f"{group}={option}: {reason}"
+    options = [name for name in error.options or _options_there(group, str(error)) if name != "base"]
+    return f"{group}={option}: no such option; {offer(option, options, f'{group}=')}" if options else None
 
 
 def _mistyped(key: str, override: str, text: str) -> RegsweepError:

@@ -13,7 +13,7 @@ from regsweep.app.candidates import Configuration, ranked, settings_of
 from regsweep.app.composed import Composed
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.names import joined, name_of, place_of
-from regsweep.paths import SweepPaths
+from regsweep.paths import RunPaths, SweepPaths
 from regsweep.plain_yaml import read_scalar
 from regsweep.report.hydra_files import at
 from regsweep.report.sweep import Sweep
@@ -134,17 +134,22 @@ def configurations(
     found: list[Configuration] = []
     for (source, row), trial in zip(places, trials, strict=True):
         is_tuned = len(found) < len(baseline_rows)
-        left_out = {key for key in keys if is_tuned and terms.compares(key) and key not in terms.baseline}
+        below = {key for key in keys if terms.compares(key) and key not in terms.baseline}
+        # The baseline's option may have such a key, too: what was not set of it is its own.
+        left_out = below - trial.overrides.keys() if is_tuned else set()
         there = [key for key in keys if trial.has(key) and key not in left_out]
         parameters = {key: trial.value(key) for key in there}
+        tuned = {key: value for key, value in parameters.items() if is_tuned and key in below}
         compared = joined(
             [f"{key.rpartition('.')[2]} {show_value(parameters[key])}" for key in there if terms.compares(key)]
         )
+        others = {key: value for key, value in parameters.items() if not terms.compares(key)}
+        others_in_words = settings_of({**others, **tuned})
         used = sorted(source.used(int(row["number"])).values(), key=place_of)
         methods = f" beside {name_of(used)}" if used else ""
         found.append(
             Configuration(
-                f"{f'{terms.without} (tuned)' if is_tuned else compared}{methods}{settings_of(parameters, terms)}",
+                f"{f'{terms.without} (tuned)' if is_tuned else compared}{methods}{others_in_words}",
                 [] if is_tuned else [compared],
                 int(row["number"]),
                 float(row["selected_for"]),
@@ -165,6 +170,28 @@ def _keys(sweep: Sweep, trials: Sequence[Composed], terms: Terms) -> list[str]:
     return list(dict.fromkeys([*terms.baseline, *below, *keys]))
 
 
+def set_below(sweep: Sweep, terms: Terms) -> list[str]:
+    """Return the keys below a config group of the baseline's that trials with its option set: they are tuned in it."""
+    trials = [Composed.read(sweep.folder / str(row["folder"])) for row in _rows_of_baseline(sweep, terms)]
+    set_there = dict.fromkeys(key for trial in trials for key in trial.overrides)
+    return [key for key in set_there if terms.compares(key) and key not in terms.baseline]
+
+
+def searched_groups(sweep: Sweep, terms: Terms) -> list[str]:
+    """Return the keys of the baseline's that are config groups, of which the sweep tried several options."""
+    choices = first_trial(sweep).choices
+    return [key for key in terms.baseline if key in choices and key in sweep.swept]
+
+
+def _rows_of_baseline(sweep: Sweep, terms: Terms) -> list[Row]:
+    rows = [{str(key): value for key, value in row.items()} for row in sweep.trials.to_dict("records")]
+    return [row for row in rows if _is_left(sweep, row) and is_baseline(sweep, row, terms)]
+
+
+def _is_left(sweep: Sweep, row: Row) -> bool:
+    return RunPaths(sweep.folder / str(row["folder"])).config.exists()
+
+
 def others_tried(sweep: Sweep, terms: Terms) -> list[dict[str, str]] | None:
     """Return the settings beside the baseline's keys that a grid tried, each once; None where they were searched.
 
@@ -174,12 +201,17 @@ def others_tried(sweep: Sweep, terms: Terms) -> list[dict[str, str]] | None:
     sweeper = at(settings, "hydra", "sweeper")
     is_grid = str(at(sweeper, "_target_")).endswith(("BasicSweeper", "GridSweeper"))
     is_grid |= "GridSampler" in str(at(sweeper, "sampler"))
-    trial = first_trial(sweep)
-    others = [key for key in _keys(sweep, [trial], terms) if not terms.compares(key)]
+    trial, below = first_trial(sweep), set_below(sweep, terms)
+    others = [key for key in _keys(sweep, [trial], terms) if not terms.compares(key)] + below
     if others and not is_grid:
         return None
+    once = sweep.trials[sweep.trials["duplicate_of"].isna()]
+    # Values below a config group are each option's own.
+    folders = (
+        [row["folder"] for row in _rows_of_baseline(replace(sweep, trials=once), terms)] if below else once["folder"]
+    )
     tried: dict[tuple[str, ...], dict[str, str]] = {}
-    for folder in sweep.trials["folder"][sweep.trials["duplicate_of"].isna()]:
+    for folder in folders:
         each = Composed.read(sweep.folder / str(folder))
         found = {each.signs.get(key, "") + key: each.text(key) for key in others if each.has(key)}
         typed = {terms.typed(key): value for key, value in terms.baseline.items()}

@@ -20,11 +20,12 @@ from regsweep.app.door import validate_composed
 from regsweep.app.finished import finished_before
 from regsweep.app.refuse import refuse
 from regsweep.app.resume import is_trial_of_resumed
-from regsweep.errors import Pruned, RecordError, RegsweepError, show
+from regsweep.errors import NetworkError, Pruned, RecordError, RegsweepError, show
 from regsweep.names import Named, place_of, short_names
-from regsweep.numbers import show_number
+from regsweep.numbers import show_number, show_share
 from regsweep.objectives import short_name
 from regsweep.paths import SweepPaths, config_folder, shown
+from regsweep.pooling import DATA_KEYS
 from regsweep.report.hydra_files import is_several
 from regsweep.run_record import is_of_epoch
 from regsweep.started import Command
@@ -92,7 +93,7 @@ def _names_returned(config: DictConfig) -> list[str]:
 
 _job.trial_rows = _trial_rows  # type: ignore[attr-defined]
 _job.names_returned = _names_returned  # type: ignore[attr-defined]
-_job.ranked_apart = ["dataset", "dataset.name"]  # type: ignore[attr-defined]
+_job.ranked_apart = [*DATA_KEYS]  # type: ignore[attr-defined]
 main = hydra.main(config_path=str(config_folder()), config_name="config", execution_whitelist=_TRUSTED)(_job)
 
 
@@ -121,7 +122,8 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
     except RegsweepError as error:
         if not is_trial:
             refuse(error)
-        _log.error(f"trial {runtime.job.num} {error}")
+        # Of what a user's own network raises, the log has the whole story.
+        _log.error(f"trial {runtime.job.num} {error}", exc_info=isinstance(error, NetworkError))
         return TrialValue(math.nan, error=str(error))
     except Exception as error:
         if not is_trial:
@@ -136,7 +138,7 @@ def _run(cfg: DictConfig, folder: Path, *, is_trial: bool) -> float:
         _log.info(f"{outcome.objective.replace('_', ' '):<12} {'  '.join(values)}")
         zero, near_zero = outcome.numbers["sparsity"], outcome.numbers["near_zero"]
         if zero:
-            _log.info(f"weights      {zero:.1%} exactly zero, {near_zero:.1%} within ±0.001")
+            _log.info(f"weights      {show_share(zero)} exactly zero, {show_share(near_zero)} within ±0.001")
         _log.info(f"record       {shown(folder)}")
     validation = outcome.metrics.get("validation")
     return TrialValue(validation.value if validation else math.nan, outcome.numbers)

@@ -10,6 +10,7 @@ from regsweep.app.grammar import literal
 from regsweep.app.sweeper_kinds import is_stock_optuna
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError
+from regsweep.names import listed
 from regsweep.objectives import Kind, Objective, metrics_of, objective_of
 from regsweep.run_record import SHARES, SPLITS, is_of_epoch
 from regsweep.signatures import offer
@@ -17,16 +18,13 @@ from regsweep.signatures import offer
 _SAME_FOR_ALL = ("objective", "objective_direction", "task")
 """Keys that make the numbers of two trials no comparison."""
 
-_KIND_BY_TARGETS = ("arrays", "table", "torch")
-"""Data sets whose targets say what kind of task they are."""
-
-_OF_NUMBERS = ("diabetes",)
-
 
 def settle(
     config: DictConfig, swept: Collection[str], runs: Sequence[RunConfig], with_torch: Callable[..., Kind]
 ) -> None:
-    """Set the objective of a sweep and its direction in the configuration, as far as they were left open.
+    """Set a sweep's kind of task, objective and direction in the configuration, as far as they were left open.
+
+    The configuration is written down before trial 0, so a report knows them then.
 
     Args:
         config: the sweep's, with Hydra's own.
@@ -43,10 +41,11 @@ def settle(
             raise ConfigError(key, "…", allowed)
     by_kind = {_kind(run, with_torch): run for run in runs}
     if len(by_kind) > 1:
-        names = " and ".join(sorted({run.dataset.name for run in by_kind.values()}))
+        names = listed(sorted({run.dataset.name for run in by_kind.values()}))
         allowed = f"some of {names} have classes, some numbers to predict; sweep each kind of task alone"
         raise ConfigError("dataset", "…", allowed)
     ((kind, run),) = by_kind.items()
+    config.task = kind
     several = config.hydra.sweeper.get("objectives")
     objective = objective_of(run.objective, kind, run.objective_direction)
     if several is not None:
@@ -60,9 +59,7 @@ def settle(
 
 
 def _kind(run: RunConfig, with_torch: Callable[..., Kind]) -> Kind:
-    if run.dataset.name in _KIND_BY_TARGETS:
-        return with_torch(kind_of_data, run)
-    return "regression" if run.dataset.name in _OF_NUMBERS else "classification"
+    return run.dataset.kind or with_torch(kind_of_data, run)
 
 
 def kind_of_data(run: RunConfig) -> Kind:
@@ -98,21 +95,16 @@ def _is_typed(config: DictConfig, key: str) -> bool:
 
 
 def _check_several(config: DictConfig, kind: Kind, names: list[str]) -> None:
-    """Refuse objectives that a complete trial does not have, directions of another number, and a pruner by one of them
-    that is known only at the end.
-    """
+    """Refuse objectives that a complete trial does not have, and a pruner by one that is known only at the end."""
     metrics = metrics_of(kind)
     known = [*(f"{split}_{metric}" for split in SPLITS[:2] for metric in metrics), *SHARES]
     tested = [f"test_{metric}" for metric in metrics]
-    directions, key = _directions(config), "hydra.sweeper.objectives"
+    key = "hydra.sweeper.objectives"
     for name in names:
         if name in tested and config.trainer.test is not True:
             raise ConfigError(key, name, "trials keep the test set closed; add trainer.test=true")
         if name not in [*known, *tested]:
             raise ConfigError(key, name, f"no such number; {offer(name, known)}")
-    if len(names) != len(directions) or not set(directions) <= {"minimize", "maximize"}:
-        allowed = f"must be minimize or maximize for each of the {len(names)} objectives"
-        raise ConfigError("hydra.sweeper.direction", ",".join(directions), allowed)
     if config.hydra.sweeper.get("pruner") is not None and len(names) == 1 and not is_of_epoch(names[0]):
         each = ", ".join(name for name in known if is_of_epoch(name))
         allowed = f"not known after each epoch, so no trial is pruned by it; use one of {each}, or no pruner"

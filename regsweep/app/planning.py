@@ -107,9 +107,8 @@ def _begin(
 ) -> Plan:
     terms = terms or Terms.of_task(sweep.task, sweep.objective, chosen_most=sweep.maximize)
     used = keyed.seeds_of(sweep, terms) if terms.baseline else {int(s) for s in sweep.trials["seed"].dropna()}
-    first = _first_unused(used)
     kinds = [[_row(row) for row in rows] for rows in chosen]
-    choosing, start = list(range(first, first + CHOOSING_SEEDS)), first + CHOOSING_SEEDS
+    choosing, start = further_seeds(used)
     plan = Plan(paths, kinds, len(sweep.trials), top, choosing, start, keys=[*keys], terms=terms, named=[*named])
     plan.write()
     return plan
@@ -123,6 +122,12 @@ def _require_no_records(paths: ConfirmationPaths) -> None:
                 f"{paths.plan}: missing beside finished trials; restore it, or move {shown(paths.folder)} away "
                 "to confirm anew"
             )
+
+
+def further_seeds(used: set[int]) -> tuple[list[int], int]:
+    """Return the seeds on which configurations are chosen after a sweep that used some, and the first fresh one."""
+    first = _first_unused(used)
+    return list(range(first, first + CHOOSING_SEEDS)), first + CHOOSING_SEEDS
 
 
 def _first_unused(used: set[int]) -> int:

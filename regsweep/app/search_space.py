@@ -14,6 +14,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from regsweep.app import door, objective, searched
@@ -25,10 +26,10 @@ from regsweep.errors import ConfigError, show
 from regsweep.methods import Method
 from regsweep.regularizers import METHODS
 from regsweep.sweeper import hydra_private
-from regsweep.sweeper.branches import Branch, compose, read_ranges, texts, where_of
+from regsweep.sweeper.branches import Branch, compose, keys_of_some, read_ranges, texts, where_of
 from regsweep.sweeper.grid import read_grid
 from regsweep.sweeper.search import Search, read_search
-from regsweep.sweeper.settings import require_sensible
+from regsweep.sweeper.settings import require_keys_of_params, require_sensible
 from regsweep.sweeper.space import LEFT_OUT, Condition, is_met, parse_conditions, read_trials, text_of
 
 MOST_COMBINATIONS = 500
@@ -50,9 +51,31 @@ def check(config: DictConfig, loader: ConfigLoader) -> tuple[list[str], list[str
         ConfigError: for the first combination that is not allowed.
     """
     require_launcher(str(config.hydra.launcher.get("_target_")))
+    require_keys_of_params(config.hydra.sweeper)
+    with _explained():
+        return _settled_and_checked(config, loader)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say of an option that is not there what is said of one without a search: why there is none, or what is near."""
+    try:
+        yield
+    except ConfigError as error:
+        behind: BaseException | None = error
+        while behind is not None and not isinstance(behind, MissingConfigException):
+            behind = behind.__cause__
+        if behind is None:
+            raise
+        raise door.one_line(behind) from error
+
+
+def _settled_and_checked(config: DictConfig, loader: ConfigLoader) -> tuple[list[str], list[str]]:
     if not (is_optuna(config) and searched.is_search_of_presets(config)):
         require_one_key(config.hydra.overrides.task)
         return _checked(config, loader)
+    if is_stock_optuna(config):
+        raise ConfigError("sweep", config.hydra.runtime.choices.get("sweep"), door.OWN_SWEEPER)
     typed = searched.settle(config, loader)
     try:
         return _checked(config, loader, is_search_of_presets=True)
@@ -75,7 +98,7 @@ def _checked(
         for group in ("sampler", "pruner"):
             require_made(group, config.hydra.sweeper.get(group))
     if is_own_grid(config):
-        require_folders(config, read_grid(config.hydra.sweeper, _typed(config), loader), loader)
+        require_folders(config, read_grid(config.hydra.sweeper, _typed(config), loader, config), loader)
     lines = []
     if is_search_of_presets:
         left_out = _leave_out_without_place(config, loader, runs)
@@ -131,8 +154,11 @@ def require_all_buildable(runs: list[RunConfig]) -> list[str]:
     from regsweep.data import describe  # noqa: PLC0415  (torch)
 
     lines: dict[str, None] = {}
+    taking: list[tuple[object, ...]] = []
     for run in runs:
-        dataset, of_network = require_buildable(run)
+        network = (run.model, run.dataset, run.trainer.batch_size)
+        dataset, of_network = require_buildable(run, takes_batches=network in taking)
+        taking.append(network)
         if dataset.validation is None:
             raise ConfigError(
                 "dataset.val_fraction",
@@ -290,7 +316,8 @@ def _kinds(run: RunConfig) -> list[str]:
         run.optimizer.model_dump(exclude={"lr"}),
         run.dataset.model_dump(),
         run.device.model_dump(),
-        run.trainer.batch_size == 1,
+        run.trainer.batch_size,
+        run.trainer.loss,
         [run.trainer.initial_weights, run.trainer.initial_weights_except, run.trainer.freeze],
     ]
     placed = [use for use in run.regularizer.uses if use.method.arguments]
@@ -318,7 +345,12 @@ def _candidates(config: DictConfig, loader: ConfigLoader) -> list[_Candidate]:
         params = {key: value for key, value in (config.hydra.sweeper.get("params") or {}).items() if key not in typed}
         lines, ranges = [*(f"{key}={value}" for key, value in params.items()), *_typed(config)], {}
     overrides = {each.get_key_element(): each for each in _parse(loader, lines)}
-    candidates = [_Candidate(key, _ends(config, override)) for key, override in overrides.items()]
+    somewhere = keys_of_some(config, loader, _typed(config)) if is_own_grid(config) else {}
+    candidates = [
+        _Candidate(key, _ends(config, override), {group: texts(some) for group, some in place.items()})
+        for key, override in overrides.items()
+        for place in somewhere.get(key, [{}])
+    ]
     for key, several in ranges.items():
         for each in several:
             (override,) = _parse(loader, [f"{key}={each['range']}"])

@@ -23,6 +23,7 @@ from regsweep.app.short_forms import Given, Methods, in_full
 from regsweep.app.sweeper_kinds import is_grid
 from regsweep.chosen import choose, class_of, shared_settings
 from regsweep.errors import ConfigError, show
+from regsweep.names import listed
 from regsweep.sweeper.branches import Branch, compose, merged
 
 _NOWHERE = object()
@@ -177,10 +178,11 @@ def describe(config: DictConfig, loader: ConfigLoader) -> str:
     others = [key for key in keys if _method_of(key) not in turned and key not in switches]
     others = ["the learning rate" if key == "optimizer.lr" else _in_words(config, key) for key in others]
     if not turned and not always:
-        return f"searches {_listed(others)} alone: no method of regularization is chosen (the search of a baseline)"
-    line = f"searches {_listed([*(_class(config, name).title for name in turned), *others])}"
+        what = listed(others) or "nothing"
+        return f"searches {what} alone: no method of regularization is chosen (the search of a baseline)"
+    line = f"searches {listed([*(_class(config, name).title for name in turned), *others]) or 'nothing'}"
     if always:
-        line += f"; every trial uses {_listed([method.title for method in always])}"
+        line += f"; every trial uses {listed([method.title for method in always])}"
     first = _plain(config.hydra.sweeper.initial_trials)
     is_without = (
         isinstance(first, list)
@@ -214,10 +216,6 @@ def switched_methods(config: DictConfig, loader: ConfigLoader) -> list[str]:
     fixed = {each.key_or_group for each in given if not each.is_sweep_override()}
     keys = {*map(str, config.hydra.sweeper.params), *(each.key_or_group for each in given)} - fixed
     return [name for name in _methods_in(sorted(keys)) if f"regularizer.{name}.use" in keys]
-
-
-def _listed(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words) or "nothing"
 
 
 def _methods_in(params: Iterable[Any]) -> list[str]:

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from regsweep.app.composed import composed, key_of
 from regsweep.app.plan import SPLIT_SEED, Plan
+from regsweep.app.planning import further_seeds
 from regsweep.app.stages import Origin, count_ended
 from regsweep.app.start import as_typed
 from regsweep.config import DatasetConfig
@@ -62,17 +63,23 @@ def require_same_seeds(paths: ConfirmationPaths, before: int, now: int, anew: st
         raise RegsweepError(f"--seeds {now}: {ONE_LOOK}, and {before} seeds were begun; leave it out, or {anew}")
 
 
-def require_splits(config: DictConfig, command: Command, ranges: Sequence[str]) -> Overlap:
-    """Return what two splits have in common; refuse data of which there is nothing to draw, before anything is trained.
+def require_splits(config: DictConfig, command: Command, ranges: Sequence[str], num_seeds: int) -> Overlap:
+    """Return what the splits of a comparison have in common; refuse those that cannot be drawn, before it trains.
 
     Args:
         config: as it was composed.
         command: where and with which import path.
         ranges: overrides that searches vary.
+        num_seeds: how many fresh seeds there will be.
+
+    Raises:
+        RegsweepError: where there is nothing to draw.
+        ConfigError, DatasetError: where the data cannot be split by one of the seeds.
     """
     if any(key_of(line) == SPLIT_SEED for line in ranges):
         raise RegsweepError(VARIES)
-    return _measure([_data_of(config)], command, [0, 1])
+    choosing, first = further_seeds({int(config.get("seed", 0))})
+    return _measure([_data_of(config)], command, range(first, first + num_seeds), choosing)
 
 
 def describe_new_splits(overlap: Overlap, num_seeds: int) -> str:
@@ -90,15 +97,18 @@ def _largest(origin: Origin, sweep: Sweep, plan: Plan, num_seeds: int) -> Overla
     """Return what the splits have in common; the most of any configuration, where their data differ."""
     folders = [sweep.folder / row["folder"] for row in plan.rows]
     data = [_data_of(composed(folder)) for folder in folders]
-    return _measure(data, origin.command, plan.seeds(num_seeds))
+    return _measure(data, origin.command, plan.seeds(num_seeds), plan.choosing_seeds)
 
 
-def _measure(data: Sequence[tuple[DatasetConfig, str]], command: Command, seeds: Sequence[int]) -> Overlap:
+def _measure(
+    data: Sequence[tuple[DatasetConfig, str]], command: Command, seeds: Sequence[int], choosing: Sequence[int]
+) -> Overlap:
+    """Return what the splits of `seeds` have in common; those of the seeds to choose on must be possible, too."""
     from regsweep.data.overlap import measure_overlap  # noqa: PLC0415  (imports torch)
 
     once = [each for place, each in enumerate(data) if each not in data[:place]]
     with as_typed([], Path(command.working_folder), command.import_path):
-        found = [measure_overlap(config, seeds, task) for config, task in once]
+        found = [measure_overlap(config, seeds, task, also=choosing) for config, task in once]
     train, tests = max(each.train for each in found), [each.test for each in found if each.test is not None]
     if train >= 1 and tests:
         named = ", ".join(map(str, seeds))

@@ -22,6 +22,7 @@ from regsweep.app.start import as_typed, resume, start
 from regsweep.errors import RecordError, RegsweepError
 from regsweep.paths import ConfirmationPaths, RunPaths, SweepPaths, shown
 from regsweep.report.effort import count_configurations
+from regsweep.report.hydra_files import at
 from regsweep.report.printed import say
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
@@ -221,7 +222,7 @@ def _ends(folder: Path) -> list[tuple[str, str]]:
 def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
     """Return the sweep's own arguments, with no regularization, and the learning rate searched in any case."""
     if plan.terms.baseline:
-        return _search_with(origin, plan.terms, plan.choosing_seeds[0] - 1)
+        return _search_with(origin, sweep, plan.terms, plan.choosing_seeds[0] - 1)
     added = [f"{key}={value}" for key, value in unregularized(sweep, plan.rows).items()]
     replaced = {
         "hydra.sweep.dir",
@@ -247,12 +248,22 @@ def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
     return [*kept, *added, *_batch_size(kept, len(plan.kinds) + 1)]
 
 
-def _search_with(origin: Origin, terms: Terms, seed: int) -> list[str]:
-    """Return the sweep's own arguments, with the baseline's values fixed, and one seed."""
-    fixed = {**terms.baseline, terms.seed_key: str(seed)}
+def _search_with(origin: Origin, sweep: Sweep, terms: Terms, seed: int) -> list[str]:
+    """Return the sweep's own arguments, with the baseline's values fixed, and one seed.
+
+    What lies below a config group of the baseline's is left out, but for the keys that its option has.
+    """
+    below, groups = keyed.set_below(sweep, terms), keyed.searched_groups(sweep, terms)
+    # As the one branch of a search: so what only other options have is searched in none.
+    options = {key: f"choice({value})" if key in groups else value for key, value in terms.baseline.items()}
+    fixed = {**options, terms.seed_key: str(seed)}
     replaced = {*fixed, *(f"hydra.sweeper.{name}" for name in ("n_trials", "storage", "study_name", "initial_trials"))}
     replaced.add("hydra.sweep.dir")
-    kept = [a for a in origin.arguments if _key(a) not in replaced and not (_key(a) and terms.compares(a))]
+    kept = [
+        argument
+        for argument in origin.arguments
+        if (key := _key(argument)) not in replaced and not (key and terms.compares(argument) and key not in below)
+    ]
     others = ["hydra.sweeper.storage=null", "hydra.sweeper.initial_trials=[]"]
     return [*kept, *(f"{terms.typed(key)}={value}" for key, value in fixed.items()), *others]
 
@@ -261,7 +272,10 @@ def _trials_of_application(origin: Origin, plan: Plan, folder: Path, made: set[s
     """Return the same of another application's sweep: its own arguments, but for what its trials set."""
     replaced = {*made, "hydra.sweep.dir", "hydra.sweeper.n_trials", "hydra.sweeper.conditions"}
     named = named_trials("confirmation", plan.paths.trials(folder))
-    named = [word for word in named if _key(word) not in ("hydra/sweeper", _OBJECTIVES)]
+    # The application's own settings of the sweeper stay, where it is the one that names trials.
+    settings = records.read_yaml(SweepPaths(plan.paths.folder.parent).multirun)
+    is_search = str(at(settings, "hydra", "sweeper", "_target_")).endswith("RegsweepSweeper")
+    named = [word for word in named if _key(word) not in (_OBJECTIVES, *(["hydra/sweeper"] if is_search else []))]
     replaced |= {_key(word) for word in named}
     terms = plan.terms  # what lies below a key of the baseline's is set by the trials that have it
     kept = [a for a in origin.arguments if _key(a) not in replaced and not (_key(a) and terms.compares(a))]

@@ -73,9 +73,9 @@ def read(given: argparse.Namespace) -> tuple[Sweep, Terms]:
 
 
 def _require_one_data_set(sweep: Sweep) -> None:
-    if sweep.data_key is None:
+    if not sweep.data_keys:
         return
-    names = ", ".join(sorted({str(name) for name in sweep.trials[sweep.data_key].dropna()}))
+    names = ", ".join(sweep.data_sets)
     raise RegsweepError(
         f"{shown(sweep.folder)}: its trials are on several data sets ({names}), whose scores are no comparison; sweep "
         "each data set alone, and confirm that"

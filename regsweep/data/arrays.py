@@ -1,12 +1,12 @@
-"""A file of arrays as a data set: ``x`` and ``y``, with test and validation examples or without.
+"""A file of arrays as a data set: ``x`` and ``y``, with test and validation examples or without, held or streamed.
 
 Shapes: N examples; of images C channels, H rows, W columns.
 """
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,11 @@ import torch
 from torch import Tensor
 
 from regsweep.config import DatasetConfig
+from regsweep.data.array_files import Rows, find_arrays, read_arrays
 from regsweep.data.dataset import Raw, Source
 from regsweep.data.preparation import AsTheyAre, Pixels, Preparation, Scale
-from regsweep.data.targets import as_float32, targets_of
+from regsweep.data.streamed import Examples, Streamed, must_stream, num_workers
+from regsweep.data.targets import as_float32, require_float32, targets_of
 from regsweep.errors import ConfigError, DatasetError, show
 from regsweep.signatures import offer
 
@@ -26,15 +28,26 @@ PARTS = {"train": "", "validation": "_validation", "test": "_test"}
 _CHANNELS = (1, 3)
 
 
-def load_arrays(config: DatasetConfig, task: str) -> Source:
+Arrays = Mapping[str, np.ndarray | Rows]
+"""The arrays of a file, by name. Of those that are streamed, inputs are `Rows`, and so is what nobody needs."""
+
+
+def load_arrays(config: DatasetConfig, task: str, device: torch.device) -> Source:
     """Return the arrays in `config.path`.
+
+    Where they are streamed, all rows are read once here, to check them.
+
+    Args:
+        config: of the data.
+        task: ``classification``, ``regression`` or ``auto``.
+        device: where held examples will lie.
 
     Raises:
         DatasetError: when the file cannot be read, or its arrays do not fit each other.
         ConfigError: when a setting does not fit them.
     """
     path = require_file(config, (".npz", ".safetensors"))
-    arrays = read_arrays(path)
+    arrays = _held_or_streamed(path, config, device)
     try:
         return _source(config, task, arrays)
     except DatasetError as error:
@@ -60,71 +73,95 @@ def require_file(config: DatasetConfig, suffixes: tuple[str, ...]) -> Path:
     return path
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of a .npz or .safetensors file, by name.
+def _held_or_streamed(path: Path, config: DatasetConfig, device: torch.device) -> dict[str, np.ndarray | Rows]:
+    """Return the arrays in a file; where the inputs are streamed, what reads them.
 
     Raises:
-        DatasetError: when it cannot be read, or one holds Python objects.
+        DatasetError: when they cannot be read, or must be streamed and cannot.
+        ConfigError: when they are to be held and do not fit.
     """
-    from safetensors import SafetensorError  # noqa: PLC0415
-
-    try:
-        return _read_npz(path) if path.suffix.lower() == ".npz" else _read_safetensors(path)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, SafetensorError) as error:
-        raise DatasetError(f"{path}: no {path.suffix} file, or damaged ({show(error)})") from error
-
-
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    loaded = np.load(path, allow_pickle=False)
-    if not isinstance(loaded, np.lib.npyio.NpzFile):
-        raise DatasetError(f"{path}: holds a single array, no .npz file; write it with numpy.savez")
-    with loaded as file:
-        return {name: _array(path, name, file) for name in file.files}
-
-
-def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    from safetensors.torch import load_file  # noqa: PLC0415
-
-    return {name: as_numpy(tensor) for name, tensor in load_file(path).items()}
+    found = find_arrays(path)
+    inputs = [found[f"x{end}"] for end in PARTS.values() if f"x{end}" in found]
+    if not found or (inputs and not _must_stream(inputs, config, device)):
+        return {**read_arrays(path)}
+    for rows in inputs:
+        if rows.obstacle:
+            reason = "it cannot be streamed; save it in a .safetensors file, as bytes or float32"
+            if config.stream is None:
+                reason = f"{reason}, or hold it all (dataset.stream=false): half of the memory does not take it"
+            raise DatasetError(f"{path}: {rows.name} {rows.obstacle}: {reason}")
+    ends = {end: end for end in PARTS.values()}
+    read = {f"y{end}" for end in ends} | _names_of_groups(config, ends)
+    return {name: rows.whole() if name in read else rows for name, rows in found.items()}
 
 
-def _array(path: Path, name: str, file: Mapping[str, np.ndarray]) -> np.ndarray:
-    try:
-        return file[name]
-    except ValueError as error:
-        if "allow_pickle" not in str(error):
-            raise
-        reason = "holds Python objects, which are not read; make it numbers or words (astype(float), astype(str))"
-        raise DatasetError(f"{path}: {name} {reason}") from error
+def _must_stream(inputs: list[Rows], config: DatasetConfig, device: torch.device) -> bool:
+    first = inputs[0]
+    dtype = torch.uint8 if _are_images(first) else torch.float32
+    stored = torch.empty(first.shape[1:], dtype=dtype, device="meta")
+    return must_stream(config, stored, sum(each.shape[0] if each.shape else 0 for each in inputs), device)
 
 
-def as_numpy(tensor: Tensor) -> np.ndarray:
-    """Return a tensor on the CPU as an array; what numpy has no type for, as float32."""
-    small = (torch.float16, torch.float32, torch.float64)
-    array: np.ndarray = (tensor.float() if tensor.is_floating_point() and tensor.dtype not in small else tensor).numpy()
-    return array
-
-
-def _source(config: DatasetConfig, task: str, arrays: dict[str, np.ndarray]) -> Source:
+def _source(config: DatasetConfig, task: str, arrays: Arrays) -> Source:
     ends = {part: end for part, end in PARTS.items() if f"x{end}" in arrays or f"y{end}" in arrays or part == "train"}
     for name in (f"{letter}{end}" for end in ends.values() for letter in "xy"):
         if name not in arrays:
             raise DatasetError(f"holds no array {name}; {offer(name, arrays)}")
     require_no_share(config, has_validation="validation" in ends)
-    inputs = {part: arrays[f"x{end}"] for part, end in ends.items()}
-    targets = targets_of({f"y{end}": arrays[f"y{end}"] for end in ends.values()}, task)
+    targets = targets_of({f"y{end}": _held(arrays, f"y{end}") for end in ends.values()}, task)
     _require_alike(ends, arrays)
-    stored = {part: stored_inputs(f"x{ends[part]}", array) for part, array in inputs.items()}
+    preparation = _preparation(config, are_images=_are_images(arrays["x"]))
+    stored = {part: _stored(f"x{end}", arrays[f"x{end}"]) for part, end in ends.items()}
     groups = _groups(config, ends, arrays)
     raw = {part: Raw(stored[part], targets.parts[f"y{end}"]) for part, end in ends.items()}
     raw["train"] = Raw(stored["train"], raw["train"].targets, groups=groups)
     read = {f"{letter}{end}" for end in ends.values() for letter in "xy"} | _names_of_groups(config, ends)
     skipped = ", ".join(sorted(set(arrays) - read))
-    preparation = _preparation(config, stored["train"])
     return Source(
         targets.outputs, raw["train"], raw.get("validation"), raw.get("test"), skipped,
         kind=targets.kind, preparation=preparation,
     )  # fmt: skip
+
+
+def _held(arrays: Arrays, name: str) -> np.ndarray:
+    array = arrays[name]
+    assert isinstance(array, np.ndarray)
+    return array
+
+
+def _stored(name: str, array: np.ndarray | Rows) -> Tensor | Streamed:
+    """Return inputs as they are stored, or what reads them, after each was checked."""
+    if isinstance(array, np.ndarray):
+        return stored_inputs(name, array)
+    shape = _laid_out(name, np.broadcast_to(np.zeros((), array.dtype), array.shape)).shape[1:]
+    if not _are_images(array):
+        require_float32(name, array.pieces())
+    return Streamed(Examples(_Row(name, array).stored, shape, num_workers()), np.arange(len(array)))
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The examples of an array, by their numbers.
+
+    Attributes:
+        name: of the array.
+        rows: reads them.
+    """
+
+    name: str
+    rows: Rows
+
+    def stored(self, number: int) -> tuple[Tensor, None]:
+        """Return one as it is stored; its target is known by its number.
+
+        Raises:
+            DatasetError: when it cannot be read, or is no longer what it was.
+        """
+        try:
+            return stored_inputs(self.name, self.rows.read(number, number + 1))[0], None
+        except DatasetError as error:
+            reason = "was changed during the training, or cannot be read any more; start again"
+            raise DatasetError(f"{self.rows.path}: {reason} (row {number}: {error})") from error
 
 
 def require_no_share(config: DatasetConfig, *, has_validation: bool) -> None:
@@ -138,9 +175,9 @@ def require_no_share(config: DatasetConfig, *, has_validation: bool) -> None:
         raise ConfigError("dataset.val_fraction", config.val_fraction, reason)
 
 
-def _require_alike(ends: dict[str, str], arrays: dict[str, np.ndarray]) -> None:
+def _require_alike(ends: dict[str, str], arrays: Arrays) -> None:
     for end in ends.values():
-        x, y = arrays[f"x{end}"], arrays[f"y{end}"]
+        x, y = arrays[f"x{end}"], _held(arrays, f"y{end}")
         if x.ndim == 0 or len(x) != len(y):
             raise DatasetError(f"x{end} and y{end} must have a row for each example, not {x.shape} and {y.shape}")
         first = arrays["x"]
@@ -159,15 +196,25 @@ def stored_inputs(name: str, array: np.ndarray) -> Tensor:
     Raises:
         DatasetError: for bytes of another shape, what is no number, and a number that is not finite.
     """
+    array = _laid_out(name, array)
+    if array.dtype == np.uint8 and array.ndim == len("NCHW"):
+        return torch.from_numpy(np.ascontiguousarray(array))
+    return torch.from_numpy(as_float32(name, array))
+
+
+def _are_images(array: np.ndarray | Rows) -> bool:
+    return array.dtype == np.uint8 and array.ndim in (3, 4)
+
+
+def _laid_out(name: str, array: np.ndarray) -> np.ndarray:
+    """Return images (N, C, H, W), or numbers (N, …), of the same type."""
     if array.dtype.kind not in "biuf":
         raise DatasetError(f"{name}: must hold numbers, not {array.dtype}")
     if array.ndim == 1:
         array = array[:, None]
     if 0 in array.shape[1:]:
         raise DatasetError(f"{name}: has no numbers in an example: {array.shape}")
-    if array.dtype == np.uint8 and array.ndim in (3, 4):
-        return torch.from_numpy(np.ascontiguousarray(_as_images(name, array)))
-    return torch.from_numpy(as_float32(name, array))
+    return _as_images(name, array) if _are_images(array) else array
 
 
 def _as_images(name: str, array: np.ndarray) -> np.ndarray:
@@ -181,8 +228,8 @@ def _as_images(name: str, array: np.ndarray) -> np.ndarray:
     raise DatasetError(f"{name}: {reason}, not {array.shape}")
 
 
-def _preparation(config: DatasetConfig, stored: Tensor) -> Preparation:
-    if stored.dtype != torch.uint8:
+def _preparation(config: DatasetConfig, *, are_images: bool) -> Preparation:
+    if not are_images:
         return Scale() if config.standardize else AsTheyAre()
     if config.standardize:
         raise ConfigError("dataset.standardize", True, "images are numbers from −1 to 1 in any case; set it to false")
@@ -193,7 +240,7 @@ def _names_of_groups(config: DatasetConfig, ends: dict[str, str]) -> set[str]:
     return {f"{config.group_column}{end}" for end in ends.values()} if config.group_column else set()
 
 
-def _groups(config: DatasetConfig, ends: dict[str, str], arrays: dict[str, np.ndarray]) -> np.ndarray | None:
+def _groups(config: DatasetConfig, ends: dict[str, str], arrays: Arrays) -> np.ndarray | None:
     """Return the group of each training example; refuse one that is in another part, too."""
     name = config.group_column
     if name is None:
@@ -203,10 +250,10 @@ def _groups(config: DatasetConfig, ends: dict[str, str], arrays: dict[str, np.nd
     for end in ends.values():
         if f"{name}{end}" not in arrays:
             raise DatasetError(f"holds {name}, and no {name}{end}: a group of x{end} may be in x, too; add it")
-    groups = {end: arrays[f"{name}{end}"] for end in ends.values()}
+    groups = {end: _held(arrays, f"{name}{end}") for end in ends.values()}
     for end, array in groups.items():
-        if array.shape != arrays[f"y{end}"].shape[:1]:
-            num_examples = len(arrays[f"y{end}"])
+        num_examples = len(_held(arrays, f"y{end}"))
+        if array.shape != (num_examples,):
             raise DatasetError(f"{name}{end} must name the group of each example, ({num_examples},), not {array.shape}")
     seen: dict[str, str] = {}
     for end, array in groups.items():

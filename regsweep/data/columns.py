@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from regsweep.errors import DatasetError
+from regsweep.errors import DatasetError, show
 from regsweep.signatures import offer
 
 if TYPE_CHECKING:
@@ -143,13 +143,27 @@ class Columns:
             if name not in stored:
                 raise DatasetError(f"no column {name}; {offer(name, map(str, stored.columns))}")
 
-    def unknown_words(self, stored: DataFrame) -> list[str]:
-        """Return a line for each column with words that no row had to which it was fitted."""
+    def notes(self, stored: DataFrame) -> list[str]:
+        """Return what is to be known of further rows, a line for each column.
+
+        These are words that no row had to which it was fitted, and missing numbers.
+
+        Raises:
+            DatasetError: when a column is not there, is empty in all of several rows, or has words in place of numbers.
+        """
+        self.require(stored)
         lines = []
         for each in self.fitted or ():
-            if isinstance(each, Category) and (unknown := each.unknown(stored[each.column])):
+            series = stored[each.column]
+            if len(series) > 1 and series.isna().all():
+                reason = "empty in every row, and the run was trained on it; fill it in"
+                raise DatasetError(f"column {each.column}: {reason}")
+            if isinstance(each, Category) and (unknown := each.unknown(series)):
                 more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
                 lines.append(f"column {each.column}: {unknown[0]}{more} in no training row; taken for none")
+            elif isinstance(each, Number) and (num_missing := int(np.isnan(_numbers(series)).sum())):
+                of = f"missing in {num_missing:,} of {len(series):,} row{'s' if len(series) > 1 else ''}"
+                lines.append(f"column {each.column}: {of}; taken for the training rows' median, {each.median:g}")
         return lines
 
     def constants(self) -> dict[str, Any]:
@@ -180,14 +194,27 @@ def _numbers(series: Series) -> np.ndarray:
     Raises:
         DatasetError: when there is something else among them.
     """
+    if series.dtype.kind in "cmM":
+        raise DatasetError(f"column {series.name}: must hold numbers alone, not {series.dtype}")
     try:
         values = series.to_numpy(dtype=np.float64, na_value=np.nan).copy()
     except (TypeError, ValueError) as error:
-        raise DatasetError(f"column {series.name}: must hold numbers alone ({error})") from error
+        row = _first_of_no_number(series)
+        reason = f"{show(series.iloc[row])} in row {row + 1} (counted from 1, below the header) is no number"
+        raise DatasetError(f"column {series.name}: {reason}; the column must hold numbers alone") from error
     if np.isinf(values).any():
         row = int(np.isinf(values).argmax()) + 1
         raise DatasetError(f"column {series.name}: infinite in row {row} (counted from 1, below the header)")
     return values
+
+
+def _first_of_no_number(series: Series) -> int:
+    for row, (value, is_missing) in enumerate(zip(series, series.isna(), strict=True)):
+        try:
+            float("nan" if is_missing else value)
+        except (TypeError, ValueError):
+            return row
+    return 0
 
 
 def _words(series: Series) -> list[str | None]:

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from regsweep.config import DatasetConfig
 from regsweep.data import pictures
-from regsweep.data.arrays import as_numpy, read_arrays, stored_inputs
+from regsweep.data.array_files import as_numpy, read_arrays
+from regsweep.data.arrays import stored_inputs
 from regsweep.data.columns import Category, Columns
 from regsweep.data.layout import find_images
 from regsweep.data.preparation import Pixels, Preparation
@@ -157,8 +158,7 @@ def _of_table(table: DataFrame, like: Stored) -> Examples:
     twice = named.columns[named.columns.duplicated()]
     if len(twice):
         raise DatasetError(f"two columns are named {twice[0]}; rename one")
-    columns.require(named)
-    return Examples(named, like, notes=tuple(columns.unknown_words(named)))
+    return Examples(named, like, notes=tuple(columns.notes(named)))
 
 
 def _require_columns(given: str, like: Stored) -> Columns:

@@ -3,6 +3,7 @@
 Shapes: N examples, G groups, K classes.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,6 +39,8 @@ def hold_out_groups(
     if having.min() < _AT_LEAST_TWO:
         what = "there is" if labels_N is None else f"class {outputs[having.argmin()]} lies in"
         raise ValueError(f"{what} {having.min()} group; 2 or more are needed")
+    if math.ceil(share * len(counts_GK)) == len(counts_GK):
+        raise ValueError(f"of {len(counts_GK)} groups none would be left to train on")
     draws = ShuffleSplit(_DRAWS, test_size=share, random_state=seed).split(counts_GK)
     total_K = counts_GK.sum(0)
     held_out = [held_out for _, held_out in draws]

@@ -7,6 +7,7 @@ from pathlib import Path
 from regsweep.data import pictures
 from regsweep.data.pictures import shown
 from regsweep.errors import DatasetError
+from regsweep.names import listed
 
 _NAMES = {
     "train": ("train", "training"),
@@ -134,7 +135,7 @@ def _find_splits(root: Path, below: dict[Path, _Content]) -> dict[str, Path]:
             )
         splits[split] = folder
     if "train" not in splits:
-        found = " and ".join(_folder_name(folder) for folder in named)
+        found = listed([_folder_name(folder) for folder in named])
         raise DatasetError(f"{shown(root)}: holds {found} but no training images; {_RULE}")
     return {split: splits[split] for split in _NAMES if split in splits}
 

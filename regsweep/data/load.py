@@ -5,6 +5,7 @@ training examples, after the split.
 """
 
 import functools
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -146,7 +147,7 @@ def _hold_out_test(source: Source, seed: int) -> tuple[np.ndarray, np.ndarray | 
     try:
         return _split(everything, source, TEST_FRACTION, seed)
     except ValueError as error:
-        raise DatasetError(f"too few examples for a test set of a fifth of each class: {error}") from error
+        raise DatasetError(f"too few examples for a test set of a fifth{_of_each(source)}: {error}") from error
 
 
 def _hold_out_validation(
@@ -160,12 +161,13 @@ def _hold_out_validation(
     except ValueError as error:
         if share is None:
             next_step = "add examples, or a validation set of its own, or set dataset.val_fraction=0 for a single run"
-            reason = f"too few examples to validate on a fifth of each class: {error}; {next_step}"
+            reason = f"too few examples to validate on a fifth{_of_each(source)}: {error}; {next_step}"
             raise DatasetError(reason) from error
+        of_classes = " from every class" if source.kind == "classification" else ""
         raise ConfigError(
             "dataset.val_fraction",
             share,
-            f"cannot hold out that share of {len(rest)} examples from every class ({error})",
+            f"cannot hold out that share of {len(rest)} examples{of_classes}: {error}; 0.2 is usual",
         ) from error
 
 
@@ -198,8 +200,21 @@ def _split(chosen: np.ndarray, source: Source, share: float, seed: int) -> tuple
         sizes = np.bincount(labels, minlength=len(source.outputs))
         if sizes.min() < 2:  # noqa: PLR2004
             raise ValueError(f"class {source.outputs[sizes.argmin()]} has {sizes.min()} of them, and needs 2 or more")
+    num_held_out, num_classes = math.ceil(share * len(chosen)), 1 if labels is None else len(source.outputs)
+    for number, where in ((len(chosen) - num_held_out, "be left to train on"), (num_held_out, "be held out")):
+        if number < num_classes:
+            of = f", and there are {num_classes} classes" if num_classes > 1 else ""
+            raise ValueError(f"{number} would {where}{of}")
     kept, held_out = train_test_split(chosen, test_size=share, stratify=labels, random_state=seed)
+    if labels is not None:
+        left = np.bincount(source.train.targets.numpy()[kept], minlength=num_classes)
+        if left.min() == 0:
+            raise ValueError(f"no example of class {source.outputs[left.argmin()]} would be left to train on")
     return np.sort(kept), np.sort(held_out)
+
+
+def _of_each(source: Source) -> str:
+    return " of each class" if source.kind == "classification" else ""
 
 
 def _labels(source: Source, chosen: np.ndarray) -> np.ndarray | None:

@@ -14,7 +14,12 @@ from regsweep.statistics.intervals import Overlap
 
 
 def measure_overlap(
-    config: DatasetConfig, seeds: Sequence[int], task: str = "auto", *, source: Source | None = None
+    config: DatasetConfig,
+    seeds: Sequence[int],
+    task: str = "auto",
+    *,
+    also: Sequence[int] = (),
+    source: Source | None = None,
 ) -> Overlap:
     """Return what the splits that these seeds draw have in common: means over all pairs, of examples that are drawn.
 
@@ -22,6 +27,7 @@ def measure_overlap(
         config: of the data; its own `split_seed` has no part in it.
         seeds: two or more, each in place of `split_seed`.
         task: ``classification``, ``regression`` or ``auto``: which examples are drawn follows it.
+        also: further seeds, whose splits must be possible and are not measured.
         source: the examples; None: what `config` names.
 
     Raises:
@@ -29,7 +35,7 @@ def measure_overlap(
         ConfigError: when they are too few for the configuration.
     """
     found = source or load_source(config, task)
-    drawn = [draw(found, config.model_copy(update={"split_seed": seed})) for seed in seeds]
+    drawn = [draw(found, config.model_copy(update={"split_seed": seed})) for seed in (*seeds, *also)][: len(seeds)]
     tests = [each.test for each in drawn if each.test is not None]
     return Overlap(_in_common([each.train for each in drawn]), _in_common(tests) if tests else None)
 

@@ -8,14 +8,20 @@ Shapes: N examples; of images C channels, H rows, W columns; F numbers of an exa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from regsweep.data.columns import Columns
+from regsweep.data.streamed import Streamed
+
+_AT_ONCE = 2**20
+"""Numbers of examples that are looked at together."""
 
 
 class Preparation(Protocol):
@@ -77,11 +83,16 @@ class Scale:
     mean: Tensor | None = None
     deviation: Tensor | None = None
 
-    def fit(self, stored: Tensor) -> Scale:
-        """Return the scale of `stored` (N, …)."""
-        numbers = stored.double()
-        is_constant = numbers.amin(0) == numbers.amax(0)
-        return Scale(numbers.mean(0).float(), numbers.std(0, correction=0).masked_fill(is_constant, 1).float())
+    def fit(self, stored: Tensor | Streamed) -> Scale:
+        """Return the scale of `stored` (N, …), which is gone through once, about a million numbers at once.
+
+        Held or streamed, the pieces are the same, and so are all bits of the scale.
+        """
+        size = max(1, _AT_ONCE // max(1, math.prod(stored.shape[1:])))
+        pieces = stored.stored(size) if isinstance(stored, Streamed) else torch.split(stored, size)
+        moments = reduce(_Moments.with_those_of, map(_Moments.of, pieces))
+        deviation = moments.variance.sqrt().masked_fill(moments.least == moments.largest, 1)
+        return Scale(moments.mean.float(), deviation.float())
 
     def __call__(self, stored: Tensor) -> Tensor:
         """Return the standardized numbers."""
@@ -100,6 +111,36 @@ class Scale:
         assert self.mean is not None
         assert self.deviation is not None
         return {"name": "scale", "mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Of some examples: their number, and of each number of an example mean, variance, least and largest, float64."""
+
+    count: int
+    mean: Tensor
+    variance: Tensor
+    least: Tensor
+    largest: Tensor
+
+    @staticmethod
+    def of(stored: Tensor) -> _Moments:
+        numbers = stored.double()
+        variance = numbers.var(0, correction=0)
+        return _Moments(len(numbers), numbers.mean(0), variance, numbers.amin(0), numbers.amax(0))
+
+    def with_those_of(self, other: _Moments) -> _Moments:
+        """Return the moments of both together (Chan, Golub and LeVeque 1983, doi:10.1080/00031305.1983.10483115)."""
+        count = self.count + other.count
+        share, step = other.count / count, other.mean - self.mean
+        within = (1 - share) * self.variance + share * other.variance
+        return _Moments(
+            count,
+            self.mean + share * step,
+            within + share * (1 - share) * step**2,
+            torch.minimum(self.least, other.least),
+            torch.maximum(self.largest, other.largest),
+        )
 
 
 def preparation_of(constants: Mapping[str, Any]) -> Preparation:

@@ -43,16 +43,18 @@ def load_source(config: DatasetConfig, task: str = "auto", device: torch.device 
 def _load(config: DatasetConfig, task: str, device: torch.device) -> Source:
     if config.name == "torch":
         return load_torch(config, task, device)
-    of_any_task: dict[str, Callable[[DatasetConfig, str], Source]] = {"arrays": load_arrays, "table": load_table}
-    if config.name in of_any_task:
-        return of_any_task[config.name](config, task)
+    if config.name == "image_folder":
+        return load_image_folder(config, device)
+    if config.name == "arrays":
+        return load_arrays(config, task, device)
+    if config.name == "table":
+        return load_table(config, task)
     loaders: dict[str, Callable[[DatasetConfig], Source]] = {
         "digits": _digits,
         "breast_cancer": _embedded,
         "wine": _embedded,
         "diabetes": _embedded,
         "cifar10": _cifar10,
-        "image_folder": load_image_folder,
     }
     return loaders.get(config.name, _idx)(config)
 

@@ -8,6 +8,7 @@ Shapes: N examples of a split; B of a batch.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,10 +20,21 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from regsweep.errors import DatasetError
+from regsweep.config import DatasetConfig
+from regsweep.errors import ConfigError, DatasetError
+from regsweep.memory import available_memory, in_gigabytes
 
 MOST_WORKERS = 8
 """Processes that read at once; fewer where the run computes with fewer threads, one for each."""
+
+MANY = 1000
+"""Examples from which on several processes read them, where they are read once; starting these takes longer else."""
+
+_AT_ONCE = 256
+"""Examples that are read together, where the order is that of the data set."""
+
+_MOST_BYTES = 2**25
+"""What they take together, unless a single one takes more."""
 
 _CPU = torch.device("cpu")
 
@@ -60,6 +72,19 @@ class Examples:
             if place == len(numbers):
                 self._idle.append(reader)
             yield batch
+
+    def in_order(self, count: int, num_bytes: int) -> Iterator[tuple[Tensor, list[Any]]]:
+        """Yield the stored inputs of the first `count` examples, some at once, and their targets.
+
+        Args:
+            count: how many there are.
+            num_bytes: of one of them.
+
+        Raises:
+            DatasetError: when one cannot be read.
+        """
+        at_once = min(_AT_ONCE, max(1, _MOST_BYTES // num_bytes))
+        yield from self.batches(np.array_split(np.arange(count), math.ceil(count / at_once)), _CPU)
 
 
 class _Reader:
@@ -145,6 +170,11 @@ class Streamed:
         """Return the same, on `device`."""
         return replace(self, device=device)
 
+    def stored(self, size: int) -> Iterator[Tensor]:
+        """Yield what is stored of all examples, at most `size` of them at once, in their order."""
+        for stored, _ in self.examples.batches(np.split(self.numbers, np.arange(size, len(self), size)), _CPU):
+            yield stored
+
     def batches(self, places: Sequence[Tensor]) -> Iterator[Tensor]:
         """Yield the inputs (B, …) at these places of the split, a batch after the other."""
         assert self.prepare is not None
@@ -159,3 +189,29 @@ def num_workers() -> int:
     None where this process may have no children, as the one that checks a sweep before it begins.
     """
     return 0 if multiprocessing.current_process().daemon else min(MOST_WORKERS, torch.get_num_threads())
+
+
+def must_stream(config: DatasetConfig, first: Tensor, num_examples: int, device: torch.device) -> bool:
+    """Return whether examples are read anew in each epoch: where they do not fit into half of what is free.
+
+    Args:
+        config: of the data.
+        first: the first example as it is stored.
+        num_examples: of the data set.
+        device: where held examples will lie.
+
+    Raises:
+        ConfigError: when they are to be held and do not fit at all.
+    """
+    if config.stream:
+        return True
+    as_inputs = num_examples * first.numel() * torch.float32.itemsize
+    needed = {"memory": 2 * num_examples * first.numel() * first.element_size() + as_inputs}  # stored, and split
+    free = {"memory": available_memory()}
+    if device.type == "cuda":
+        needed["memory of the device"], free["memory of the device"] = as_inputs, torch.cuda.mem_get_info(device)[0]
+    for name, size in needed.items():
+        if config.stream is False and size > free[name]:
+            reason = f"the examples need {in_gigabytes(size)} of {name}, and {in_gigabytes(free[name])} are free"
+            raise ConfigError("dataset.stream", False, f"{reason}; set it to true")
+    return config.stream is None and any(size > free[name] / 2 for name, size in needed.items())

@@ -15,12 +15,15 @@ from regsweep.data.columns import Columns
 from regsweep.data.dataset import Raw, Source
 from regsweep.data.targets import targets_of
 from regsweep.errors import ConfigError, DatasetError, show
+from regsweep.memory import available_memory, in_gigabytes
 from regsweep.signatures import offer
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 SUFFIXES = (".csv", ".parquet")
+
+_STREAM = "give it as rows that are streamed (dataset=torch, or dataset=arrays where all are numbers)"
 
 _FEW_WORDS = 50
 """Different words that a column may have in any case; more of them only where most are there twice or more."""
@@ -34,7 +37,11 @@ def load_table(config: DatasetConfig, task: str) -> Source:
         ConfigError: when a setting does not fit it.
     """
     path = require_file(config, SUFFIXES)
-    table = read_table(path, unnamed=config.ignore)
+    _require_room(path)
+    try:
+        table = read_table(path, unnamed=config.ignore)
+    except MemoryError as error:
+        raise DatasetError(f"{path}: a table is held in memory, and this one does not fit; {_STREAM}") from error
     try:
         return _source(config, task, table)
     except DatasetError as error:
@@ -68,6 +75,28 @@ def read_table(path: Path, words: Collection[str] = (), unnamed: Collection[str]
         raise DatasetError(f"{path}: no {path.suffix} file, or damaged ({show(error)})") from error
     _require_names(path, names, unnamed)
     return table.set_axis(names, axis=1)
+
+
+def _require_room(path: Path) -> None:
+    """Refuse a file that takes more memory than is free: a table is held as a whole, and no less than its text."""
+    needed, free = path.stat().st_size, available_memory()
+    if path.suffix.lower() == ".parquet" and importlib.util.find_spec("pyarrow") is not None:
+        needed = max(needed, _size_of_parquet(path))
+    if needed > free:
+        reason = f"a table is held in memory, needs {in_gigabytes(needed)} or more, and {in_gigabytes(free)} are free"
+        raise DatasetError(f"{path}: {reason}; {_STREAM}")
+
+
+def _size_of_parquet(path: Path) -> int:
+    """Return the bytes of a file's columns as numbers; 0 where it is none, which reading it says."""
+    from pyarrow import ArrowException  # noqa: PLC0415
+    from pyarrow.parquet import read_metadata  # noqa: PLC0415
+
+    try:
+        found = read_metadata(path)
+    except (ArrowException, OSError):
+        return 0
+    return int(found.num_rows * found.num_columns * np.float64().itemsize)
 
 
 def _parquet(path: Path) -> DataFrame:

@@ -5,7 +5,7 @@ Shapes: N examples, K classes, M numbers that are predicted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,8 +117,14 @@ def _plain(name: str, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def require_finite(name: str, array: np.ndarray) -> None:
+def require_finite(name: str, array: np.ndarray, begin: int = 0, later: Iterable[np.ndarray] = ()) -> None:
     """Refuse numbers that are not finite.
+
+    Args:
+        name: in the error.
+        array: rows of numbers.
+        begin: the number of the first of them.
+        later: the rows that come after them, some at once; looked at where one of these is refused.
 
     Raises:
         DatasetError: with the place of the first.
@@ -128,9 +134,9 @@ def require_finite(name: str, array: np.ndarray) -> None:
         row, *others = map(int, np.argwhere(is_bad)[0])
         column = "".join(f", {'column ' if place == 0 else ''}{each}" for place, each in enumerate(others))
         value = {True: "NaN", False: "infinite"}[bool(np.isnan(array[(row, *others)]))]
-        more = int(is_bad.sum()) - 1
+        more = int(is_bad.sum()) - 1 + sum(int((~np.isfinite(each)).sum()) for each in later)
         also = f", and in {more} more places" if more else ""
-        raise DatasetError(f"{name}: {value} in row {row}{column} (counted from 0){also}; remove or replace it")
+        raise DatasetError(f"{name}: {value} in row {begin + row}{column} (counted from 0){also}; remove or replace it")
 
 
 def _kind(name: str, array: np.ndarray, task: str) -> Kind:
@@ -139,6 +145,10 @@ def _kind(name: str, array: np.ndarray, task: str) -> Kind:
             raise ConfigError("task", task, f"{name} holds words ({show(array.flat[0])}), no numbers; leave it auto")
         return "regression"
     has_several = array.ndim > 1
+    if has_several and _is_one_hot(array):
+        reason = f"{name} has {array.shape[1]} columns, and in each row one is 1 and the others 0: are these classes?"
+        next_step = "store the number of each, y.argmax(1); to predict the columns as numbers, set task=regression"
+        raise ConfigError("task", task, f"{reason} {next_step}")
     fraction = array.dtype.kind == "f" and (array % 1 != 0)
     has_fraction = bool(np.any(fraction))
     if task == "classification":
@@ -154,6 +164,11 @@ def _kind(name: str, array: np.ndarray, task: str) -> Kind:
     is_numeric = array.dtype.kind in "iuf"
     is_many = is_numeric and not has_several and len(np.unique(array)) > MOST_WHOLE_NUMBERS
     return "regression" if has_several or has_fraction or is_many else "classification"
+
+
+def _is_one_hot(array: np.ndarray) -> bool:
+    """Return whether each row (N, M) is 1 in one column and 0 in the others: as classes are coded elsewhere."""
+    return array.dtype.kind in "biuf" and bool(((array == 1).sum(1) == 1).all() and ((array == 0) | (array == 1)).all())
 
 
 def _names_of_numbers(first: str, arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
@@ -177,22 +192,34 @@ def _numbers(name: str, array: np.ndarray) -> Tensor:
     return torch.from_numpy(numbers.reshape(len(array), -1))
 
 
-def as_float32(name: str, array: np.ndarray) -> np.ndarray:
-    """Return numbers as float32.
+def as_float32(name: str, array: np.ndarray, begin: int = 0, later: Iterable[np.ndarray] = ()) -> np.ndarray:
+    """Return numbers as float32; the arguments are those of `require_finite`.
 
     Raises:
         DatasetError: with the place of the first that is not finite, or too large for it.
     """
     if array.dtype.kind == "f":
-        require_finite(name, array)
+        require_finite(name, array, begin, later)
     with np.errstate(over="ignore"):
         numbers = array.astype(np.float32)
     is_bad = np.isinf(numbers)
     if is_bad.any():
         place = tuple(map(int, np.argwhere(is_bad)[0]))
         reason = "is too large for float32, in which networks compute; divide them all"
-        raise DatasetError(f"{name}: {array[place]:.3g} in row {place[0]} (counted from 0) {reason}")
+        raise DatasetError(f"{name}: {array[place]:.3g} in row {begin + place[0]} (counted from 0) {reason}")
     return numbers
+
+
+def require_float32(name: str, pieces: Iterator[np.ndarray]) -> None:
+    """Refuse numbers of which `as_float32` makes none, of an array that comes in pieces of some rows.
+
+    Raises:
+        DatasetError: with the place of the first.
+    """
+    begin = 0
+    for piece in pieces:
+        as_float32(name, piece, begin, pieces)
+        begin += len(piece)
 
 
 def _placed(name: str, array: np.ndarray, known: np.ndarray, first: str) -> Tensor:

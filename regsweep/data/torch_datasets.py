@@ -6,7 +6,6 @@ Shapes: N examples; C channels, H rows, W columns of images.
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,20 +18,14 @@ from torch.utils.data import Dataset, IterableDataset
 
 from regsweep import seeding
 from regsweep.config import DatasetConfig
-from regsweep.data.arrays import as_numpy, require_no_share, stored_inputs
+from regsweep.data.array_files import as_numpy
+from regsweep.data.arrays import require_no_share, stored_inputs
 from regsweep.data.dataset import Raw, Source
 from regsweep.data.preparation import AsTheyAre, Pixels
-from regsweep.data.streamed import Examples, Streamed, num_workers
+from regsweep.data.streamed import MANY, Examples, Streamed, must_stream, num_workers
 from regsweep.data.targets import targets_of
-from regsweep.errors import ConfigError, DatasetError, show
-from regsweep.memory import available_memory
+from regsweep.errors import FAULTS, ConfigError, DatasetError, show, told
 from regsweep.trusted import import_callable
-
-_MANY = 1000
-"""Examples from which on several processes read them, where they are read once; starting these takes longer else."""
-
-_AT_ONCE = 256
-"""Examples that are read together, where the order is that of the data set."""
 
 _PARTS = {1: ("train",), 2: ("train", "test"), 3: ("train", "validation", "test")}
 _CPU = torch.device("cpu")
@@ -58,7 +51,7 @@ def load_torch(config: DatasetConfig, task: str, device: torch.device) -> Source
     first, _ = _Item(parts["train"], f"{title}: ").stored(0)
     items = {part: _Item(each, f"{title}{_in(part)}: ", first) for part, each in parts.items()}
     _require_steady(items["train"])
-    is_streamed = _is_streamed(config, first, sum(map(len, items.values())), device)
+    is_streamed = must_stream(config, first, sum(map(len, items.values())), device)
     read = {part: _read(each, is_streamed=is_streamed) for part, each in items.items()}
     classes = getattr(parts["train"], "classes", None)
     names = list(map(str, classes)) if isinstance(classes, list | tuple) else None
@@ -93,8 +86,8 @@ def _made(config: DatasetConfig) -> Any:
     try:
         with seeding.Stream(seeding.derive(0, "dataset"), _CPU):  # the same data in each process, if drawn by torch
             return found(**arguments)
-    except Exception as error:
-        raise ConfigError(key, config.factory, f"raised {type(error).__name__}: {show(error)}") from error
+    except FAULTS as error:
+        raise ConfigError(key, config.factory, f"failed ({told(error)})") from error
 
 
 def _parts(config: DatasetConfig, made: Any) -> dict[str, Any]:
@@ -107,7 +100,11 @@ def _parts(config: DatasetConfig, made: Any) -> dict[str, Any]:
             allowed = "a torch.utils.data.Dataset with a length, (train, test) or (train, validation, test)"
             raise ConfigError("dataset._target_", config.factory, f"makes {found}; it must make {allowed}")
     for name, each in zip(names, several, strict=True):
-        if len(each) == 0:
+        try:
+            size = len(each)
+        except FAULTS as error:
+            raise DatasetError(f"{config.title}{_in(name)}: its length cannot be had ({told(error)})") from error
+        if size == 0:
             raise DatasetError(f"{config.title}{_in(name)}: holds no examples")
     return dict(zip(names, several, strict=True))
 
@@ -137,8 +134,8 @@ class _Item:
         """
         try:
             item = self.dataset[number]
-        except Exception as error:
-            raise DatasetError(f"{self.name}item {number}: {type(error).__name__}: {show(error)}") from error
+        except FAULTS as error:
+            raise DatasetError(f"{self.name}item {number}: {told(error)}") from error
         if not (isinstance(item, tuple | list) and len(item) == len("xy")):
             raise DatasetError(f"{self.name}item {number}: must be a pair (x, y), not {type(item).__name__}")
         stored = self._input(number, item[0])
@@ -172,40 +169,15 @@ def _require_steady(item: _Item) -> None:
         raise DatasetError(f"{item.name}item 0: {reason}")
 
 
-def _is_streamed(config: DatasetConfig, first: Tensor, num_examples: int, device: torch.device) -> bool:
-    """Return whether the examples are read anew in each epoch: where they do not fit into half of what is free.
-
-    Raises:
-        ConfigError: when they are to be held and do not fit at all.
-    """
-    if config.stream:
-        return True
-    as_inputs = num_examples * first.numel() * torch.float32.itemsize
-    needed = {"memory": 2 * num_examples * first.numel() * first.element_size() + as_inputs}  # stored, and split
-    free = {"memory": available_memory()}
-    if device.type == "cuda":
-        needed["memory of the device"], free["memory of the device"] = as_inputs, torch.cuda.mem_get_info(device)[0]
-    for name, size in needed.items():
-        if config.stream is False and size > free[name]:
-            reason = f"the examples need {_gigabytes(size)} of {name}, and {_gigabytes(free[name])} are free"
-            raise ConfigError("dataset.stream", False, f"{reason}; set it to true")
-    return config.stream is None and any(size > free[name] / 2 for name, size in needed.items())
-
-
-def _gigabytes(size: float) -> str:
-    return f"{size / 1e9:.1f} GB"
-
-
 def _read(item: _Item, *, is_streamed: bool) -> tuple[Tensor | Streamed, np.ndarray]:
     """Return the stored inputs, or what reads them, and the targets of all examples."""
     assert item.like is not None
     size = len(item)
-    workers = num_workers() if is_streamed or size >= _MANY else 0
+    workers = num_workers() if is_streamed or size >= MANY else 0
     examples = Examples(item.stored, tuple(item.like.shape), workers)
     stored = None if is_streamed else torch.empty((size, *item.like.shape), dtype=item.like.dtype)
     targets: list[Any] = []
-    in_order = np.array_split(np.arange(size), math.ceil(size / _AT_ONCE))
-    for inputs, some in examples.batches(in_order, _CPU):
+    for inputs, some in examples.in_order(size, item.like.nbytes):
         if stored is not None:
             stored[len(targets) : len(targets) + len(some)] = inputs
         targets.extend(some)

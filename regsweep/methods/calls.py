@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
-from regsweep.errors import ConfigError, MethodError, RegsweepError, show
+from regsweep.errors import FAULTS, ConfigError, MethodError, RegsweepError, show, told
 from regsweep.methods.method import Method, MethodSettings, Scope
 from regsweep.methods.parameters import Batch
+from regsweep.names import listed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,15 +39,15 @@ def call(method: AnyMethod, hook: str, *arguments: Any) -> Any:
         returned = function(*arguments)
     except RegsweepError:
         raise
-    except Exception as error:
+    except FAULTS as error:
         raise failure(method, hook, error) from error
     check = _CHECKS.get(hook)
     return returned if check is None else check(method, returned, *arguments)
 
 
-def failure(method: AnyMethod, hook: str, error: Exception) -> MethodError:
+def failure(method: AnyMethod, hook: str, error: BaseException) -> MethodError:
     """Return the error of a hook that raised `error`."""
-    return fault(method, hook, f"failed ({type(error).__name__}: {show(error)})")
+    return fault(method, hook, f"failed ({told(error)})")
 
 
 def fault(method: AnyMethod, hook: str, reason: str) -> MethodError:
@@ -158,7 +159,7 @@ def _fault_of_batch(method: AnyMethod, after: Batch, before: Batch) -> MethodErr
     size = len(before.labels)
     sizes = {len(tensor) if tensor.ndim else 0 for tensor in parts.values()}
     if sizes != {size}:
-        numbers = " and ".join(map(str, sorted(sizes)))
+        numbers = listed([str(size) for size in sorted(sizes)])
         return fault(method, "on_batch", f"returned {numbers} examples of a batch of {size}; it must keep their number")
     for part, old in (("inputs", before.inputs), ("labels", before.labels)):
         if not _is_alike(parts[part], old):

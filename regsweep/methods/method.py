@@ -100,6 +100,7 @@ class Task:
         smallest_batch: examples of the smallest batch.
         no_step_size: why the optimizer has no step size for a proximal map (`Update.step_size`); empty where it has.
         has_lengths: whether the optimizer's step depends on the length of the gradient, not on its signs alone.
+        loss: the name of the loss.
     """
 
     model: nn.Module
@@ -110,6 +111,7 @@ class Task:
     smallest_batch: int
     no_step_size: str = ""
     has_lengths: bool = True
+    loss: str = "cross_entropy"
 
 
 class Method:

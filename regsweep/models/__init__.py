@@ -8,7 +8,16 @@ finds nothing to change either, asking for it is an error, and a sweep leaves it
 """
 
 from regsweep.models.initial import Initial
-from regsweep.models.probe import strides_over_single_pixels
+from regsweep.models.probe import NUM_PROBED, require_batches, strides_over_single_pixels
 from regsweep.models.resolve import Network, build_model, places_without, resolve_target
 
-__all__ = ["Initial", "Network", "build_model", "places_without", "resolve_target", "strides_over_single_pixels"]
+__all__ = [
+    "NUM_PROBED",
+    "Initial",
+    "Network",
+    "build_model",
+    "places_without",
+    "require_batches",
+    "resolve_target",
+    "strides_over_single_pixels",
+]

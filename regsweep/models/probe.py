@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from regsweep.errors import ConfigError, show
+from regsweep.errors import FAULTS, ConfigError, told
 
 KEY = "model._target_"
+NUM_PROBED = 2
+"""Examples that pass each new network; a whole batch passes it once, before the first training."""
 CHANNELS = 3
 """Of a coloured picture."""
 
@@ -69,13 +71,33 @@ def require_logits(model: nn.Module, target: str, example: Tensor, num_classes: 
     Raises:
         ConfigError: naming the shapes.
     """
+    require_batches(model, target, num_classes, evaluated=[example], trained=[example])
+
+
+def require_batches(
+    model: nn.Module, target: str, num_classes: int, *, evaluated: Iterable[Tensor], trained: Iterable[Tensor]
+) -> None:
+    """Refuse a network that does not make (B, K) numbers of each batch (B, …); else as `require_logits`.
+
+    Args:
+        model: it is left as it was.
+        target: in errors.
+        num_classes: K.
+        evaluated: batches that it gets in evaluation mode.
+        trained: those in training.
+
+    Raises:
+        ConfigError: naming the shapes.
+    """
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     with torch.random.fork_rng(devices=[]):
         with evaluating(model):
-            _require(_outputs(model, target, example), target, example, num_classes, "")
+            for batch in evaluated:
+                _require(_outputs(model, target, batch), target, batch, num_classes, "")
         with _kept_modes(model), torch.no_grad():
             model.train()
-            _require(_outputs(model, target, example), target, example, num_classes, " in training")
+            for batch in trained:
+                _require(_outputs(model, target, batch), target, batch, num_classes, " in training")
     with torch.no_grad():
         for name, buffer in model.named_buffers():
             if name in buffers:
@@ -107,9 +129,13 @@ def _outputs(model: nn.Module, target: str, example: Tensor) -> Any:
     given = example.clone()  # the data are held once, for every epoch and run
     try:
         outputs = model(given)
-    except Exception as error:
-        shape = tuple(example.shape[1:])
-        reason = f"cannot take examples of {shape} ({type(error).__name__}: {show(error)})"
+    except FAULTS as error:
+        several = (
+            f"a batch of {tuple(example.shape)}"
+            if len(example) > NUM_PROBED
+            else f"examples of {tuple(example.shape[1:])}"
+        )
+        reason = f"cannot take {several} ({told(error)})"
         raise ConfigError(KEY, target, reason) from error
     if not torch.equal(given, example):
         raise ConfigError(KEY, target, "changes its inputs in place, and they are needed again; let it copy them first")

@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from regsweep.config import ModelConfig
-from regsweep.errors import ConfigError, show
+from regsweep.errors import FAULTS, ConfigError, show, told
 from regsweep.methods import Method
 from regsweep.methods.calls import call
 from regsweep.models.initial import Initial, freeze, load_initial
 from regsweep.models.probe import repeat_grey, require_logits, settle_shapes
 from regsweep.regularizers import METHODS
 from regsweep.regularizers.batch_norm import has_batch_norm
+from regsweep.regularizers.dropout import own_dropout
 from regsweep.signatures import parameters_of, select_accepted, suggest, takes_any
 from regsweep.trusted import import_callable
 
@@ -37,11 +38,13 @@ class Network:
         model: its initial weights included.
         adapted: what was changed in the network that its target makes, a line each.
         own_batch_norm: whether it has BatchNorm without any method.
+        own_dropout: the dropout that it has without any method, in words; None where it has none.
     """
 
     model: nn.Module
     adapted: list[str]
     own_batch_norm: bool
+    own_dropout: str | None = None
 
 
 def resolve_target(target: str) -> Target:
@@ -98,12 +101,15 @@ def build_model(
     adapted += load_initial(model, initial) if initial else []
     argument = parameters_of(target).get("batch_norm")
     own_batch_norm = has_batch_norm(model) if argument is None else bool(argument.default)
+    dropout = _default_dropout(target) if "dropout" in parameters_of(target) else own_dropout(model)
     for method in methods:
         if places_without(target, type(method)):
             adapted += _adapt(method, model, example)
     require_logits(model, config.target, example, num_classes)
+    if not any(True for _ in model.parameters()):
+        raise ConfigError(KEY, config.target, "has no weights to train; its parameters must be torch.nn.Parameter")
     adapted += freeze(model, initial) if initial else []
-    return Network(model, adapted, own_batch_norm)
+    return Network(model, adapted, own_batch_norm, dropout)
 
 
 def _construct(target: Target, config: ModelConfig, given: dict[str, Any], methods: Sequence[Method]) -> nn.Module:
@@ -116,11 +122,11 @@ def _construct(target: Target, config: ModelConfig, given: dict[str, Any], metho
         made = target(*positional, **given, **own)
     except ConfigError:
         raise
-    except Exception as error:
+    except FAULTS as error:
         settings = "".join(f" model.{name}={show(value)}" for name, value in config.parameters.items())
         shape = given.get("input_shape")
         reason = f"cannot be built{f' for inputs of {shape}' if shape else ''} with{settings or ' its defaults'}"
-        raise ConfigError(KEY, config.target, f"{reason} ({type(error).__name__}: {show(error)})") from error
+        raise ConfigError(KEY, config.target, f"{reason} ({told(error)})") from error
     if not isinstance(made, nn.Module):
         raise ConfigError(KEY, config.target, f"returned {type(made).__name__}; it must return a torch.nn.Module")
     return made
@@ -128,7 +134,12 @@ def _construct(target: Target, config: ModelConfig, given: dict[str, Any], metho
 
 def _is_passed(target: Target, name: str) -> bool:
     """Return whether an argument is given to a target that passes on what it does not know, as torchvision's do."""
-    return name == "num_classes" and takes_any(target)
+    return name == "num_classes" and _takes_any(target)
+
+
+def _takes_any(target: Target) -> bool:
+    """Return whether a target takes keywords that it does not name; the constructor of `nn.Module` refuses them all."""
+    return takes_any(target) and getattr(target, "__init__", None) is not nn.Module.__init__
 
 
 def _own_parameters(target: Target, config: ModelConfig) -> dict[str, Any]:
@@ -141,7 +152,7 @@ def _own_parameters(target: Target, config: ModelConfig) -> dict[str, Any]:
     set_by_methods = {name for method in METHODS.values() for name in method.arguments}
     for name, value in config.parameters.items():
         is_set = name in GIVEN or (name in set_by_methods and name in known)
-        is_unknown = name not in known and not takes_any(target) and name != "_args_"
+        is_unknown = name not in known and not _takes_any(target) and name != "_args_"
         if is_set or is_unknown or (re.fullmatch(r"_\w+_", name) and name != "_args_"):
             own = [parameter for parameter in known if parameter not in (*GIVEN, *set_by_methods)]
             reason = f"{target.__name__} has no such parameter"
@@ -169,11 +180,18 @@ def _made(value: Any, key: str) -> Any:
     target = _imported(key, name)
     try:
         layer = target(*made.pop("_args_", []), **made)
-    except Exception as error:
-        raise ConfigError(key, name, f"cannot be built ({type(error).__name__}: {show(error)})") from error
+    except FAULTS as error:
+        raise ConfigError(key, name, f"cannot be built ({told(error)})") from error
     if not isinstance(layer, nn.Module):
         raise ConfigError(key, name, f"returned {type(layer).__name__}; it must return a torch.nn.Module")
     return layer
+
+
+def _default_dropout(target: Target) -> str | None:
+    """Return the probability of dropout that a constructor takes where none is given, in words; None for 0."""
+    default = parameters_of(target)["dropout"].default
+    is_number = isinstance(default, int | float) and not isinstance(default, bool)
+    return f"p={default:g}" if is_number and default > 0 else None
 
 
 def _given_by(methods: Sequence[Method], target: Target) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch
 from torch.optim import Optimizer
 
 from regsweep.config import IMPOSSIBLE_OPTIMIZERS, NOT_SETTINGS, TORCH_OPTIMIZERS, OptimizerConfig
-from regsweep.errors import ConfigError, show
+from regsweep.errors import FAULTS, ConfigError, show, told
 from regsweep.optimizers.muon import MuonWithAdamW
 from regsweep.signatures import parameters_of, suggest
 from regsweep.trusted import import_class
@@ -129,7 +129,7 @@ def constructed(config: OptimizerConfig, cls: type[Optimizer], groups: Any, give
     """
     try:
         return cls(groups, **given)
-    except Exception as error:
+    except FAULTS as error:
         settings = "".join(f" {name}={show(value)}" for name, value in config.settings.items())
-        reason = f"cannot be made with lr={config.lr:g}{settings} ({type(error).__name__}: {show(error)})"
+        reason = f"cannot be made with lr={config.lr:g}{settings} ({told(error)})"
         raise ConfigError(*key_of(config), reason) from error

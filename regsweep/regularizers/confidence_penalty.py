@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regsweep.fields import number
-from regsweep.methods import Batch, Method, MethodSettings, Paper, Parameters
+from regsweep.methods import Batch, Method, MethodSettings, Paper, Parameters, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +29,12 @@ class ConfidencePenalty(Method):
         beta: float = number(
             "must be a finite number of 0 or more, for example regularizer.confidence_penalty=0.1", ge=0, default=0.1
         )
+
+    def check(self, task: Task) -> None:
+        """Refuse squared errors, under which outputs are no logits, and have no entropy."""
+        if task.loss != "cross_entropy":
+            reason = f"it is the entropy of a softmax, and with trainer.loss={task.loss} there is none; leave it out"
+            raise self.refuse("beta", reason)
 
     def extra_loss(self, logits_BK: Tensor, batch: Batch, parameters: Parameters) -> Tensor:
         """Return −β H(p)."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from regsweep.fields import number
 from regsweep.methods import Method, MethodSettings, Paper
@@ -13,12 +14,23 @@ if TYPE_CHECKING:
 RATE = "drop_rate"
 """The attribute from which networks of timm and torchvision that have no layer of dropout read its probability."""
 
+LAYER, ATTENTION, BETWEEN = "layer", "attention layer", "recurrent layer"
+_WITHIN = {
+    "torch.nn.modules.activation.MultiheadAttention": (ATTENTION, ("dropout",)),
+    "torch.nn.modules.rnn.RNNBase": (BETWEEN, ("dropout",)),
+    "torchvision.models.swin_transformer.ShiftedWindowAttention": (ATTENTION, ("attention_dropout", "dropout")),
+}
+"""Classes that compute dropout themselves, and the attributes from which they read its probability in each pass."""
+
 
 class Dropout(Method):
     """`torch.nn.Dropout` where the network has a place for it: the argument ``dropout`` of its constructor.
 
-    Without that argument, the probability of each layer of dropout that the network has is set, whatever its own was;
-    and where it has none, that of networks that compute dropout by their attribute ``drop_rate``.
+    Without that argument, the probability of all dropout that the network has is set, whatever it was: of its layers of
+    dropout, within attention, and between the layers of recurrent networks; where it has none, that of networks that
+    compute dropout by their attribute ``drop_rate``.
+
+    Not chosen, the network is as it is; with ``use=false``, or p = 0, the dropout of its own is set to 0.
     """
 
     name, title = "dropout", "dropout"
@@ -29,6 +41,7 @@ class Dropout(Method):
     )
     off = {"p": 0.0}
     arguments = ("dropout",)
+    can_take_out = True
 
     class Settings(MethodSettings):
         """The probability."""
@@ -40,35 +53,55 @@ class Dropout(Method):
             default=0.5,
         )
 
+    def model_settings(self) -> dict[str, Any]:
+        """Return the probability for the network's constructor: 0 where dropout is not used."""
+        return {"dropout": self.settings.p if self.settings.use else 0.0}
+
     def adapt(self, model: nn.Module, example: Tensor) -> list[str]:
-        """Set the probability of the network's layers of dropout."""
+        """Set the probability of the network's own dropout."""
+        places = dropout_places(model)
         if not self.settings.use:
-            return []
-        p, layers = self.settings.p, dropout_layers(model)
-        if layers:
-            before = described_rates([layer.p for layer in layers])
-            for layer in layers:
-                layer.p = p
-            return [f"set in {_counted(len(layers))}, p={before} before"]
-        rated = [module for module in model.modules() if _has_rate(module)]
-        for module in rated:
-            setattr(module, RATE, p)
+            acting = [place for place in places or _rated(model) if place.p > 0]
+            line = f"set to 0 in {_counted(acting)}, p={_described(acting)} before" if acting else ""
+            _set(acting, 0.0)
+            return [line] if line else []
+        if places:
+            line = f"set in {_counted(places)}, p={_described(places)} before"
+            _set(places, self.settings.p)
+            return [line]
+        rated = _rated(model)
         if not _acts(model, rated, example):
             raise self.no_place(type(model).__name__, "no layer of dropout, no argument dropout")
-        return [f"set as {RATE} of {_counted(len(rated), 'module')}"]
+        _set(rated, self.settings.p)
+        return [f"set as {RATE} of {_counted(rated)}"]
 
 
-def dropout_layers(model: nn.Module) -> list[nn.Dropout]:
-    """Return the network's layers of dropout: of units, of maps, and alpha dropout."""
-    from torch.nn.modules.dropout import _DropoutNd
+@dataclass(frozen=True)
+class Place:
+    """Where a network has dropout: the attribute of a module that holds its probability."""
 
-    return [module for module in model.modules() if isinstance(module, _DropoutNd)]  # type: ignore[misc]
+    module: nn.Module
+    attribute: str
+    kind: str
+
+    @property
+    def p(self) -> float:
+        """The probability."""
+        return float(getattr(self.module, self.attribute))
+
+
+def dropout_places(model: nn.Module) -> list[Place]:
+    """Return where the network has dropout: of units, of maps, alpha dropout, in attention, between recurrent layers.
+
+    A module that is used twice is there once. ``drop_rate`` is none of them.
+    """
+    return [place for module in model.modules() for place in _places_of(module)]
 
 
 def own_dropout(model: nn.Module) -> str | None:
-    """Return the dropout that a network has without any method, in words; None where it has none."""
-    acting = [layer.p for layer in dropout_layers(model) if layer.p > 0]
-    return f"p={described_rates(acting)} in {_counted(len(acting))}" if acting else None
+    """Return the dropout that a network has, in words (``p=0.5 in 2 layers``); None where it has none."""
+    acting = [place for place in dropout_places(model) or _rated(model) if place.p > 0]
+    return f"p={_described(acting)} in {_counted(acting)}" if acting else None
 
 
 def described_rates(rates: list[float]) -> str:
@@ -77,36 +110,66 @@ def described_rates(rates: list[float]) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def _counted(number: int, what: str = "layer") -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"
+def _places_of(module: nn.Module) -> list[Place]:
+    from torch import nn
+    from torch.nn.modules.dropout import _DropoutNd
+
+    if isinstance(module, _DropoutNd):
+        return [Place(module, "p", LAYER)]
+    if isinstance(module, nn.RNNBase) and module.num_layers == 1:
+        return []  # there is nothing between its layers
+    names = [f"{each.__module__}.{each.__qualname__}" for each in type(module).__mro__]
+    kind, attributes = next((_WITHIN[name] for name in names if name in _WITHIN), ("", ()))
+    return [Place(module, attribute, kind) for attribute in attributes if _is_number(getattr(module, attribute, None))]
 
 
-def _has_rate(module: nn.Module) -> bool:
-    rate = vars(module).get(RATE)
-    return isinstance(rate, int | float) and not isinstance(rate, bool)
+def _rated(model: nn.Module) -> list[Place]:
+    return [Place(module, RATE, "module") for module in model.modules() if _is_number(vars(module).get(RATE))]
 
 
-def _acts(model: nn.Module, rated: list[nn.Module], example: Tensor) -> bool:
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _set(places: list[Place], p: float) -> None:
+    for place in places:
+        setattr(place.module, place.attribute, p)
+
+
+def _described(places: list[Place]) -> str:
+    return described_rates([place.p for place in places])
+
+
+def _counted(places: list[Place]) -> str:
+    """Return the number of modules of each kind: ``25 layers and 12 attention layers``."""
+    modules = {kind: len({id(place.module) for place in places if place.kind == kind}) for kind in _kinds(places)}
+    return " and ".join(f"{number} {kind}{'s' if number != 1 else ''}" for kind, number in modules.items())
+
+
+def _kinds(places: list[Place]) -> list[str]:
+    return sorted({place.kind for place in places}, key=[LAYER, ATTENTION, BETWEEN, "module"].index)
+
+
+def _acts(model: nn.Module, rated: list[Place], example: Tensor) -> bool:
     """Return whether the attributes change what the network computes in training. Leaves everything as it was."""
     import torch
 
     if not rated:
         return False
-    rates = [getattr(module, RATE) for module in rated]
+    rates = [place.p for place in rated]
     modes = {module: module.training for module in model.modules()}
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     outputs = []
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         model.train()
         for tried in (0.0, 0.5):
-            for module in rated:
-                setattr(module, RATE, tried)
+            _set(rated, tried)
             torch.manual_seed(0)
             outputs.append(model(example))
         for name, buffer in model.named_buffers():
             buffer.copy_(buffers[name])
     for module, is_training in modes.items():
         module.training = is_training
-    for module, rate in zip(rated, rates, strict=True):
-        setattr(module, RATE, rate)
+    for place, rate in zip(rated, rates, strict=True):
+        _set([place], rate)
     return not torch.equal(*outputs)

@@ -81,7 +81,7 @@ def _next_steps(sweep: Sweep) -> list[str]:
     place = shlex.quote(str(shown(sweep.folder)))
     lines = [f"to draw report.html: regsweep report {place}"]
     regularizes = any(sweep.kind(number) for number in sweep.regularization)
-    stands_above = sweep.seed_key is not None or sweep.data_key is not None  # in the answer, or below the table
+    stands_above = sweep.seed_key is not None or bool(sweep.data_keys)  # in the answer, or below the table
     if sweep.best() is None or stands_above or _is_confirmed(sweep) or not regularizes:
         return lines
     lines.append(

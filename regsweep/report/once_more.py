@@ -10,6 +10,7 @@ from regsweep.errors import RecordError
 from regsweep.paths import RunPaths
 from regsweep.report.confirmation import Confirmation, Trained
 from regsweep.report.details import read_command, read_flags, read_override_lines, show_command
+from regsweep.report.regularization import takes_out
 from regsweep.report.sweep import Sweep
 from regsweep.run_record import RunRecord
 
@@ -69,7 +70,7 @@ def _regularizer(record: RunRecord, folder: Path) -> list[str]:
         for name, method in methods.items()
         for key, value in method.settings.items()
     ]
-    without = [line for line in lines if line.lower() == "regularizer.batch_norm=false"]
+    without = [line for line in lines if takes_out(line) not in (None, *(record.methods or {}))]
     presets = f"regularizer=[{','.join(methods)}]" if methods else "regularizer=none"
     return [presets, *settings, *own, *without]
 

@@ -76,7 +76,8 @@ def read_own(folder: Path, jobs: Sequence[Job], *, is_run: bool, objective: str 
         problems.name_gaps([number for number, _ in jobs])
         if SweepPaths(folder).command.exists():
             problems.skip(records.read_json, SweepPaths(folder).command)
-    reader = _Reader(dict(jobs), overrides, swept, problems)
+    settled = None if is_run else _settled(SweepPaths(folder).multirun)
+    reader = _Reader(dict(jobs), overrides, swept, problems, settled)
     rows = [
         {"number": number, "folder": str(path.relative_to(folder)), **reader.row(number, RunPaths(path))}
         for number, path in jobs
@@ -109,6 +110,14 @@ def _is_maximized(task: TaskRecord, column: str) -> bool:
     return not is_minimized(column) if known is None else known
 
 
+def _settled(multirun: Path) -> TaskRecord | None:
+    """Return what the trials of a sweep have to do, as it was settled before the first; None where it was not."""
+    try:
+        return task_of_config(records.read_yaml(multirun))
+    except RecordError:
+        return None
+
+
 def _asked_for(multirun: Path, numbers: Sequence[str]) -> dict[str, bool]:
     """Return the objectives that a search names, and whether more of each is better; nothing where it names none."""
     try:
@@ -135,12 +144,13 @@ class OwnRows:
         self._folder, self._swept = folder, list(swept)
         self._folders = JobFolders(folder)
         self._tasks: dict[int, TaskRecord] = {}
+        self._settled = _settled(SweepPaths(folder).multirun)
 
     @property
     def columns(self) -> list[str]:
         """Those of the trials whose rows were read."""
         swept = [column_of(key) for key in self._swept]
-        columns = table_columns(swept, numbers=numbers_of(_in_order(self._tasks)))
+        columns = table_columns(swept, numbers=numbers_of(_in_order(self._tasks, self._settled)))
         return [name for name in columns if name != "ended"]
 
     def row(self, number: int) -> dict[str, Any]:
@@ -148,7 +158,7 @@ class OwnRows:
         jobs = {each: self._folders.of(each) for each in range(number + 1)}
         problems = Problems(self._folder)
         overrides = _OverridesAsNeeded(jobs, problems)
-        reader = _Reader(jobs, overrides, self._swept, problems)
+        reader = _Reader(jobs, overrides, self._swept, problems, self._settled)
         row = {"number": number, "folder": self._folders.name_of(number), **reader.row(number, RunPaths(jobs[number]))}
         self._tasks |= reader.tasks
         return {name: row[name] for name in self.columns if name in row}
@@ -179,6 +189,7 @@ class _Reader:
         overrides: by number, as typed.
         swept: keys.
         problems: where to note what is skipped.
+        settled: what all trials have to do, as far as that is known without their records.
     """
 
     def __init__(
@@ -187,21 +198,22 @@ class _Reader:
         overrides: Mapping[int, Mapping[str, str]],
         swept: Sequence[str],
         problems: Problems,
+        settled: TaskRecord | None,
     ) -> None:
         self._folders, self._overrides, self._swept, self._problems = folders, overrides, swept, problems
         self.regularization: dict[int, Regularization] = {}
         self.tasks: dict[int, TaskRecord] = {}
-        self._asked: TaskRecord | None = None
+        self._asked = settled
 
     @property
     def task(self) -> TaskRecord:
-        """What the trials had to do: the first of them, as its record has it, or its configuration."""
+        """What the trials had to do: the first of them, as its record has it, or a configuration."""
         return first_task(self.tasks) if self.tasks else self._asked or TaskRecord()
 
     @property
     def numbers(self) -> list[str]:
         """The columns of numbers that follow from the tasks of all trials."""
-        return numbers_of(_in_order(self.tasks) if self.tasks else [self.task])
+        return numbers_of(_in_order(self.tasks, self.task))
 
     def row(self, number: int, paths: RunPaths) -> dict[str, Any]:
         """Return what is known of a trial."""
@@ -303,9 +315,9 @@ class _End:
         return records.read_as(path, _End)
 
 
-def _in_order(tasks: Mapping[int, TaskRecord]) -> list[TaskRecord]:
-    """Return the tasks of trials by their numbers; those of classification by accuracy where nothing is known."""
-    return [tasks[number] for number in sorted(tasks)] or [TaskRecord()]
+def _in_order(tasks: Mapping[int, TaskRecord], settled: TaskRecord | None) -> list[TaskRecord]:
+    """Return the tasks of trials by their numbers; without any what was settled, else classification by accuracy."""
+    return [tasks[number] for number in sorted(tasks)] or [settled or TaskRecord()]
 
 
 def _plain(text: str | None) -> str | None:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from regsweep.errors import show
-from regsweep.names import short_names
+from regsweep.names import listed, short_names
 from regsweep.numbers import show_number, show_signed_ends
 from regsweep.pooling import Pooled, seed_keys
 from regsweep.report.sweep import Sweep
@@ -186,4 +186,4 @@ def why_not_pooled(sweep: Sweep) -> str | None:
     found = seed_keys({key: sweep.trials[key] for key in sweep.swept})
     if sweep.is_own or sweep.seed_key is not None or len(found) < 2:  # noqa: PLR2004
         return None
-    return f"{' and '.join(map(show, found))} may all be the seed, so no trials are pooled."
+    return f"{listed([show(each) for each in found])} may all be the seed, so no trials are pooled."

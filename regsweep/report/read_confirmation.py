@@ -27,11 +27,11 @@ from regsweep.report.confirmation import (
     Trained,
     Untuned,
 )
-from regsweep.report.correct_images import CorrectImages
 from regsweep.report.diverged import worth_of_one_answer
+from regsweep.report.each_example import EachExample
 from regsweep.report.sweep import Sweep, command_to_confirm, read_sweep
 from regsweep.report.task import examples_word
-from regsweep.report.terms import TEST_ACCURACY, Terms
+from regsweep.report.terms import Terms
 from regsweep.statistics.claims import are_shown, claim
 from regsweep.statistics.comparison import compare, count_differing
 from regsweep.statistics.intervals import Overlap
@@ -72,7 +72,7 @@ class _Reader:
         self._folder, self._plan, self._seeds, self._own, self._parts = folder, plan, seeds, own, parts
         self._terms = Terms.of_plan(plan)
         self._problems = [*seeds.problems, *(own.problems if own else [])]
-        self._images = CorrectImages(folder, examples_word(seeds.task))
+        self._images = EachExample(folder, self._terms, examples_word(seeds.task))
         num_ended = int((~seeds.trials["status"].isin(NOT_ENDED)).sum())
         self._num_planned, num_found = int(plan["num_seeds"]), len(plan["configurations"])
         num_lost = len(plan.get("lost", []))
@@ -212,9 +212,7 @@ class _Reader:
         seeds = sorted(int(seed) for seed in set(ours.index) & set(theirs.index))
         differences = self._terms.sign * np.array([ours[seed] - theirs[seed] for seed in seeds], dtype=float)
         of_baseline = float(np.mean([theirs[seed] for seed in seeds])) if seeds else np.nan
-        images, comparison = None, None
-        if self._terms.is_own and self._terms.objective == TEST_ACCURACY:
-            images = self._images.differences(candidate, baseline, seeds)
+        images, comparison = self._images.differences(candidate, baseline, seeds), None
         is_comparable = not diverged or worth is not None
         if len(seeds) >= FEWEST_SEEDS and not self._is_waiting and is_comparable:
             comparison = compare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from regsweep.names import place_of
 from regsweep.numbers import show_number
 from regsweep.run_record import RunRecord, UsedMethod
 
-BATCH_NORM = "batch_norm"
+BATCH_NORM, DROPOUT = "batch_norm", "dropout"
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,25 @@ class Regularization:
         methods: in use, by name.
         batch_norm: whether the network had BatchNorm; None where that is not known.
         own_batch_norm: whether it has BatchNorm without any method; None where that is not known.
+        dropout: whether the network had dropout; None where that is not known.
+        own_dropout: the dropout that it has without any method, in words; None where it has none, or that is not known.
     """
 
     methods: Mapping[str, UsedMethod] = field(default_factory=dict)
     batch_norm: bool | None = None
     own_batch_norm: bool | None = None
+    dropout: bool | None = None
+    own_dropout: str | None = None
 
     @property
     def turns_batch_norm(self) -> bool:
         """Whether BatchNorm was put into the network, or taken out of it."""
         return self.own_batch_norm is not None and self.batch_norm is not self.own_batch_norm
+
+    @property
+    def keeps_dropout(self) -> bool:
+        """Whether the network had the dropout of its own, which no method set or took out."""
+        return self.own_dropout is not None and bool(self.dropout) and DROPOUT not in self.methods
 
     def used(self, *, is_turned: bool) -> dict[str, UsedMethod]:
         """Return what regularizes, by name: penalties first, methods without a setting last.
@@ -56,7 +66,13 @@ def read_regularization(record: RunRecord, config: Any) -> Regularization:
     """Return what regularized the trial with this record and composed configuration (plain values)."""
     if record.methods is None:
         return _before_0_3(config)
-    return Regularization(record.methods, record.batch_norm, record.own_batch_norm)
+    return Regularization(record.methods, record.batch_norm, record.own_batch_norm, record.dropout, record.own_dropout)
+
+
+def takes_out(override: str) -> str | None:
+    """Return the method that an override, in its short form, takes out of the network; None where it does not."""
+    found = re.fullmatch(rf"regularizer\.({BATCH_NORM}|{DROPOUT})=(?:false|0(?:\.0*)?)", override.lower())
+    return found[1] if found else None
 
 
 _TITLES = {"l1": "L1", "l2": "L2", "elastic_net": "elastic net"}

@@ -57,7 +57,7 @@ def summary(evidence: Evidence, answer: Sequence[str], files: Sequence[str]) -> 
 
 def _best_trial(sweep: Sweep) -> dict[str, Any] | None:
     """Return the best trial; None where no single one is: seeds were swept, several data sets, or objectives."""
-    if sweep.seed_key is not None or len(sweep.bests) != 1 or sweep.data_key is not None:
+    if sweep.seed_key is not None or len(sweep.bests) != 1 or sweep.data_keys:
         return None
     best = sweep.row(sweep.bests[0].number)
     of_splits = {f"{split}_{metric}" for split in SPLITS for metric in metrics_of(sweep.task)}
@@ -76,7 +76,7 @@ def _pooled(sweep: Sweep) -> dict[str, Any]:
         return {"seed_key": None, "best_configuration": None, "configurations": []}
     pools = Pools(sweep)
     found = [_configuration(pools, each) for each in pools.configurations]
-    best = found[0] if sweep.best() is not None and sweep.data_key is None else None
+    best = found[0] if sweep.best() is not None and not sweep.data_keys else None
     return {"seed_key": sweep.seed_key, "best_configuration": best, "configurations": found}
 
 

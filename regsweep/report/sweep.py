@@ -13,10 +13,10 @@ from regsweep import records
 from regsweep.errors import RecordError, RegsweepError, show
 from regsweep.job_folders import find_jobs
 from regsweep.paths import ComparisonPaths, RunPaths, SweepPaths, shown
-from regsweep.pooling import Pooled, Trial, are_equal, pool, seed_key, seed_of
+from regsweep.pooling import Pooled, Trial, are_equal, chooses_data, pool, seed_key, seed_of
 from regsweep.report.foreign import read_foreign
 from regsweep.report.own import is_own, read_own
-from regsweep.report.regularization import Regularization
+from regsweep.report.regularization import DROPOUT, Regularization
 from regsweep.report.rows import FIRST, LAST, NUMBERS, OBJECTIVE, Rows, plain_text, require_objective, table_columns
 from regsweep.report.task import is_percent
 from regsweep.run_record import TaskRecord, UsedMethod
@@ -25,8 +25,6 @@ from regsweep.started import Command
 __all__ = ["OBJECTIVE", "ComparisonRecord", "Sweep", "as_text", "command_to_confirm", "read_ranked_by", "read_sweep"]
 
 
-DATA_SETS = ("dataset", "dataset.name")
-"""Keys of this project's runs that choose a data set."""
 CONTESTANT = "contestant"
 """The column that names the search of a comparison's trial."""
 STEPS = ["number", "step", "value"]
@@ -119,6 +117,21 @@ class Sweep:
         return any(each.turns_batch_norm for each in self.regularization.values())
 
     @cached_property
+    def own_dropout(self) -> str | None:
+        """The dropout that the network has without any method, in words, where dropout is what a trial used.
+
+        None where it has none, and in a sweep of other methods, in which it is a part of the network.
+        """
+        known = self.regularization.values()
+        is_compared = any(DROPOUT in each.methods for each in known)
+        return next((each.own_dropout for each in known if each.own_dropout), None) if is_compared else None
+
+    @cached_property
+    def keeps_dropout(self) -> bool:
+        """Whether a trial without dropout's method had the network's own."""
+        return any(each.keeps_dropout for each in self.regularization.values())
+
+    @cached_property
     def seed_key(self) -> str | None:
         """The swept key that is the seed, over which trials are pooled; None where none was swept.
 
@@ -159,30 +172,37 @@ class Sweep:
         Args:
             best: a configuration with a mean.
         """
-        key = self.data_key
-        data = None if key is None else str(self.row(best.number)[key])
+        data = self.data_set(best.number)
         return sum(
-            are_equal(each.mean, best.mean) and (key is None or str(self.row(each.number)[key]) == data)
+            are_equal(each.mean, best.mean) and self.data_set(each.number) == data
             for each in self.configurations
             if each.values
         )
 
     @cached_property
-    def data_key(self) -> str | None:
-        """The swept key by which trials are of several data sets, whose scores are no comparison; None elsewhere."""
-        keys = [key for key in self.swept if key in DATA_SETS] if self.is_own else []
-        return next((key for key in keys if self.trials[key].dropna().map(str).nunique() > 1), None)
+    def data_keys(self) -> list[str]:
+        """The swept keys by which trials are of several data sets, whose scores are no comparison; none elsewhere."""
+        keys = sorted(key for key in self.swept if chooses_data(key)) if self.is_own else []
+        return [key for key in keys if self.trials[key].dropna().map(str).nunique() > 1]
+
+    def data_set(self, number: int) -> str:
+        """Return the name of a trial's data set among several: the values of their keys; empty where there is one."""
+        row = self.row(number) if self.data_keys else {}
+        return ", ".join(str(row[key]) for key in self.data_keys if pd.notna(row[key]))
+
+    @property
+    def data_sets(self) -> list[str]:
+        """The names of several data sets, by the alphabet; none where there is one."""
+        return sorted({self.data_set(number) for number in self.trials["number"]} - {""})
 
     @cached_property
     def best_by_data_set(self) -> dict[str, Pooled]:
         """The best configuration on each of several data sets, by its name; empty where there is one data set."""
         best: dict[str, Pooled] = {}
-        if self.data_key is None:
-            return best
-        for each in self.configurations:
-            name = self.row(each.number)[self.data_key]
-            if each.values and pd.notna(name):
-                best.setdefault(str(name), each)
+        for each in self.configurations if self.data_keys else []:
+            name = self.data_set(each.number)
+            if each.values and name:
+                best.setdefault(name, each)
         return best
 
     @property
@@ -191,7 +211,7 @@ class Sweep:
         best = self.best()
         if self.objectives or best is None:
             return []
-        return [best] if self.data_key is None else list(self.best_by_data_set.values())
+        return [best] if not self.data_keys else list(self.best_by_data_set.values())
 
     @cached_property
     def front(self) -> list[int]:

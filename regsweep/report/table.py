@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from regsweep.names import name_of, short_names
+from regsweep.names import listed, name_of, short_names
 from regsweep.numbers import count, show_number
 from regsweep.paths import SweepPaths, shown
 from regsweep.pooling import Pooled
@@ -80,12 +80,12 @@ def outcome(sweep: Sweep) -> list[str]:
 def on_the_front(sweep: Sweep) -> list[str]:
     """Return which trials of a sweep of several objectives no other beats; there is no best one."""
     names = [f"{'the most' if more else 'the least'} {n.replace('_', ' ')}" for n, more in sweep.objectives.items()]
-    asked = f"{', '.join(names[:-1])} and {names[-1]}"
+    asked = listed(names)
     if not sweep.front:
         return [f"No complete trial has all objectives ({asked})."]
     numbers = [str(number) for number in sweep.front]
     some = numbers if len(numbers) <= MOST_ROWS else [*numbers[:MOST_ROWS], f"{len(numbers) - MOST_ROWS} more"]
-    shown = f"{', '.join(some[:-1])} and {some[-1]}" if len(some) > 1 else some[0]
+    shown = listed(some)
     num = int((sweep.trials["status"] == "complete").sum())
     return [
         f"The sweep looked for {asked}; no trial is called the best. On the front: "
@@ -109,14 +109,14 @@ def _named(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
         return f"trial {some[0]}"
     more = len(numbers) - len(some)
-    return f"trials {', '.join(some)} and {more:,} more" if more else f"trials {', '.join(some[:-1])} and {some[-1]}"
+    return f"trials {', '.join(some)} and {more:,} more" if more else f"trials {listed(some)}"
 
 
 def _conclusion(sweep: Sweep, names: dict[str, str]) -> list[str]:
     lines, best = [*outcome(sweep), *left_to_run(sweep)], sweep.best()
     if sweep.objectives:
         return [*lines, *on_the_front(sweep)]
-    if sweep.data_key is not None:
+    if sweep.data_keys:
         return [*lines, *no_best_of_all(sweep), *_best_on_each(sweep, names)]
     if best is not None and len(sweep.trials) > 1:
         row = sweep.row(best.number)
@@ -136,19 +136,17 @@ def _in_words(sweep: Sweep, best: Pooled, names: Mapping[str, str]) -> str:
 
 def _best_on_each(sweep: Sweep, names: Mapping[str, str]) -> list[str]:
     """Return the best trial on each of several data sets, a line each."""
-    others = {key: name for key, name in names.items() if key != sweep.data_key}
+    others = {key: name for key, name in names.items() if key not in sweep.data_keys}
     return [f"best on {name}: {_in_words(sweep, best, others)}" for name, best in sweep.best_by_data_set.items()]
 
 
 def no_best_of_all(sweep: Sweep) -> list[str]:
     """Return that trials on several data sets have no best one among them; nothing of a sweep on one."""
-    if sweep.data_key is None:
+    if not sweep.data_keys:
         return []
-    names = sorted({str(name) for name in sweep.trials[sweep.data_key].dropna()})
     what = "trial" if sweep.seed_key is None else "configuration"
-    return [
-        f"Scores on different data sets ({', '.join(names)}) are no comparison, so no {what} is called the best of all."
-    ]
+    names = ", ".join(sweep.data_sets)
+    return [f"Scores on different data sets ({names}) are no comparison, so no {what} is called the best of all."]
 
 
 def settings_in_words(sweep: Sweep, row: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from regsweep.names import listed
 from regsweep.numbers import show_ends, show_number
 from regsweep.report.task import metric_in
 from regsweep.run_record import TaskRecord
@@ -184,7 +185,7 @@ class Terms:
     @property
     def without(self) -> str:
         """Return what a configuration's own baseline has in place of what is compared: ``noise=0``; else nothing."""
-        return " and ".join(f"{key}={value}" for key, value in self.baseline.items())
+        return listed([f"{key}={value}" for key, value in self.baseline.items()])
 
     def value(self, value: float) -> str:
         """Return the number as it is shown: ``97.12 %``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from regsweep.report.details import read_command, read_flags, read_override_lines, show_command
+from regsweep.report.regularization import takes_out
 from regsweep.report.sweep import Sweep
 
 _TUNED = ("optimizer.lr", "regularizer.lambda")
@@ -79,8 +80,8 @@ def _is_kept(sweep: Sweep, line: str) -> bool:
         return False
     if not key.startswith("regularizer."):
         return True
-    if line.lower() == "regularizer.batch_norm=false":
-        return "batch_norm" not in _used(sweep)
+    if takes_out(line):
+        return takes_out(line) not in _used(sweep)
     name, _, setting = key.removeprefix("regularizer.").partition(".")
     mains = _used(sweep)
     return setting not in ("", mains[name]) if name in mains else not setting

@@ -73,7 +73,7 @@ def compare(
     1 - `level` (Bonferroni).
 
     Args:
-        differences_S: the paired differences of accuracy.
+        differences_S: the paired differences of accuracy, or of another mean over images.
         images_SN: the differences of the same seeds and of each image, or None. Where each seed has test images of its
             own, a column is no image.
         level: 0 < level < 1.
@@ -93,8 +93,9 @@ def compare(
     with_images = None
     if images_SN is not None:
         d_SN = checked(images_SN, "images", ndim=2)
-        if len(d_SN) != len(d_S) or not np.allclose(d_SN.mean(1), d_S, rtol=0, atol=1e-6):
-            raise ValueError("images: their means are not the differences of accuracy; other seeds or another test set")
+        nearness = 1e-6 * max(1.0, float(np.abs(d_SN).max()))
+        if len(d_SN) != len(d_S) or not np.allclose(d_SN.mean(1), d_S, rtol=0, atol=nearness):
+            raise ValueError("images: their means are not the differences; other seeds or another test set")
         if count_differing(d_SN) >= FEWEST_IMAGES and not is_sequential and overlap is None:
             with_images = seeds_and_images_interval(d_SN, confidence)
     if overlap is not None:
@@ -117,5 +118,5 @@ def compare(
 
 
 def count_differing(images_SN: ArrayLike) -> int:
-    """Return how many images any seed's pair of networks classifies differently."""
+    """Return how many images any seed's pair of networks classifies, or predicts, differently."""
     return int(np.asarray(images_SN).any(axis=0).sum())

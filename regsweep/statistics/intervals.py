@@ -142,7 +142,8 @@ def seeds_and_images_interval(differences_SN: ArrayLike, confidence: float = 0.9
     is never made narrower than the t interval over the seeds. Cells that are all equal give that one value.
 
     Args:
-        differences_SN: correct minus the baseline's correct, per seed and image: -1, 0 or 1.
+        differences_SN: correct minus the baseline's correct, per seed and image: -1, 0 or 1; or the baseline's error,
+            or loss, minus the configuration's.
         confidence: 0 < confidence < 1.
 
     Raises:

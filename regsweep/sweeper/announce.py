@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from optuna.study import Study, StudyDirection
@@ -13,6 +14,7 @@ from regsweep.direction import is_minimized, unnamed
 from regsweep.names import by_key
 from regsweep.numbers import count, show_number
 from regsweep.pooling import Pooled, Trial, pool, seed_key, seed_of
+from regsweep.sweeper.space import NOT_SET
 
 _log = logging.getLogger("regsweep")
 # What an application with a table of its own leaves out, as it does with the lines of Hydra's other plugins.
@@ -70,9 +72,13 @@ def announce_best(study: Study, best: FrozenTrial | None, ranked_apart: Sequence
 
 
 def varied(trials: Sequence[FrozenTrial], keys: Sequence[str]) -> str | None:
-    """Return the first of these keys that has several values in the trials; None where none has."""
-    params = [by_key(trial.params) for trial in trials]
-    return next((key for key in keys if len({str(each[key]) for each in params if key in each}) > 1), None)
+    """Return the first of these keys (patterns with ``*``) that has several values in the trials; None: none has."""
+    values: dict[str, set[str]] = {}
+    for trial in trials:
+        for name, value in by_key(trial.params).items():
+            values.setdefault(name.lstrip("+"), set()).add(str(value))
+    several = [key for key, each in values.items() if len(each) > 1]
+    return next((key for pattern in keys for key in several if fnmatchcase(key, pattern)), None)
 
 
 @dataclass(frozen=True)
@@ -163,7 +169,7 @@ def _params(trials: Sequence[FrozenTrial], pooled: Pooled, seed: str) -> dict[st
 
 
 def _settings(params: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={shown_value(value)}" for name, value in params.items())
+    return " ".join(f"{name}={shown_value(value)}" for name, value in params.items() if value != NOT_SET)
 
 
 def shown_value(value: Any) -> str:

@@ -114,6 +114,26 @@ def read_ranges(
     return lines, {key: value for key, value in found.items() if not isinstance(value, str)}
 
 
+def keys_of_some(config: DictConfig, loader: ConfigLoader, arguments: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the keys that only some of the branches have, each with the options beside which it is there.
+
+    A key that none has is not among them: Hydra refuses it.
+
+    Raises:
+        ConfigError: for a branch that cannot be composed.
+    """
+    params = {key: text for key, text in params_of(config).items() if isinstance(text, str)}
+    given = parse(loader, [*(f"{key}={text}" for key, text in params.items()), *arguments])
+    keys = dict.fromkeys(each.get_key_element() for each in given)
+    below = [key for key in keys if "." in key and not _is_whole(loader, key)]
+    if not below or not any(each.is_sweep_override() and is_group(loader, each) for each in given):
+        return {}  # nothing depends on a group, and each branch takes some 0.1 s
+    branches = compose(config, loader, arguments)
+    every = [branch.choices for branch in branches]
+    found = {key: [branch.choices for branch in branches if branch.has(key)] for key in below}
+    return {key: where_of(some, every) for key, some in found.items() if 0 < len(some) < len(every)}
+
+
 def merged(
     by_branch: Sequence[tuple[Mapping[str, str], Mapping[str, Range]]], composed: Mapping[str, str] | None = None
 ) -> dict[str, Range]:

@@ -260,7 +260,7 @@ class GridSweeper(RegsweepSweeper):
     def _read(self, arguments: list[str]) -> Search:
         from regsweep.sweeper.grid import read_grid  # noqa: PLC0415
 
-        return read_grid(self._settings, arguments, self._context.config_loader)
+        return read_grid(self._settings, arguments, self._context.config_loader, self._config)
 
     def _name_first(self, study: Study, search: Search) -> None:
         """Name none: the number of a trial says what it is."""

@@ -9,6 +9,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from regsweep.direction import is_minimized
 from regsweep.errors import ConfigError
 from regsweep.launcher.jobs import capabilities_of
 from regsweep.launcher.plugin import PoolLauncherConf, RayPoolLauncherConf
@@ -85,6 +86,28 @@ for _name, _conf in (("regsweep", RegsweepSweeperConf), ("regsweep_grid", GridSw
     ConfigStore.instance().store(group="hydra/sweeper", name=_name, node=_conf, provider="regsweep")
 
 
+def require_keys_of_params(sweeper: DictConfig) -> None:
+    """Refuse dictionaries in ``hydra.sweeper.params``, which a key with dots makes: they would set another key.
+
+    Raises:
+        ConfigError: with what is to be typed.
+    """
+    for name, given in (sweeper.get("params") or {}).items():
+        key, value = str(name), given
+        while OmegaConf.is_dict(value) and len(value):
+            inner, value = next(iter(value.items()))
+            key = f"{key}.{inner}"
+        if key != name:
+            raise key_with_dots(key, str(value))
+
+
+def key_with_dots(key: str, value: str) -> ConfigError:
+    """Return the error of a range that was typed as ``hydra.sweeper.params.KEY=VALUE``."""
+    typed = f"'++hydra.sweeper.params={{{key}: \"{value}\"}}'"
+    allowed = f"its dots make dictionaries, which nothing reads; type {key}='{value}', or {typed}"
+    return ConfigError(f"hydra.sweeper.params.{key}", value, allowed)
+
+
 def require_sensible(hydra: DictConfig) -> None:
     """Refuse what the sweeper would stumble over after the first trials, or would quietly do wrongly.
 
@@ -93,6 +116,7 @@ def require_sensible(hydra: DictConfig) -> None:
     """
     _require_known_keys(hydra)
     sweeper = hydra.sweeper
+    require_keys_of_params(sweeper)
     is_grid = str(sweeper.get("_target_")) == GridSweeperConf._target_
     for name, least in (("n_trials", 1), ("n_jobs", 1), ("max_retries", 0)):
         if is_grid and name == "n_trials":
@@ -104,6 +128,11 @@ def require_sensible(hydra: DictConfig) -> None:
     for direction in directions:
         if str(getattr(direction, "name", direction)).lower() not in ("minimize", "maximize"):
             raise ConfigError("hydra.sweeper.direction", direction, "must be minimize or maximize, or a list of them")
+    names = [str(name) for name in sweeper.get("objectives") or []]
+    if names and len(names) != len(directions):
+        of = ",".join("minimize" if is_minimized(name) else "maximize" for name in names)
+        allowed = f"each needs a direction, in their order: add hydra.sweeper.direction=[{of}]"
+        raise ConfigError("hydra.sweeper.objectives", f"[{','.join(names)}]", allowed)
     rate = sweeper.max_failure_rate
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
         raise ConfigError("hydra.sweeper.max_failure_rate", rate, "must be a share from 0 to 1")

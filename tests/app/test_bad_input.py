@@ -89,6 +89,10 @@ MANY = (
 )
 """More combinations than are checked one by one."""
 SWEEPS = [
+    *[
+        (f"sweep=regularization hydra/sweeper={name}", "sweep=regularization: searches with regsweep's own sweeper, ")
+        for name in ("optuna", "basic", "grid")
+    ],
     ("regularizer=l1 regularizer.lambda=1e-4,-1", "regularizer.lambda=-1: must be a finite number"),
     ("regularizer.l1=1e-3 regularizer.lambda=1e-4,1e-3", "regularizer.lambda=1e-4,1e-3: regularizer.l1 sets it too"),
     ("regularizer=l1 regularizer.lambda=1e-4,nan,1e-3", "regularizer.lambda=nan: must be a finite number"),
@@ -212,6 +216,26 @@ SWEEPS = [
         "sweep=regularization hydra.sweeper.objectives=[sparsity] hydra/sweeper/pruner=median",
         "hydra.sweeper.objectives=sparsity: not known after each epoch, so no trial is pruned by it",
     ),
+    (
+        "sweep=regularization hydra.sweeper.objectives=[validation_loss,sparsity]",
+        "hydra.sweeper.objectives=[validation_loss,sparsity]: each needs a direction, in their order: add "
+        "hydra.sweeper.direction=[minimize,maximize]",
+    ),
+    (
+        "sweep=regularization optimizer=choice(sgd,lbfgs)",
+        "optimizer=lbfgs: it evaluates the loss several times in a step, by a closure, and a step here has one",
+    ),
+    ("sweep=regularization optimizer=choice(sgd,adm)", "optimizer=adm: no such option; did you mean optimizer=adam?"),
+    *[
+        (
+            f"{sweeper} {sign}hydra.sweeper.params.optimizer.lr={quote}interval(0.01,0.1){quote}",
+            "hydra.sweeper.params.optimizer.lr=interval(0.01,0.1): its dots make dictionaries, which nothing reads; "
+            "type optimizer.lr='interval(0.01,0.1)', or '++hydra.sweeper.params={optimizer.lr: ",
+        )
+        for sign in ("", "++")
+        for quote in ("", "'")
+        for sweeper in ("sweep=regularization", "hydra/sweeper=regsweep hydra.sweeper.direction=maximize", "sweep=grid")
+    ],
     ("sweep=regularization +hydra.sweeper.n_trialz=3", "hydra.sweeper.n_trialz=3: no such key; did you mean"),
     ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: accuracy is maximized"),
     ("sweep=regularization ranges.l1.sgd=interval(1,2)", "ranges.l1.sgd=…: a range stands at the key itself"),

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from regsweep.app import calls
+from regsweep.errors import RegsweepError
+
 SCRIPT = """
 import json
 from pathlib import Path
@@ -69,6 +72,33 @@ def test_what_the_command_line_refuses_is_raised(found: dict[str, object]) -> No
     assert found["many"] == "regsweep.train: trains one run; for many there is regsweep.search"
     assert found["one word"] == "overrides=dataset=wine: must be a list, ['dataset=wine']"
     assert found["left"] == [], "no folder where nothing began"
+
+
+def test_an_end_of_the_command_line_is_raised_as_an_error() -> None:
+    with pytest.raises(RegsweepError, match=r"^ended with exit code 3; the reason stands above"), calls._raising():
+        raise SystemExit(3)
+    with pytest.raises(KeyError), calls._raising():
+        raise KeyError("a fault of the program's own")
+
+
+@pytest.mark.parametrize(("files", "stays"), [((), False), (("result.json",), True), ((".hydra/config.yaml",), True)])
+def test_a_folder_in_which_nothing_began_is_removed(files: tuple[str, ...], *, stays: bool) -> None:
+    place = Path("run")
+    place.mkdir()
+    for file in files:
+        (place / file).parent.mkdir(exist_ok=True)
+        (place / file).touch()
+    with pytest.raises(RegsweepError, match="too early"), calls._no_empty_folder(place):
+        raise RegsweepError("too early")
+    assert place.exists() == stays
+
+
+def test_a_folder_is_where_it_was_named_or_a_new_one_of_this_second() -> None:
+    assert calls._place("a/b", "outputs") == Path.cwd() / "a" / "b"
+    assert not Path("a").exists(), "the run makes it"
+    first, second = (calls._place(None, "outputs") for _ in range(2))
+    assert first != second
+    assert all(each.is_dir() and each.is_relative_to(Path.cwd() / "outputs") for each in (first, second))
 
 
 def test_importing_the_package_imports_no_torch() -> None:

@@ -107,12 +107,12 @@ def test_a_terminal_shows_a_bar_with_rate_and_time_left(tmp_path: Path) -> None:
     os.close(follower)
     text = _read_until_closed(leader)
     assert process.wait(timeout=60) == 0
-    assert "images/s" in text
+    assert "examples/s" in text
     assert "left" in text
     assert "/30" in text
     steps = {int(number) for number in re.findall(r"(\d+)/540", text)}  # 18 an epoch
     assert max(steps) > 500, "it moves with the steps"
-    assert any(rate not in ("0", "") for rate in re.findall(r"([\d,]+) images/s", text))
+    assert any(rate not in ("0", "") for rate in re.findall(r"([\d,]+) examples/s", text))
     assert "loss" not in text, "the lines of the epochs go to the log, not between the bar's"
     (log,) = tmp_path.glob("outputs/*/*/regsweep.log")
     assert log.read_text().count("epoch ") == 10
@@ -273,10 +273,11 @@ def test_the_wheel_works_in_an_empty_environment(shell: Shell, tmp_path: Path) -
     (packages / "dependencies.pth").write_text(here + "\n")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    where = shell(str(python), "-c", "import regsweep.paths as p; print(p.config_folder())", cwd=elsewhere)
+    alone = {"PYTHONPATH": ""}
+    where = shell(str(python), "-c", "import regsweep.paths as p; print(p.config_folder())", cwd=elsewhere, env=alone)
     assert where.out.strip() == str(packages / "regsweep" / "conf")
     for command in ([str(python), "-m", "regsweep"], [str(python.parent / "regsweep")]):
-        done = shell(*command, "regularizer=l1", *QUICK, cwd=elsewhere)
+        done = shell(*command, "regularizer=l1", *QUICK, cwd=elsewhere, env=alone)
         assert done.code == 0, done.err
 
 

@@ -57,14 +57,14 @@ def regularizer_of(trial: Path) -> dict[str, object]:
 
 
 def test_each_contestant_has_a_search_of_its_own(compared_once: Path) -> None:
-    """All with as many trials; the methods always in use; BatchNorm, as it is compared, taken out elsewhere."""
+    """All with as many trials; the methods always in use; BatchNorm and dropout, being compared, out elsewhere."""
     paths = ComparisonPaths(compared_once)
     found = {
         key: [regularizer_of(trial) for trial in sorted(paths.search(key).glob("[0-9]*"))]
         for key in ("none", "batch_norm", "l2+dropout")
     }
-    assert found["none"] == [{"batch_norm": False}]
-    assert found["batch_norm"] == [{"batch_norm": {"use": True}}]
+    assert found["none"] == [{"batch_norm": False, "dropout": False}]
+    assert found["batch_norm"] == [{"batch_norm": {"use": True}, "dropout": False}]
     (mixture,) = found["l2+dropout"]
     assert mixture == {
         "batch_norm": False,
@@ -306,6 +306,7 @@ BAD = [
     ("regularizer=[l2,weight_decay]", "a run has one decay of the weights"),
     ("regularizer=l1 optimizer.lr=0.1,0.2", "optimizer.lr=0.1,0.2: a comparison has a list of contestants alone"),
     ("regularizer=l1 seed=choice(1,2)", "seed=choice(1,2): a comparison has a list of contestants alone"),
+    ("regularizer=l1 dataset=choice(digits,wine)", "dataset=…: a search would choose the easiest task; fix it"),
     ("regularizer=l1 regularizer.dropout=0.2", "regularizer.dropout=0.2: no contestant has such a method"),
     ("regularizer=dropout regularizer.lambda=0.2", "regularizer.lambda=0.2: no contestant has such a method"),
     ("regularizer=l1 regularizer.lambda=-1", "regularizer.lambda=-1: must be a finite number of 0 or more"),

@@ -22,6 +22,7 @@ GRID = ("-m", "regularizer=none,l1", "seed=0,1", *QUICK, "hydra.sweep.dir=g")
 
 SLOW = """
 import os, signal, time
+import torch
 from pathlib import Path
 from regsweep.models.linear import Linear
 
@@ -35,7 +36,7 @@ class Slow(Linear):
 
 class Killed(Linear):
     def forward(self, images_BCHW):
-        if os.environ.get("KILLED") and len(images_BCHW) > 2:  # no check's two examples
+        if os.environ.get("KILLED") and torch.is_grad_enabled():  # no check before the training
             os.kill(os.getpid(), signal.SIGKILL)
         return super().forward(images_BCHW)
 """
@@ -134,6 +135,7 @@ def test_a_grid_has_its_trials_from_the_start(regsweep: Regsweep, tmp_path: Path
     )
 
 
+@pytest.mark.full  # its loop is that of a search, which is killed by default
 def test_a_grid_that_is_killed_goes_on(regsweep: Regsweep, tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
     typed = ("-m", "seed=0,1,2,3", *QUICK, "model._target_=slow.Slow", "hydra.sweep.dir=g")
@@ -155,7 +157,8 @@ def test_a_grid_that_is_killed_goes_on(regsweep: Regsweep, tmp_path: Path) -> No
     assert before.items() <= {path: path.read_bytes() for path in tmp_path.glob("g/*/result.json")}.items()
 
 
-@pytest.mark.parametrize("retries", [pytest.param(0, marks=pytest.mark.full), 1])
+@pytest.mark.full  # a search's worker is killed by default
+@pytest.mark.parametrize("retries", [0, 1])
 def test_a_killed_worker_ends_its_own_trial_in_one_line(
     regsweep: Regsweep, shell: Shell, monkeypatch: pytest.MonkeyPatch, retries: int
 ) -> None:

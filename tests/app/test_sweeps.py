@@ -225,11 +225,12 @@ def test_a_trial_that_fails_does_not_end_the_sweep(
     (tmp_path / "conf" / "model").mkdir(parents=True)
     (tmp_path / "conf" / "model" / "brittle.yaml").write_text("_target_: brittle_models.Brittle\nbreaks: false\n")
     (tmp_path / "brittle_models.py").write_text(
-        "from torch import nn\n\nclass Brittle(nn.Module):\n"
+        "import torch\nfrom torch import nn\n\nclass Brittle(nn.Module):\n"
         "    def __init__(self, input_shape, num_classes, breaks=False):\n"
         "        super().__init__()\n        self.linear, self.breaks = nn.Linear(64, num_classes), breaks\n"
         "    def forward(self, images):\n"
-        "        if self.breaks and len(images) > 2:\n            raise ValueError('a bug in <my> [bold]network')\n"
+        "        if self.breaks and torch.is_grad_enabled():\n"
+        "            raise ValueError('a bug in <my> [bold]network')\n"
         "        return self.linear(images.flatten(1))\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -237,8 +238,9 @@ def test_a_trial_that_fails_does_not_end_the_sweep(
     assert done.code == 1
     folder = only_folder(tmp_path)
     record = json.loads((folder / "0" / "result.json").read_text())
-    assert (record["status"], record["error"]) == ("failed", "ValueError: a bug in <my> [bold]network")
-    assert "trial 0: ValueError: a bug in <my> [bold]network" in done.out
+    line = "the network Brittle failed on a batch of (64, 1, 8, 8) (ValueError: a bug in <my> [bold]network, in "
+    assert (record["status"], record["error"]) == ("failed", f"{line}brittle_models.py, line 10)")
+    assert f"trial 0: {line}" in done.out
     assert "Traceback" in (folder / "0" / "regsweep.log").read_text(), "the log has the whole story"
     assert [row["status"] for row in rows_of(folder)] == ["failed", "complete"]
 

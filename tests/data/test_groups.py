@@ -90,6 +90,8 @@ def test_groups_that_cannot_be_divided_are_refused() -> None:
             continue
         with pytest.raises(ValueError, match=message):
             hold_out_groups(groups, labels, 0.2, 0, "ab")
+    with pytest.raises(ValueError, match="of 4 groups none would be left to train on"):
+        hold_out_groups(np.arange(4), None, 0.999, 0)
     with pytest.raises(ValueError, match="no division of 3 groups has every class on both sides"):
         hold_out_groups(np.repeat([0, 1, 2], 2), np.array([0, 1, 1, 2, 2, 0]), 0.3, 0, "abc")
 
@@ -99,3 +101,37 @@ def test_they_are_refused_in_one_line(configure: Callable[..., RunConfig]) -> No
     config = configure("dataset=table", "dataset.path=data.csv", "dataset.target=y", "dataset.group_column=g")
     with pytest.raises((ConfigError, DatasetError), match="a fifth of each class: class 0 lies in 1 group; 2 or more"):
         load_dataset(config.dataset)
+
+
+def test_of_all_divisions_the_one_nearest_to_the_share_of_each_class_is_taken() -> None:
+    """Six groups have fifteen pairs; the draws have each of them, and their order does not decide."""
+    rng = np.random.default_rng(1)
+    groups, labels = rng.integers(0, 6, 90), rng.integers(0, 3, 90)
+    total = np.bincount(labels)
+
+    def distance(held_out: np.ndarray) -> float:
+        return float(np.abs(np.bincount(labels[held_out], minlength=3) / total - 1 / 3).max())
+
+    every = sorted(distance(np.isin(groups, pair)) for pair in combinations(range(6), 2))
+    assert every[0] < every[4], "the case is one in which it matters"
+    for seed in range(3):
+        found = hold_out_groups(groups, labels, 1 / 3, seed, "abc")
+        assert distance(found) == every[0]
+    assert len(np.unique(groups[hold_out_groups(groups, None, 1 / 3, 0)])) == 2
+
+
+@pytest.mark.parametrize("share", [0.2, 0.8])
+def test_a_division_that_leaves_a_class_on_one_side_is_not_taken_however_near_its_sizes_are(share: float) -> None:
+    """Group 0 has most of both classes; any other one has a single class, so to hold out or keep that alone is out."""
+    groups = np.repeat(np.arange(5), [16, 2, 2, 2, 2])
+    labels = np.concatenate([np.arange(16) % 2, [0, 0, 0, 0, 1, 1, 1, 1]])
+    found = hold_out_groups(groups, labels, share, 0, "ab")
+    assert np.array_equal(found, (groups == 0) == (share < 0.5))
+
+
+@pytest.mark.parametrize("labels", [None, np.arange(N) % 3])
+def test_a_seed_draws_the_same_groups_in_every_process(labels: np.ndarray | None) -> None:
+    """Of many divisions that are equally good, too: the runs of a sweep are compared on the same examples."""
+    found = [hold_out_groups(GROUPS, labels, 0.2, seed, "abc") for seed in (7, 7, 8)]
+    assert np.array_equal(found[0], found[1])
+    assert not np.array_equal(found[0], found[2])

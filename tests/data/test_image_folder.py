@@ -12,10 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
+from regsweep import weights
+from regsweep.build import build
 from regsweep.config import RunConfig
-from regsweep.data import Dataset, describe, load_dataset, pictures
+from regsweep.data import Dataset, describe, image_folder, load_dataset, pictures
 from regsweep.data.layout import find_layout
 from regsweep.errors import ConfigError, DatasetError
+from regsweep.training import Training
 from tests.conftest import Regsweep
 
 Load = Callable[..., Dataset]
@@ -389,7 +392,106 @@ def test_no_more_than_one_picture_is_open(load: Load, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Image, "open", counted)
     load("dataset.image_size=4")
-    assert len(opened) == 10
+    assert len(opened) == 1 + 10, "the first one twice: for its size, and among the others"
+
+
+STREAM = "dataset.stream=true"
+PARTS = ("train/a:9", "train/b:8", "val/a:2", "val/b:3", "test/a:2", "test/b:1")
+
+
+def write_one_in_colour(path: str) -> None:
+    """Make all other pictures grey."""
+    for grey in Path("pictures").rglob("*.png"):
+        Image.open(grey).convert("L").save(grey)
+    Image.new("RGB", (4, 3), (1, 2, 3)).save(path)
+
+
+@pytest.mark.parametrize("colour", ["none", "train/a/0", "test/b/0", "all"])
+@pytest.mark.parametrize("folders", [PARTS, ("a:12", "b:9")], ids=["splits", "classes"])
+def test_held_or_streamed_the_images_are_the_same(
+    load: Load, monkeypatch: pytest.MonkeyPatch, folders: tuple[str, ...], colour: str
+) -> None:
+    monkeypatch.setattr(image_folder, "num_workers", lambda: 0)  # other tests have processes, which cost time
+    lay_out(*folders)
+    if colour != "all":
+        last = "pictures/b/0.png" if folders is not PARTS else f"pictures/{colour}.png"
+        write_one_in_colour("elsewhere.png" if colour == "none" else last)
+    held, streamed = load(), load(STREAM)
+    assert (held.train.is_streamed, streamed.train.is_streamed) == (False, True)
+    channels = 1 if colour == "none" else 3
+    assert held.input_shape == streamed.input_shape == (channels, 3, 4)
+    assert streamed.constants() == held.constants()
+    assert describe(streamed) == [f"{describe(held)[0]}, streamed", *describe(held)[1:]]
+    for part, split in held.splits.items():
+        (inputs, targets), *more = streamed.splits[part].in_order(100)
+        assert not more
+        assert torch.equal(inputs, split.inputs)
+        assert inputs.stride() == split.inputs.stride()
+        assert torch.equal(targets, split.targets)
+
+
+def test_streamed_images_train_to_the_bits_of_held_ones(configure: Callable[..., RunConfig]) -> None:
+    lay_out(*PARTS)
+    typed = ("dataset=image_folder", "dataset.root=pictures", "dataset.image_size=6", "model=cnn")
+    found = []
+    for stream in ("dataset.stream=false", STREAM):
+        settings = ("trainer.epochs=2", "trainer.batch_size=4", "device.precision=float32")
+        config = configure(*typed, stream, *settings, "regularizer=[l2,dropout,batch_norm,mixup]")
+        load_dataset.cache_clear()
+        parts = build(config)
+        assert parts.dataset.train.is_streamed == (stream == STREAM)
+        member = parts.member(config)
+        Training([member]).run()
+        assert member.error is None
+        rows = [(row.train.values, row.validation) for row in member.history]
+        found.append((weights.digest(member.trained()), rows))
+    assert found[0] == found[1]
+
+
+def test_images_that_do_not_fit_into_half_of_the_memory_are_streamed(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are stored, chosen for a split, and made numbers of 4 bytes; one in colour makes all take three times it."""
+    lay_out("a:6", "b:6")
+    write_one_in_colour("elsewhere.png")
+    grey = 12 * 3 * 4 * (2 + 4)
+    for path, needed in (("elsewhere.png", grey), ("pictures/b/5.png", 3 * grey)):
+        write_one_in_colour(path)
+        for free, is_streamed in ((2 * needed, False), (2 * needed - 2, True)):
+            monkeypatch.setattr("regsweep.data.streamed.available_memory", lambda free=free: free)
+            load_dataset.cache_clear()
+            assert load().train.is_streamed == is_streamed
+        monkeypatch.setattr("regsweep.data.streamed.available_memory", lambda needed=needed: needed - 1)
+        load_dataset.cache_clear()
+        with pytest.raises(ConfigError, match=r"dataset\.stream=false: the examples need 0\.0 GB of memory, and"):
+            load("dataset.stream=false")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_streamed_images_are_refused_before_the_training(
+    load: Load, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setattr(image_folder, "MANY", 1)
+    monkeypatch.setattr(image_folder, "num_workers", lambda: workers)
+    lay_out(*PARTS)
+    write_images(Path("pictures/test/b"), 1, size=(9, 7))
+    message = r"\(pictures/train/a/0\.png 4×3, pictures/test/b/0\.png 9×7\); set it, for example to 32$"
+    with pytest.raises(ConfigError, match=message):
+        load(STREAM)
+    Path("pictures/val/b/1.png").write_bytes(b"cut")
+    with pytest.raises(DatasetError, match=r"^pictures/val/b/1\.png: damaged or not an image \("):
+        load(STREAM)
+
+
+@pytest.mark.parametrize(("mode", "size"), [("L", (5, 3)), ("RGB", (4, 3))])
+def test_an_image_that_changes_during_the_training_is_named(load: Load, mode: str, size: tuple[int, int]) -> None:
+    lay_out("a:5", "b:5")
+    write_one_in_colour("elsewhere.png")
+    dataset = load(STREAM)
+    for path in Path("pictures").rglob("*.png"):
+        Image.new(mode, size).save(path)
+    with pytest.raises(DatasetError, match=r"/\d\.png: has another size, or colours, than before the training; start"):
+        list(dataset.train.in_order(100))
 
 
 QUICK = ("dataset=image_folder", "dataset.root=pictures", "dataset.image_size=8", "trainer.epochs=1", "device=cpu")

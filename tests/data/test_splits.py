@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -104,9 +105,29 @@ def test_every_other_class_is_equally_likely() -> None:
     [
         (("dataset.train_size=1150",), "there are 1149 training examples"),
         (("dataset.train_size=5",), "there are 10 classes; take that many"),
-        (("dataset.val_fraction=0.001",), "cannot hold out that share"),
+        (
+            ("dataset.val_fraction=0.001",),
+            r"^dataset.val_fraction=0.001: cannot hold out that share of 1437 examples from every class: 2 would be "
+            "held out, and there are 10 classes; 0.2 is usual$",
+        ),
+        (
+            ("dataset.val_fraction=0.999",),
+            r"cannot hold out that share of 1437 examples from every class: 1 would be left to train on, and there are",
+        ),
+        (
+            ("dataset=diabetes", "dataset.val_fraction=0.999"),
+            r"cannot hold out that share of 353 examples: 0 would be left to train on; 0.2 is usual$",
+        ),
     ],
 )
 def test_too_few_images_are_refused(load: Load, overrides: tuple[str, ...], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load(*overrides)
+
+
+def test_a_split_that_leaves_no_example_of_a_class_is_refused(configure: Callable[..., RunConfig]) -> None:
+    y = np.minimum(np.arange(100) // 2, 4)  # four classes of two, and one of 92
+    np.savez("data.npz", x=np.zeros((100, 1)), y=y, x_test=np.zeros((5, 1)), y_test=np.arange(5))
+    config = configure("dataset=arrays", "dataset.path=data.npz", "dataset.val_fraction=0.9").dataset
+    with pytest.raises(ConfigError, match=r"no example of class \d would be left to train on; 0.2 is usual"):
+        load_dataset(config)

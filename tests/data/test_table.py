@@ -75,6 +75,52 @@ def test_columns_are_what_scikit_learn_makes_of_them() -> None:
     assert columns(other)[0, 1:].tolist() == [0, 0, 0, 0], "an unseen category has none"
 
 
+FITTED: list[tuple[list[Any], bool, dict[str, Any]]] = [
+    # The values of a column, whether numbers are standardized, and what is fitted. The median of what is there stands
+    # for what is missing; mean and deviation are of all rows, imputed ones, too.
+    ([1.0, 2.0, None, 9.0], True, {"median": 2.0, "mean": 3.5, "deviation": np.std([1, 2, 2, 9])}),
+    ([1, 2, 3, 10], True, {"median": 2.5, "mean": 4.0, "deviation": np.std([1, 2, 3, 10])}),
+    ([0.1] * 3, True, {"median": 0.1, "mean": pytest.approx(0.1), "deviation": 1.0}),
+    ([4.0, None], True, {"median": 4.0, "mean": 4.0, "deviation": 1.0}),
+    ([1.0, None, 9.0, 9.0], False, {"median": 9.0, "mean": 0.0, "deviation": 1.0}),
+    (["z", "a", None, "z"], True, {"values": ["a", "z"], "has_missing": True}),
+    (["z", "a", "z"], True, {"values": ["a", "z"], "has_missing": False}),
+    (["nan", "None", "a"], True, {"values": ["None", "a", "nan"], "has_missing": False}),
+]
+
+
+@pytest.mark.parametrize(("values", "standardize", "expected"), FITTED)
+def test_what_is_fitted_to_a_column(values: list[Any], expected: dict[str, Any], *, standardize: bool) -> None:
+    columns = Columns({"c": isinstance(values[0], str)}, standardize).fit(pd.DataFrame({"c": values}))
+    assert columns.constants() == {"name": "columns", "columns": [{"column": "c", **expected}]}
+
+
+def test_a_column_that_never_changes_is_not_blown_up() -> None:
+    """Its deviation would be 1e-17 by rounding."""
+    columns = Columns({"c": False}).fit(pd.DataFrame({"c": [0.1] * 3}))
+    assert columns(pd.DataFrame({"c": [0.1, 0.6]})).flatten().tolist() == pytest.approx([0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("trained", "given", "line"),
+    [
+        (["a", "b"], ["a", "b"], None),
+        (["a", None], ["a", None], None),
+        (["a", "b"], ["a", "d", "d", "c"], "column c: c and 1 more in no training row; taken for none"),
+        (["a", "b"], ["a", "d"], "column c: d in no training row; taken for none"),
+        (["a", "b"], ["a", None], "column c: nothing in no training row; taken for none"),
+        (["a", None], ["a", "nothing"], "column c: nothing in no training row; taken for none"),
+    ],
+)
+def test_words_that_no_training_row_had_are_named(
+    trained: list[str | None], given: list[str | None], line: str | None
+) -> None:
+    columns = Columns({"n": False, "c": True}).fit(pd.DataFrame({"n": 1.0, "c": trained}))
+    rows = pd.DataFrame({"n": 1.0, "c": given})
+    assert columns.notes(rows) == ([] if line is None else [line])
+    assert columns(rows)[:, 1:].sum(1).tolist() == [float(word in trained) for word in given]
+
+
 @pytest.mark.parametrize(("target", "kind", "outputs"), [("kind", "classification", ("a", "b")),
                                                          ("price", "regression", ("price",)),
                                                          ("member", "classification", ("False", "True"))])  # fmt: skip
@@ -86,7 +132,10 @@ def test_a_target_of_each_kind(load: Load, target: str, kind: str, outputs: tupl
     assert dataset.train.inputs.isfinite().all()
 
 
-def test_standardize_may_be_left_out_and_columns_too(load: Load) -> None:
+def test_numbers_are_standardized_unless_that_is_left_out_and_columns_may_be_too(load: Load) -> None:
+    usual = load(made(), "dataset.ignore=[city,price]").train.inputs.double()
+    assert usual.mean(0).tolist() == pytest.approx([0, 0], abs=1e-6)
+    assert usual.std(0, correction=0).tolist() == pytest.approx([1, 1], abs=1e-6)
     dataset = load(made(), "dataset.standardize=false", "dataset.ignore=[city,price]")
     assert dataset.input_shape == (2,)
     assert set(dataset.train.inputs[:, 1].tolist()) == {0.0, 1.0}
@@ -114,13 +163,81 @@ def test_new_rows_are_prepared_or_refused() -> None:
     assert torch.equal(columns(made()[["city", "age", "price"]]), columns(made()))
     with pytest.raises(DatasetError, match=r"no column age; did you mean ages\? there is ages, city"):
         columns(made()[["age", "city"]].rename(columns={"age": "ages"}))
-    with pytest.raises(DatasetError, match=r"column age: must hold numbers alone \(could not convert"):
+    with pytest.raises(
+        DatasetError, match=r"column age: .* in row 1 \(counted from 1, below the header\) is no number"
+    ):
         columns(made(age="old"))
+    with pytest.raises(DatasetError, match=r"^column age: infinite in row 3 \(counted from 1, below the header\)"):
+        columns(made(age=[1.0, np.nan, -np.inf, *[2.0] * (N - 3)]))
 
 
 def test_words_that_look_like_numbers_may_be_read_as_words() -> None:
     Path("data.csv").write_text("code,age\n01,3\n,4\n")
     assert read_table(Path("data.csv"), words=["code"])["code"].fillna("-").tolist() == ["01", "-"]
+
+
+def words(different: int, rows: int, missing: int = 0) -> pd.Series:
+    return pd.Series([None] * missing + [f"w{row % different}" for row in range(rows)], name="c")
+
+
+HOLDS: list[tuple[pd.Series, bool | None]] = [
+    # What a column holds, and whether that makes categories; None: it is refused.
+    (pd.Series([1, 2, 1]), False),
+    (pd.Series([1.5, None]), False),
+    (pd.Series([True, False]), False),
+    (pd.Series([1, None], dtype="Int64"), False),
+    (pd.Series([True, None], dtype="boolean"), False),
+    (pd.Series([True, None, False], dtype=object), True),
+    (pd.Series(["a", None]), True),
+    (pd.Series(["1", "2"]), True),
+    (pd.Series([1, 2], dtype="category"), True),
+    (pd.Series(["a", 1]), None),
+    (pd.Series([None, None]), None),
+    (words(50, 50), True),
+    (words(51, 51), None),
+    (words(51, 102), True),
+    (words(52, 103), None),
+    (words(51, 60, missing=60), None),
+]
+
+
+@pytest.mark.parametrize(("series", "expected"), HOLDS)
+def test_what_is_a_category_and_what_a_number(series: pd.Series, *, expected: bool | None) -> None:
+    """Words of which most are there once, as names and dates are, are none; up to 50 are in any case."""
+    if expected is None:
+        with pytest.raises(DatasetError, match=r"^column .*; leave it out|^column .*leave it out \(dataset\.ignore\)"):
+            table._holds_words(series)
+    else:
+        assert table._holds_words(series) == expected
+
+
+PREDICTED = [
+    (pd.Series([True, False]), "b", [True, False]),
+    (pd.Series([True, False], dtype="boolean"), "b", [True, False]),
+    (pd.Series([3, 1], dtype="Int64"), "i", [3, 1]),
+    (pd.Series([0.5, 1]), "f", [0.5, 1]),
+    (pd.Series(["b", "a"], dtype="category"), "U", ["b", "a"]),
+    (pd.Series(["b", 1], dtype=object), "U", ["b", "1"]),
+]
+
+
+@pytest.mark.parametrize(("series", "kind", "values"), PREDICTED)
+def test_a_column_that_is_predicted_holds_numbers_words_or_booleans(
+    series: pd.Series, kind: str, values: list[Any]
+) -> None:
+    found = table.present_target(series)
+    assert (found.dtype.kind, found.tolist()) == (kind, values)
+
+
+@pytest.mark.parametrize("dates", [pd.Series(pd.date_range("2020", periods=3)), pd.Series(pd.to_timedelta([1, 2]))])
+def test_dates_are_not_predicted(dates: pd.Series) -> None:
+    with pytest.raises(DatasetError, match=r"^column when: holds dates; make numbers of them to predict them"):
+        table.present_target(dates.rename("when"))
+
+
+def test_names_of_columns_stay_as_they_are_written() -> None:
+    Path("data.csv").write_text("01,1.0,NA,x\n1,2,3,4\n5,6,7,8\n")
+    assert list(read_table(Path("data.csv"))) == ["01", "1.0", "NA", "x"]
 
 
 DAYS = pd.date_range("2020-01-01", periods=N)
@@ -204,8 +321,21 @@ def test_settings_of_other_data_sets_are_refused(configure: Callable[..., RunCon
     for override, message in {
         "dataset.path=x": r"dataset\.path=x: digits has no such setting, only arrays and table",
         "dataset._target_=a.b": r"dataset\._target_=a\.b: digits has no such setting, only torch",
-        "dataset.stream=false": r"dataset\.stream=false: digits has no such setting, only torch",
+        "dataset.stream=false": r"dataset\.stream=false: digits has no such setting, only image_folder, arrays and t",
         "dataset.image_size=8": r"dataset\.image_size=8: digits has no such setting, only image_folder",
     }.items():
         with pytest.raises(ConfigError, match=message):
             configure(override)
+
+
+@pytest.mark.parametrize(("suffix", "size"), [(".csv", 4 + 5000 * 4), (".parquet", 5000 * 2 * 8)])
+def test_a_table_that_does_not_fit_into_memory_is_refused(
+    load: Load, monkeypatch: pytest.MonkeyPatch, suffix: str, size: int
+) -> None:
+    """Its text is held, or each number of a Parquet file, however few bytes that has."""
+    frame = pd.DataFrame({"a": np.arange(5000) % 7, "y": np.arange(5000) % 2})
+    monkeypatch.setattr(table, "available_memory", lambda: size)
+    assert len(load(frame, suffix=suffix, target="y").train) == 3200
+    monkeypatch.setattr(table, "available_memory", lambda: size - 1)
+    with pytest.raises(DatasetError, match=r"needs 0\.0 GB or more, and 0\.0 GB are free; give it as rows that are st"):
+        load(frame, suffix=suffix, target="y")

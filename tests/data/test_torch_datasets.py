@@ -81,6 +81,7 @@ def one_class(): return Own(lambda i: (noise(i, 4), 1))
 def own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Put a module of the user's own into the working folder."""
     Path("own.py").write_text(OWN)
+    sys.modules.pop("own", None)
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()
     yield
@@ -124,6 +125,8 @@ def test_held_or_streamed_the_examples_are_the_same(
         assert (dataset.input_shape, dataset.kind, dataset.outputs) == (shape, kind, outputs)
         assert tuple(len(split) for split in dataset.splits.values()) == sizes
     assert describe(streamed) == [f"{describe(held)[0]}, streamed", *describe(held)[1:]]
+    is_scaled = bool((held.train.inputs.abs() <= 1).all())
+    assert is_scaled == (len(shape) == 3), "pixels are numbers from −1 to 1, numbers stay as they are"
     for part, split in held.splits.items():
         for one, other in zip(examples_of(split), examples_of(streamed.splits[part]), strict=True):
             assert torch.equal(one[0], other[0])
@@ -174,6 +177,14 @@ def test_several_epochs_are_read_by_the_same_processes(own: None, configure: Cal
         assert reader._loader.multiprocessing_context.get_start_method() == "fork"
 
 
+def test_reading_leaves_torch_s_generator_as_it_is() -> None:
+    """Else dropout would draw other numbers where examples are streamed."""
+    before = torch.get_rng_state()
+    examples = Examples(lambda number: (torch.tensor([number]), 0), (1,), 0)
+    assert len([*examples.batches([np.arange(2), np.arange(2)], torch.device("cpu"))]) == 2
+    assert torch.equal(before, torch.get_rng_state())
+
+
 def test_a_process_that_may_have_no_children_reads_by_itself(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     """So does the one that checks a sweep before it begins."""
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
@@ -194,7 +205,7 @@ def test_an_epoch_that_is_left_in_the_middle_does_not_disturb_the_next() -> None
 
 REFUSED = [
     ("nothing_there", "dataset._target_=own.nothing_there: own has no Dataset or function of that name"),
-    ("fails", "dataset._target_=own.fails: raised RuntimeError: no luck"),
+    ("fails", "dataset._target_=own.fails: failed (RuntimeError: no luck)"),
     ("number", "dataset._target_=own.number: makes int; it must make a torch.utils.data.Dataset with a length, (train"),
     ("four", "dataset._target_=own.four: makes tuple of 4; it must make"),
     ("endless", "dataset._target_=own.endless: makes Endless; it must make a torch.utils.data.Dataset with a length"),
@@ -255,12 +266,12 @@ def test_what_does_not_fit_into_half_of_the_memory_is_streamed(load: Load, monke
     """60 examples of 4 numbers of 4 bytes: stored, chosen for a split, and made inputs."""
     needed = 60 * 4 * 4 * 3
     for free, is_streamed in ((2 * needed, False), (2 * needed - 2, True)):
-        monkeypatch.setattr(torch_datasets, "available_memory", lambda free=free: free)
+        monkeypatch.setattr("regsweep.data.streamed.available_memory", lambda free=free: free)
         assert load("tensors").train.is_streamed == is_streamed
-    monkeypatch.setattr(torch_datasets, "available_memory", lambda: needed - 1)
+    monkeypatch.setattr("regsweep.data.streamed.available_memory", lambda: needed - 1)
     with pytest.raises(ConfigError, match=r"dataset\.stream=false: the examples need 0\.0 GB of memory, and"):
         load("tensors", "dataset.stream=false")
-    monkeypatch.setattr(torch_datasets, "available_memory", lambda: needed)
+    monkeypatch.setattr("regsweep.data.streamed.available_memory", lambda: needed)
     assert not load("tensors", "dataset.stream=false").train.is_streamed
 
 

@@ -160,6 +160,16 @@ def _configuration(name: str, kind: list[str], selected_for: float) -> dict[str,
     return {"name": name, "kind": kind, "trial": 7, "parameters": {}, "selected_for": selected_for, "overrides": {}}
 
 
+def write_errors(folder: Path, sweep: str, number: int, errors_N: np.ndarray, objective: str) -> None:
+    """Write the error, or the loss, of each test example of a confirmation's run, and the objective that follows."""
+    place = folder / "confirmation" / sweep / str(number)
+    errors_N = errors_N.astype(np.float32)
+    record = json.loads((place / "result.json").read_text())
+    record["metrics"]["test"][objective] = float(errors_N.mean(dtype=float))
+    (place / "result.json").write_text(json.dumps(record))
+    np.save(place / "test_errors.npy", errors_N)
+
+
 def write_correct(folder: Path, sweep: str, number: int, correct_N: np.ndarray) -> None:
     """Write which test images a run of a confirmation classified correctly, and the accuracy that follows."""
     place = folder / "confirmation" / sweep / str(number)

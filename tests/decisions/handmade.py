@@ -63,8 +63,9 @@ def write_sweep(folder: Path, trials: Sequence[Mapping[str, Any]], typed: Sequen
             dotted key), ``accuracy``, ``loss``, ``test`` (accuracies are fractions), ``status``, ``error``,
             ``seconds``, ``ended``, ``sparsity``, ``seed``, ``duplicate_of``, ``history`` (validation accuracy by
             epoch), ``config`` (further keys of the configuration), ``choices`` (option by config group),
-            ``own_batch_norm`` (whether the network has BatchNorm by itself), ``histogram`` and ``near_zero`` (of the
-            weights, as in records), ``methods`` (what the record says of them, where it does not follow from the keys).
+            ``own_batch_norm`` (whether the network has BatchNorm by itself), ``own_dropout`` (in words), ``histogram``
+            and ``near_zero`` (of the weights, as in records), ``methods`` (what the record says of them, where it does
+            not follow from the keys).
             ``task`` (as `task` returns it: ``accuracy`` and ``test`` are then of its objective).
             With a key ``regularizer.penalty`` the trial is one of version 0.2, whose records had no methods.
         typed: what the sweep was started with, as Hydra keeps it: each key with all its values.
@@ -150,7 +151,13 @@ def _made_of(regularizer: Mapping[str, Any], trial: Mapping[str, Any]) -> dict[s
         "methods": trial.get("methods", methods),
         "batch_norm": found.batch_norm,
         "own_batch_norm": found.own_batch_norm,
+        **_dropout(regularizer.get("dropout"), trial.get("own_dropout"), is_used="dropout" in found.methods),
     }
+
+
+def _dropout(node: Any, own: str | None, *, is_used: bool) -> dict[str, Any]:
+    """Return what the record says of dropout: a key that is there and does not use it takes the network's own out."""
+    return {"dropout": is_used or (own is not None and node is None), "own_dropout": own}
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ FRONT = {
         [seeded(of(0.01 * n, accuracy=0.8 + 0.01 * n if n < 9 else 0.1, sparsity=0.1 * n), s)
          for n in range(1, 10) for s in (0, 1)],
         ["9 configurations, at the means of both over its seeds", " 1 configuration below 81.00 %: an open triangle",
-         "not joined by its line: the configuration of trial 16 (10.00 %, 90.0% zeros)."],
+         "not joined by its line: the configuration of trial 16 (10.00 %, 90.0 % zeros)."],
         ["trial below"],
     ),
     "a pruned one is better": Case(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from regsweep.report.figures import Evidence, importance
-from tests.decisions.captions import RATE, Case, Trials, check, of_keys, seeded, words
+from tests.decisions.captions import RATE, Case, Trials, check, of_keys, seeded, two_objectives, words
 from tests.decisions.traces import DROPOUT
 
 
@@ -34,6 +34,12 @@ IMPORTANCE = {
         ["Above chance: lr. Not above it: dropout.", "the share of the variance of the scores' ranks among 20 complete",
          "a curve through it", "Marks: what a bar reaches by chance.", "[not above chance]", "scores' ranks (%)"],
         ["combination", "main effect", "Ranks stand"],
+    ),
+    "several objectives": Case(
+        searched(20),
+        ["variance of the ranks of validation accuracy among 20 complete", "of validation accuracy (%)"],
+        ["the scores"],
+        changes=[two_objectives],
     ),
     "a grid": Case(
         factorial(),

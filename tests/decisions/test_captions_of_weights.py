@@ -30,7 +30,7 @@ HISTOGRAM = {
         ["largest", "seed"],
     ),
     "one trial": Case([weighed(0.1, 0.5, LAYER)], ["Weights of trial 0; "], ["best", "λ", "[exact zeros]"]),
-    "zeros without a penalty": Case([weighed(0.0, 0.5, SPARSE)], ["75.0% exact zeros"], ["λ"]),
+    "zeros without a penalty": Case([weighed(0.0, 0.5, SPARSE)], ["75.0 % exact zeros"], ["λ"]),
     "two are the best": Case([weighed(x, 0.5, LAYER) for x in (0.1, 0.2)], ["trial 0, the first of the 2 best; "]),
     "many layers": Case([weighed(0.1, 0.5, LAYER, "abcdefghij")], [" The 9 largest of 10 layers."]),
     "seeds": Case(

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, astuple
 from math import log
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torchmetrics import classification
 from torchmetrics.classification import BinaryAveragePrecision, BinaryF1Score
 
+from regsweep.data import Split
 from regsweep.errors import RegsweepError
+from regsweep.losses import Loss
+from regsweep.metrics import evaluate
+from regsweep.objectives import OBJECTIVES
 from regsweep.report.answer.sentences import answer
 from regsweep.report.check import NOT_THERE, OPEN, SHOWN, check, main
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.diverged import worth_of_one_answer
+from regsweep.report.read_confirmation import read_confirmation
 from regsweep.report.sweep import Sweep, read_sweep
 from regsweep.report.terms import Terms
 from regsweep.run_record import TaskRecord
-from tests.decisions.confirmations import Made, confirmed
+from regsweep.scoring import scoring_of
+from regsweep.statistics.intervals import seeds_and_images_interval, t_interval
+from tests.decisions.confirmations import Made, confirmed, write_errors
 from tests.decisions.handmade import task, write_sweep
 
 BASE = 50.0
@@ -89,6 +96,78 @@ def test_the_sentence_says_that_an_interval_is_over_seeds_alone(tmp_path: Path, 
     assert "this test set of 89 examples" in text
     assert ("over seeds alone" in text) == (why is not None)
     assert why is None or why in text
+
+
+def written(folder: Path, by: str, *, num_differing: int = 89) -> tuple[Confirmation, np.ndarray]:
+    """Return a confirmation with the errors of each example, and the baseline's minus the configuration's."""
+    judged(folder, Made("L2", LESS, LESS, ["L2"]), by=by)
+    rng = np.random.default_rng(3)
+    common_N, gain_N = rng.gamma(2, 25, 89), rng.normal(2, 9, 89)
+    gain_N[num_differing:] = 0
+    pairs = []
+    for seed in range(len(LESS)):
+        noise_2N = rng.normal(0, 1, (2, 89)) * (gain_N != 0)
+        made = (90 + common_N + noise_2N[0], 90 + common_N - gain_N + noise_2N[1])
+        pair = [each.astype(np.float32) for each in made]
+        for place, errors_N in enumerate(pair):
+            write_errors(folder / "c", "seeds", 2 * seed + place, errors_N, by)
+        write_errors(folder / "c", "own_baselines", seed, pair[0], by)
+        pairs.append(pair[0].astype(float) - pair[1])
+    found = read_confirmation(folder / "c")
+    assert found is not None
+    return found, np.stack(pairs)
+
+
+@pytest.mark.parametrize("by", ["mae", "loss"])
+def test_the_interval_of_a_mean_of_errors_counts_examples_as_drawn(tmp_path: Path, by: str) -> None:
+    """A gain is so much less error; what is shown is still decided by the interval over seeds."""
+    found, gains_SN = written(tmp_path, by)
+    assert gains_SN.mean() > 0
+    candidate = found.candidates[0]
+    own = candidate.against_own
+    assert own is not None
+    expected = seeds_and_images_interval(gains_SN)
+    for against in (candidate.against_tuned, own):
+        np.testing.assert_allclose(against.differences, gains_SN.mean(1), rtol=1e-9)
+        assert against.compared.interval_with_images is not None
+        np.testing.assert_allclose(astuple(against.compared.interval_with_images), astuple(expected), rtol=1e-9)
+        assert astuple(against.compared.interval) == pytest.approx(astuple(t_interval(gains_SN.mean(1))))
+    assert expected.low < 0.9 * candidate.against_tuned.compared.interval.low
+    text = said(tmp_path, found)
+    assert f"89 examples (for others of their kind the interval is {found.terms.ends(expected)}); in the sweep" in text
+    assert "over seeds alone" not in text
+    assert not [line for line in found.problems if "npy" in line]
+
+
+def test_no_other_examples_are_spoken_of_where_few_are_predicted_differently(tmp_path: Path) -> None:
+    found, _ = written(tmp_path, "mae", num_differing=9)
+    assert found.candidates[0].against_tuned.compared.interval_with_images is None
+    assert "(9 are predicted differently: too few for an answer about other examples)" in said(tmp_path, found)
+
+
+def damage_value(place: Path) -> None:
+    content = json.loads((place / "result.json").read_text())
+    content["metrics"]["test"]["mae"] *= 1 + 1e-7
+    (place / "result.json").write_text(json.dumps(content))
+
+
+def damage_type(place: Path) -> None:
+    np.save(place / "test_errors.npy", np.load(place / "test_errors.npy").astype(float))
+
+
+@pytest.mark.parametrize("damage", [damage_value, damage_type, lambda place: (place / "test_errors.npy").unlink()])
+def test_errors_that_are_not_of_the_run_leave_the_interval_over_seeds(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    written(tmp_path, "mae")
+    damage(tmp_path / "c" / "confirmation" / "seeds" / "3")
+    found = read_confirmation(tmp_path / "c")
+    assert found is not None
+    assert found.candidates[0].against_tuned.compared.interval_with_images is None
+    assert "is over seeds alone: the test mae of each example is not on record" in said(tmp_path, found)
+    (problem,) = [line for line in found.problems if "npy" in line]
+    assert "seeds/3/test_errors.npy: " in problem
+    assert problem.endswith("no interval for other test examples")
 
 
 def test_balanced_accuracy_is_in_points(tmp_path: Path) -> None:
@@ -171,22 +250,18 @@ def test_where_the_worth_of_a_diverged_network_is_not_known_nothing_is_claimed(t
 SIZES = [6, 3, 1]
 
 
+@pytest.mark.parametrize("sizes", [SIZES, [6, 0, 3, 1]], ids=["every class", "one without an example"])
 @pytest.mark.parametrize(
-    ("objective", "metric"),
-    [
-        ("balanced_accuracy", classification.MulticlassAccuracy(3, average="macro")),
-        ("auroc", classification.MulticlassAUROC(3, average="macro")),
-        ("average_precision", classification.MulticlassAveragePrecision(3, average="macro")),
-        ("f1", classification.MulticlassF1Score(3, average="macro")),
-        ("mcc", classification.MulticlassMatthewsCorrCoef(3)),
-        ("kappa", classification.MulticlassCohenKappa(3)),
-    ],
+    "objective", ["accuracy", "balanced_accuracy", "auroc", "average_precision", "f1", "mcc", "kappa"]
 )
-def test_the_worth_of_one_answer_is_what_the_metric_gives_it(objective: str, metric: torch.nn.Module) -> None:
-    targets = torch.repeat_interleave(torch.arange(3), torch.tensor(SIZES))
-    answers = torch.tensor([[1.0, 0.0, 0.0]]).expand(len(targets), 3)
-    made = TaskRecord(objective=objective)
-    assert worth_of_one_answer(made, SIZES) == pytest.approx(float(metric(answers, targets)), abs=1e-6)
+def test_the_worth_of_one_answer_is_what_the_metric_gives_it(objective: str, sizes: list[int]) -> None:
+    """A class of which the test set has no example counts neither for nor against it."""
+    targets = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    answers = torch.eye(len(sizes))[0].expand(len(targets), -1)
+    split = Split(30 * answers, targets)
+    scoring = scoring_of(OBJECTIVES[objective], Loss("cross_entropy", len(sizes)), None)
+    expected = evaluate(torch.nn.Identity(), split, scoring).value
+    assert worth_of_one_answer(TaskRecord(objective=objective), sizes) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("sizes", [[6, 4], [3, 7]])

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
+from regsweep.app.compare import require_same_network
 from regsweep.app.contestants import Contestant, compose, read_typed
 from regsweep.app.effort import Effort, Time, announce, what_is_left
 from regsweep.app.splits import describe_new_splits
+from regsweep.errors import ConfigError
 from regsweep.paths import ComparisonPaths, SweepPaths
 from regsweep.started import Command
 from regsweep.statistics.intervals import Overlap
 from tests.decisions.handmade import write_sweep
 
 USE = "regularizer.{}.use=true"
-WITHOUT = "regularizer.batch_norm=false"
+WITHOUT, NO_DROPOUT = "regularizer.batch_norm=false", "regularizer.dropout=false"
 
 
 def contestants(typed: str) -> list[Contestant]:
@@ -32,15 +34,15 @@ def contestants(typed: str) -> list[Contestant]:
         (
             "regularizer=l2,dropout",
             [
-                ("none", "no regularization", ["regularizer=none"]),
-                ("l2", "L2", ["regularizer=[l2]", USE.format("l2")]),
+                ("none", "no regularization", ["regularizer=none", NO_DROPOUT]),
+                ("l2", "L2", ["regularizer=[l2]", USE.format("l2"), NO_DROPOUT]),
                 ("dropout", "dropout", ["regularizer=[dropout]", USE.format("dropout")]),
             ],
         ),
         (
             "regularizer=[dropout,l2] regularizer.l2.lambda=0.1 regularizer.dropout=interval(0.1,0.2)",
             [
-                ("none", "no regularization", ["regularizer=none"]),
+                ("none", "no regularization", ["regularizer=none", NO_DROPOUT]),
                 (
                     "dropout+l2",
                     "L2 + dropout",
@@ -52,8 +54,8 @@ def contestants(typed: str) -> list[Contestant]:
         (  # a setting belongs to those that have the method, or the penalty
             "regularizer=l1,dropout regularizer.lambda=0.1",
             [
-                ("none", "no regularization", ["regularizer=none"]),
-                ("l1", "L1", ["regularizer=[l1]", USE.format("l1"), "regularizer.lambda=0.1"]),
+                ("none", "no regularization", ["regularizer=none", NO_DROPOUT]),
+                ("l1", "L1", ["regularizer=[l1]", USE.format("l1"), "regularizer.lambda=0.1", NO_DROPOUT]),
                 ("dropout", "dropout", ["regularizer=[dropout]", USE.format("dropout")]),
             ],
         ),
@@ -84,12 +86,47 @@ def contestants(typed: str) -> list[Contestant]:
                 ("l2", "L2", ["regularizer=[l2]", USE.format("l2"), WITHOUT]),
             ],
         ),
+        (  # dropout likewise
+            "regularizer=l2 regularizer.dropout=0",
+            [
+                ("none", "no regularization", ["regularizer=none", "regularizer.dropout=0"]),
+                ("l2", "L2", ["regularizer=[l2]", USE.format("l2"), "regularizer.dropout=0"]),
+            ],
+        ),
     ],
 )  # fmt: skip
 def test_each_contestant_has_a_search_with_its_own_methods(
     typed: str, expected: list[tuple[str, str, list[str]]]
 ) -> None:
     assert [(each.key, each.title, each.overrides) for each in contestants(typed)] == expected
+
+
+@pytest.mark.parametrize(("begun", "taken_out"), [(None, True), (["none", "l2"], False), (["none", "dropout"], True)])
+def test_what_has_run_stays_as_it_is_when_dropout_is_added(begun: list[str] | None, *, taken_out: bool) -> None:
+    typed = read_typed(["regularizer=l2,dropout"])
+    baseline, l2, _ = compose(typed, Command([], str(Path.cwd()), sys.path[:]), begun)[0]
+    assert [NO_DROPOUT in each.overrides for each in (baseline, l2)] == [taken_out] * 2
+
+
+@pytest.mark.parametrize(
+    ("begun", "own", "named"),
+    [
+        (["none", "l2"], None, None),
+        (["none", "l2"], "p=0.5 in 1 layer", "dropout"),
+        (["none", "dropout"], "p=0.5 in 1 layer", "batch_norm"),
+        (["none", "dropout", "batchnorm"], "p=0.5 in 1 layer", None),
+    ],
+)
+def test_what_would_change_the_network_of_what_has_run_is_refused(
+    tmp_path: Path, begun: list[str], own: str | None, named: str | None
+) -> None:
+    typed = "regularizer=l2,dropout" + (",batchnorm" if begun != ["none", "l2"] else "")
+    write_sweep(ComparisonPaths(tmp_path).search("none"), [{"own_dropout": own}])
+    if named is None:
+        require_same_network(tmp_path, contestants(typed), begun)
+        return
+    with pytest.raises(ConfigError, match=rf"^regularizer={named}: beside it all others are without"):
+        require_same_network(tmp_path, contestants(typed), begun)
 
 
 def test_one_epoch_is_timed_at_the_settings_of_the_presets() -> None:

@@ -53,6 +53,21 @@ BESTS: dict[str, tuple[list[dict[str, Any]], dict[str, int], list[int]]] = {
         {"digits": 0, "mnist": 1},
         [0, 1],
     ),
+    "by files and columns": (
+        [
+            on("a.csv", 0.9, "dataset.path", set={"dataset.target": "x"}),
+            on("b.csv", 0.7, "dataset.path", set={"dataset.target": "x"}),
+            on("a.csv", 0.8, "dataset.path", set={"dataset.target": "y"}),
+            on("a.csv", 0.95, "dataset.path", set={"dataset.target": "x"}),
+        ],
+        {"a.csv, x": 3, "a.csv, y": 2, "b.csv, x": 1},
+        [3, 2, 1],
+    ),
+    "by the function's argument": (
+        [on(1, 0.9, "dataset.arguments.noise"), on(2, 0.7, "dataset.arguments.noise")],
+        {"1": 0, "2": 1},
+        [0, 1],
+    ),
     "one data set": ([on("digits", 0.9), on("digits", 0.95)], {}, [1]),
     "sizes of one": ([on(100, 0.9, "dataset.train_size"), on(200, 0.95, "dataset.train_size")], {}, [1]),
     "nothing complete on one": ([on("digits", 0.9), on("mnist", None, status="failed")], {"digits": 0}, [0]),
@@ -162,6 +177,7 @@ def study_trial(number: int, dataset: str, value: float) -> FrozenTrial:
     [
         (["digits", "mnist"], ["dataset"], "dataset"),
         (["digits", "digits"], ["dataset"], None),
+        (["digits", "mnist"], ["other", "data*"], "dataset"),
         (["digits", "mnist"], [], None),
         (["digits", "mnist"], ["dataset.name"], None),
     ],

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+import yaml
 from scipy import stats
 from statsmodels.formula.api import ols
 
-from regsweep.report.figures import Drawing, Evidence, importance
+from regsweep.report.figures import Drawing, Evidence, importance, parallel_coordinates, slices
 from regsweep.report.sweep import read_sweep
 from regsweep.statistics.main_effects import LEVEL, MainEffects, main_effects, of_curves, of_factors
 from tests.decisions.handmade import write_sweep
@@ -105,6 +106,65 @@ def test_nothing_is_drawn_where_chance_explains_as_much(tmp_path: Path, trials: 
     assert missing is not None
     assert missing.startswith("no parameter stands out from chance: the most important, ")
     assert f" among {what}, where chance reaches " in missing
+
+
+ALIKE = {"sgd": (-2.0, 0.0), "adam": (-4.0, -2.0), "rmsprop": (-4.0, -2.0)}
+"""Powers of ten between which each optimizer's learning rates are drawn."""
+RANGES = {name: f"tag(log, interval({10**low:g}, {10**high:g}))" for name, (low, high) in ALIKE.items()}
+BY_CONDITION = [
+    {"when": {"optimizer": "sgd"}, "range": RANGES["sgd"]},
+    {"when": {"optimizer": ["adam", "rmsprop"]}, "range": RANGES["adam"]},
+]
+NAMED = ["lr (optimizer=sgd)", "lr (optimizer=adam|rmsprop)"]
+
+
+def of_optimizers(folder: Path, params: Any, value: Callable[[str, float, float], float]) -> Path:
+    """Write a search of optimizers and learning rates; `value` has the optimizer, its rate's place, and noise."""
+    random, trials = np.random.default_rng(2), []
+    for number in range(36):
+        name, place = ("sgd", "adam", "rmsprop")[number % 3], (5 * (number // 3) % 12 + 0.5) / 12
+        low, high = ALIKE[name]
+        overrides = {"optimizer": name, "optimizer.lr": float(10 ** (low + place * (high - low)))}
+        config = {"optimizer.name": name, "rates": RANGES}
+        accuracy = float(value(name, place, random.normal()))
+        trials.append({"overrides": overrides, "choices": {"optimizer": name}, "config": config, "accuracy": accuracy})
+    write_sweep(folder, trials)
+    settings = yaml.safe_load((folder / "multirun.yaml").read_text())
+    settings["hydra"]["sweeper"] = {"params": params}
+    (folder / "multirun.yaml").write_text(yaml.safe_dump(settings))
+    return folder
+
+
+def of_the_optimizer(name: str, place: float, random: float) -> float:
+    return 0.7 + 0.1 * (name == "sgd") + 0.003 * random
+
+
+def of_sgd_s_rate(name: str, place: float, random: float) -> float:
+    return 0.7 + 0.1 * (place - 0.5) * (name == "sgd") + 0.003 * random
+
+
+@pytest.mark.parametrize(
+    ("params", "value", "above", "others"),
+    [
+        ({"optimizer.lr": BY_CONDITION}, of_the_optimizer, ["optimizer"], NAMED),
+        ({"optimizer.lr": "${rates.${optimizer.name}}"}, of_the_optimizer, ["optimizer"], NAMED),
+        ({"optimizer.lr": BY_CONDITION}, of_sgd_s_rate, NAMED[:1], ["optimizer", NAMED[1]]),
+        ({"optimizer.lr": "tag(log, interval(1e-4, 1))"}, of_the_optimizer, ["optimizer", "lr"], []),
+    ],
+    ids=["several ranges", "one that refers to others", "an effect within a branch", "one range for all"],
+)
+def test_what_differs_between_optimizers_is_not_the_learning_rate_s(
+    tmp_path: Path, params: Any, value: Callable[[str, float, float], float], above: list[str], others: list[str]
+) -> None:
+    evidence = Evidence(read_sweep(of_optimizers(tmp_path / "s", params, value)))
+    drawing = importance.draw(evidence)
+    assert drawing.data is not None, drawing.missing
+    first, second, _ = drawing.caption.split(". ", 2)
+    assert sorted(first.removeprefix("Above chance: ").split(", ")) == sorted(above)
+    assert sorted(second.removeprefix("Not above it: ").split(", ") if others else []) == sorted(others)
+    note = "Ranges of their own: lr (optimizer=sgd), lr (optimizer=adam|rmsprop); a difference"
+    for caption in (slices.draw(evidence).caption, parallel_coordinates.draw(evidence).caption):
+        assert (note in caption) == (NAMED[1] in others)
 
 
 CAPTIONS = {

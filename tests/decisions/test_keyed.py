@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from regsweep.app import choosing, keyed, planning
+from regsweep.app import choosing, keyed, planning, stages
 from regsweep.app.candidates import Run
-from regsweep.app.stages import values_of
+from regsweep.app.stages import Origin, values_of
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.sweep import Sweep
 from regsweep.report.terms import Terms
+from regsweep.started import Command
 from regsweep.statistics.intervals import Interval
 from tests.decisions.confirmable import made, trial
 from tests.decisions.handmade import dumped
 
 TERMS = Terms({"noise": "0"}, "run.seed", "value", maximize=False, is_own=False)
 BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
-SEARCH = "regsweep.sweeper.plugin.RegsweepSweeper"
+SEARCH, GRID = (f"regsweep.sweeper.plugin.{name}Sweeper" for name in ("Regsweep", "Grid"))
 
 Job = dict[str, Any]
 
@@ -260,6 +262,90 @@ def test_below_a_config_group_of_the_baseline_nothing_is_kept(tmp_path: Path) ->
     assert (other.overrides["size"], other.overrides["size.noise"]) == ("small", "0.3")
     assert other.name.startswith("size small with noise 0.3, at ")
     assert other.at_own_settings(tuned, terms).overrides.keys() == tuned.overrides.keys()
+
+
+def of_options(folder: Path, *typed: dict[str, Any], sweeper: str = SEARCH) -> Sweep:
+    """Return a sweep over a config group, whose options have keys of their own: SGD momentum, Adam β; both a rate."""
+    sweep = foreign(folder, *(job(0.5 - number / 10, 0.1) for number in range(len(typed))), sweeper=sweeper)
+    own = {"sgd": {"lr": 0.1, "momentum": 0.0, "nesterov": False}, "adam": {"lr": 0.001, "beta": 0.9}}
+    for number, each in enumerate(typed):
+        place, option = folder / str(number) / ".hydra", str(each["optimizer"])
+        set_there = {key.partition(".")[2]: value for key, value in each.items() if "." in key}
+        config = {"optimizer": own[option] | set_there, "noise": each.get("noise", 0), "run": {"seed": 0}}
+        (place / "config.yaml").write_text(dumped(config))
+        (place / "overrides.yaml").write_text(dumped([f"{key}={value}" for key, value in each.items()]))
+        (place / "hydra.yaml").write_text(dumped({"hydra": {"runtime": {"choices": {"optimizer": option}}}}))
+    keys = list(dict.fromkeys(key for each in typed for key in each))
+    table = sweep.trials[["number", "folder", "value", "status", "duplicate_of"]].join(pd.DataFrame(typed))
+    return Sweep(folder, table, keys, "value", is_own=False, named_seed="run.seed")
+
+
+OPTIMIZERS: list[dict[str, Any]] = [
+    {"optimizer": "sgd", "optimizer.lr": 0.1, "optimizer.momentum": 0.5},
+    {"optimizer": "sgd", "optimizer.lr": 0.2, "optimizer.momentum": 0.9},
+    {"optimizer": "adam", "optimizer.lr": 0.01, "optimizer.beta": 0.8},
+]
+OF_SGD = Terms({"optimizer": "sgd"}, "run.seed", "value", is_own=False)
+
+
+def test_keys_that_the_baseline_s_option_has_are_tuned_in_it_too(tmp_path: Path) -> None:
+    sweep = of_options(tmp_path / "s", *OPTIMIZERS)
+    assert keyed.set_below(sweep, OF_SGD) == ["optimizer.lr", "optimizer.momentum"]
+    assert keyed.set_below(sweep, Terms({"optimizer": "adam"}, "run.seed")) == ["optimizer.lr", "optimizer.beta"]
+    assert keyed.set_below(sweep, Terms({"optimizer": "lion"}, "run.seed")) == [], "no trial says what it has"
+    baseline = of_options(tmp_path / "b", {"optimizer": "sgd", "optimizer.lr": 0.3, "optimizer.momentum": 0.7})
+    row = {"number": 0, "folder": "0", "selected_for": 0.4}
+    (tuned,), (other,) = keyed.configurations(sweep, [{**row, "folder": "2"}], baseline, [row], OF_SGD)
+    assert tuned.overrides == {"optimizer": "sgd", "optimizer.lr": "0.3", "optimizer.momentum": "0.7"}
+    assert tuned.name == "optimizer=sgd (tuned), at lr 0.3 and momentum 0.7"
+    assert other.overrides == {"optimizer": "adam", "optimizer.lr": "0.01", "optimizer.beta": "0.8"}
+    assert other.name == "optimizer adam with lr 0.01 and beta 0.8"
+    assert other.at_own_settings(tuned, OF_SGD).overrides == tuned.overrides, "Adam's rate is none of SGD's"
+
+
+def test_a_search_of_the_baseline_has_the_ranges_of_its_option(tmp_path: Path) -> None:
+    sweep = of_options(tmp_path / "s", *OPTIMIZERS)
+    typed = ["-m", "optimizer=choice(sgd,adam)", "optimizer.lr=interval(0.01,1)", "optimizer.momentum=interval(0,0.9)",
+             "optimizer.beta=interval(0.5,1)", "x=2"]  # fmt: skip
+    SweepPaths(sweep.folder).command.write_text(
+        json.dumps({"arguments": typed, "working_folder": ".", "import_path": []})
+    )
+    plan = planning.read_or_choose(sweep, None, (), OF_SGD)
+    arguments = stages._search_of_baseline(Origin.of(sweep), sweep, plan)
+    assert [each for each in arguments if each.startswith(("optimizer", "x"))] == [
+        "optimizer.lr=interval(0.01,1)", "optimizer.momentum=interval(0,0.9)", "x=2", "optimizer=choice(sgd)",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sweeper", "is_named"), [(SEARCH, False), (GRID, True), (BASIC, True)])
+def test_trials_are_named_to_the_sweeper_that_takes_names(tmp_path: Path, sweeper: str, *, is_named: bool) -> None:
+    """Where the application has another one, a grid's for example, regsweep's takes its place."""
+    sweep = of_options(tmp_path / "s", *OPTIMIZERS, sweeper=sweeper)
+    plan = planning.read_or_choose(sweep, None, (), OF_SGD)
+    origin = Origin(Command(["-m", "hydra/sweeper=mine", "optimizer.lr=0.1", "x=2"], ".", [], program=["app.py"]), "")
+    arguments = stages._named_trials(origin, plan, plan.paths.seeds, [{"optimizer": "sgd"}], test=True)
+    assert ("hydra/sweeper=regsweep" in arguments, "hydra/sweeper=mine" in arguments) == (is_named, not is_named)
+    assert "x=2" in arguments
+    assert "optimizer.lr=0.1" not in arguments, "trials set it, where their option has it"
+
+
+@pytest.mark.parametrize(
+    ("typed", "tried"),
+    [
+        (OPTIMIZERS, [("sgd", "0.1", "0.5"), ("sgd", "0.2", "0.9")]),
+        (OPTIMIZERS[2:], [("sgd",)]),
+        ([*OPTIMIZERS, OPTIMIZERS[0]], [("sgd", "0.1", "0.5"), ("sgd", "0.2", "0.9")]),
+    ],
+    ids=["its own", "none that ran", "each once"],
+)
+def test_the_grid_of_a_baseline_that_is_an_option_is_that_option_s(
+    tmp_path: Path, typed: list[dict[str, Any]], tried: list[tuple[str, ...]]
+) -> None:
+    found = keyed.others_tried(of_options(tmp_path / "s", *typed, sweeper=BASIC), OF_SGD)
+    keys = ("optimizer", "optimizer.lr", "optimizer.momentum")
+    assert found is not None
+    assert [tuple(each[key] for key in keys if key in each) for each in found] == tried
+    assert not any("optimizer.beta" in each for each in found)
 
 
 def test_at_most_three_of_each_are_compared_and_no_first_trial_beside_them(tmp_path: Path) -> None:

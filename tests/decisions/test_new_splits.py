@@ -6,8 +6,9 @@ import io
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from regsweep.app import planning
 from regsweep.app.plan import Plan
 from regsweep.app.splits import describe_new_splits, draw_anew, require_splits
 from regsweep.app.stages import Origin
+from regsweep.config import DatasetConfig
+from regsweep.data import load_dataset
 from regsweep.errors import RegsweepError
 from regsweep.paths import SweepPaths
 from regsweep.report.answer.sentences import answer
@@ -136,8 +139,27 @@ def test_seeds_that_draw_the_same_training_examples_are_named(tmp_path: Path) ->
     np.savez(tmp_path / "data.npz", x=numbers[:, None].astype(float), y=numbers % 2, group=np.minimum(numbers // 10, 2))
     config = DATASET | {"name": "arrays", "path": str(tmp_path / "data.npz"), "group_column": "group"}
     config |= {"train_size": None, "val_fraction": None}
-    with pytest.raises(RegsweepError, match="the seeds 0, 1 draw the same training examples, as with few groups"):
-        require_splits(OmegaConf.create({"dataset": config}), Command([], str(tmp_path), []), [])
+    with pytest.raises(RegsweepError, match="the seeds 4, 5 draw the same training examples, as with few groups"):
+        require_splits(OmegaConf.create({"dataset": config}), Command([], str(tmp_path), []), [], 2)
+
+
+def test_splits_are_drawn_by_the_seeds_that_a_comparison_will_have(tmp_path: Path) -> None:
+    """Of few groups two seeds draw the same and two others do not, so other seeds say nothing of it."""
+    np.savez(tmp_path / "data.npz", x=np.arange(60.0)[:, None], y=np.arange(60) % 2, group=np.arange(60) // 15)
+    data = DATASET | {"name": "arrays", "path": str(tmp_path / "data.npz"), "group_column": "group"}
+    data |= {"train_size": None, "val_fraction": None}
+    config = DatasetConfig.model_validate(data)
+    train = [
+        load_dataset(config.model_copy(update={"split_seed": seed})).train.inputs.flatten().tolist()
+        for seed in range(14)
+    ]
+    for seed in range(9):
+        composed = OmegaConf.create({"seed": seed, "dataset": data})
+        is_same = train[seed + 4] == train[seed + 5]
+        with pytest.raises(RegsweepError, match=f"the seeds {seed + 4}, {seed + 5} draw") if is_same else nullcontext():
+            require_splits(composed, Command([], str(tmp_path), []), [], 2)
+    assert any(one == other for one, other in pairwise(train))
+    assert train[0] != train[1]
 
 
 def test_data_of_which_nothing_is_drawn_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
@@ -149,11 +171,11 @@ def test_data_of_which_nothing_is_drawn_are_refused_before_anything_is_trained(t
     config = {**DATASET, "name": "image_folder", "root": "images", "train_size": None, "val_fraction": None}
     command = Command([], str(tmp_path), [])
     with pytest.raises(RegsweepError, match="of its own, so there is nothing to draw; leave it out, or train on some"):
-        require_splits(OmegaConf.create({"dataset": config}), command, [])
+        require_splits(OmegaConf.create({"dataset": config}), command, [], 2)
     some = OmegaConf.create({"dataset": {**config, "train_size": 4}})
-    assert 0 < require_splits(some, command, ["optimizer.lr=interval(0.1,0.2)"]).train < 1
+    assert 0 < require_splits(some, command, ["optimizer.lr=interval(0.1,0.2)"], 2).train < 1
     with pytest.raises(RegsweepError, match=r"the sweep itself varies dataset\.split_seed"):
-        require_splits(some, command, ["dataset.split_seed=range(0,9)"])
+        require_splits(some, command, ["dataset.split_seed=range(0,9)"], 2)
 
 
 def test_a_confirmation_that_was_stopped_has_no_answer_before_all_seeds(tmp_path: Path) -> None:

@@ -93,6 +93,13 @@ def command_of(
             id="BatchNorm stays out, on as many threads",
         ),
         pytest.param(
+            ["regularizer.dropout=false", "regularizer.l2=null"],
+            {"methods": {}},
+            [],
+            "regularizer=none regularizer.dropout=false",
+            id="so does dropout of the network's own",
+        ),
+        pytest.param(
             [OWN, "seed=4"],
             {"methods": {"dropout": DROPOUT, "shrink": SHRINK}, "machine": {"device": "cuda", "threads": 2}},
             ["-m", "--config-dir", "my own"],

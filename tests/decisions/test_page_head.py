@@ -50,6 +50,16 @@ def test_what_was_trained_on_what(tmp_path: Path) -> None:
     assert found["On"] == "digits: 33 train / 9 validation / 1,200 test images; 3 classes of 10 to 12 training images"
 
 
+def test_a_network_that_a_function_makes_by_name_has_that_name(tmp_path: Path) -> None:
+    config: dict[str, Any] = {
+        "model._target_": "timm.create_model",
+        "model.model_name": "resnet18",
+        "model.in_chans": 1,
+    }
+    found = head(tmp_path / "s", [l2(0.1, 0.6), l2(0.2, 0.8)], **{"model.hidden": None, **config})
+    assert found["Trained"] == "create_model(resnet18) (in_chans=1), SGD, 1 epoch, 64 images a step"
+
+
 @pytest.mark.parametrize(
     ("key", "values", "expected"),
     [

@@ -259,6 +259,37 @@ def test_a_baseline_with_the_batch_norm_that_its_sweep_turns_off_is_none(tmp_pat
         choosing.take_contenders(made_plan, sweep)
 
 
+OWN: dict[str, Any] = {"own_dropout": "p=0.5 in 1 layer"}
+
+
+@pytest.mark.parametrize(
+    ("trials", "value"),
+    [
+        pytest.param([trial(0.9, dropout=0.3), trial(0.8)], "null", id="a network without"),
+        pytest.param([{**trial(0.9, dropout=0.3), **OWN}, {**trial(0.8, dropout=0), **OWN}], "false", id="taken out"),
+        pytest.param([{**trial(0.9, dropout=0.3), **OWN}], "false", id="used in every trial"),
+        pytest.param([{**trial(0.9, dropout=0.3), **OWN}, {**trial(0.8), **OWN}], "null", id="kept in the sweep"),
+        pytest.param([{**l2(0.9), **OWN}, {**trial(0.8), **OWN}], "null", id="of other methods"),
+        pytest.param(
+            [{**l2(0.9, dropout=0), **OWN}, {**trial(0.8, dropout=0.1), **OWN}], "false", id="of another kind, too"
+        ),
+    ],
+)
+def test_the_baseline_of_dropout_is_without_the_network_s_own_where_the_sweep_was(
+    tmp_path: Path, trials: list[dict[str, Any]], value: str
+) -> None:
+    sweep = made(tmp_path, *trials)
+    SweepPaths(sweep.folder).confirmation.folder.mkdir()
+    plan = planning.read_or_choose(sweep, 2)
+    rows = [row for chosen in choose_kinds(sweep, 2, 1) for row in chosen]
+    assert unregularized(sweep, rows).get("regularizer.dropout", "null") == value
+    write_sweep(plan.paths.baseline, [{**trial(0.5, dropout=None if value == "null" else False), **OWN}])
+    choosing.take_contenders(plan, sweep)
+    for group in plan.contenders:
+        is_used = "dropout" in group[0].kind
+        assert is_used or group[0].overrides.get("regularizer.dropout", "null") == value
+
+
 def test_a_list_is_the_text_that_is_typed(tmp_path: Path) -> None:
     of_list = l2(0.9)
     of_list["overrides"]["model.hidden"] = [16, 8]

@@ -10,16 +10,13 @@ import pandas as pd
 import pytest
 
 from regsweep.report.figures import Evidence, strength
-from regsweep.report.figures.points import (
+from regsweep.report.figures.points import Score, fold, thin, thinned
+from regsweep.report.figures.regularized import (
     BATCH_NORM,
     DROPOUT,
     PENALTY,
     STRENGTH,
-    Score,
-    fold,
     roles,
-    thin,
-    thinned,
     usages,
     without_regularization,
 )

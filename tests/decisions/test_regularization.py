@@ -45,7 +45,7 @@ def titles(sweep: Sweep, number: int = 0) -> list[str]:
         (
             {"flips": True, "batch_norm": True, "mixup": 0.2, "dropout": 0.5, "l2": 0.1, "l1": 0.01},
             ["L1", "L2", "dropout", "mixup", "BatchNorm", "mirror images"],
-            "L1 λ=0.01 with L2 λ=0.1 and dropout 0.5 and mixup α=0.2 and BatchNorm and mirror images",
+            "L1 λ=0.01 with L2 λ=0.1, dropout 0.5, mixup α=0.2, BatchNorm and mirror images",
         ),
     ],
 )
@@ -60,7 +60,7 @@ def test_methods_are_ordered_without_regard_to_capitals(tmp_path: Path) -> None:
     methods = {name: asdict(UsedMethod(name, name, main="p")) for name in ("mixup", "EMA", "augmentation", "SAM")}
     sweep = made(tmp_path, {**trial(), "methods": methods})
     assert titles(sweep) == ["augmentation", "EMA", "mixup", "SAM"]
-    assert name_of(sweep.kind(0)) == "augmentation with EMA and mixup and SAM"
+    assert name_of(sweep.kind(0)) == "augmentation with EMA, mixup and SAM"
 
 
 def test_a_method_that_nobody_has_heard_of_is_called_as_its_record_says(tmp_path: Path) -> None:

@@ -12,7 +12,10 @@ from torch.optim import SGD
 from regsweep import member, training
 from regsweep.data import Dataset, Split
 from regsweep.hooks import Methods
+from regsweep.losses import Loss
 from regsweep.member import EpochRow, Member, Settings
+from regsweep.metrics import Scoring
+from regsweep.objectives import Objective
 from regsweep.training import Training
 
 NUM_IMAGES = 10
@@ -60,9 +63,9 @@ def train(right: list[int], *, restore_best: bool, has_validation: bool = True) 
     return int(kept.epoch), best, [row.validation["accuracy"] for row in rows.rows if row.validation]
 
 
-def trained(model: nn.Module, data: Dataset, settings: Settings, rows: Rows) -> Member:
+def trained(model: nn.Module, data: Dataset, settings: Settings, rows: Rows, scoring: Scoring | None = None) -> Member:
     optimizer = SGD(model.parameters(), lr=0.1)
-    made = Member(model, data, optimizer, Methods([]), settings=settings, seed=0, observer=rows)
+    made = Member(model, data, optimizer, Methods([]), settings=settings, seed=0, observer=rows, scoring=scoring)
     Training([made]).run()
     assert made.error is None
     return made
@@ -85,6 +88,31 @@ def test_the_best_epoch_is_the_first_of_the_most_accurate(right: list[int], best
         epoch, found, accuracies = train(right, restore_best=restore_best)
         assert (epoch, found) == (kept, best)
         assert accuracies == pytest.approx([number / NUM_IMAGES for number in right])
+
+
+class Read:
+    """A metric whose number, after each epoch, is read from a list: two evaluations each, the first of training."""
+
+    def __init__(self, numbers: list[float]) -> None:
+        self.numbers = [number for number in numbers for _ in ("training", "validation")]
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None: ...
+
+    def compute(self) -> float:
+        return self.numbers.pop(0)
+
+
+@pytest.mark.parametrize(("maximize", "best"), [(True, 3), (False, 2)])
+def test_another_objective_than_accuracy_and_loss_decides_in_its_direction(*, maximize: bool, best: int) -> None:
+    """Epoch 1 has the highest accuracy and the lowest loss, epoch 4 the opposite."""
+    split = Split(torch.zeros(NUM_IMAGES, 1, 1, 1), torch.zeros(NUM_IMAGES, dtype=torch.long))
+    data, metric = Dataset("synthetic", ("a", "b"), split, split, split), Read([0.5, 0.2, 0.9, 0.4])
+    objective = Objective("revenue", maximize, is_own=True, target="mine.revenue")
+    scoring = Scoring(Loss("cross_entropy", 2), objective, None, lambda _: metric)
+    rows = Rows()
+    made = trained(Scripted([9, 8, 7, 2]), data, Settings(4, NUM_IMAGES, restore_best=True), rows, scoring)
+    assert [row.validation["accuracy"] for row in rows.rows if row.validation] == [0.9, 0.8, 0.7, 0.2]
+    assert made.kept.epoch == best
 
 
 @pytest.mark.parametrize("restore_best", [True, False])

@@ -17,6 +17,7 @@ from regsweep.report.answer.ingredients import of_ingredients
 from regsweep.report.answer.sentences import answer
 from regsweep.report.confirmation import Confirmation
 from regsweep.report.figures import Evidence, compare_sweeps, curves, draw_all, forest, heatmap, ingredients
+from regsweep.report.figures.stems import stem
 from regsweep.report.page import sweep_page
 from regsweep.report.page.confirmed import table as confirmed_table
 from regsweep.report.page.head import lines
@@ -58,6 +59,33 @@ GRID = [
 @pytest.fixture(scope="module")
 def grid(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     return read_sweep(write_sweep(tmp_path_factory.mktemp("grid") / "s", GRID))
+
+
+def test_files_of_figures_are_named_for_what_they_show(grid: Sweep) -> None:
+    names = [drawing.name for drawing in draw_all(Evidence(grid))]
+    assert {"rmse_over_lambda", "rmse_over_dropout", "rmse_sparsity_front"} <= set(names)
+    assert not [name for name in names if "accuracy" in name]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("objective", "is_own", "name"),
+    [
+        ("validation_accuracy", True, "accuracy_over_lambda"),
+        ("test_accuracy", True, "accuracy_over_lambda"),
+        ("validation_balanced_accuracy", True, "balanced_accuracy_over_lambda"),
+        ("validation_loss", True, "loss_over_lambda"),
+        ("validation_rmse", True, "rmse_over_lambda"),
+        ("val_acc", False, "accuracy_over_lambda"),
+        ("accuracy", False, "accuracy_over_lambda"),
+        ("val_loss", False, "val_loss_over_lambda"),
+        ("../score/d\u00fcr", False, "___score_d_r_over_lambda"),
+    ],
+)
+def test_an_accuracy_is_called_so_whichever_examples_it_is_of(
+    grid: Sweep, objective: str, is_own: bool, name: str
+) -> None:
+    assert stem(replace(grid, objective=objective, is_own=is_own), "over_lambda") == name
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,16 @@ def test_the_data_of_the_forest_have_each_seed_beside_what_it_is_compared_with(t
     ]
 
 
+def test_the_words_on_the_sides_stand_at_both_ends_below_the_buttons(tmp_path: Path) -> None:
+    """However far from the middle zero lies; Plotly's buttons are 28 pixels high, and words 18."""
+    found = confirmed(tmp_path / "s", Made("dropout", [-0.3, -0.28, -0.29]))
+    figure = forest.draw(Evidence(read(tmp_path / "t", [of()]), found)).figure
+    assert figure is not None
+    at = {each.text: (each.xref, each.x, each.xanchor) for each in figure.layout.annotations if each.yref == "paper"}
+    assert at == {"◂ worse": ("paper", 0, "left"), "better ▸": ("paper", 1, "right")}
+    assert figure.layout.margin.t >= 28 + 18
+
+
 UP = [0.020, 0.024, 0.018, 0.022, 0.021, 0.019, 0.023, 0.025]
 DOWN = [-each for each in UP]
 

@@ -49,7 +49,7 @@ def test_the_front_is_not_joined_through_points_at_the_edge(tmp_path: Path, key:
     assert f"2 trials {beyond}: open triangles at the {side} edge." in drawing.caption
     worst = ("10.00 %", "5.00 %") if key == "accuracy" else ("9", "9.5")
     assert (
-        f"not joined by its line: trial 9 ({worst[0]}, 95.0% zeros), trial 10 ({worst[1]}, 100.0% zeros)."
+        f"not joined by its line: trial 9 ({worst[0]}, 95.0 % zeros), trial 10 ({worst[1]}, 100.0 % zeros)."
         in drawing.caption
     )
     assert drawing.figure is not None

@@ -33,7 +33,7 @@ def test_each_bin_stands_in_its_middle_and_exact_zeros_apart(tmp_path: Path) -> 
     assert (list(found["x", "exact zeros"].x), list(found["x", "exact zeros"].y)) == ([0], [11])
     np.testing.assert_allclose(found["x2", "weights that are not zero"].x, [-1, 1])
     titles = [each.text for each in drawing.figure.layout.annotations]
-    assert titles == ["first<br>55.0% exact zeros", "second<br>no exact zeros"]
+    assert titles == ["first<br>55.0 % exact zeros", "second<br>no exact zeros"]
     for axis in drawing.figure.select_yaxes():
         assert axis.type == "log"
         assert axis.range[0] < 0, "a single weight is seen"

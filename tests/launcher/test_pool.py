@@ -63,24 +63,25 @@ def digests(folder: Path) -> dict[str, str]:
 def test_a_trial_gives_the_same_numbers_in_the_pool(
     regsweep: Regsweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a search and, by the README's command, in a grid, and in a folder of an odd name.
-
-    Together, as the pool's server takes seconds to start.
-    """
+    """By the README's command, in a folder of an odd name."""
     place = tmp_path / ODD
     place.mkdir()
     monkeypatch.chdir(place)
-    for launcher in ("basic", "pool"):
-        done = regsweep(*SWEEP, f"hydra/launcher={launcher}", f"hydra.sweep.dir={launcher}")
-        assert done.code == 0, done.err
-        assert "trial 2: validation" in done.out
-    assert len(digests(place / "pool")) == 3
-    assert digests(place / "pool") == digests(place / "basic")
     for command, folder in ((POOLED[0], "grid"), (re.sub("hydra.launcher[^ ]*", "", POOLED[0]), "basic_grid")):
         done = run_line(regsweep, f"{command} hydra.sweep.dir={folder}")
         assert done.code == 0, done.err
     assert len(digests(place / "grid")) == 4
     assert digests(place / "grid") == digests(place / "basic_grid")
+
+
+@pytest.mark.full
+def test_a_trial_of_a_search_gives_the_same_numbers_in_the_pool(regsweep: Regsweep, tmp_path: Path) -> None:
+    for launcher in ("basic", "pool"):
+        done = regsweep(*SWEEP, f"hydra/launcher={launcher}", f"hydra.sweep.dir={launcher}")
+        assert done.code == 0, done.err
+        assert "trial 2: validation" in done.out
+    assert len(digests(tmp_path / "pool")) == 3
+    assert digests(tmp_path / "pool") == digests(tmp_path / "basic")
 
 
 @pytest.mark.full
@@ -154,7 +155,10 @@ INTERRUPTED = {
 }
 
 
-@pytest.mark.parametrize("place", INTERRUPTED)
+@pytest.mark.parametrize(
+    "place",
+    [pytest.param(place, marks=[pytest.mark.full] * (place == "in a process that is called")) for place in INTERRUPTED],
+)
 def test_ctrl_c_is_heard_by_the_sweep_s_own_process_alone(shell: Shell, tmp_path: Path, place: str) -> None:
     (tmp_path / "slow.py").write_text("import time\ntime.sleep(5)\n")
     code = f"""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torchvision.models import mobilenet_v3_small
+from torchvision.models import VisionTransformer, mobilenet_v3_small
 
 from regsweep.config import ModelConfig
 from regsweep.errors import ConfigError
@@ -16,7 +16,7 @@ from regsweep.regularizers.batch_norm import BatchNorm
 from regsweep.regularizers.dropout import Dropout
 
 ON, OFF = BatchNorm(BatchNorm.Settings(use=True)), BatchNorm(BatchNorm.Settings(use=False))
-DROPOUT = Dropout(Dropout.Settings(p=0.3))
+DROPOUT, NO_DROPOUT = Dropout(Dropout.Settings(p=0.3)), Dropout(Dropout.Settings(use=False))
 
 
 @pytest.fixture(autouse=True)
@@ -184,6 +184,110 @@ def test_dropout_is_set_where_the_network_has_it(case: str) -> None:
     assert not torch.equal(changed.model(inputs), changed.model(inputs))
     changed.model.eval()
     assert torch.equal(changed.model(inputs), changed.model(inputs))
+
+
+class Sequences(nn.Module):
+    """Of pictures, row by row: recurrent layers or a transformer; the dropout stands in no layer of that name."""
+
+    def __init__(self, num_classes: int, *, kind: str, num_layers: int = 2, dropout_within: float = 0.1) -> None:
+        super().__init__()
+        if kind == "Transformer":
+            self.body: nn.Module = nn.TransformerEncoderLayer(48, 4, 32, dropout_within, batch_first=True)
+        elif kind == "Attention":
+            self.body = nn.MultiheadAttention(48, 4, dropout_within, batch_first=True)
+        else:
+            between = dropout_within if num_layers > 1 else 0.0
+            self.body = getattr(nn, kind)(48, 48, num_layers, dropout=between, batch_first=True)
+        self.head = nn.Linear(48, num_classes)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        rows = inputs.transpose(1, 2).flatten(2)
+        outputs = self.body(rows, rows, rows) if isinstance(self.body, nn.MultiheadAttention) else self.body(rows)
+        logits: Tensor = self.head((outputs[0] if isinstance(outputs, tuple) else outputs)[:, -1])
+        return logits
+
+
+def rates_within(model: nn.Module) -> list[float]:
+    """The probabilities that attention and recurrent layers hold themselves."""
+    holding = [each for each in model.modules() if isinstance(each, nn.MultiheadAttention | nn.RNNBase)]
+    return [each.dropout for each in holding]
+
+
+WITHIN: dict[str, tuple[str, dict[str, Any], str]] = {
+    "attention": (f"{__name__}.Sequences", {"kind": "Attention"}, "1 attention layer, p=0.1 before"),
+    "LSTM": (f"{__name__}.Sequences", {"kind": "LSTM"}, "1 recurrent layer, p=0.1 before"),
+    "GRU": (f"{__name__}.Sequences", {"kind": "GRU", "num_layers": 3}, "1 recurrent layer, p=0.1 before"),
+    "RNN": (f"{__name__}.Sequences", {"kind": "RNN"}, "1 recurrent layer, p=0.1 before"),
+    "transformer": (
+        f"{__name__}.Sequences", {"kind": "Transformer"}, "3 layers and 1 attention layer, p=0.1 before"),
+    "vision transformer of torchvision": (
+        f"{__name__}.vision_transformer", {}, "7 layers and 2 attention layers, p=0.2 before"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WITHIN)
+def test_dropout_that_attention_and_recurrent_layers_compute_is_set_and_taken_out(
+    case: str,
+) -> None:
+    target, own, line = WITHIN[case]
+    plain, changed, without = (made(target, *methods, **own) for methods in ([], [DROPOUT], [NO_DROPOUT]))
+    found, _, before = line.partition(", ")
+    assert (plain.adapted, plain.own_dropout) == ([], f"{before.removesuffix(' before')} in {found}")
+    assert changed.adapted == [f"dropout: set in {line}"]
+    assert without.adapted == [f"dropout: set to 0 in {line}"]
+    assert ({*rates_within(changed.model)}, {*rates_within(without.model)}) == ({0.3}, {0.0})
+    require_kept(plain.model, changed.model)
+    inputs = torch.randn(8, 3, 16, 16)
+    for network, is_noisy in ((plain, True), (changed, True), (without, False)):
+        network.model.train()
+        assert torch.equal(network.model(inputs), network.model(inputs)) != is_noisy
+
+
+def vision_transformer(num_classes: int) -> nn.Module:
+    sizes = {"image_size": 16, "patch_size": 8, "num_layers": 2, "num_heads": 2, "hidden_dim": 16, "mlp_dim": 16}
+    network: nn.Module = VisionTransformer(**sizes, num_classes=num_classes, attention_dropout=0.2, dropout=0.2)
+    nn.init.ones_(network.heads.head.weight)  # type: ignore[arg-type, union-attr]  # which are 0 at first
+    return network
+
+
+def test_one_recurrent_layer_has_nothing_between_its_layers() -> None:
+    with pytest.raises(ConfigError, match=r"^regularizer\.dropout=0\.3: Sequences has no place for it"):
+        made(f"{__name__}.Sequences", DROPOUT, kind="LSTM", num_layers=1)
+    assert made(f"{__name__}.Sequences", NO_DROPOUT, kind="LSTM", num_layers=1).adapted == []
+
+
+def test_attention_of_torchvision_s_swin_is_set_too() -> None:
+    plain, changed = (made("torchvision.models.swin_t", *methods, shape=(3, 32, 32)) for methods in ([], [DROPOUT]))
+    assert plain.own_dropout is None
+    assert changed.adapted == ["dropout: set in 24 layers and 12 attention layers, p=0 before"]
+
+
+def with_a_default(num_classes: int, dropout: float = 0.5) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(12, num_classes))
+
+
+TAKEN_OUT: dict[str, tuple[str, dict[str, Any], str | None, list[str]]] = {
+    "its layers": ("torchvision.models.mobilenet_v2", {}, "p=0.2 in 1 layer",
+                   ["dropout: set to 0 in 1 layer, p=0.2 before"]),
+    "none": ("torchvision.models.resnet18", {}, None, []),
+    "an attribute": ("timm.create_model", {"model_name": "test_resnet", "drop_rate": 0.25}, "p=0.25 in 1 module",
+                     ["dropout: set to 0 in 1 module, p=0.25 before"]),
+    "an attribute of 0": ("timm.create_model", {"model_name": "test_resnet"}, None, []),
+    "the default of its constructor": (f"{__name__}.with_a_default", {"shape": FLAT}, "p=0.5", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TAKEN_OUT)
+def test_dropout_of_the_network_s_own_stays_unless_it_is_taken_out(case: str) -> None:
+    target, given, own, lines = TAKEN_OUT[case]
+    plain, without = (made(target, *methods, **given) for methods in ([], [NO_DROPOUT]))
+    assert (plain.own_dropout, without.own_dropout, plain.adapted, without.adapted) == (own, own, [], lines)
+    require_kept(plain.model, without.model)
+    shape = given.get("shape", (3, 16, 16))
+    inputs = torch.randn(8, *shape)
+    for network, is_noisy in ((plain, own is not None), (without, False)):
+        network.model.train()
+        assert torch.equal(network.model(inputs), network.model(inputs)) != is_noisy
 
 
 class Claims(Unordered):

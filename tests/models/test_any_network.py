@@ -19,9 +19,12 @@ def result(folder: str) -> dict[str, object]:
     return content
 
 
-@pytest.mark.parametrize(("command", "lines"), [*zip(COMMANDS, [2, 1], strict=True)])
+NAMES = ["mobilenet_v3_small with BatchNorm", "create_model(resnet18) with BatchNorm"]
+
+
+@pytest.mark.parametrize(("command", "lines", "name"), [*zip(COMMANDS, [2, 1], NAMES, strict=True)])
 def test_a_command_of_the_page_works(
-    regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch, command: str, lines: int
+    regsweep: Regsweep, monkeypatch: pytest.MonkeyPatch, command: str, lines: int, name: str
 ) -> None:
     monkeypatch.setenv("REGSWEEP_ALLOW_MODULES", "timm")
     done = regsweep(*command.split(), *BRIEF, "hydra.run.dir=run")
@@ -30,6 +33,7 @@ def test_a_command_of_the_page_works(
     assert isinstance(changed, list)
     assert len(changed) == lines
     assert all(f"adapted      {line}" in done.out for line in changed)
+    assert f"model        {name}, on cpu" in done.out
 
 
 def test_a_network_of_layers_in_a_preset_is_searched(regsweep: Regsweep, tmp_path: Path) -> None:
@@ -41,9 +45,11 @@ def test_a_network_of_layers_in_a_preset_is_searched(regsweep: Regsweep, tmp_pat
     done = regsweep("--config-dir", "conf", "model=layers", *search, *BRIEF)
     assert done.code == 0, done.err
     assert "searches L2, dropout, BatchNorm and the learning rate" in done.out
-    assert "model        where dropout is not used it keeps its own, p=0.1 in 1 layer" in done.out
+    assert "model        has dropout" not in done.out
     assert "adapted      BatchNorm: put in at 1 place, each before an activation" in done.out
-    assert (result("sweep/0")["adapted"], result("sweep/0")["batch_norm"]) == ([], False)
+    taken_out = ["dropout: set to 0 in 1 layer, p=0.1 before"]
+    assert (result("sweep/0")["adapted"], result("sweep/0")["batch_norm"]) == (taken_out, False)
+    assert (result("sweep/0")["dropout"], result("sweep/0")["own_dropout"]) == (False, "p=0.1 in 1 layer")
 
 
 def test_a_search_leaves_out_what_the_network_has_no_place_for(regsweep: Regsweep) -> None:

@@ -114,7 +114,9 @@ def test_frozen_parameters_are_in_no_count(configure: Configure) -> None:
     assert list(weights.histograms(parts.model)) == ["features.0.weight", "classifier.weight"]
 
 
-@pytest.mark.parametrize(("pattern", "is_kept"), [("features.*", True), ("features.0.*", False)])
+@pytest.mark.parametrize(
+    ("pattern", "is_kept"), [("features.*", True), ("features.0.*", False), ("features.1.weight", False)]
+)
 def test_a_frozen_batch_norm_keeps_its_statistics(configure: Configure, pattern: str, *, is_kept: bool) -> None:
     config = configure(*SMALL, "regularizer=batch_norm", f"trainer.freeze=['{pattern}']")
     member = build(config).member(config)

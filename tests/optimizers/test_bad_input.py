@@ -160,6 +160,11 @@ def test_muon_needs_a_matrix() -> None:
 
     with pytest.raises(ConfigError, match=r"^optimizer\.name=muon: the network trains no matrix; choose opt.*=adamw"):
         require_possible(config_of("muon", {}).optimizer, torch.nn.Conv2d(1, 1, 3), cuda_graphs=False)
+    model = torch.nn.Linear(2, 2)
+    require_possible(config_of("muon", {}).optimizer, model, cuda_graphs=False)
+    model.weight.requires_grad_(False)
+    with pytest.raises(ConfigError, match=r"^optimizer\.name=muon: the network trains no matrix"):
+        require_possible(config_of("muon", {}).optimizer, model, cuda_graphs=False)
 
 
 COMMANDS = [

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.optim import SGD
+from torch.optim import Optimizer
 
 from regsweep.config import TORCH_OPTIMIZERS, OptimizerConfig
 from regsweep.errors import ConfigError
 from regsweep.methods import Method
 from regsweep.optimizers import build_optimizer, resolve_class, step_size, why_no_step_size
+from regsweep.optimizers.meaning import describe_strength
 from regsweep.regularizers.elastic_net import ElasticNet
 from regsweep.regularizers.l1 import L1
 from regsweep.regularizers.l2 import L2
@@ -108,6 +109,19 @@ def test_under_muon_each_parameter_has_the_rate_of_its_own_optimizer() -> None:
         torch.testing.assert_close(weight, torch.full_like(weight, 1 - 2 * rate * STRENGTH))
 
 
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        # PyTorch dampens nothing where there is no momentum.
+        ({}, 0.02), ({"dampening": 0.5}, 0.02), ({"momentum": 0.9}, 0.2), ({"momentum": 0.9, "dampening": 0.5}, 0.1),
+    ],
+)  # fmt: skip
+def test_the_step_size_of_sgd(settings: dict[str, float], expected: float) -> None:
+    weight = nn.Parameter(torch.ones(2, 2))
+    optimizer = build_optimizer(named("sgd", 0.02, **settings), {"weight": weight}, {}, 0.0)
+    assert step_size(optimizer, weight) == pytest.approx(expected)
+
+
 def test_a_schedule_keeps_the_ratio_of_muon_s_and_adamw_s_rates() -> None:
     weights = {"matrix": nn.Parameter(torch.ones(2, 3)), "bias": nn.Parameter(torch.ones(2))}
     optimizer = build_optimizer(DECOUPLED["muon"], weights, {}, 0.0)
@@ -120,11 +134,17 @@ def test_a_schedule_keeps_the_ratio_of_muon_s_and_adamw_s_rates() -> None:
     assert step_size(optimizer, matrix) == pytest.approx(0.005)
 
 
-class Own(SGD):
-    """An optimizer whose steps are its own."""
+class Own(Optimizer):
+    """An optimizer whose weight decay is its own: a share of each weight, whatever the learning rate."""
 
     def __init__(self, params: Any, lr: float = 0.1, weight_decay: float = 0.3) -> None:
-        super().__init__(params, lr=lr, weight_decay=weight_decay)
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for weight in group["params"]:
+                weight.mul_(1 - group["weight_decay"]).add_(weight.grad, alpha=-group["lr"])
 
 
 OWN = named("own", 0.1, _target_=f"{__name__}.Own")
@@ -138,6 +158,33 @@ def test_of_an_own_class_l2_is_coupled_and_its_own_weight_decay_is_off(monkeypat
     assert "Own steps is not known" in why_no_step_size(resolve_class(OWN))
     with pytest.raises(ConfigError, match="how far Own steps is not known"):
         minimum(OWN, method(L1, strength=STRENGTH))
+
+
+STRENGTHS = [
+    (named("asgd", 0.1, lambd=1e-4), False, "lambd=0.0001 decays all parameters, as L2 λ=5e-05 (scope=all)"),
+    (named("asgd", 0.1, lambd=0.0), True, ""),
+    (named("adamw", 0.1), True, "λ is decoupled from the loss: a step multiplies by 1 − 2ηλ (L2), or moves to 0 by "),
+    (named("adamw", 0.1), False, ""),
+    (named("adam", 0.1), True, ""),
+    (named("sgd", 0.1), True, ""),
+]
+
+
+@pytest.mark.parametrize(("config", "has_penalty", "line"), STRENGTHS)
+def test_a_run_says_what_its_strength_means_where_that_is_not_usual(
+    config: OptimizerConfig, *, has_penalty: bool, line: str
+) -> None:
+    optimizer = build_optimizer(config, {"weight": nn.Parameter(torch.ones(2, 2))}, {}, 0.0)
+    found = describe_strength(optimizer, has_penalty=has_penalty)
+    assert found.startswith(line)
+    assert bool(found) == bool(line)
+
+
+def test_asgd_decays_as_that_l2_does() -> None:
+    """By lambd = 2λ, without a gradient of the loss."""
+    decayed = minimize(nothing, MATRIX, named("asgd", 0.1, lambd=2e-2), method(L2, strength=0.0), steps=1)
+    coupled = minimize(nothing, MATRIX, named("asgd", 0.1, lambd=0.0), method(L2, strength=1e-2), steps=1)
+    np.testing.assert_allclose(decayed, coupled, rtol=1e-12)
 
 
 def test_under_rprop_l2_and_a_subgradient_have_their_minimum() -> None:

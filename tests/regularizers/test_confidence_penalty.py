@@ -9,7 +9,7 @@ from scipy.stats import entropy
 
 from regsweep.build import build
 from regsweep.config import RunConfig
-from regsweep.errors import DivergedError
+from regsweep.errors import ConfigError, DivergedError
 from regsweep.regularizers.confidence_penalty import ConfidencePenalty
 from regsweep.training import Training
 from tests.regularizers.made import batch, method, parameters
@@ -25,6 +25,15 @@ def test_it_is_minus_beta_times_the_mean_entropy() -> None:
 def test_an_even_prediction_is_the_least() -> None:
     term = method(ConfidencePenalty, beta=1.0).extra_loss(torch.zeros(4, 10), batch(size=4), parameters([0.0]))
     assert term.item() == pytest.approx(-math.log(10), rel=1e-6)
+
+
+def test_outputs_of_squared_errors_have_no_entropy(configure: Callable[..., RunConfig]) -> None:
+    typed = ("regularizer=confidence_penalty", "dataset.train_size=200")
+    build(configure(*typed, "trainer.loss=cross_entropy"))
+    with pytest.raises(
+        ConfigError, match=r"^regularizer\.confidence_penalty\.beta=0\.1: .* with trainer\.loss=mse there"
+    ):
+        build(configure(*typed, "trainer.loss=mse"))
 
 
 @pytest.mark.parametrize("lr", ["1e8", "1e30"])

@@ -136,6 +136,7 @@ def small_screen(driver: Any) -> Iterator[None]:
     driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+@pytest.mark.full  # among the layouts there is a page on as small a screen
 @pytest.mark.usefixtures("small_screen")
 def test_on_a_small_screen_figures_have_most_of_its_width(regsweep: Regsweep, driver: Any, tmp_path: Path) -> None:
     samples.over_seeds(tmp_path / "s")
@@ -154,6 +155,7 @@ def test_on_a_small_screen_figures_have_most_of_its_width(regsweep: Regsweep, dr
     page.require_clean()
 
 
+@pytest.mark.full
 def test_in_the_dark_the_worst_cells_are_dark(regsweep: Regsweep, driver: Any, tmp_path: Path) -> None:
     samples.over_seeds(tmp_path / "s")
     assert regsweep("report", "s").code == 0
@@ -445,6 +447,7 @@ def test_a_seed_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) ->
     assert driver.find_element("id", "panel-title").text == "dropout 0.3, seed 6"
 
 
+@pytest.mark.full  # a confirmed seed is clicked on above
 def test_a_seed_of_an_ingredient_that_is_clicked_on_shows_its_run(driver: Any, tmp_path: Path) -> None:
     """In the figure and among the runs; from there the mixture's run that it is paired with."""
     folder = a_sweep(tmp_path / "s", 3)
@@ -636,7 +639,11 @@ def written(folder: Path) -> Path:
 
 
 @pytest.mark.usefixtures("small_screen")
-@pytest.mark.parametrize("options", [{}, {"objective": "validation_loss", "minimize": True}], ids=["accuracy", "loss"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, pytest.param({"objective": "validation_loss", "minimize": True}, marks=pytest.mark.full)],
+    ids=["accuracy", "loss"],
+)
 @pytest.mark.parametrize(
     "num_methods", [pytest.param(1, marks=pytest.mark.full), 2, pytest.param(4, marks=pytest.mark.full)]
 )

@@ -107,9 +107,9 @@ def test_figures_of_a_loss_name_the_trials_that_those_of_an_accuracy_name(tmp_pa
 def test_axes_and_titles_say_what_is_shown_and_that_less_is_better(tmp_path: Path) -> None:
     less = minimized(grid(tmp_path, sparsity=np.linspace(0, 1, 24)))
     drawings = {drawing.name: drawing for drawing in draw_all(Evidence(less))}
-    assert drawings["accuracy_over_lambda"].title == "Val loss over the strength of the penalty"
-    assert drawings["accuracy_sparsity_front"].title == "Val loss against exact zeros"
-    for name in ("accuracy_over_lambda", "methods_on_and_off", "best_so_far", "accuracy_sparsity_front"):
+    assert drawings["val_loss_over_lambda"].title == "Val loss over the strength of the penalty"
+    assert drawings["val_loss_sparsity_front"].title == "Val loss against exact zeros"
+    for name in ("val_loss_over_lambda", "methods_on_and_off", "best_so_far", "val_loss_sparsity_front"):
         figure = drawings[name].figure
         assert figure is not None
         assert figure.layout.yaxis.title.text == "val loss (lower is better)"

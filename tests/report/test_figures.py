@@ -406,7 +406,7 @@ def test_weights_near_zero_stand_beside_exact_zeros(tmp_path: Path) -> None:
     assert "momentum, learning rate and epochs" in drawing.caption
     histogram = weights.draw_histogram(Evidence(sweep))
     assert histogram.figure is not None
-    assert histogram.figure.layout.annotations[0].text == "first<br>75.0% exact zeros, 90.0% within ±0.001"
+    assert histogram.figure.layout.annotations[0].text == "first<br>75.0 % exact zeros, 90.0 % within ±0.001"
 
 
 def test_the_front_is_what_brute_force_finds(tmp_path: Path) -> None:

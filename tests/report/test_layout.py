@@ -31,7 +31,7 @@ HARD = {name: of_one(write) for name, write in samples.HARD.items()}
 PAGES_AND_HARD = {**PAGES, **HARD}
 
 
-@pytest.mark.parametrize("name", quick(PAGES_AND_HARD, {"search", "confirmed", "comparison"}))
+@pytest.mark.parametrize("name", quick(PAGES_AND_HARD, {"comparison"}))
 def test_nothing_overlaps_or_is_cut(driver: Any, tmp_path: Path, name: str) -> None:
     page = Page(driver, PAGES_AND_HARD[name](tmp_path / name))
     if name == "search":

@@ -5,10 +5,13 @@ import logging
 import re
 from pathlib import Path
 
+import optuna
 import pytest
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
 
-from regsweep.sweeper.announce import announce, shown_value
+from regsweep.sweeper.announce import announce, announce_best, shown_value
+from regsweep.sweeper.space import NOT_SET
 from tests.sweeper.audit import run_here
 
 LEAST, MOST = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
@@ -41,6 +44,15 @@ def test_each_direction_is_logged_and_a_doubtful_one_is_a_warning(
     announce(directions, objectives)
     marks = {"INFO": "", "WARNING": "! "}
     assert [marks[record.levelname] + record.message for record in caplog.records] == lines
+
+
+def test_what_the_best_trial_s_branch_does_not_have_is_not_named(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="hydra_plugins.regsweep")
+    study, params = optuna.create_study(), {"optimizer": "adam", "optimizer.momentum": NOT_SET}
+    choices: dict[str, BaseDistribution] = {name: CategoricalDistribution([value]) for name, value in params.items()}
+    study.add_trial(optuna.trial.create_trial(params=params, distributions=choices, value=0.5))
+    announce_best(study, study.best_trial)
+    assert caplog.messages[-1] == "best: trial 0, 0.5, optimizer=adam"
 
 
 def test_it_comes_before_the_first_trial(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from omegaconf import OmegaConf
 from regsweep.errors import ConfigError
 from regsweep.names import by_key, key_of_parameter
 from regsweep.report.sweep import read_sweep
-from regsweep.sweeper.branches import merged
+from regsweep.sweeper.branches import Branch, compose, merged, params_of
+from regsweep.sweeper.grid import Given, read_grid
 from regsweep.sweeper.sampler import build_sampler, count_points
 from regsweep.sweeper.search import Search, read_search
 from regsweep.sweeper.space import SearchSpace
@@ -30,6 +31,10 @@ defaults: [{optimizer: sgd}, {model: mlp}, {override hydra/sweeper: regsweep}, _
 x: 1.0
 rates: {sgd: "interval(0.01, 1)", adam: "interval(0.001, 0.1)", rmsprop: "interval(0.001, 0.1)"}
 hydra: {sweeper: {n_trials: 12, sampler: {seed: 1}, params: {optimizer.lr: "${rates.${optimizer.name}}"}}}
+""",
+    "of_grids.yaml": """
+defaults: [{optimizer: sgd}, {model: mlp}, {override hydra/sweeper: regsweep_grid}, _self_]
+x: 1.0
 """,
     "optimizer/sgd.yaml": "{name: sgd, lr: 0.1, momentum: 0.9}",
     "optimizer/adam.yaml": "{name: adam, lr: 0.001, betas: [0.9, 0.999]}",
@@ -153,6 +158,72 @@ def test_ranges_of_branches_are_written_with_what_they_take(ranges: dict[str, An
     assert merged(by_branch) == {"key": expected}
 
 
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [("mlp", "1,2"), ("cnn", []), (None, [{"when": {"model": ["mlp", "linear"]}, "range": "1,2"}])],
+)
+def test_a_range_that_follows_a_group_that_is_not_searched_counts_with_its_option(
+    model: str | None, expected: Any
+) -> None:
+    ranges = {"key": [{"when": {"model": ["mlp", "linear"]}, "range": "1,2"}]}
+    composed = {"model": model} if model else None
+    assert merged([({"o": "sgd"}, ranges), ({"o": "adam"}, ranges)], composed) == {"key": expected}
+
+
+def test_a_branch_has_the_keys_that_an_override_may_set() -> None:
+    config = OmegaConf.create({"a": {"b": None}, "later": "${of_a_trial.x}", "places": [1, 2]})
+    has = Branch({"o": "sgd"}, config).has
+    for key in ("a", "a.b", "later.x", "places", "places.0", "places.1"):
+        assert has(key), key
+    for key in ("b", "a.c", "c.b", "a.b.c", "places.2", "places.-1", "places.x"):
+        assert not has(key), key
+
+
+def test_branches_are_composed_anew_with_other_overrides(application: Path) -> None:
+    with initialize_config_dir(str(application)):
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_configuration("config", [], RunMode.MULTIRUN)
+        found = [compose(config, loader, [OPTIMIZERS, f"x={x}"]) for x in (2, 3, 2)]
+    assert [[branch.config.x for branch in branches] for branches in found] == [[2, 2], [3, 3], [2, 2]]
+    assert [branch.name for branch in found[0]] == ["optimizer=sgd", "optimizer=adam"]
+    assert found[0][0].config is found[2][0].config, "each takes a tenth of a second"
+
+
+def test_a_list_of_other_dictionaries_is_a_value() -> None:
+    params: dict[str, list[Any]] = {"x": [{"a": 1}, {"b": 2}], "y": [{"when": {"o": 1}, "range": 3}]}
+    found = params_of(OmegaConf.create({"hydra": {"sweeper": {"params": params}}}))
+    assert found == {"x": "[{'a': 1}, {'b': 2}]", "y": [{"when": {"o": 1}, "range": "3"}]}
+    params["y"].append({"when": {"o": 2}})
+    with pytest.raises(ConfigError, match=r"^hydra\.sweeper\.params\.y=.*: several ranges are a list of {when: {"):
+        params_of(OmegaConf.create({"hydra": {"sweeper": {"params": params}}}))
+
+
+SEARCHED = "+hydra.sweeper.params={optimizer: 'choice(sgd,adam)', x: '1,2'}"
+
+
+@pytest.mark.parametrize(
+    ("composed", "typed", "expected"),
+    [
+        # What is fixed is set in each branch that has it, and what is typed goes before what is composed.
+        ([], [OPTIMIZERS, "optimizer.momentum=0.7", "x=5"], [("sgd", 0.7, 5), ("adam", None, 5)]),
+        ([SEARCHED], [], [("sgd", 0.9, 1), ("adam", None, 1)]),
+        ([SEARCHED], ["x=5"], [("sgd", 0.9, 5), ("adam", None, 5)]),
+        ([SEARCHED], ["optimizer=choice(rmsprop,sgd)"], [("rmsprop", 0.0, 1), ("sgd", 0.9, 1)]),
+        ([SEARCHED], ["optimizer=adam"], []),
+        ([], ["x=1,2"], []),
+    ],
+)
+def test_what_a_branch_is_composed_to(
+    application: Path, composed: list[str], typed: list[str], expected: list[tuple[str, float | None, float]]
+) -> None:
+    with initialize_config_dir(str(application)):
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_configuration("config", composed, RunMode.MULTIRUN)
+        branches = compose(config, loader, typed)
+    found = [(each.config.optimizer.name, each.config.optimizer.get("momentum"), each.config.x) for each in branches]
+    assert found == expected
+
+
 def test_ranges_of_two_groups_take_no_more_than_they_must() -> None:
     branches = [{"o": o, "m": m} for o in ("sgd", "adam") for m in ("mlp", "cnn")]
     only_cnn = merged([(each, {"k": "1,2"} if each["m"] == "cnn" else {}) for each in branches])
@@ -245,3 +316,52 @@ def test_a_search_over_groups_runs_resumes_and_is_reported(application: Path, tm
     assert "optimizer.lr" in best
     swept = read_sweep(tmp_path / "sweep")
     assert set(swept.settings) == {"optimizer", "model", "optimizer.lr", "optimizer.momentum", "model.channels"}
+
+
+def grid(application: Path, *arguments: str) -> Search:
+    with initialize_config_dir(str(application)):
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_configuration("of_grids", list(arguments), RunMode.MULTIRUN)
+        return read_grid(config.hydra.sweeper, list(config.hydra.overrides.task), loader, config)
+
+
+SGD, ADAM, RMSPROP = ("optimizer=sgd",), ("optimizer=adam",), ("optimizer=rmsprop",)
+MLP, CNN, CHANNELS = ("model=mlp",), ("model=cnn",), ("model.channels=8", "model.channels=16")
+MOMENTA = ("optimizer.momentum=0", "optimizer.momentum=0.9")
+GRIDS: dict[str, tuple[list[str], list[tuple[str, ...]]]] = {
+    "a key of one option": (
+        ["optimizer=sgd,adam", "optimizer.momentum=0,0.9"],
+        [(*SGD, MOMENTA[0]), (*SGD, MOMENTA[1]), ADAM]),
+    "of two of three": (
+        ["optimizer=adam,sgd,rmsprop", "optimizer.momentum=0,0.9"],
+        [ADAM, *((*each, m) for each in (SGD, RMSPROP) for m in MOMENTA)]),
+    "each its own": (
+        ["optimizer.momentum=0,0.9", "optimizer=sgd,adam", "optimizer.betas=[0.9,0.99],[0.8,0.99]"],
+        [(MOMENTA[0], *SGD), (*ADAM, "optimizer.betas=[0.9,0.99]"), (*ADAM, "optimizer.betas=[0.8,0.99]"),
+         (MOMENTA[1], *SGD)]),
+    "one value": (["optimizer=sgd,adam", "optimizer.momentum=0.9"], [(*SGD, MOMENTA[1]), ADAM]),
+    "two groups": (
+        ["optimizer=sgd,adam", "model=mlp,cnn", "optimizer.momentum=0,0.9", "model.channels=8,16"],
+        [(*SGD, *MLP, m) for m in MOMENTA] + [(*SGD, *CNN, m, c) for m in MOMENTA for c in CHANNELS]
+        + [(*ADAM, *MLP), *((*ADAM, *CNN, c) for c in CHANNELS)]),
+    "a key of all": (
+        ["optimizer=sgd,adam", "optimizer.lr=0.1,0.2"],
+        [(*each, f"optimizer.lr={lr}") for each in (SGD, ADAM) for lr in (0.1, 0.2)]),
+    "no group is listed": (["optimizer.momentum=0,0.9", "x=2"], [(m, "x=2") for m in MOMENTA]),
+    "a key that none has stays, and is refused when it is composed": (
+        ["optimizer=sgd,adam", "optimizer.momentun=0,1"],
+        [(*each, f"optimizer.momentun={m}") for each in (SGD, ADAM) for m in (0, 1)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", GRIDS)
+def test_a_grid_is_the_union_of_its_branches_and_nothing_is_there_twice(application: Path, case: str) -> None:
+    typed, expected = GRIDS[case]
+    found = grid(application, *typed)
+    overrides = [tuple(found.space.overrides_of(trial)) for trial in found.initial]
+    assert sorted(overrides) == sorted(expected)
+    assert len({*overrides}) == len(overrides) == found.limits.n_trials
+    study = optuna.create_study(sampler=Given(found.initial))
+    drawn = [found.space.draw(study.ask()) for _ in overrides]
+    assert [tuple(found.space.overrides_of(each)) for each in drawn] == overrides
+    assert [found.space.read(each) for each in overrides] == drawn, "from which a lost study is made again"

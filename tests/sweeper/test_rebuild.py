@@ -331,6 +331,7 @@ def test_what_cannot_be_read_now_is_no_damage_of_the_study(
     [
         (["hydra.sweeper.storage=mysql://u:secret@h/db"], "hydra.sweeper.storage: cannot be opened ("),
         (["hydra.sweeper.storage=foo"], "hydra.sweeper.storage: cannot be opened (ArgumentError)"),
+        (["hydra.sweeper.objectives=[a,b]"], "hydra.sweeper.objectives=[a,b]: each needs a direction, in their order"),
         (["hydra.sweeper.direction=up"], "hydra.sweeper.direction=up: must be minimize or maximize"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regsweep.report.answer import phrases
+from regsweep.names import listed
 from regsweep.report.confirmation import Candidate, Confirmation
 from regsweep.report.sweep import Sweep
 
@@ -20,15 +20,15 @@ def of_contestants(sweep: Sweep, confirmation: Confirmation) -> list[str]:
         ("is not settled", "are not settled", [each for each in trained if not each.claim.sign and not _is_same(each)]),
     ):
         titles = [" + ".join(each.kind) for each in group]
-        parts += [f"{phrases.listed(titles)} {one if len(titles) == 1 else several}"] if titles else []
+        parts += [f"{listed(titles)} {one if len(titles) == 1 else several}"] if titles else []
     lost = [" + ".join(each.kind) for each in confirmation.candidates if each.complete.empty]
-    parts += [f"{phrases.listed(lost)} never trained to the end"] if lost else []
+    parts += [f"{listed(lost)} never trained to the end"] if lost else []
     line = "; ".join(parts)
     lines = [f"{line[0].upper()}{line[1:]}."]
     if confirmation.added:
         k = len(confirmation.candidates)
         was = "was" if len(confirmation.added) == 1 else "were"
-        who = phrases.listed(confirmation.added)
+        who = listed(confirmation.added)
         lines.append(
             f"{who[0].upper()}{who[1:]} {was} added after others had been trained on fresh seeds; intervals and "
             f"p-values are for all {k} together."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from regsweep.report.answer import phrases
 from regsweep.report.confirmation import CHOSEN_BY, Against, Candidate, Confirmation
+from regsweep.report.sweep import Sweep
 from regsweep.report.terms import TEST_ACCURACY, Terms
 from regsweep.statistics.comparison import FEWEST_IMAGES
 
@@ -44,12 +45,12 @@ def _scope(confirmation: Confirmation, tuned: Against) -> str:
     if comparison.interval_with_images is not None:
         return (
             f"{scope} (for others of their kind the interval is "
-            f"{confirmation.terms.ends(comparison.interval_with_images)} points)"
+            f"{confirmation.terms.ends(comparison.interval_with_images)}{confirmation.terms.unit})"
         )
     if tuned.num_differing is not None and tuned.num_differing < FEWEST_IMAGES:
+        word = "classified" if confirmation.terms.objective == TEST_ACCURACY else "predicted"
         return (
-            f"{scope} ({_count(tuned.num_differing)} classified differently: too few for an answer about other "
-            f"{examples})"
+            f"{scope} ({_count(tuned.num_differing)} {word} differently: too few for an answer about other {examples})"
         )
     return f"{scope}{_over_seeds_alone(confirmation)}"
 
@@ -89,6 +90,16 @@ def overtuned(confirmation: Confirmation) -> list[str]:
                 f"({first.name}) is {terms.value_of_choice(first.accuracy)}. On so few seeds this can be chance."
             )
     return lines
+
+
+def of_own_dropout(sweep: Sweep) -> list[str]:
+    """Return what stands in for dropout where its method is not used, of a network that has dropout of its own."""
+    if sweep.own_dropout is None:
+        return []
+    start = "Where dropout is not used, in the baseline too, the network"
+    if sweep.keeps_dropout:
+        return [f"{start} has dropout of its own ({sweep.own_dropout}); regularizer.dropout=0 would be without."]
+    return [f"{start}'s own ({sweep.own_dropout}) is set to 0."]
 
 
 def _count(num_images: int) -> str:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from regsweep.report.confirmation import Against, Candidate, Confirmation, Trained
 from regsweep.report.terms import Terms
 from regsweep.statistics.intervals import Overlap
-
-
-def listed(words: Sequence[str]) -> str:
-    """Return words as a list in a sentence."""
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def subject(candidate: Trained, *, starts: bool = True) -> str:

@@ -9,7 +9,7 @@ from regsweep.report.answer import phrases
 from regsweep.report.answer.comparison import of_contestants
 from regsweep.report.answer.differences import of_differences
 from regsweep.report.answer.ingredients import of_ingredients
-from regsweep.report.answer.limits import chosen_by, overtuned
+from regsweep.report.answer.limits import chosen_by, of_own_dropout, overtuned
 from regsweep.report.answer.pooled import of_data_sets, of_seeds, untuned
 from regsweep.report.answer.settling import settling
 from regsweep.report.confirmation import Confirmation
@@ -27,6 +27,7 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
             *chosen_by(confirmation),
             *overtuned(confirmation),
             *of_ingredients(confirmation),
+            *of_own_dropout(sweep),
             *settling(confirmation),
             *_winner(sweep, confirmation),
             *untuned(sweep),
@@ -36,9 +37,10 @@ def answer(sweep: Sweep, confirmation: Confirmation | None) -> list[str]:
     best = sweep.best()
     if best is None:
         return [_nothing_to_rank(sweep), *left_to_run(sweep)]
-    if sweep.data_key is not None:
+    if sweep.data_keys:
         return [*left_to_run(sweep), *of_data_sets(sweep)]
-    return [*left_to_run(sweep), *(_of_trials(sweep, best) if sweep.seed_key is None else of_seeds(sweep))]
+    found = _of_trials(sweep, best) if sweep.seed_key is None else of_seeds(sweep)
+    return [*left_to_run(sweep), *found, *of_own_dropout(sweep)]
 
 
 def _of_trials(sweep: Sweep, best: Pooled) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from regsweep.report.answer import phrases
+from regsweep.names import listed
 from regsweep.report.confirmation import Candidate, Confirmation
 from regsweep.statistics.power import seeds_needed
 
@@ -22,7 +22,7 @@ def settling(confirmation: Confirmation) -> list[str]:
     counts = [f"{count} for {name}" for count, name in parts if count <= MOST_SEEDS]
     beyond = [name for count, name in parts if count > MOST_SEEDS]
     if beyond:
-        names = "the others" if counts and len(beyond) > 1 else phrases.listed(beyond)
+        names = "the others" if counts and len(beyond) > 1 else listed(beyond)
         counts.append(f"more than {MOST_SEEDS:,} for {names}")
     way = "go on to" if confirmation.is_sequential else "start anew with"
     start = f"To show what is not shown, were it as large as it looks, {way} so many seeds"

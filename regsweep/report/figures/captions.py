@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from regsweep.names import short_names
+from regsweep.names import key_of_parameter, short_names
 from regsweep.numbers import count
 from regsweep.pooling import are_equal
-from regsweep.report.figures.points import DROPOUT, STRENGTH, complete, roles
+from regsweep.report.branch_ranges import branch_ranges
+from regsweep.report.figures.points import complete
+from regsweep.report.figures.regularized import DROPOUT, STRENGTH, roles
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
@@ -36,7 +38,7 @@ def the_best(sweep: Sweep, column: str | None = None, *, what: str = "") -> str:
     num_equal = sum(are_equal(mean, means[0]) for mean in means)
     by = f" in {sweep.objective.replace('_', ' ')}" if sweep.objectives or column not in (None, sweep.objective) else ""
     extreme = "highest" if sweep.maximize else "lowest"
-    best = f"{'best' if sweep.data_key is None else extreme} {what}".strip()
+    best = f"{extreme if sweep.data_keys else 'best'} {what}".strip()
     return f"the {best}{by}" if num_equal == 1 else f"the first of the {num_equal:,} {best}{'s' if what else ''}{by}"
 
 
@@ -50,6 +52,18 @@ def repeats_left_out(sweep: Sweep) -> str:
     """Return a caption's sentence on the trials that `configurations` leaves out, as they repeat another's number."""
     number = len(complete(sweep)) - len(complete(sweep, repeats=False))
     return f" {count(number, 'trial')} that repeated an earlier one left out." if number else ""
+
+
+def ranges_follow(sweep: Sweep, keys: Iterable[str]) -> str:
+    """Return a caption's sentence on those of these keys whose range is another one beside other values."""
+    names = [name for key, of_trial in branch_ranges(sweep).items() if key in {*keys} for name in of_trial.dropna()]
+    found = dict.fromkeys(names)
+    if not found:
+        return ""
+    keyed = {name: key_of_parameter(name) for name in found}
+    short = short_names(list(dict.fromkeys(keyed.values())))
+    listed = ", ".join(short[key] + name.removeprefix(key) for name, key in keyed.items())
+    return f" Ranges of their own: {listed}; a difference between them may be that of what stands in brackets."
 
 
 def zeros_follow(sweep: Sweep, numbers: Iterable[Any]) -> str:

@@ -230,7 +230,8 @@ def _of_several_data(evidences: Sequence[Evidence]) -> str:
         if sweep.is_own and isinstance(dataset, dict):
             size = dataset.get("train_size")
             part = f" ({size:,} {examples_word(sweep.task)})" if isinstance(size, int) else ""
-            found[f"{dataset.get('name')}{part}"] = None
+            own = [str(dataset[key]) for key in ("path", "target", "_target_") if dataset.get(key)]
+            found[f"{' '.join([str(dataset.get('name')), *own])}{part}"] = None
     if len(found) < 2:  # noqa: PLR2004
         return ""
     return f" The sweeps are of different data ({', '.join(found)}): their scores are no comparison of methods."

@@ -15,7 +15,8 @@ from regsweep.pooling import Pooled
 from regsweep.report.details import read_history
 from regsweep.report.figures.captions import no_result, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.points import noun, without_regularization
+from regsweep.report.figures.points import noun
+from regsweep.report.figures.regularized import without_regularization
 from regsweep.report.figures.theme import GREY, TRAIN, VALIDATION, new_figure, shade
 from regsweep.report.pooled import Pools
 

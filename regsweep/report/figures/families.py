@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from regsweep.report.figures.points import STRENGTH, roles
+from regsweep.report.figures.regularized import STRENGTH, roles
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep

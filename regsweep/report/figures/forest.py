@@ -15,8 +15,9 @@ from regsweep.numbers import count, show_signed_ends
 from regsweep.paths import RunPaths
 from regsweep.report.confirmation import SCORE
 from regsweep.report.figures.captions import no_result
+from regsweep.report.figures.difference_marks import THIN, add_interval, add_mean, add_seeds
 from regsweep.report.figures.evidence import Drawing, Evidence
-from regsweep.report.figures.theme import BLUE, GREY, ORANGE, label_rows, new_figure, reference_line
+from regsweep.report.figures.theme import BLUE, ORANGE, label_rows, new_figure, reference_line
 from regsweep.report.sweep import command_to_confirm
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def draw(evidence: Evidence) -> Drawing:
     heights, bottom = _heights(rows)
     seeds = [_seeds(confirmation, row) for row in rows.to_dict("records")]
     extent = _extent(rows, [each["seed_difference"].to_numpy(float) for each in seeds])
-    figure = new_figure(110 + round(ROW_HEIGHT * (TOP - bottom)))
+    figure = new_figure(130 + round(ROW_HEIGHT * (TOP - bottom)))
     reference_line(figure, 0)
     for row, of_row in zip(rows.to_dict("records"), seeds, strict=True):
         is_own = row["against"] == OWN
@@ -58,8 +59,10 @@ def draw(evidence: Evidence) -> Drawing:
         _draw_row(figure, y, row, of_row, extent=extent, confirmation=confirmation)
     figure.update_xaxes(title_text=axis_of_differences(confirmation.terms), range=extent)
     figure.update_yaxes(visible=False, range=[bottom, TOP])
-    figure.update_layout(margin={"t": 30}, showlegend=False)
-    figure.add_annotation(text="◂ worse   better ▸", x=0, y=1, yref="paper", yanchor="bottom", showarrow=False)
+    figure.update_layout(margin={"t": 50}, showlegend=False)  # Plotly's buttons stand above the words
+    for x, anchor, text in ((0, "left", "◂ worse"), (1, "right", "better ▸")):
+        at = {"x": x, "xref": "paper", "xanchor": anchor, "y": 1, "yref": "paper", "yanchor": "bottom"}
+        figure.add_annotation(text=text, showarrow=False, **at)
     return Drawing(NAME, title, _caption(confirmation, rows), figure, by_seed(rows, seeds))
 
 
@@ -209,31 +212,12 @@ def _draw_row(
     hover += f"<br>better in {row['num_better']} of {row['num_seeds']} seeds"
     if not np.isnan(wide[0]):
         hover += f"<br>over seeds and test {confirmation.examples} {_ends(terms, *wide)}"
-        _add_line(figure, np.clip(wide, *extent), y, 1.6, colour)
-    _add_line(figure, np.clip((low, high), *extent), y, 6, colour)
-    figure.add_scatter(
-        x=[mean],
-        y=[y],
-        mode="markers",
-        marker={
-            "symbol": ("square" if is_own else "diamond") + ("" if row["claim"] else "-open"),
-            "size": 12 if is_own else 15,
-            "color": colour,
-            "line": {"width": 2.5, "color": colour},
-        },
-        hovertext=[hover],
-        hovertemplate="%{hovertext}<extra></extra>",
-    )
-    digits = ".2f" if terms.is_in_points else ".3g"
-    figure.add_scatter(
-        x=of_row["seed_difference"],
-        y=[y - SEEDS_BELOW] * len(of_row),
-        mode="markers",
-        marker={"symbol": "circle", "size": 6, "color": GREY},
-        customdata=list(of_row["folder"]),
-        text=list(of_row["seed"]),
-        hovertemplate=f"seed %{{text}}: %{{x:+{digits}}}{terms.unit}<extra></extra>",
-    )
+        add_interval(figure, wide, y, colour, extent=extent, width=THIN)
+    add_interval(figure, (low, high), y, colour, extent=extent)
+    symbol = ("square" if is_own else "diamond") + ("" if row["claim"] else "-open")
+    add_mean(figure, mean, y, colour, symbol=symbol, size=12 if is_own else 15, hover=hover)
+    number = f"%{{x:+{'.2f' if terms.is_in_points else '.3g'}}}{terms.unit}"
+    add_seeds(figure, of_row["seed_difference"], of_row, y - SEEDS_BELOW, number=number)
     lines = [html.escape(line, quote=False) for line in _lines(_own_label(terms) if is_own else row["name"])]
     label_rows(figure, {y: "<br>".join([*lines, _numbers(terms, row)])})
 
@@ -255,10 +239,6 @@ def _ends(terms: Terms, low: float, high: float) -> str:
 
 def _shown(terms: Terms, value: float) -> str:
     return terms.signed(value / terms.scale).replace("+∞", "∞")
-
-
-def _add_line(figure: go.Figure, ends: np.ndarray, y: float, width: float, colour: str) -> None:
-    figure.add_scatter(x=list(ends), y=[y, y], mode="lines", line={"color": colour, "width": width}, hoverinfo="skip")
 
 
 def _extent(rows: pd.DataFrame, seeds: list[np.ndarray]) -> tuple[float, float]:

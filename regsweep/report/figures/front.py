@@ -8,18 +8,19 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.numbers import count
+from regsweep.numbers import count, show_share
 from regsweep.report.figures.captions import zeros_follow
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import hovers
 from regsweep.report.figures.points import Folded, Score, complete, configurations, fold, noun, score, thin
 from regsweep.report.figures.pruned import add_pruned, place_pruned, with_last_value
+from regsweep.report.figures.stems import stem
 from regsweep.report.figures.theme import BEST, POINTS, dots, from_zero, new_figure
 
 if TYPE_CHECKING:
     from regsweep.report.sweep import Sweep
 
-NAME, TITLE = "accuracy_sparsity_front", "against exact zeros"
+NAME, TITLE = "sparsity_front", "against exact zeros"
 MOST_NAMED = 3
 """So many points that are not joined have their values in the caption."""
 
@@ -29,12 +30,12 @@ def draw(evidence: Evidence) -> Drawing:
     sweep = evidence.sweep
     trials = complete(sweep) if sweep.seed_key is None else configurations(sweep)
     sparsity, axis = pd.to_numeric(trials["sparsity"], errors="coerce"), score(sweep)
-    left_out, title = int(sparsity.isna().sum()), axis.titled(TITLE)
+    left_out, name, title = int(sparsity.isna().sum()), stem(sweep, NAME), axis.titled(TITLE)
     trials, sparsity = trials[sparsity.notna()], sparsity.dropna()
     if not (sparsity > 0).any():
-        return Drawing(NAME, title, missing="no complete trial has exact zeros on record")
+        return Drawing(name, title, missing="no complete trial has exact zeros on record")
     if len(trials) < 2:  # noqa: PLR2004
-        return Drawing(NAME, title, missing=f"one {noun(sweep)} is not a front")
+        return Drawing(name, title, missing=f"one {noun(sweep)} is not a front")
     data = trials[["number", sweep.objective]].assign(sparsity=sparsity)
     data["on_front"] = front(sparsity.to_numpy(), trials[sweep.objective].to_numpy() * (1 if sweep.maximize else -1))
     given_up = with_last_value(sweep)
@@ -66,12 +67,14 @@ def draw(evidence: Evidence) -> Drawing:
     caption += pruned.note
     rows = given_up[["number", sweep.objective, "sparsity"]].assign(on_front=False, status="pruned")
     table = pd.concat([data.assign(status="complete"), rows])
-    return Drawing(NAME, title, caption, figure, table)
+    return Drawing(name, title, caption, figure, table)
 
 
 def _hovers(sweep: Sweep, trials: pd.DataFrame, sparsity: pd.Series, axis: Score) -> list[str]:
     values = zip(trials[sweep.objective], sparsity, strict=True)
-    return hovers(trials, sweep.settings, [f"{axis.show(value)}, {zeros:.1%} exact zeros" for value, zeros in values])
+    return hovers(
+        trials, sweep.settings, [f"{axis.show(value)}, {show_share(zeros)} exact zeros" for value, zeros in values]
+    )
 
 
 def _add_points(figure: go.Figure, points: pd.DataFrame, look: dict[str, object], symbol: str, folded: Folded) -> None:
@@ -122,7 +125,7 @@ def _not_joined(sweep: Sweep, on_front: pd.DataFrame, axis: Score) -> str:
         return ""
     values = zip(far["number"], far[sweep.objective], far["sparsity"], strict=True)
     one = "trial" if sweep.seed_key is None else "the configuration of trial"
-    named = [f"{one} {number} ({axis.show(value)}, {zeros:.1%} zeros)" for number, value, zeros in values]
+    named = [f"{one} {number} ({axis.show(value)}, {show_share(zeros)} zeros)" for number, value, zeros in values]
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     return f" Of the front, but not joined by its line: {', '.join(named[:MOST_NAMED])}{more}."
 

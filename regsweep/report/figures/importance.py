@@ -14,13 +14,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from regsweep.names import short_names
-from regsweep.numbers import count
+from regsweep.names import key_of_parameter, short_names
+from regsweep.numbers import count, show_share
 from regsweep.pooling import seed_keys
+from regsweep.report.branch_ranges import branch_ranges
 from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import text
-from regsweep.report.figures.points import PENALTY, STRENGTH, configurations, fold, is_grid, noun, roles, score
+from regsweep.report.figures.points import configurations, fold, is_grid, noun, score
+from regsweep.report.figures.regularized import PENALTY, STRENGTH, roles
 from regsweep.report.figures.theme import BLUE, GREY, LIGHT, label_rows, new_figure
 from regsweep.statistics.main_effects import MainEffects, main_effects, of_curves, of_factors
 
@@ -42,12 +44,14 @@ class _Design:
         is_grid: whether they are levels of factors, most of whose combinations have a result.
         num_missing: combinations of a grid without one.
         has_ranks: whether ranks stand in place of scores.
+        objective: which of several objectives the scores are; empty where there is one.
     """
 
     columns: dict[str, pd.Series]
     is_grid: bool
     num_missing: int
     has_ranks: bool
+    objective: str
 
 
 def draw(evidence: Evidence) -> Drawing:
@@ -64,7 +68,7 @@ def draw(evidence: Evidence) -> Drawing:
         same = "score" if sweep.seed_key is None else "mean"
         return Drawing(NAME, TITLE, missing=f"all {noun(sweep)}s have the same {same}")
     data = _table(design, _effects(design, trials[sweep.objective].to_numpy(float)))
-    names = short_names(list(data["parameter"]))
+    names = _names(data["parameter"])
     if not data["is_above_chance"].any():
         top = data.iloc[0]
         found = (
@@ -78,21 +82,46 @@ def draw(evidence: Evidence) -> Drawing:
 
 
 def _of(design: _Design) -> str:
-    return "the scores' ranks" if design.has_ranks else "the scores"
+    """Return whose variance it is; of several objectives, of which."""
+    ranks = f"the ranks of {design.objective}" if design.objective else "the scores' ranks"
+    return ranks if design.has_ranks else design.objective or "the scores"
 
 
 def _design(sweep: Sweep, trials: pd.DataFrame) -> _Design:
     """Return the parameters that vary. What may be a seed is none of them, even where trials are not pooled over it."""
     seeds = seed_keys({key: sweep.trials[key] for key in sweep.settings})
     found = {key: _searched(sweep, trials, key) for key in sweep.settings if key not in seeds}
-    columns = {key: column for key, column in found.items() if column is not None}
+    columns = _by_range(sweep, {key: column for key, column in found.items() if column is not None})
     levels = [column.map(str).nunique() for column in columns.values()]
     combinations = prod(levels)
     is_factorial = all(map(_are_levels, columns.values())) and combinations <= 2 * len(trials)
     tried = len(pd.DataFrame({key: column.map(str) for key, column in columns.items()}).drop_duplicates())
     folded = fold(trials[sweep.objective], score(sweep), maximize=sweep.maximize)
     has_ranks = not is_factorial or bool(folded.is_far.any())
-    return _Design(columns, is_factorial, combinations - tried, has_ranks)
+    objective = sweep.objective.replace("_", " ") if sweep.objectives else ""
+    return _Design(columns, is_factorial, combinations - tried, has_ranks, objective)
+
+
+def _by_range(sweep: Sweep, columns: dict[str, pd.Series]) -> dict[str, pd.Series]:
+    """Return a column for each range of a key whose range follows another one, the optimizer for example.
+
+    In one column a difference between optimizers would count as one between learning rates.
+    """
+    ranges, split = branch_ranges(sweep), {}
+    for key, column in columns.items():
+        of_trial = ranges[key].reindex(column.index) if key in ranges else None
+        for name in [key] if of_trial is None else of_trial.dropna().unique():
+            part = column if of_trial is None else column.where(of_trial == name)
+            if of_trial is None or part.dropna().map(str).nunique() > 1:
+                split[name] = part
+    return split
+
+
+def _names(parameters: pd.Series) -> dict[str, str]:
+    """Return short names: of a key with its range, the range stays."""
+    keys = {name: key_of_parameter(name) for name in parameters}
+    short = short_names(list(dict.fromkeys(keys.values())))
+    return {name: short[key] + name.removeprefix(key) for name, key in keys.items()}
 
 
 def _effects(design: _Design, scores: np.ndarray) -> MainEffects:
@@ -124,7 +153,7 @@ def _figure(design: _Design, data: pd.DataFrame, names: dict[str, str]) -> Any:
         if rows.empty:
             continue
         hover = [
-            f"{text(key)}: {100 * value:.1f} %; chance reaches {100 * chance:.1f} %"
+            f"{text(key)}: {show_share(value)}; chance reaches {show_share(chance)}"
             for key, value, chance in zip(rows["parameter"], rows["importance"], rows["chance"], strict=True)
         ]
         figure.add_bar(
@@ -146,7 +175,7 @@ def _figure(design: _Design, data: pd.DataFrame, names: dict[str, str]) -> Any:
         hoverinfo="skip",
     )
     shares = zip(data["parameter"], data["importance"], strict=True)
-    label_rows(figure, dict(enumerate(f"{text(names[key])}  {100 * value:.1f} %" for key, value in shares)))
+    label_rows(figure, dict(enumerate(f"{text(names[key])}  {show_share(value)}" for key, value in shares)))
     figure.update_yaxes(range=[len(data) - 0.6, -0.85])
     most = 100 * max(data["importance"].max(), data["chance"].max())
     figure.update_xaxes(title_text=f"share of the variance of {_of(design)} (%)", range=[0, min(1.05 * most, 100.5)])

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from regsweep.report.ablation import REST
+from regsweep.report.figures.difference_marks import add_interval, add_mean, add_seeds
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.forest import axis_of_differences
-from regsweep.report.figures.theme import BLUE, GREY, ORANGE, label_rows, new_figure, reference_line
+from regsweep.report.figures.theme import BLUE, ORANGE, label_rows, new_figure, reference_line
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -115,27 +116,12 @@ def _draw_row(
     """Draw one addition at height `y`: its name over interval and mean, its seeds below."""
     is_rest = row["to"] == REST
     colour = BLUE if is_rest else ORANGE
-    interval = np.clip([row["low"], row["high"]], *extent)
-    figure.add_scatter(x=list(interval), y=[y, y], mode="lines", line={"color": colour, "width": 6}, hoverinfo="skip")
     symbol = ("diamond" if is_rest else "square") + ("" if row["shown"] else "-open")
     name = html.escape(f"{row['ingredient']} {row['to']}", quote=False)
-    figure.add_scatter(
-        x=[row["gain"]],
-        y=[y],
-        mode="markers",
-        marker={"symbol": symbol, "size": 14, "color": colour, "line": {"width": 2.5, "color": colour}},
-        hovertext=[f"{name}: {_size(terms, row)}"],
-        hovertemplate="%{hovertext}<extra></extra>",
-    )
-    figure.add_scatter(
-        x=seeds["seed_gain"],
-        y=[y - SEEDS_BELOW] * len(seeds),
-        mode="markers",
-        marker={"symbol": "circle", "size": 6, "color": GREY},
-        customdata=list(seeds["folder"]),
-        text=list(seeds["seed"]),
-        hovertemplate=f"seed %{{text}}: %{{x:{'+.2f' if terms.is_in_points else '+.4~g'}}}{terms.unit}<extra></extra>",
-    )
+    add_interval(figure, (row["low"], row["high"]), y, colour, extent=extent)
+    add_mean(figure, row["gain"], y, colour, symbol=symbol, size=14, hover=f"{name}: {_size(terms, row)}")
+    number = f"%{{x:{'+.2f' if terms.is_in_points else '+.4~g'}}}{terms.unit}"
+    add_seeds(figure, seeds["seed_gain"], seeds, y - SEEDS_BELOW, number=number)
     label_rows(figure, {y: name})
 
 

@@ -13,20 +13,9 @@ from regsweep.numbers import count
 from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import hovers, text
-from regsweep.report.figures.points import (
-    ROUNDING,
-    Folded,
-    Score,
-    Usage,
-    configurations,
-    fold,
-    noun,
-    score,
-    thin,
-    thinned,
-    usages,
-)
+from regsweep.report.figures.points import ROUNDING, Folded, Score, configurations, fold, noun, score, thin, thinned
 from regsweep.report.figures.pruned import Pruned, add_pruned, only, place_pruned, with_last_value
+from regsweep.report.figures.regularized import Usage, usages
 from regsweep.report.figures.seeds import add_seeds
 from regsweep.report.figures.theme import (
     BLUE,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from regsweep.numbers import count, show_number
 from regsweep.report.figures import parallel_axes
-from regsweep.report.figures.captions import the_best
+from regsweep.report.figures.captions import ranges_follow, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import text
 from regsweep.report.figures.parallel_axes import MISSING
@@ -77,6 +77,7 @@ def draw(evidence: Evidence) -> Drawing:
     _add_axes(figure, axes)
     figure.update_layout(meta=_for_the_page(axes, kinds, trials["number"]))
     parts = [_caption(kinds, axes), *(axis.note for axis in axes), thinned.replace("points", "lines")]
+    parts.append(ranges_follow(sweep, [axis.key for axis in axes]))
     more = slices[MOST_PARAMETERS:]
     if more:
         parts.append(

@@ -48,7 +48,7 @@ def draw(evidence: Evidence) -> Drawing:
     trials = complete(sweep)
     if len(trials) < 2:  # noqa: PLR2004
         return Drawing(NAME, TITLE, missing=f"{count(len(trials), 'complete trial')}: there is no course to show")
-    if sweep.data_key is not None:
+    if sweep.data_keys:
         return Drawing(NAME, TITLE, missing="scores on different data sets are no comparison")
     data, clock = course(sweep)
     axis = score(sweep)

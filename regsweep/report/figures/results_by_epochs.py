@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from regsweep.names import listed
 from regsweep.numbers import count
 from regsweep.report.figures.captions import repeats_left_out
 from regsweep.report.figures.evidence import Drawing, Evidence
@@ -134,7 +135,7 @@ def _caption(data: pd.DataFrame, *, is_own: bool) -> str:
     """Return how many trials ended before the most epochs that one trained, and how."""
     most = int(data["epochs"].max())
     early = data[data["epochs"] < most]["status"].value_counts()
-    how = " and ".join(f"{number:,} {status}" for status, number in early.items())
+    how = listed([f"{number:,} {status}" for status, number in early.items()])
     medians = data.groupby(["status", "epochs"]).size().max() >= LEAST
     strokes = f" Strokes: medians of {LEAST} or more trials." if medians else ""
     last = "the most that one of them trained" if is_own else "the last that one of them reported"

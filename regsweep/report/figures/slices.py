@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from regsweep.names import short_names
 from regsweep.numbers import count, show_number
-from regsweep.report.figures.captions import repeats_left_out, the_best
+from regsweep.report.figures.captions import ranges_follow, repeats_left_out, the_best
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import each_point, hovers, power, text
 from regsweep.report.figures.points import MOST_POINTS, configurations, fold, is_grid, noun, score, thin, thinned
@@ -99,6 +99,7 @@ def draw(evidence: Evidence) -> Drawing:
     here = points[points.index.isin(placed)]
     caption = _caption(sweep, slices, len(here), name if here["is_best"].any() else "", len(every))
     caption += folded.note_of(here.index) + note + repeats_left_out(sweep) + pruned.note
+    caption += ranges_follow(sweep, [each.key for each in slices])
     columns = ["number", "status", sweep.objective, *(each.key for each in slices)]
     data = pd.concat([trials[columns], given_up[columns]])
     return Drawing(NAME, axis.titled(TITLE), caption, figure, data)

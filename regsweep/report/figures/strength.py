@@ -5,7 +5,6 @@ One figure is of λ, whichever penalty it weighs; each other method whose main s
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,26 +16,21 @@ from regsweep.report.figures.captions import named_best, not_known, strength_nam
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.families import families
 from regsweep.report.figures.labels import each_point, hovers, text
-from regsweep.report.figures.points import (
+from regsweep.report.figures.points import Score, complete, configurations, fold, is_grid, score, thin
+from regsweep.report.figures.pruned import place_pruned, with_last_value
+from regsweep.report.figures.regularized import (
     BATCH_NORM,
     PENALTY,
     STRENGTH,
     MainSetting,
-    Score,
-    complete,
-    configurations,
-    fold,
-    is_grid,
     main_settings,
     others_than,
     roles,
-    score,
     settings,
-    thin,
 )
-from regsweep.report.figures.pruned import place_pruned, with_last_value
 from regsweep.report.figures.scale import is_log
 from regsweep.report.figures.seeds import of_trial
+from regsweep.report.figures.stems import stem
 from regsweep.report.figures.strength_marks import (
     Over,
     add_line,
@@ -58,7 +52,7 @@ if TYPE_CHECKING:
 
     from regsweep.report.sweep import Sweep
 
-NAME, TITLE = "accuracy_over_lambda", "over the strength of the penalty"
+NAME, TITLE = "over_lambda", "over the strength of the penalty"
 ASIDE = 0.15
 """How far configurations of one strength stand apart, as a part of the way to the next strength."""
 
@@ -77,12 +71,12 @@ def draw(evidence: Evidence) -> Drawing:
         shown = "complete trials" if given_up.empty else "complete and pruned trials"
         few = "no" if strengths.isna().all() else "with no penalty more than one"
         missing = not_known(sweep, STRENGTH) or f"{few} {strength_name(sweep)} above 0 among the {shown}"
-        return Drawing(NAME, score(sweep).titled(TITLE), missing=missing)
+        return Drawing(stem(sweep, NAME), score(sweep).titled(TITLE), missing=missing)
     num_left_out = len(done.difference(found.index))
     found = found.loc[found.index.intersection(done)]
     on_log = is_log(sweep, _keys_of_lambda(sweep), strengths)
     without = f"Trials without a penalty stand at “none”{': a log axis has no place for 0' if on_log else ''}."
-    over = Over(NAME, TITLE, STRENGTH, text(strength_name(sweep)), without, is_log=on_log)
+    over = Over(stem(sweep, NAME), TITLE, STRENGTH, text(strength_name(sweep)), without, is_log=on_log)
     drawing = _draw(sweep, over, strengths, found, _kinds(found))
     reason = f" {count(num_left_out, 'complete trial')} with several penalties, or no λ on record: left out."
     return replace(drawing, caption=drawing.caption + reason) if num_left_out else drawing
@@ -104,10 +98,9 @@ def draw_others(evidence: Evidence) -> list[Drawing]:
 
 
 def _over_setting(sweep: Sweep, setting: MainSetting, values: pd.Series) -> Over:
-    """Return how a method's figure is called; its name may be any text of a record, and a file's name is none."""
-    name = re.sub(r"\W", "_", setting.name, flags=re.ASCII)
+    """Return how a method's figure is drawn."""
     return Over(
-        f"accuracy_over_{name}",
+        stem(sweep, f"over_{setting.name}"),
         f"over {setting.title}",
         f"regularizer.{setting.name}.{setting.key}",
         f"{text(setting.title)}: {text(setting.key)}",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from regsweep.numbers import count
+from regsweep.numbers import count, show_share
 from regsweep.report.details import read_result
 from regsweep.report.figures.captions import no_result, the_best, zeros_follow
 from regsweep.report.figures.evidence import Drawing, Evidence
@@ -162,8 +162,8 @@ def _share(layer: Mapping[str, Any]) -> float:
 
 
 def _zeros(layer: Mapping[str, Any], near_zero: float | None) -> str:
-    exact = f"{_share(layer):.1%} exact zeros" if layer["zeros"] else "no exact zeros"
-    return exact if near_zero is None else f"{exact}, {near_zero:.1%} within ±0.001"
+    exact = f"{show_share(_share(layer))} exact zeros" if layer["zeros"] else "no exact zeros"
+    return exact if near_zero is None else f"{exact}, {show_share(near_zero)} within ±0.001"
 
 
 def _bins(layer: Mapping[str, Any]) -> pd.DataFrame:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from regsweep.names import short_names
+from regsweep.names import naming_argument, network_name, short_names
 from regsweep.numbers import count, show_number
 from regsweep.report.details import read_config, read_result
 from regsweep.report.figures.captions import the_best
-from regsweep.report.figures.points import complete, score, without_regularization
+from regsweep.report.figures.points import complete, score
+from regsweep.report.figures.regularized import without_regularization
 from regsweep.report.hydra_files import at
 from regsweep.report.sweep import as_text
 from regsweep.report.table import settings_in_words
@@ -73,8 +74,8 @@ def _network(model: Any) -> str:
     """Return the network's class and what was set of it."""
     if not isinstance(model, dict):
         return ""
-    name = str(model.get("_target_", "")).rpartition(".")[2]
-    given = [f"{key}={_plain(value)}" for key, value in model.items() if key != "_target_" and value is not None]
+    name, named = network_name(str(model.get("_target_", "")), model), ("_target_", naming_argument(model))
+    given = [f"{key}={_plain(value)}" for key, value in model.items() if key not in named and value is not None]
     return f"{name} ({', '.join(given)})" if given else name
 
 
@@ -135,7 +136,7 @@ def _classes(sizes: Sequence[int], examples: str) -> str:
 
 def _compared(sweep: Sweep, best: Pooled) -> list[Line]:
     """Return the best configuration, and the best of those without regularization, each with its value."""
-    if sweep.data_key is not None:
+    if sweep.data_keys:
         return [
             ("Best", "of each data set alone: scores on different data sets are no comparison"),
             *((f"Best on {name}", _in_words(sweep, each)) for name, each in sweep.best_by_data_set.items()),
