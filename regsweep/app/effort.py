@@ -148,6 +148,8 @@ def announce(left: Left, contestants: Sequence[Contestant], effort: Effort) -> N
 def _count_workers(config: DictConfig) -> int:
     """Return how many trials run at a time: workers of the pool, one after the other, or those of a batch."""
     target = str(config.hydra.launcher.get("_target_"))
+    if target.endswith("RayPoolLauncher"):  # how large the cluster is, it says only once the sweep has begun
+        return int(config.hydra.launcher.workers or config.hydra.sweeper.get("n_jobs") or 1)
     if target.endswith("PoolLauncher"):
         return Machine.here().count_workers(config.hydra.launcher.workers)
     return 1 if target.endswith("BasicLauncher") else int(config.hydra.sweeper.get("n_jobs") or 1)

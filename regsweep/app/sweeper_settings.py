@@ -28,6 +28,8 @@ def require_launcher(target: str) -> None:
     Raises:
         ConfigError: naming the package.
     """
+    if target.endswith("RayPoolLauncher") and importlib.util.find_spec("ray") is None:
+        raise ConfigError("hydra/launcher", "ray_pool", "needs another package: pip install 'regsweep[ray]'")
     package = re.match(r"hydra_plugins\.hydra_(joblib|ray|submitit)_launcher\b", target)
     if package is None:
         return

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import ray
@@ -93,9 +94,15 @@ class Host:
         cores: that a job may use.
         takes_reports: whether jobs report.
         returns: whether to keep what Hydra returns of each job.
+
+    Raises:
+        RecordError: when this node does not see the sweep's folder.
     """
 
     def __init__(self, setup: Setup, preload: Sequence[str], *, cores: int, takes_reports: bool, returns: bool) -> None:
+        folder = Path(setup.working_folder, str(setup.config.hydra.sweep.dir))
+        if not folder.is_dir():
+            raise RecordError(f"node {gethostname()} does not see {folder}; let all nodes share the sweep's folder")
         self._texts: list[str] = []
         place = setup.working_folder if Path(setup.working_folder).is_dir() else str(Path.cwd())
         warm_up(preload, 1)
@@ -278,8 +285,8 @@ class RayPool:
             heard: _Heard = ray.get(slot.heard)
         except RayActorError as error:
             self._slots.remove(slot)
-            if error.actor_init_failed:
-                return [Ended(number, f"its node cannot run it ({_last_line(error)})")]
+            if error.actor_init_failed:  # no fault of the trial's: each that followed would end there
+                raise RecordError(f"a node cannot run trials: {_last_line(error)}") from error
             return [Ended(number, "its node or its actor was lost", is_lost=True)]
         except RayError as error:
             self._slots.remove(slot)
