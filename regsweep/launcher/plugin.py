@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import socket
 import sys
 import weakref
 from abc import abstractmethod
@@ -182,6 +183,16 @@ class RayPoolLauncher(SlotLauncher):
             raise ConfigError("hydra.launcher.num_gpus", num_gpus, "must be 0 or more, the GPUs of a trial")
         self._num_workers, self._cpus, self._gpus, self._init = workers, num_cpus, num_gpus, dict(init or {})
 
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Remember what jobs are made from.
+
+        Raises:
+            CompactHydraException: as `SlotLauncher.setup`, and when nothing answers at the cluster's address.
+        """
+        super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
+        with compact():
+            _require_answer(self._init.get("address"))
+
     def jobs(self, *, workers: int | None = None, takes_reports: bool = False, returns: bool = False) -> RayPool:
         """Return a new pool on the cluster, of at most `workers` slots; whoever asks closes it."""
         from regsweep.launcher.ray_pool import Needs, RayPool, connect  # noqa: PLC0415  (Ray)
@@ -214,6 +225,25 @@ def _require_main_guard() -> None:
             "add it or use hydra/launcher=basic"
         )
         raise ConfigError("hydra/launcher", "pool", allowed)
+
+
+def _require_answer(address: str | None) -> None:
+    """Refuse an address, host:port, at which nothing answers; Ray itself would try for minutes.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    host, colon, port = str(address or "").removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_SECONDS).close()
+    except OSError as error:
+        allowed = f"nothing answers there ({error.strerror or error}); start the cluster, or correct the address"
+        raise ConfigError("hydra.launcher.init.address", address, allowed) from error
+
+
+_ANSWER_SECONDS = 10.0
 
 
 def _failed(error: str | None) -> JobReturn:

@@ -12,7 +12,7 @@ import pytest
 from regsweep.errors import ConfigError
 from regsweep.launcher.plugin import RayPoolLauncher
 from tests.launcher.cluster import Cluster
-from tests.sweeper.audit import FOLDER, audit, finish, start, wait_until
+from tests.sweeper.audit import FOLDER, audit, finish, run_here, start, wait_until
 
 ray_pool = pytest.importorskip("regsweep.launcher.ray_pool", reason="needs Ray")
 
@@ -47,6 +47,18 @@ def test_a_number_that_makes_no_sense_is_refused(given: dict[str, Any], line: st
     with pytest.raises(ConfigError) as refused:
         RayPoolLauncher(**given)
     assert str(refused.value).startswith(line)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
+def test_a_cluster_that_does_not_answer_is_refused_before_anything_begins(tmp_path: Path, address: str) -> None:
+    launcher = ("hydra/launcher=ray_pool", f"hydra.launcher.init.address='{address}'")
+    code, printed = run_here(tmp_path, *launcher, full_error=False)
+    assert code != 0
+    assert printed.strip() == (
+        f"hydra.launcher.init.address={address}: nothing answers there (Connection refused); "
+        "start the cluster, or correct the address"
+    )
+    assert not (tmp_path / FOLDER).exists()
 
 
 @pytest.fixture
