@@ -3,6 +3,7 @@
 python benchmarks/streaming.py                 # all
 python benchmarks/streaming.py --only speed    # a minute or two
 python benchmarks/streaming.py --only limit    # writes a file of 5.5 GB and removes it
+python benchmarks/streaming.py --only arrays   # writes a .safetensors file of 5.5 GB, likewise
 python benchmarks/streaming.py --only folder   # writes a folder of pictures that take 5.5 GB as pixels, likewise
 
 Speed: the same Dataset held in memory and streamed, in turn, each in a process of its own; the faster of two epochs'
@@ -11,6 +12,8 @@ file, as they are stored; once with items that take a millisecond each, as decod
 
 Limit: the process's address space (RLIMIT_AS) is limited to less than the file. Held, the data set is refused in one
 line; by default, it is streamed and trains. The largest memory that was taken stands beside it.
+
+Arrays: the same of a .safetensors file of numbers, which are standardized; then a smaller file, held and streamed.
 
 Folder: the same of a folder of JPEG pictures; then a smaller folder, held and streamed, with digests of the weights.
 """
@@ -86,7 +89,8 @@ def measured(folder: Path, *overrides: str, limit: int | None = None) -> dict[st
     place = Path(tempfile.mkdtemp(dir=folder))
     (place / "own.py").write_text(OWN)
     (place / "run").mkdir()
-    own = ["dataset=torch", "dataset._target_=own.Stored"] if "dataset=image_folder" not in overrides else []
+    is_named = any(override.startswith("dataset=") for override in overrides)
+    own = [] if is_named else ["dataset=torch", "dataset._target_=own.Stored"]
     command = [sys.executable, "-c", RUN, *own, "device=cpu", *overrides]
 
     def limited() -> None:
@@ -185,18 +189,52 @@ def print_folder(folder: Path, gigabytes: float, limit: float) -> None:
     print_limited(folder, limit, (*typed, f"dataset.root={folder / 'large'}", "trainer.epochs=1"))
     write_folder(folder / "small", size, 2000)
     print(f"\n### 2,000 JPEG pictures of {size}×{size}, two epochs after the first\n")
+    print_both(folder, (*typed, f"dataset.root={folder / 'small'}"))
+
+
+def print_both(folder: Path, typed: Sequence[str]) -> None:
+    """Print the seconds of a run that holds its data, and of one that streams them."""
     print_header("`dataset.stream`", "seconds an epoch", "seconds in all", "weights")
     for stream in ("false", "true"):
-        found = measured(
-            folder, *typed, f"dataset.root={folder / 'small'}", "trainer.epochs=3", f"dataset.stream={stream}"
-        )
+        found = measured(folder, *typed, "trainer.epochs=3", f"dataset.stream={stream}")
         print_row(f"`{stream}`", f"{min(found['epochs'][1:]):.2f}", f"{found['total']:.1f}", found["sha256"][:8])
+
+
+def write_arrays(path: Path, numbers: int, num_examples: int) -> None:
+    """Write a .safetensors file with noise ``x`` (N, numbers) float32 and two classes ``y``, some megabytes at once."""
+    rng = np.random.default_rng(0)
+    block, x_size, y_size = rng.normal(3, 2, (2048, numbers)).astype("<f4"), 4 * numbers * num_examples, num_examples
+    header = json.dumps({
+        "x": {"dtype": "F32", "shape": [num_examples, numbers], "data_offsets": [0, x_size]},
+        "y": {"dtype": "U8", "shape": [num_examples], "data_offsets": [x_size, x_size + y_size]},
+    }).encode()  # fmt: skip
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        for start in range(0, num_examples, len(block)):
+            file.write(np.roll(block, start // len(block), axis=1)[: num_examples - start].tobytes())
+        file.write((np.arange(num_examples) % 2).astype("u1").tobytes())
+
+
+def print_arrays(folder: Path, gigabytes: float, limit: float) -> None:
+    """Print the same of a file of arrays, and the seconds of a smaller one, held and streamed."""
+    numbers = 4096
+    number = int(gigabytes * 1e9 / (4 * numbers))
+    path = folder / "arrays.safetensors"
+    settings = ("dataset.standardize=true", "model=linear", "trainer.batch_size=128", "device.threads=1")
+    typed = ("dataset=arrays", f"dataset.path={path}", *settings)
+    write_arrays(path, numbers, number)
+    print(f"\n### {number:,} examples of {numbers:,} numbers, {gigabytes:g} GB, in {limit:g} GB of address space\n")
+    print_limited(folder, limit, (*typed, "trainer.epochs=1"))
+    write_arrays(path, numbers, 20_000)
+    print(f"\n### 20,000 examples of {numbers:,} numbers, two epochs after the first\n")
+    print_both(folder, typed)
+    path.unlink()
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["speed", "limit", "folder"])
+    parser.add_argument("--only", choices=["speed", "limit", "arrays", "folder"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--gigabytes", type=float, default=5.5, help="of the data set that is larger than memory")
     parser.add_argument("--limit", type=float, default=5.0, help="of address space, PyTorch takes nearly 4")
@@ -206,6 +244,8 @@ def main() -> None:
             print_speed(Path(folder), given.rounds)
         if given.only in (None, "limit"):
             print_limit(Path(folder), given.gigabytes, given.limit)
+        if given.only in (None, "arrays"):
+            print_arrays(Path(folder), given.gigabytes, given.limit)
         if given.only in (None, "folder"):
             print_folder(Path(folder), given.gigabytes, given.limit)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _GIGABYTE, _TWO_GIGABYTES = 2**30, 2**31 - 1
-_LARGE_BLOCK = 4 * 2**20
+_LARGE_BLOCK = 2**18
 _MOST_BEFORE_GLIBC_2_35 = 4 * 1024 * 1024 * ctypes.sizeof(ctypes.c_long)
 
 

@@ -111,8 +111,8 @@ def _source(config: DatasetConfig, task: str, arrays: Arrays) -> Source:
     targets = targets_of({f"y{end}": _held(arrays, f"y{end}") for end in ends.values()}, task)
     _require_alike(ends, arrays)
     preparation = _preparation(config, are_images=_are_images(arrays["x"]))
-    stored = {part: _stored(f"x{end}", arrays[f"x{end}"]) for part, end in ends.items()}
     groups = _groups(config, ends, arrays)
+    stored = {part: _stored(f"x{end}", arrays[f"x{end}"]) for part, end in ends.items()}
     raw = {part: Raw(stored[part], targets.parts[f"y{end}"]) for part, end in ends.items()}
     raw["train"] = Raw(stored["train"], raw["train"].targets, groups=groups)
     read = {f"{letter}{end}" for end in ends.values() for letter in "xy"} | _names_of_groups(config, ends)
@@ -134,7 +134,7 @@ def _stored(name: str, array: np.ndarray | Rows) -> Tensor | Streamed:
     if isinstance(array, np.ndarray):
         return stored_inputs(name, array)
     shape = _laid_out(name, np.broadcast_to(np.zeros((), array.dtype), array.shape)).shape[1:]
-    if not _are_images(array):
+    if array.dtype.kind == "f":
         require_float32(name, array.pieces())
     return Streamed(Examples(_Row(name, array).stored, shape, num_workers()), np.arange(len(array)))
 
