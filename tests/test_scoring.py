@@ -160,6 +160,8 @@ def test_outputs_of_squared_errors_are_the_nearest_shares() -> None:
     assert torch.allclose(Loss("mse", 4).shares(there), there)
     assert torch.allclose(Loss("mse", 3).shares(torch.tensor([[1.3, 0.2, -0.1], [-1.0, -2.0, -1.0]])),
                           torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5]]))  # fmt: skip
+    far = torch.tensor([[1e30, 0.0, 0.0], [3e8, 3e8, 0.0], [-1e9, -1e9, -3e9]])
+    assert torch.equal(Loss("mse", 3).shares(far), torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.5, 0.5, 0.0]]))
     assert torch.equal(Loss("cross_entropy", 4).shares(outputs), outputs.softmax(1))
     guessed = torch.eye(3)[LABELS] + torch.randn(400, 3, generator=torch.Generator().manual_seed(2))
     expected = sklearn_metrics.roc_auc_score(Y, Loss("mse", 3).shares(guessed.double()), multi_class="ovr")
