@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from regsweep.chosen import shared_settings
 from regsweep.config import DatasetConfig, DeviceConfig, OptimizerConfig, RunConfig, TrainerConfig
 from regsweep.fields import Section
+from regsweep.names import listed
 from regsweep.paths import config_folder
 from regsweep.regularizers import METHODS
 from regsweep.sweeper.settings import GridSweeperConf, RegsweepSweeperConf
@@ -164,7 +165,7 @@ def datasets() -> list[Row]:
         for key, text in comments(CONF / "dataset" / f"{name}.yaml").items():
             having = {each: typed(content[key]) for each, content in own.items() if key in content}
             if key not in meanings:
-                meanings[key], defaults[key] = f"of {' and '.join(having)}: {text}", by_value(having)
+                meanings[key], defaults[key] = f"of {listed(list(having))}: {text}", by_value(having)
     rows = section("dataset", DatasetConfig, {}, meanings)
     shown = {f"dataset.{key}": default for key, default in defaults.items()}
     return [(key, shown[key], allowed, meaning) for key, _, allowed, meaning in rows if key != "dataset.name"]

@@ -143,7 +143,7 @@ def require_buildable(config: RunConfig, *, takes_batches: bool = False) -> tupl
 
     Args:
         config: of the run.
-        takes_batches: whether its network is known to take whole batches, with other methods.
+        takes_batches: whether its network is known to take whole batches, with other methods. Presets are.
 
     Returns:
         The data, and what is to be known of the network: see `network_lines`.
@@ -153,7 +153,7 @@ def require_buildable(config: RunConfig, *, takes_batches: bool = False) -> tupl
     """
     name_of(config.regularizer.in_use)  # as the record will have it
     _, dataset, network, methods = _build_network(config)
-    if not takes_batches:
+    if not (takes_batches or config.model.target.startswith(_PRESETS)):
         _require_batches(config, dataset, network.model)
     _weight_decay(methods)
     require_computed(build_scoring(config, dataset), dataset)
@@ -181,6 +181,9 @@ def _require_batches(config: RunConfig, dataset: Dataset, model: nn.Module) -> N
     )
     require_batches(model, config.model.target, dataset.num_outputs, evaluated=evaluated, trained=trained)
 
+
+_PRESETS = "regsweep.models."
+"""Networks that take whole batches of any size: it would be seconds of a ResNet-18 before each run."""
 
 _MOST_PROBED = 2**20
 """Numbers in a batch that passes a network before the first training: 250 coloured pictures of 32×32 have fewer."""

@@ -72,12 +72,16 @@ def network_error(model: nn.Module, inputs: Tensor, error: BaseException, of: st
 
     It names the line of the user's own code that was the last one.
     """
-    places = [
-        each for each in traceback.extract_tb(error.__traceback__) if working_folder() in Path(each.filename).parents
-    ]
+    places = [each for each in traceback.extract_tb(error.__traceback__) if _is_user_s(Path(each.filename))]
     place = f", in {shown(Path(places[-1].filename))}, line {places[-1].lineno}" if places else ""
     reason = f"failed{of} on a batch of {tuple(inputs.shape)} ({told(error)}{place})"
     return NetworkError(f"the network {type(model).__name__} {reason}")
+
+
+def _is_user_s(file: Path) -> bool:
+    """Return whether code is of the working folder; regsweep and an environment of packages may lie in it, too."""
+    is_installed = not {"site-packages", "dist-packages"}.isdisjoint(file.parts)
+    return working_folder() in file.parents and Path(__file__).parent not in file.parents and not is_installed
 
 
 def resolve_precision(name: str, device: torch.device, model: nn.Module) -> str:

@@ -85,6 +85,7 @@ class Loss:
 
 def _nearest_shares(outputs_BK: Tensor) -> Tensor:
     """Return the Euclidean projection onto the numbers of 0 or more whose sum is 1."""
+    outputs_BK = outputs_BK - outputs_BK.amax(1, keepdim=True)  # the same shares; 1 is not lost beside large outputs
     sorted_BK = outputs_BK.sort(1, descending=True).values
     counts_K = torch.arange(1, outputs_BK.shape[1] + 1, device=outputs_BK.device)
     excess_BK = (sorted_BK.cumsum(1) - 1) / counts_K

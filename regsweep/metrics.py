@@ -135,9 +135,8 @@ def evaluate_each(
     if metric is not None:
         values[scoring.objective.name] = _computed(metric, scoring.objective, values["loss"])
         return scoring.metrics(values), OfEach(judged_N if scoring.scale is None else None, None)
-    objective_N = {"loss": losses_N, "mae": judged_N.abs().mean(1) if scoring.scale else None}.get(
-        scoring.objective.name
-    )
+    errors_N = judged_N.abs().mean(1).float() if scoring.scale else None  # their mean is that of what is written
+    objective_N = {"loss": losses_N, "mae": errors_N}.get(scoring.objective.name)
     if objective_N is not None:
         values[scoring.objective.name] = _mean(objective_N)
     return scoring.metrics(values), OfEach(judged_N if scoring.scale is None else None, objective_N)

@@ -99,3 +99,22 @@ def _endings(key: str) -> list[str]:
         return [setting[1] if setting[2] == "use" else f"{setting[1]}.{setting[2]}"]
     parts = key.split(".")
     return [".".join(parts[start:]) for start in reversed(range(len(parts)))]
+
+
+OPTIMIZERS = {
+    "sgd": "SGD",
+    "nesterov": "SGD with Nesterov momentum",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "adamax": "Adamax",
+    "nadam": "NAdam",
+    "radam": "RAdam",
+    "adagrad": "Adagrad",
+    "adadelta": "Adadelta",
+    "adafactor": "Adafactor",
+    "rmsprop": "RMSprop",
+    "rprop": "Rprop",
+    "asgd": "ASGD",
+    "muon": "Muon",
+}
+"""Optimizers by the names of their presets, as the field writes them."""

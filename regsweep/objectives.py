@@ -72,7 +72,7 @@ OBJECTIVES = {
         _of_classes("balanced_accuracy", "MulticlassAccuracy", is_percent=True, fewest_classes=1),
         _of_classes("auroc", "MulticlassAUROC", fewest_classes=2),
         _of_classes(
-            "average_precision", "MulticlassAveragePrecision", of_two="BinaryAveragePrecision", average="macro"
+            "average_precision", "MulticlassAveragePrecision", of_two="BinaryAveragePrecision", fewest_classes=1
         ),
         _of_classes("f1", "MulticlassF1Score", of_two="BinaryF1Score", average="macro"),
         _of_classes("mcc", "MulticlassMatthewsCorrCoef"),

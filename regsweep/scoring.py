@@ -132,7 +132,7 @@ class _OfSecond:
 class _OverClasses:
     """The mean of a metric's numbers of each class, over the classes that have an example.
 
-    torchmetrics' own mean takes the number of a class without any for 0.
+    torchmetrics' own mean takes the number of a class without any for 0, of average precision in some cases.
     """
 
     def __init__(self, metric: Metric, fewest: int) -> None:
@@ -149,7 +149,7 @@ class _OverClasses:
         """Return the number; nan where fewer classes than it needs have an example."""
         assert self._is_there_K is not None
         with warnings.catch_warnings():  # of the classes that are left out
-            warnings.filterwarnings("ignore", "No (positive|negative) samples in targets", UserWarning)
+            warnings.filterwarnings("ignore", "No (positive|negative) samples", UserWarning)
             each_K = self._metric.compute()
         return each_K[self._is_there_K].mean() if self._is_there_K.sum() >= self._fewest else math.nan
 

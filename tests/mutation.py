@@ -198,7 +198,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "report/answer/sentences": (ANSWER, POOLED),
     "report/answer/settling": (ANSWER,),
     "report/confirmation": (ANSWER, "tests/decisions/test_confirmation.py"),
-    "report/correct_images": (ANSWER, "tests/decisions/test_confirmation.py"),
+    "report/each_example": (ANSWER, "tests/decisions/test_confirmation.py", "tests/decisions/test_confirmed_tasks.py"),
     "report/effort": ("tests/decisions/test_effort.py",),
     "report/figures/intermediate_values": (
         COURSES,

@@ -14,6 +14,7 @@ from regsweep.app.door import validate_composed
 from regsweep.app.main import _TRUSTED
 from regsweep.config import RunConfig
 from regsweep.errors import RegsweepError
+from regsweep.names import OPTIMIZERS
 from regsweep.paths import config_folder
 from regsweep.regularizers import METHODS
 from regsweep.run import run
@@ -33,6 +34,8 @@ def test_none_is_forgotten() -> None:
     assert {path.parts[0] for path in OPTIONS} == {
         "dataset", "device", "experiment", "model", "optimizer", "regularizer", "sweep", "trainer",
     }  # fmt: skip
+    optimizers = {path.stem for path in FILES if path.parent == Path("optimizer")} - {"base", "own"}
+    assert optimizers == set(OPTIMIZERS), "each has a name in reports"
     assert {path.suffix for path in config_folder().rglob("*") if path.is_file()} == {".yaml"}
 
 

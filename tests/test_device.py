@@ -1,16 +1,20 @@
 """Where and in which precision is computed, and the memory that it is computed in."""
 
 import platform
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
+import regsweep
 from regsweep.build import build
 from regsweep.config import RunConfig
-from regsweep.device import resolve_precision
+from regsweep.device import outputs_of, resolve_precision
+from regsweep.errors import NetworkError
 
 Configure = Callable[..., RunConfig]
 CPU = torch.device("cpu")
@@ -46,6 +50,36 @@ def test_auto_is_float32_on_an_accelerator() -> None:
     convolution = torch.nn.Conv2d(1, 1, 1)
     for device in ("cuda", "mps"):
         assert resolve_precision("auto", torch.device(device), convolution) == "float32"
+
+
+FAILING = """
+from torch import nn
+
+class Network(nn.Module):
+    def forward(self, inputs):
+        return inputs @ inputs
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [("own.py", ", in own.py, line 6"), (".venv/lib/python3/site-packages/package.py", ""), ("regsweep", "")],
+)
+def test_the_line_of_a_failing_network_is_of_the_user_s_own_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, named: str
+) -> None:
+    """Neither of an environment in the working folder, nor of a checkout of regsweep that is worked in."""
+    file = tmp_path / place
+    network: torch.nn.Module = torch.nn.Linear(3, 4)
+    monkeypatch.chdir(Path(regsweep.__file__).parents[1] if place == "regsweep" else tmp_path)
+    if place != "regsweep":
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(FAILING)
+        network = runpy.run_path(str(file))["Network"]()
+    with pytest.raises(NetworkError) as error:
+        outputs_of(network, torch.zeros(2, 5), "float32")
+    assert str(error.value).endswith(f"{named})")
+    assert (", line " in str(error.value)) is bool(named)
 
 
 # Forty megabytes are written and freed, again and again; prints the pages that the system gave for the last ten times,

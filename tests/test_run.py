@@ -242,6 +242,7 @@ def test_a_trial_leaves_what_its_test_objective_is_the_mean_of(
     for name, metric in {"test_correct": "accuracy", "test_errors": objective}.items():
         if name in found:
             assert found[name].shape == (result["task"]["sizes"]["test"],)
+            assert found[name].dtype == (bool if metric == "accuracy" else np.float32), "as a report asks for it"
             assert found[name].mean(dtype=float) == pytest.approx(result["metrics"]["test"][metric], rel=1e-12)
 
 

@@ -15,7 +15,7 @@ from regsweep.methods import Method
 from regsweep.regularizers import METHODS
 from regsweep.signatures import offer
 from regsweep.sweeper import hydra_private
-from regsweep.sweeper.settings import key_with_dots
+from regsweep.sweeper.settings import range_below_params
 
 _IMPOSSIBLE = {name.lower(): reason for name, reason in IMPOSSIBLE_OPTIMIZERS.items()}
 
@@ -109,7 +109,7 @@ def one_line(error: Exception) -> RegsweepError:
         return RegsweepError(f"sweep={sweep[1]}: {OWN_SWEEPER}")
     ranged = re.search(r"\bhydra\.sweeper\.params\.([^=\s]+)=(.+)$", text, re.MULTILINE)
     if ranged:
-        return key_with_dots(ranged[1], ranged[2].strip("'\""))
+        return range_below_params(ranged[1], ranged[2].strip("'\""))
     mistyped = re.match(r"Could not override '(.+?)'\.\nTo append to your config use \+(.+)", text)
     if mistyped:
         return _mistyped(mistyped[1], mistyped[2], text)

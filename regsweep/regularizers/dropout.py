@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from regsweep.fields import number
 from regsweep.methods import Method, MethodSettings, Paper
+from regsweep.names import listed
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -143,7 +144,7 @@ def _described(places: list[Place]) -> str:
 def _counted(places: list[Place]) -> str:
     """Return the number of modules of each kind: ``25 layers and 12 attention layers``."""
     modules = {kind: len({id(place.module) for place in places if place.kind == kind}) for kind in _kinds(places)}
-    return " and ".join(f"{number} {kind}{'s' if number != 1 else ''}" for kind, number in modules.items())
+    return listed([f"{number} {kind}{'s' if number != 1 else ''}" for kind, number in modules.items()])
 
 
 def _kinds(places: list[Place]) -> list[str]:

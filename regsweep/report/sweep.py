@@ -187,13 +187,18 @@ class Sweep:
 
     def data_set(self, number: int) -> str:
         """Return the name of a trial's data set among several: the values of their keys; empty where there is one."""
-        row = self.row(number) if self.data_keys else {}
-        return ", ".join(str(row[key]) for key in self.data_keys if pd.notna(row[key]))
+        return self._data_set_by_number[number] if self.data_keys else ""
+
+    @cached_property
+    def _data_set_by_number(self) -> dict[int, str]:
+        rows = self.trials[self.data_keys].itertuples(index=False)
+        names = (", ".join(str(value) for value in row if pd.notna(value)) for row in rows)
+        return dict(zip(self.trials["number"], names, strict=True))
 
     @property
     def data_sets(self) -> list[str]:
         """The names of several data sets, by the alphabet; none where there is one."""
-        return sorted({self.data_set(number) for number in self.trials["number"]} - {""})
+        return sorted({*self._data_set_by_number.values()} - {""}) if self.data_keys else []
 
     @cached_property
     def best_by_data_set(self) -> dict[str, Pooled]:

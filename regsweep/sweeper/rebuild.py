@@ -73,6 +73,8 @@ def is_outgrown(study: Path, space: SearchSpace) -> bool:
     if not study.exists():
         return False
     with closing(sqlite3.connect(study)) as file:
+        if file.execute("SELECT 1 FROM sqlite_master WHERE name = 'trial_params'").fetchone() is None:
+            return False  # there is no study in it, and it is made anew
         drawn = file.execute("SELECT DISTINCT param_name, distribution_json FROM trial_params").fetchall()
     for name, text in drawn:
         if name in space.distributions:

@@ -98,13 +98,14 @@ def require_keys_of_params(sweeper: DictConfig) -> None:
             inner, value = next(iter(value.items()))
             key = f"{key}.{inner}"
         if key != name:
-            raise key_with_dots(key, str(value))
+            raise range_below_params(key, str(value))
 
 
-def key_with_dots(key: str, value: str) -> ConfigError:
+def range_below_params(key: str, value: str) -> ConfigError:
     """Return the error of a range that was typed as ``hydra.sweeper.params.KEY=VALUE``."""
     typed = f"'++hydra.sweeper.params={{{key}: \"{value}\"}}'"
-    allowed = f"its dots make dictionaries, which nothing reads; type {key}='{value}', or {typed}"
+    reason = "its dots make dictionaries, which nothing reads" if "." in key else "no single key can be set there"
+    allowed = f"{reason}; type {key}='{value}', or {typed}"
     return ConfigError(f"hydra.sweeper.params.{key}", value, allowed)
 
 

@@ -236,6 +236,10 @@ SWEEPS = [
         for quote in ("", "'")
         for sweeper in ("sweep=regularization", "hydra/sweeper=regsweep hydra.sweeper.direction=maximize", "sweep=grid")
     ],
+    (
+        "sweep=grid +hydra.sweeper.params.batches='10,20'",
+        "hydra.sweeper.params.batches=10,20: no single key can be set there; type batches='10,20', or '++hydra.sweep",
+    ),
     ("sweep=regularization +hydra.sweeper.n_trialz=3", "hydra.sweeper.n_trialz=3: no such key; did you mean"),
     ("hydra/sweeper=optuna optimizer.lr=interval(0.01,0.1)", "hydra.sweeper.direction=minimize: accuracy is maximized"),
     ("sweep=regularization ranges.l1.sgd=interval(1,2)", "ranges.l1.sgd=…: a range stands at the key itself"),

@@ -74,18 +74,7 @@ def confirmed(
         values = [None if place < num_lost else 0.0, *(each.tuned[place] for each in made)]
         trials += [_run(seed, None if value is None else base + sign * value, task) for value in values]
     _write(paths.seeds, trials)
-    own_of: list[int | None] = []
-    own_runs, own_trials, own_baselines = [], [], []
-    for each in made:
-        if each.is_own_tuned or each.own is None:
-            own_of.append(0 if each.is_own_tuned else None)
-            continue
-        own_baselines.append(_configuration(f"no regularization for {each.name}", [], 0.0))
-        own_of.append(len(own_baselines))
-        for place, (seed, difference) in enumerate(zip(seeds, each.own, strict=True)):
-            gain = None if difference is None else (each.tuned[place] or 0.0) - difference
-            own_runs.append({"configuration": len(own_baselines) - 1, "seed": seed})
-            own_trials.append(_run(seed, None if gain is None else base + sign * gain, task))
+    second, own_trials = _second_baselines(made, seeds, base, sign, task)
     if own_trials:
         _write(paths.own, own_trials)
     names = [_configuration("no regularization (tuned)", [], 0.85)]
@@ -94,9 +83,7 @@ def confirmed(
         "configurations": names,
         "num_seeds": num_planned or num_seeds,
         "is_sequential": is_sequential,
-        "own_of": own_of,
-        "own_baselines": own_baselines,
-        "own_runs": own_runs,
+        **second,
         **({} if overlap is None else {"overlap": overlap}),
         **({} if judged_by is None else {"terms": asdict(_terms(judged_by))}),
         **({"untuned": [None, *(each.untuned for each in made)]} if any(each.untuned for each in made) else {}),
@@ -105,6 +92,25 @@ def confirmed(
     found = read_confirmation(folder)
     assert found is not None
     return found
+
+
+def _second_baselines(
+    made: Sequence[Made], seeds: Sequence[int], base: float, sign: int, task: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], list[Any]]:
+    """Return what the plan has of the second baselines, and their trials."""
+    own_of: list[int | None] = []
+    runs, trials, baselines = [], [], []
+    for each in made:
+        if each.is_own_tuned or each.own is None:
+            own_of.append(0 if each.is_own_tuned else None)
+            continue
+        baselines.append(_configuration(f"no regularization for {each.name}", [], 0.0))
+        own_of.append(len(baselines))
+        for place, (seed, difference) in enumerate(zip(seeds, each.own, strict=True)):
+            gain = None if difference is None else (each.tuned[place] or 0.0) - difference
+            runs.append({"configuration": len(baselines) - 1, "seed": seed})
+            trials.append(_run(seed, None if gain is None else base + sign * gain, task))
+    return {"own_of": own_of, "own_baselines": baselines, "own_runs": runs}, trials
 
 
 def ablated(folder: Path, *parts: Sequence[float | None]) -> Confirmation:

@@ -232,6 +232,9 @@ HEADS = {
         ["several optimizers"],
         ["SGD"],
     ),
+    "an optimizer is named as the field names it": Case(
+        settled(TWO, **{"optimizer.name": "adamw"}), ["Trained: MLP, AdamW, 2 epochs"], ["ADAMW"]
+    ),
     "the learning rate was swept": Case(
         settled([with_keys(TWO[0], **{RATE: r}) for r in (1, 2)]), ["SGD"], ["several"]
     ),

@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from regsweep import weights
-from regsweep.build import build
+from regsweep.build import build, require_buildable
 from regsweep.config import RunConfig
 from regsweep.errors import ConfigError
+from regsweep.models import NUM_PROBED
 from regsweep.scope import count_covered
 from regsweep.training import Training
 
@@ -140,3 +141,14 @@ def test_patterns_that_make_no_sense_are_refused(configure: Configure, patterns:
     with pytest.raises(ConfigError) as refused:
         build(configure(*SMALL, f"trainer.freeze={patterns}"))
     assert str(refused.value).startswith(message)
+
+
+def test_presets_are_tried_on_two_examples_alone(configure: Configure) -> None:
+    """A batch of evaluation takes seconds of a ResNet-18."""
+    sizes: list[int] = []
+    handle = nn.modules.module.register_module_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    try:
+        require_buildable(configure("model=cnn", "device=cpu"))
+    finally:
+        handle.remove()
+    assert {*sizes} == {NUM_PROBED}

@@ -16,7 +16,7 @@ from typing import Any
 import optuna
 import pytest
 
-from regsweep.sweeper.rebuild import _are_equal
+from regsweep.sweeper.rebuild import _are_equal, is_outgrown
 from regsweep.sweeper.space import NOT_SET, SearchSpace
 from tests.conftest import made_once
 from tests.sweeper.audit import FOLDER, run_here
@@ -448,3 +448,18 @@ def test_overrides_are_read_as_they_were_drawn() -> None:
         assert [(name, type(v), v) for name, v in read.items()] == [(name, type(v), v) for name, v in drawn.items()]
     with pytest.raises(ValueError, match="is missing"):
         space.read(["rate=0.01"])
+
+
+@pytest.mark.parametrize(
+    ("space", "expected"),
+    [("x=choice(1.0,2.0)", False), ("x=choice(1.0,2.0,3.0)", True), ("z=choice(4.0,5.0)", False)],
+)
+def test_a_study_is_outgrown_where_a_list_of_choices_has_grown(tmp_path: Path, space: str, expected: bool) -> None:
+    file = tmp_path / "study.db"
+    study = optuna.create_study(storage=f"sqlite:///{file}")
+    SearchSpace.parse(["x=choice(1.0,2.0)"], {}).draw(study.ask())
+    assert is_outgrown(file, SearchSpace.parse([space], {})) is expected
+    file.write_bytes(b"")
+    assert not is_outgrown(file, SearchSpace.parse([space], {})), "an empty file has no study"
+    file.unlink()
+    assert not is_outgrown(file, SearchSpace.parse([space], {}))

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from regsweep.numbers import count
-from regsweep.pooling import Pooled
+from regsweep.pooling import Pooled, chooses_data
 from regsweep.report.details import read_config
 from regsweep.report.figures.evidence import Drawing, Evidence
 from regsweep.report.figures.labels import text
@@ -230,11 +230,19 @@ def _of_several_data(evidences: Sequence[Evidence]) -> str:
         if sweep.is_own and isinstance(dataset, dict):
             size = dataset.get("train_size")
             part = f" ({size:,} {examples_word(sweep.task)})" if isinstance(size, int) else ""
-            own = [str(dataset[key]) for key in ("path", "target", "_target_") if dataset.get(key)]
-            found[f"{' '.join([str(dataset.get('name')), *own])}{part}"] = None
+            found[f"{_name_of_data(dataset)}{part}"] = None
     if len(found) < 2:  # noqa: PLR2004
         return ""
     return f" The sweeps are of different data ({', '.join(found)}): their scores are no comparison of methods."
+
+
+def _name_of_data(dataset: Mapping[str, Any]) -> str:
+    """Return what chooses the data; the folder where it is of the user's own images alone."""
+    name, arguments = dataset.get("name"), dataset.get("arguments") or {}
+    others = ("name", "arguments") if name == "image_folder" else ("name", "arguments", "root")
+    given = {key: value for key, value in dataset.items() if key not in others}
+    own = [str(value) for key, value in given.items() if value and chooses_data(f"dataset.{key}")]
+    return " ".join([str(name), *own, *(f"{key}={value}" for key, value in arguments.items())])
 
 
 def _selected_for(evidences: Sequence[Evidence]) -> str:

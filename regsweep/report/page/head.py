@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from regsweep.names import naming_argument, network_name, short_names
+from regsweep.names import OPTIMIZERS, naming_argument, network_name, short_names
 from regsweep.numbers import count, show_number
 from regsweep.report.details import read_config, read_result
 from regsweep.report.figures.captions import the_best
@@ -61,8 +61,8 @@ def _trained(sweep: Sweep, config: Mapping[str, Any]) -> str:
 
 def _optimizer(config: Mapping[str, Any]) -> str:
     """Return the optimizer's name, or its class."""
-    target = at(config, "optimizer", "_target_")
-    return str(target).rpartition(".")[2] if target else str(at(config, "optimizer", "name") or "").upper()
+    target, name = at(config, "optimizer", "_target_"), str(at(config, "optimizer", "name") or "")
+    return str(target).rpartition(".")[2] if target else OPTIMIZERS.get(name, name)
 
 
 def _loss(task: TaskRecord) -> str:
