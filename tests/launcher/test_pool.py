@@ -85,7 +85,7 @@ def test_a_trial_of_a_search_gives_the_same_numbers_in_the_pool(regsweep: Regswe
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("launcher", ["joblib", "ray", "submitit_local"])
+@pytest.mark.parametrize("launcher", ["joblib", "ray", "ray_pool", "submitit_local"])
 def test_a_trial_gives_the_same_numbers_under_every_launcher(shell: Shell, tmp_path: Path, launcher: str) -> None:
     pytest.importorskip(f"hydra_plugins.hydra_{launcher.partition('_')[0]}_launcher")
     for name in ("basic", launcher):
