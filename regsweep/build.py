@@ -28,6 +28,7 @@ from regsweep.models import (
     build_model,
     places_without,
     require_batches,
+    require_finite,
     resolve_target,
     strides_over_single_pixels,
 )
@@ -155,6 +156,7 @@ def require_buildable(config: RunConfig, *, takes_batches: bool = False) -> tupl
     _, dataset, network, methods = _build_network(config)
     if not takes_batches:
         _require_batches(config, dataset, network.model)
+        _require_finite(config, dataset, network.model)
     _weight_decay(methods)
     require_computed(build_scoring(config, dataset), dataset)
     return dataset, network_lines(network.adapted, network.own_dropout, methods)
@@ -181,6 +183,16 @@ def _require_batches(config: RunConfig, dataset: Dataset, model: nn.Module) -> N
     )
     require_batches(model, config.model.target, dataset.num_outputs, evaluated=evaluated, trained=trained)
 
+
+def _require_finite(config: RunConfig, dataset: Dataset, model: nn.Module) -> None:
+    example = dataset.train.first(NUM_PROBED)
+    is_large = example.abs().max() > _LARGE and not dataset.has_images and config.dataset.can_standardize
+    next_step = "set dataset.standardize=true" if is_large else "mend the network, or its initial weights"
+    require_finite(model, config.model.target, example, next_step)
+
+
+_LARGE = 1e4
+"""Inputs that only data which are not standardized have."""
 
 _MOST_PROBED = 2**20
 """Numbers in a batch that passes a network before the first training: 250 coloured pictures of 32×32 have fewer."""
