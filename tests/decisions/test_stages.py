@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from regsweep.app import choosing, planning, stages
 from regsweep.app.plan import Plan
@@ -136,6 +137,17 @@ def test_the_baseline_is_tuned_as_the_sweep_was(
 ) -> None:
     sweep, plan = planned(tmp_path, trials, arguments)
     assert stages._search_of_baseline(stages.Origin.of(sweep), sweep, plan) == expected
+
+
+def test_the_baseline_begins_where_the_sweep_began_though_its_rate_was_fixed(tmp_path: Path) -> None:
+    trials = [trial(0.5, 0.2, 7), trial(0.9, 0.2, 7, dropout=0.2)]
+    sweep, plan = planned(tmp_path, trials, ["sweep=regularization", "optimizer.lr=0.2"])
+    settings = yaml.safe_load((sweep.folder / "multirun.yaml").read_text())
+    first = {"regularizer.dropout.use": False, "optimizer": "sgd", "optimizer.momentum": 0.9}
+    settings["hydra"]["sweeper"] = {**settings["hydra"].get("sweeper", {}), "initial_trials": [first]}
+    (sweep.folder / "multirun.yaml").write_text(yaml.safe_dump(settings))
+    typed = 'hydra.sweeper.initial_trials=[{optimizer: "sgd", optimizer.momentum: 0.9, optimizer.lr: 0.2}]'
+    assert typed in stages._search_of_baseline(stages.Origin.of(sweep), sweep, plan)
 
 
 def test_a_key_that_is_added_is_that_key(tmp_path: Path) -> None:
