@@ -55,8 +55,12 @@ def require_computed(scoring: Scoring, dataset: Dataset) -> None:
     try:
         metric.update(*as_compared(outputs, targets, scoring))
         float(metric.compute())
-    except ConfigError:
-        raise
+    except ConfigError as error:
+        if not scoring.objective.target.startswith("torchmetrics.") or dataset.kind != "classification":
+            raise
+        shape = f"it is given the shares of all classes, (N, {dataset.num_outputs})"
+        allowed = f"{error.allowed}; {shape}: take its Multiclass… class, or a name that is built in, auroc for one"
+        raise ConfigError(error.key, error.value, allowed) from error
     except FAULTS as error:
         raise _not_possible(scoring.objective.target, error) from error
 
