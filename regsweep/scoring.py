@@ -79,8 +79,12 @@ def _tried(scoring: Scoring, outputs: Tensor, targets: Tensor) -> float:
     try:
         metric.update(*as_compared(outputs, targets, scoring))
         return float(metric.compute())
-    except ConfigError:
-        raise
+    except ConfigError as error:
+        if not scoring.objective.target.startswith("torchmetrics.") or targets.is_floating_point():
+            raise
+        shape = f"it is given the shares of all classes, (N, {outputs.shape[1]})"
+        allowed = f"{error.allowed}; {shape}: take its Multiclass… class, or a name that is built in, auroc for one"
+        raise ConfigError(error.key, error.value, allowed) from error
     except FAULTS as error:
         raise _not_possible(scoring.objective.target, error) from error
 

@@ -13,6 +13,7 @@ from sklearn import metrics as sklearn_metrics
 from torch import Tensor, nn
 
 from regsweep import weights
+from regsweep.app.search_space import require_all_buildable
 from regsweep.build import build, require_buildable
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, Split, load_dataset
@@ -24,6 +25,7 @@ from regsweep.member import EpochRow
 from regsweep.metrics import Metrics, Scoring, evaluate
 from regsweep.objectives import OBJECTIVES, Kind, metrics_of, objective_of
 from regsweep.progress import describe
+from regsweep.run import run
 from regsweep.scoring import build_scoring, require_computed, scoring_of
 from regsweep.step import Step
 from regsweep.training import Training
@@ -282,6 +284,32 @@ def test_which_objective_and_in_which_direction(
     assert (objective.name, objective.maximize) == expected
 
 
+TOLD = {
+    "objective=mine.brier": "brier: lower is better, as its name says; objective_direction=maximize turns it round",
+    "objective=mine.gain": "gain: higher is better, as its name does not say otherwise; "
+    "objective_direction=minimize turns it round",
+    "objective=mine.gain objective_direction=minimize": None,
+    "objective=f1": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize("typed", TOLD)
+def test_a_direction_that_was_taken_from_a_name_is_told_in_runs_and_searches(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, typed: str
+) -> None:
+    (tmp_path / "mine.py").write_text("def gain(x, y):\n    return 1.0\n\n\nbrier = gain\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    config = configure("dataset=wine", "trainer.epochs=1", *typed.split())
+    with caplog.at_level("INFO", "regsweep"):
+        run(config, tmp_path, is_trial=False)
+    for said in (caplog.messages, require_all_buildable([config, config])):
+        told = [line.removeprefix("objective    ") for line in said if line.startswith("objective ")]
+        assert told == [line for line in [TOLD[typed]] if line]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "direction", "message"),
     [
@@ -349,6 +377,10 @@ def test_the_best_epoch_is_that_of_the_smallest_error(configure: Configure, keep
             "^trainer.loss=huber: wine is a classification task, which has cross_ent",
         ),
         (("dataset=wine", "task=regression"), "wine is a classification task; leave it auto"),
+        (
+            ("dataset=breast_cancer", "objective=torchmetrics.classification.BinaryAUROC"),
+            r"given the shares of all classes, \(N, 2\): take its Multiclass… class, or a name that is built in, auroc for one",
+        ),
         (("dataset=wine", "objective=os.system"), "^objective=os.system: os is neither in the working folder"),
     ],
 )
