@@ -28,6 +28,7 @@ from regsweep.models import (
     build_model,
     places_without,
     require_batches,
+    require_finite,
     resolve_target,
     strides_over_single_pixels,
 )
@@ -153,8 +154,10 @@ def require_buildable(config: RunConfig, *, takes_batches: bool = False) -> tupl
     """
     name_of(config.regularizer.in_use)  # as the record will have it
     _, dataset, network, methods = _build_network(config)
-    if not (takes_batches or config.model.target.startswith(_PRESETS)):
-        _require_batches(config, dataset, network.model)
+    if not takes_batches:
+        if not config.model.target.startswith(_PRESETS):
+            _require_batches(config, dataset, network.model)
+        _require_finite(config, dataset, network.model)
     _weight_decay(methods)
     require_computed(build_scoring(config, dataset), dataset)
     return dataset, network_lines(network.adapted, network.own_dropout, methods)
@@ -184,6 +187,17 @@ def _require_batches(config: RunConfig, dataset: Dataset, model: nn.Module) -> N
 
 _PRESETS = "regsweep.models."
 """Networks that take whole batches of any size: it would be seconds of a ResNet-18 before each run."""
+
+
+def _require_finite(config: RunConfig, dataset: Dataset, model: nn.Module) -> None:
+    example = dataset.train.first(NUM_PROBED)
+    is_large = example.abs().max() > _LARGE and not dataset.has_images and config.dataset.can_standardize
+    next_step = "set dataset.standardize=true" if is_large else "mend the network, or its initial weights"
+    require_finite(model, config.model.target, example, next_step)
+
+
+_LARGE = 1e4
+"""Inputs that only data which are not standardized have."""
 
 _MOST_PROBED = 2**20
 """Numbers in a batch that passes a network before the first training: 250 coloured pictures of 32×32 have fewer."""

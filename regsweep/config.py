@@ -239,6 +239,12 @@ class DatasetConfig(Section):
         return self.name if self.factory is None else self.factory.rpartition(".")[2]
 
     @property
+    def can_standardize(self) -> bool:
+        """Whether ``dataset.standardize=true`` would scale inputs that are given as they are."""
+        is_off = not self.standardize if self.name == "arrays" else self.standardize is False
+        return is_off and self.name in _HAVE["standardize"]
+
+    @property
     def kind(self) -> Kind | None:
         """The kind of task; None where only the targets say it."""
         if self.name in _KIND_BY_TARGETS:

@@ -2,14 +2,21 @@
 
 import re
 
-MINIMIZED = frozenset({"loss", "error", "err", "mse", "rmse", "mae", "nll", "perplexity", "seconds", "time"})
-"""Last words of numbers of which less is better."""
+MINIMIZED = frozenset(
+    {
+        *("loss", "losses", "logloss", "nll", "cross entropy", "crossentropy", "perplexity", "deviance", "divergence"),
+        *("error", "errors", "err", "error rate", "mistakes", "misclassified", "misclassification", "wer", "cer"),
+        *("mse", "rmse", "msle", "rmsle", "mae", "mape", "smape", "brier", "brier score", "ece", "distance"),
+        *("cost", "risk", "regret", "seconds", "time", "latency"),
+    }
+)
+"""Last words of numbers of which less is better, or the last two."""
 
 
 def is_minimized(name: str) -> bool:
     """Return whether the last word of `name` is one of `MINIMIZED`: of ``val.loss``, ``valLoss`` or ``testMSE``."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
-    return bool(words) and words[-1].lower() in MINIMIZED
+    return any(" ".join(words[-several:]).lower() in MINIMIZED for several in (1, 2) if words)
 
 
 def unnamed(count: int) -> list[str]:

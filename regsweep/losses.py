@@ -73,14 +73,22 @@ class Loss:
     def shares(self, outputs: Tensor) -> Tensor:
         """Return the shares of the classes (B, K), of sum 1, that the outputs of a network trained with this loss mean.
 
+        In float64, see `in_float64`: float32 rounds a share to 1 that lies within 3e-8 of it, and ties it with others.
+
         With ``cross_entropy`` that is their softmax. With ``mse`` the outputs themselves estimate the shares: these are
         the nearest to them by squares, in the order of the outputs (Duchi et al., 2008); the same where they are some.
         """
+        outputs = in_float64(outputs)
         return outputs.softmax(1) if self.name == "cross_entropy" else _nearest_shares(outputs)
 
     def _numbers(self, targets: Tensor) -> Tensor:
         """Return classes as shares (B, K), and numbers as they are."""
         return targets if targets.is_floating_point() else functional.one_hot(targets, self.num_outputs).float()
+
+
+def in_float64(numbers: Tensor) -> Tensor:
+    """Return `numbers` in float64, or as they are on an MPS device, which has none."""
+    return numbers if numbers.device.type == "mps" else numbers.double()
 
 
 def _nearest_shares(outputs_BK: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from regsweep.data import Scale, Split
 from regsweep.device import outputs_of
 from regsweep.errors import ConfigError
-from regsweep.losses import Loss
+from regsweep.losses import Loss, in_float64
 from regsweep.objectives import DEFAULTS, OBJECTIVES, Objective
 
 EVALUATION_BATCH = 250
@@ -186,5 +186,5 @@ def as_compared(outputs: Tensor, targets: Tensor, scoring: Scoring) -> tuple[Ten
 
 
 def _in_own_unit(scaled: Tensor, scale: Scale) -> Tensor:
-    """Return numbers in their own unit, float64: squares of large ones are beyond float32. MPS has no float64."""
-    return scale.back(scaled if scaled.device.type == "mps" else scaled.double())
+    """Return numbers in their own unit, in float64: squares of large ones are beyond float32."""
+    return scale.back(in_float64(scaled))

@@ -30,6 +30,7 @@ class Objective:
         is_percent: whether it is a share that is shown in percent, and its differences in points.
         is_mean: whether it is a mean over examples.
         is_own: whether it is a user's own.
+        is_by_name: whether its direction was taken from its name, which a user's own may not imply.
         target: the class of torchmetrics, or the user's own, that computes it; empty where evaluation has it anyway.
         arguments: of that class.
         of_two: the class that computes it where there are two classes: of the second one, as scikit-learn has it.
@@ -42,6 +43,7 @@ class Objective:
     is_percent: bool = False
     is_mean: bool = False
     is_own: bool = False
+    is_by_name: bool = False
     target: str = ""
     arguments: dict[str, Any] = field(default_factory=dict, hash=False)
     of_two: str = ""
@@ -126,4 +128,14 @@ def objective_of(name: str | None, kind: Kind, direction: str | None = None) -> 
     if short in OBJECTIVES:  # whose columns, bounds and unit it would get
         raise ConfigError("objective", name, f"{short} is the name of another number; give yours a name of its own")
     maximize = not is_minimized(short) if direction is None else direction == "maximize"
-    return Objective(short, maximize, (kind,), is_own=True, target=name)
+    return Objective(short, maximize, (kind,), is_own=True, is_by_name=direction is None, target=name)
+
+
+def describe(objective: Objective) -> list[str]:
+    """Return a line on a direction that was taken from a name, which may say nothing of it; none for others."""
+    if not objective.is_by_name:
+        return []
+    better, other = ("higher", "minimize") if objective.maximize else ("lower", "maximize")
+    why = "does not say otherwise" if objective.maximize else "says"
+    way = f"{better} is better, as its name {why}; objective_direction={other} turns it round"
+    return [f"objective    {objective.name}: {way}"]

@@ -97,12 +97,18 @@ class Reporter:
 
 def describe(row: EpochRow) -> str:
     """Return an epoch's objective and losses in one line, loss and penalty apart."""
-    parts = [f"train {show_objective(row.train)} (loss {row.train.loss:.4f})"]
+    parts = [f"train {_with_loss(row.train)}"]
     if row.validation:
-        parts.append(f"validation {show_objective(row.validation)} (loss {row.validation.loss:.4f})")
+        parts.append(f"validation {_with_loss(row.validation)}")
     if row.penalty:
         parts.append(f"penalty {show_number(row.penalty, 4)}")
     return "  ".join(parts)
+
+
+def _with_loss(metrics: Metrics) -> str:
+    """Return the objective, and the loss where that is another number."""
+    loss = "" if metrics.objective == "loss" else f" (loss {metrics.loss:.4f})"
+    return f"{show_objective(metrics)}{loss}"
 
 
 def show_objective(metrics: Metrics) -> str:

@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from regsweep import provenance, records, weights
+from regsweep import objectives, provenance, records, weights
 from regsweep.build import Parts, build, network_lines
 from regsweep.chosen import plain_settings
 from regsweep.config import OptimizerConfig, RunConfig
@@ -175,7 +175,7 @@ def _open_test(parts: Parts, model: nn.Module) -> tuple[Metrics, OfEach]:
 
 
 def _introduce(parts: Parts, config: RunConfig) -> None:
-    for line in describe(parts.dataset):
+    for line in [*describe(parts.dataset), *objectives.describe(parts.scoring.objective)]:
         _log.info(line)
     norm = "with" if has_batch_norm(parts.model) else "without"
     model = f"{network_name(config.model.target, config.model.parameters)} {norm} BatchNorm"

@@ -23,7 +23,7 @@ from regsweep.signatures import select_accepted
 from regsweep.trusted import import_callable
 
 TRIED = 100
-"""Examples of which an objective is computed beforehand."""
+"""Examples of which an objective is computed beforehand, or a few more: each class has one at least."""
 
 
 def build_scoring(config: RunConfig, dataset: Dataset) -> Scoring:
@@ -43,20 +43,48 @@ def scoring_of(objective: Objective, loss: Loss, scale: Scale | None) -> Scoring
 
 
 def require_computed(scoring: Scoring, dataset: Dataset) -> None:
-    """Compute the objective of some training examples once, of outputs that are all alike.
+    """Compute the objective of some training examples, of outputs that are all alike and of right ones.
+
+    Of one of the two many a metric is not finite: a correlation has nothing to go by, a logarithm meets a 0.
 
     Raises:
-        ConfigError: when it cannot be computed, or is no number.
+        ConfigError: when it cannot be computed, is no number, or is not finite either way.
     """
     if scoring.make is None:
         return
-    metric, targets = scoring.make(torch.device("cpu")), dataset.train.targets[:TRIED]
-    outputs = torch.zeros(len(targets), dataset.num_outputs)
+    targets = _of_all_kinds(dataset.train.targets)
+    right = targets if targets.is_floating_point() else functional.one_hot(targets, dataset.num_outputs).float()
+    found = []
+    for outputs in (torch.zeros_like(right), right):
+        found.append(_tried(scoring, outputs, targets))
+        if math.isfinite(found[-1]):
+            return
+    alike, best = found
+    reason = f"is {alike} for outputs that are all alike, and {best} for right ones; choose another, or mend it"
+    raise ConfigError("objective", scoring.objective.target, reason)
+
+
+def _of_all_kinds(targets: Tensor) -> Tensor:
+    """Return about `TRIED` of the targets: of classes as many of each, where there are; of numbers from all over."""
+    if targets.is_floating_point():
+        return targets[:: max(1, len(targets) // TRIED)][:TRIED]
+    sizes_K = targets.bincount()
+    most = math.ceil(TRIED / int((sizes_K > 0).sum()))
+    return torch.arange(len(sizes_K)).repeat_interleave(sizes_K.clamp_max(most))
+
+
+def _tried(scoring: Scoring, outputs: Tensor, targets: Tensor) -> float:
+    assert scoring.make is not None
+    metric = scoring.make(torch.device("cpu"))
     try:
         metric.update(*as_compared(outputs, targets, scoring))
-        float(metric.compute())
-    except ConfigError:
-        raise
+        return float(metric.compute())
+    except ConfigError as error:
+        if not scoring.objective.target.startswith("torchmetrics.") or targets.is_floating_point():
+            raise
+        shape = f"it is given the shares of all classes, (N, {outputs.shape[1]})"
+        allowed = f"{error.allowed}; {shape}: take its Multiclass… class, or a name that is built in, auroc for one"
+        raise ConfigError(error.key, error.value, allowed) from error
     except FAULTS as error:
         raise _not_possible(scoring.objective.target, error) from error
 

@@ -131,7 +131,10 @@ class TrainedModel:
         """
         assert examples.targets is not None
         objective = objective_of(self.config.objective, self.kind, self.config.objective_direction)
-        targets = targets_among(self.config.dataset.target or "y", examples.targets, self.kind, self.outputs)
+        column = self.config.dataset.target
+        targets = targets_among(
+            column or "y", examples.targets, self.kind, self.outputs, is_of_table=column is not None
+        )
         split = Split(outputs, self.scale(targets) if self.scale else targets)
         return evaluate(
             nn.Identity(), split, scoring_of(objective, self._loss, self.scale)

@@ -10,7 +10,9 @@ from regsweep.direction import is_minimized, unnamed
     [
         *("loss", "val_loss", "val/loss", "val.loss", "valLoss", "VAL_LOSS", "loss_2", "loss1"),
         *("error", "testErr", "val-MSE", "testMSE", "RMSE", "mae", "nll", "valNLL", "perplexity"),
-        *("train_seconds", "wall time", "inferenceTime"),
+        *("train_seconds", "wall time", "inferenceTime", "latency"),
+        *("brier", "brier_score", "BrierScore", "MAPE", "val_ece", "kl_divergence", "HammingDistance", "WER", "cost"),
+        *("error_rate", "CROSS_ENTROPY", "cross-entropy", "crossEntropy", "misclassified", "num_errors", "mean risk"),
     ],
 )
 def test_of_these_less_is_better(name: str) -> None:
@@ -22,6 +24,7 @@ def test_of_these_less_is_better(name: str) -> None:
     [
         *("accuracy", "validation_accuracy", "f1", "AUC", "score", "value", "lossless_accuracy", "loss_reduction"),
         *("gloss", "errors_found", "timeliness", "", "2", "Verlust", "точность"),
+        *("piece", "costly", "distanced_share", "rate", "survival_rate", "f1_score", "entropy", "soccer", "error_free"),
     ],
 )
 def test_of_these_more_is_better(name: str) -> None:

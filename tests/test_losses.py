@@ -96,6 +96,14 @@ def test_balanced_weights_are_those_of_scikit_learn() -> None:
     assert balanced_weights(torch.tensor([4, 0])).tolist() == [0.5, 0.0]
 
 
+@pytest.mark.parametrize(("name", "expected"), [("cross_entropy", 1 / (1 + math.exp(-20))), ("mse", 1 - 1e-9)])
+def test_shares_of_classes_are_float64(name: str, expected: float) -> None:
+    """In float32 both would be 1."""
+    outputs = torch.tensor([[20.0, 0.0]] if name == "cross_entropy" else [[1 - 1e-9, 1e-9]], dtype=torch.float64)
+    given = outputs.float() if name == "cross_entropy" else outputs
+    assert Loss(name, 2).shares(given)[0, 0].item() == pytest.approx(expected, abs=1e-13)  # type: ignore[arg-type]
+
+
 def test_weights_go_to_the_device_of_the_training() -> None:
     moved = Loss("mse", 3, WEIGHTS).to(torch.device("meta"))
     assert moved.weights_K is not None

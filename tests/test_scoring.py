@@ -13,6 +13,7 @@ from sklearn import metrics as sklearn_metrics
 from torch import Tensor, nn
 
 from regsweep import weights
+from regsweep.app.search_space import require_all_buildable
 from regsweep.build import build, require_buildable
 from regsweep.config import RunConfig
 from regsweep.data import Dataset, Split, load_dataset
@@ -20,8 +21,11 @@ from regsweep.data.preparation import Scale
 from regsweep.errors import ConfigError, DivergedError
 from regsweep.gradient import Alone
 from regsweep.losses import LOSSES, Loss
+from regsweep.member import EpochRow
 from regsweep.metrics import Metrics, Scoring, evaluate
 from regsweep.objectives import OBJECTIVES, Kind, metrics_of, objective_of
+from regsweep.progress import describe
+from regsweep.run import run
 from regsweep.scoring import build_scoring, require_computed, scoring_of
 from regsweep.step import Step
 from regsweep.training import Training
@@ -103,6 +107,20 @@ def test_of_a_single_class_there_is_a_balanced_accuracy_and_no_area() -> None:
         score("auroc", outputs, labels)
 
 
+@pytest.mark.parametrize("num_classes", [2, 3])
+@pytest.mark.parametrize("name", ["auroc", "average_precision"])
+def test_a_network_that_is_sure_of_itself_makes_no_ties(name: str, num_classes: int) -> None:
+    """In float32 a softmax is 1 from a difference of 17 on; in float64 from one of 37."""
+    labels = LABELS % num_classes
+    outputs = LOGITS[:, :num_classes]
+    outputs = 30 / (outputs.max(1).values - outputs.min(1).values).max() * outputs
+    assert (outputs.softmax(1) == 1).any(), "ties in float32"
+    shares = outputs.double().softmax(1).numpy()
+    of_one = getattr(sklearn_metrics, {"auroc": "roc_auc_score", "average_precision": "average_precision_score"}[name])
+    each = [of_one(labels == k, shares[:, k]) for k in ((1,) if num_classes == 2 else range(3))]
+    assert score(name, outputs, labels) == pytest.approx(np.mean(each), abs=1e-6)
+
+
 TWO = (LABELS > 0).long()
 OF_TWO = {
     "f1": sklearn_metrics.f1_score(TWO, LOGITS[:, :2].argmax(1)),
@@ -151,18 +169,19 @@ def test_outputs_of_squared_errors_are_the_nearest_shares() -> None:
     """Of numbers of 0 or more whose sum is 1: none of many others is nearer; and what is auroc's is of them."""
     outputs = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
     shares = Loss("mse", 4).shares(outputs)
-    assert torch.allclose(shares.sum(1), torch.ones(50), atol=1e-6)
+    assert shares.sum(1).tolist() == pytest.approx([1.0] * 50, abs=1e-12)
     assert shares.min() >= 0
     others = torch.distributions.Dirichlet(torch.full((4,), 0.3)).sample((2000, 1))
     assert ((outputs - shares).square().sum(1) <= (outputs - others).square().sum(2).min(0).values + 1e-6).all()
     assert torch.equal(shares.argmax(1), outputs.argmax(1))
-    there = torch.tensor([[0.2, 0.5, 0.3, 0.0]])
+    there = torch.tensor([[0.2, 0.5, 0.3, 0.0]], dtype=torch.float64)
     assert torch.allclose(Loss("mse", 4).shares(there), there)
     assert torch.allclose(Loss("mse", 3).shares(torch.tensor([[1.3, 0.2, -0.1], [-1.0, -2.0, -1.0]])),
-                          torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5]]))  # fmt: skip
+                          torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.0, 0.5]]).double())  # fmt: skip
     far = torch.tensor([[1e30, 0.0, 0.0], [3e8, 3e8, 0.0], [-1e9, -1e9, -3e9]])
-    assert torch.equal(Loss("mse", 3).shares(far), torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.5, 0.5, 0.0]]))
-    assert torch.equal(Loss("cross_entropy", 4).shares(outputs), outputs.softmax(1))
+    expected = torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.5, 0.5, 0.0]], dtype=torch.float64)
+    assert torch.equal(Loss("mse", 3).shares(far), expected)
+    assert torch.equal(Loss("cross_entropy", 4).shares(outputs), outputs.double().softmax(1))
     guessed = torch.eye(3)[LABELS] + torch.randn(400, 3, generator=torch.Generator().manual_seed(2))
     expected = sklearn_metrics.roc_auc_score(Y, Loss("mse", 3).shares(guessed.double()), multi_class="ovr")
     assert score("auroc", guessed, LABELS, loss=Loss("mse", 3)) == pytest.approx(expected, abs=1e-6)
@@ -265,6 +284,32 @@ def test_which_objective_and_in_which_direction(
     assert (objective.name, objective.maximize) == expected
 
 
+TOLD = {
+    "objective=mine.brier": "brier: lower is better, as its name says; objective_direction=maximize turns it round",
+    "objective=mine.gain": "gain: higher is better, as its name does not say otherwise; "
+    "objective_direction=minimize turns it round",
+    "objective=mine.gain objective_direction=minimize": None,
+    "objective=f1": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize("typed", TOLD)
+def test_a_direction_that_was_taken_from_a_name_is_told_in_runs_and_searches(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, typed: str
+) -> None:
+    (tmp_path / "mine.py").write_text("def gain(x, y):\n    return 1.0\n\n\nbrier = gain\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    config = configure("dataset=wine", "trainer.epochs=1", *typed.split())
+    with caplog.at_level("INFO", "regsweep"):
+        run(config, tmp_path, is_trial=False)
+    for said in (caplog.messages, require_all_buildable([config, config])):
+        told = [line.removeprefix("objective    ") for line in said if line.startswith("objective ")]
+        assert told == [line for line in [TOLD[typed]] if line]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "direction", "message"),
     [
@@ -332,6 +377,10 @@ def test_the_best_epoch_is_that_of_the_smallest_error(configure: Configure, keep
             "^trainer.loss=huber: wine is a classification task, which has cross_ent",
         ),
         (("dataset=wine", "task=regression"), "wine is a classification task; leave it auto"),
+        (
+            ("dataset=breast_cancer", "objective=torchmetrics.classification.BinaryAUROC"),
+            r"given the shares of all classes, \(N, 2\): take its Multiclass… class, or a name that is built in, auroc",
+        ),
         (("dataset=wine", "objective=os.system"), "^objective=os.system: os is neither in the working folder"),
     ],
 )
@@ -372,6 +421,18 @@ def test_an_objective_that_is_no_number_is_a_divergence_only_where_the_loss_is_n
         evaluate(Given(), Split(GUESSED, SCALE(NUMBERS)), scoring)
     diverged = Split(torch.full_like(GUESSED, math.nan), SCALE(NUMBERS))
     assert math.isnan(evaluate(Given(), diverged, scoring).value)
+
+
+@pytest.mark.parametrize(
+    ("objective", "line"),
+    [
+        ("auroc", "train 0.5000 (loss 0.2500)  validation 0.5000 (loss 0.2500)"),
+        ("loss", "train 0.2500  validation 0.2500"),
+    ],
+)
+def test_an_epoch_s_line_has_each_number_once(objective: str, line: str) -> None:
+    seen = Metrics({"accuracy": 0.9, "auroc": 0.5, "loss": 0.25}, objective)
+    assert describe(EpochRow(1, seen, seen, 0.0, 1.0, 1.0)) == line
 
 
 @pytest.mark.parametrize("objective", ["rmse", "r2", "mae"])
@@ -430,6 +491,36 @@ def test_an_objective_of_the_user_s_is_a_function_or_a_class(
     dataset = load_dataset(config.dataset, config.task)
     with pytest.raises(ConfigError, match=r"objective=own_objectives\.many: cannot be computed here \(ValueError"):
         require_computed(build_scoring(config, dataset), dataset)
+
+
+UNKNOWN, ENDLESS = "is nan for outputs that are all alike, and nan", "is inf for outputs that are all alike, and inf"
+
+
+@pytest.mark.parametrize(
+    ("alike", "right", "reason"),
+    [(math.nan, math.nan, UNKNOWN), (math.inf, math.inf, ENDLESS), (math.nan, 1.0, None), (0.5, -math.inf, None)],
+)
+def test_a_metric_that_is_never_finite_is_refused_beforehand(
+    configure: Configure, alike: float, right: float, reason: str | None
+) -> None:
+    """As a correlation is none of outputs that are all alike, and a logarithm of errors none of right ones."""
+    config = configure("dataset=wine")
+    dataset, given = load_dataset(config.dataset), iter((alike, right))
+    objective = objective_of("my_objectives.cost", "classification")
+    scoring = Scoring(Loss("cross_entropy", 3), objective, None, lambda device: Fixed(next(given)))
+    if reason is None:
+        require_computed(scoring, dataset)
+        return
+    with pytest.raises(ConfigError, match=rf"^objective=my_objectives\.cost: {reason} for right ones; choose"):
+        require_computed(scoring, dataset)
+
+
+@pytest.mark.parametrize("name", ["auroc", "average_precision", "balanced_accuracy"])
+def test_an_objective_is_tried_on_every_class_however_rare_and_whatever_their_order(name: str) -> None:
+    labels = torch.arange(2).repeat_interleave(torch.tensor([500, 3]))
+    split = Split(torch.zeros(len(labels), 1), labels)
+    dataset = Dataset("made", ("0", "1"), split, None, split)
+    require_computed(scoring_of(objective_of(name, "classification"), Loss("cross_entropy", 2), None), dataset)
 
 
 def test_every_objective_by_name_is_computed(configure: Configure) -> None:

@@ -173,7 +173,7 @@ def test_probabilities_follow_from_the_loss_of_the_training(trained: Path) -> No
     of_squares = replace(model, config=model.config.model_copy(update={"trainer": trainer}))
     images = np.load(trained / "digits.npz")["x"][:20]
     outputs = model.outputs_of(model.examples(images))
-    for each, shares in ((model, outputs.softmax(1)), (of_squares, Loss("mse", 10).shares(outputs))):
+    for each, shares in ((model, outputs.double().softmax(1)), (of_squares, Loss("mse", 10).shares(outputs))):
         assert np.array_equal(each.predict(images).iloc[:, 1:].to_numpy(), shares.numpy())
     assert not torch.equal(outputs.softmax(1), Loss("mse", 10).shares(outputs))
 

@@ -55,8 +55,18 @@ def _require_list(overrides: Sequence[str]) -> None:
 
 
 def _start(arguments: Sequence[str]) -> None:
+    _forget()
     with as_typed(arguments, Path.cwd(), []):
         start()
+
+
+def _forget() -> None:
+    """Forget what the last call in this process read: the user's files may have changed, or the working folder."""
+    from regsweep import provenance  # noqa: PLC0415
+    from regsweep.data import load_dataset  # noqa: PLC0415  (torch, which a mistake in the call need not wait for)
+
+    load_dataset.cache_clear()
+    provenance.git.cache_clear()
 
 
 def _place(folder: Path | str | None, kind: str) -> Path:

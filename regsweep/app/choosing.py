@@ -19,6 +19,7 @@ from regsweep.app.candidates import (
 )
 from regsweep.app.plan import CONTENDERS, Plan, Untuned
 from regsweep.errors import RegsweepError
+from regsweep.numbers import show_number
 from regsweep.paths import shown
 from regsweep.report.regularization import Regularization
 from regsweep.report.sweep import Sweep
@@ -65,6 +66,21 @@ def take_contenders(plan: Plan, sweep: Sweep, baseline: Sweep | None = None) -> 
     plan.first_trials += first_trials[len(plan.first_trials) :]
     plan.contenders += found[len(plan.contenders) :]
     plan.write()
+
+
+def better_in_sweep(plan: Plan, sweep: Sweep) -> list[str]:
+    """Return a line where the sweep itself has a better trial without any method than the baseline's own search."""
+    if plan.terms.baseline or not plan.contenders:
+        return []
+    best = next((row for row in ranked(sweep) if not sweep.kind(int(row["number"]))), None)
+    tuned = max(plan.terms.sign_of_choice * each.selected_for for each in plan.contenders[0])
+    if best is None or plan.terms.sign_of_choice * best["selected_for"] <= tuned:
+        return []
+    found, other = (show_number(value, 4) for value in (best["selected_for"], plan.terms.sign_of_choice * tuned))
+    return [
+        f"the baseline may be tuned too little: trial {best['number']} of the sweep, which uses no method, has a "
+        f"better {plan.terms.title_of_choice} ({found}) than the best trial of the baseline's own search ({other})"
+    ]
 
 
 def _trial_0(plan: Plan, sweep: Sweep, kind: int) -> dict[str, Any] | None:

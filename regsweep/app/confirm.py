@@ -126,6 +126,7 @@ def _confirm(sweep: Sweep, given: argparse.Namespace, agreed: Terms) -> None:
     if not plan.contenders:
         tune_baseline(sweep, plan)
         choosing.take_contenders(plan, sweep)
+    say(*choosing.better_in_sweep(plan, sweep))
     choose(origin, plan)
     margin = DEFAULT_MARGIN if given.margin is None else given.margin
     for num in [*range(ROUND, num_seeds, ROUND), num_seeds] if given.until_settled else [num_seeds]:

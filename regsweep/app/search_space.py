@@ -17,6 +17,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from regsweep import objectives
 from regsweep.app import door, objective, searched
 from regsweep.app.short_forms import require_one_key
 from regsweep.app.sweeper_kinds import is_grid, is_optuna, is_own_grid, is_stock_optuna
@@ -165,7 +166,8 @@ def require_all_buildable(runs: list[RunConfig]) -> list[str]:
                 run.dataset.val_fraction,
                 "a sweep chooses on validation examples; set it above 0, for example 0.1",
             )
-        lines.update(dict.fromkeys([*describe(dataset), *of_network]))
+        judged = objectives.objective_of(run.objective, dataset.kind, run.objective_direction)
+        lines.update(dict.fromkeys([*describe(dataset), *objectives.describe(judged), *of_network]))
     return list(lines)
 
 

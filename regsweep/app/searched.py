@@ -2,8 +2,9 @@
 
 The presets of the chosen methods and of the optimizer put their ranges under ``search``, and the sweep takes its
 parameters from there. What follows from the keys is added here: a setting is searched only where its method is used.
-Trial 0 uses no method but those that every trial uses, which have the settings of their presets there. A short form on
-the command line stands for the setting that it is short for.
+Trial 0 uses no method but those that every trial uses, which have the settings of their presets there; what else is
+searched has the value that it was composed with, where its range allows it. A short form on the command line stands for
+the setting that it is short for.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from regsweep.chosen import choose, class_of, shared_settings
 from regsweep.errors import ConfigError, show
 from regsweep.names import listed
 from regsweep.sweeper.branches import Branch, compose, merged
+from regsweep.sweeper.space import SearchSpace
 
 _NOWHERE = object()
 
@@ -77,7 +79,9 @@ def settle(config: DictConfig, loader: ConfigLoader) -> dict[str, str]:
     _set(config, "conditions", conditions)
     initial = _plain(config.hydra.sweeper.initial_trials)
     if not initial and not is_grid(config):  # a grid has that trial among others
-        initial = [_first(_default(config, branches), params, fixed, swept)]
+        default = _default(config, branches)
+        added = [each for each in given if each.is_swept and each.key not in params]
+        initial = [{**_first(default, params, fixed, swept), **_first_of_added(default, added, fixed)}]
     _set(config, "initial_trials", initial)
     return short
 
@@ -107,13 +111,43 @@ def _first(
     for key in params:
         if not default.has(key):
             continue
-        if key in fixed or (_is_setting(key) and fixed.get(f"regularizer.{_method_of(key)}.use") is not True):
+        if key in fixed or _is_unused(key, fixed):
             continue
         if not key.endswith(".use"):
             first[key] = OmegaConf.select(config, key)
         elif False in (swept.get(key) or [False]):
             first[key] = False
     return first
+
+
+def _first_of_added(default: Branch, added: Sequence[Given], fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what trial 0 has of ranges that no preset has: what was composed, where that is one of their values."""
+    first = {}
+    for each in added:
+        is_switch = _method_of(each.key) is not None and not _is_setting(each.key)
+        if each.key in default.choices or is_switch or _is_unused(each.key, fixed) or not default.has(each.key):
+            continue
+        found = _as_drawn(each, _plain(OmegaConf.select(default.config, each.key)))
+        if found is not _NOWHERE:
+            first[each.key] = found
+    return first
+
+
+def _as_drawn(each: Given, value: Any) -> Any:
+    """Return `value` as a trial draws it from this range: a list is drawn as text; `_NOWHERE`: it is none of these."""
+    try:
+        space = SearchSpace.parse([each.line], {})
+    except (ConfigError, ValueError, AssertionError):  # what cannot be drawn from is refused later
+        return _NOWHERE
+    drawn = getattr(space.distributions.get(each.key), "choices", None)
+    if drawn is not None and each.listed is not None:
+        return next((text for text, listed in zip(drawn, each.listed, strict=False) if listed == value), _NOWHERE)
+    return value if space.allows(each.key, value) else _NOWHERE
+
+
+def _is_unused(key: str, fixed: Mapping[str, Any]) -> bool:
+    """Return whether `key` is a setting of a method that trial 0 does not use."""
+    return _is_setting(key) and fixed.get(f"regularizer.{_method_of(key)}.use") is not True
 
 
 def _is_left_out(

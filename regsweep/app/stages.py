@@ -16,7 +16,7 @@ from regsweep import records
 from regsweep.app import choosing, keyed, program
 from regsweep.app.candidates import Configuration, Run, unregularized
 from regsweep.app.composed import composed, fixed_overrides, key_of
-from regsweep.app.grammar import quoted
+from regsweep.app.grammar import literal, quoted
 from regsweep.app.plan import Plan
 from regsweep.app.start import as_typed, resume, start
 from regsweep.errors import RecordError, RegsweepError
@@ -237,7 +237,8 @@ def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
         replaced |= {"optimizer.lr", "hydra.sweeper.initial_trials"}
         # The sweep's own rate, and a decade to either side.
         added.append(f"optimizer.lr=tag(log, interval({lr / 10:g}, {lr * 10:g}))")
-        added.append(f"hydra.sweeper.initial_trials=[{{optimizer.lr: {lr:g}}}]")
+        first = {**_first_without_methods(sweep), "optimizer.lr": lr}
+        added.append(f"hydra.sweeper.initial_trials=[{literal(first)}]")
     kept = [
         argument
         for argument in origin.arguments
@@ -246,6 +247,13 @@ def _search_of_baseline(origin: Origin, sweep: Sweep, plan: Plan) -> list[str]:
     if not any(_key(argument) in ("sweep", "hydra/sweeper") for argument in kept):
         added.append("sweep=regularization")  # a grid has no search of its own
     return [*kept, *added, *_batch_size(kept, len(plan.kinds) + 1)]
+
+
+def _first_without_methods(sweep: Sweep) -> dict[str, Any]:
+    """Return what trial 0 of the sweep was named to have, its methods left out; nothing where it was not named."""
+    named = at(records.read_yaml(SweepPaths(sweep.folder).multirun), "hydra", "sweeper", "initial_trials")
+    first = named[0] if isinstance(named, list) and named else {}
+    return {key: value for key, value in first.items() if key.partition(".")[0] != "regularizer"}
 
 
 def _search_with(origin: Origin, sweep: Sweep, terms: Terms, seed: int) -> list[str]:

@@ -137,7 +137,9 @@ def read_arrays(path: Path, only: str | None = None) -> dict[str, np.ndarray]:
 
 
 def _damaged(path: Path, error: Exception) -> DatasetError:
-    return DatasetError(f"{path}: no {path.suffix} file, or damaged ({show(error)})")
+    # Of Python objects and of any text numpy says how to load them, which would let the file run code.
+    reason = "no arrays, or Python objects, which are not read" if "pickle" in str(error) else show(error)
+    return DatasetError(f"{path}: no {path.suffix} file, or damaged ({reason})")
 
 
 def _find_in_npz(path: Path) -> dict[str, Rows]:

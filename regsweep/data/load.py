@@ -41,7 +41,8 @@ def load_dataset(config: DatasetConfig, task: str = "auto", device: torch.device
     labels, rounded to a whole number, are flipped to another class, each other class being equally likely;
     validation and test labels stay clean.
 
-    The last results are kept, so that the trials of a sweep share them.
+    The last results are kept, so that the trials of a sweep share them, by the configuration alone: what may find other
+    files at its paths calls ``load_dataset.cache_clear()`` first.
 
     Args:
         config: of the data.

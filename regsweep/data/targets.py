@@ -70,7 +70,9 @@ def targets_of(parts: Mapping[str, np.ndarray], task: str = "auto", classes: Seq
     return Targets(kind, names, placed)
 
 
-def targets_among(name: str, array: np.ndarray, kind: Kind, outputs: Sequence[str]) -> Tensor:
+def targets_among(
+    name: str, array: np.ndarray, kind: Kind, outputs: Sequence[str], *, is_of_table: bool = False
+) -> Tensor:
     """Return what an array has to predict by a network that was trained before, with these `outputs`.
 
     Where no class has a whole number for its name, the classes' numbers are taken for them, too.
@@ -95,7 +97,8 @@ def targets_among(name: str, array: np.ndarray, kind: Kind, outputs: Sequence[st
     words = [show(list(row)) for row in array] if array.ndim > 1 else list(map(_name, array))
     unknown = next((row for row, word in enumerate(words) if word not in place), None)
     if unknown is not None:
-        reason = f"{show(words[unknown])} in row {unknown} (counted from 0) is no class of the run"
+        row = f"{unknown + 1} (counted from 1, below the header)" if is_of_table else f"{unknown} (counted from 0)"
+        reason = f"{show(words[unknown])} in row {row} is no class of the run"
         raise DatasetError(f"{name}: {reason}; {offer(words[unknown], outputs)}")
     return torch.tensor([place[word] for word in words])
 

@@ -155,7 +155,10 @@ class _Item:
         except ValueError as error:
             raise DatasetError(f"{name}: x must be a tensor, an array or a picture ({show(error)})") from error
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise DatasetError(f"{name}: holds NaN or an infinite number")
+            place = tuple(map(int, np.argwhere(~np.isfinite(array))[0])) if array.ndim else ()
+            value = "NaN" if np.isnan(array[place]) else "an infinite number"
+            where = f" at x[{', '.join(map(str, place))}]" if place else ""
+            raise DatasetError(f"{name}: holds {value}{where} (counted from 0); remove or replace it")
         return stored_inputs(name, array[None])[0]
 
 
@@ -188,4 +191,16 @@ def _together(item: _Item, targets: Sequence[Any]) -> np.ndarray:
     try:
         return np.asarray(targets)
     except ValueError as error:
-        raise DatasetError(f"{item.name}y has different shapes; it must be one class, or as many numbers") from error
+        shapes = list(map(_shape_of, targets))
+        number = next((place for place, shape in enumerate(shapes) if shape != shapes[0]), 0)
+        reason = f"y has the shape {shapes[number]}" + (f", where the first has {shapes[0]}" if number else "")
+        raise DatasetError(f"{item.name}item {number}: {reason}; it must be one class, or as many numbers") from error
+
+
+def _shape_of(target: Any) -> tuple[int, ...] | None:
+    """Return the shape of a number, or of nested lists of numbers; None where these differ in length."""
+    try:
+        shape: tuple[int, ...] = np.shape(target)
+    except ValueError:
+        return None
+    return shape

@@ -8,7 +8,7 @@ finds nothing to change either, asking for it is an error, and a sweep leaves it
 """
 
 from regsweep.models.initial import Initial
-from regsweep.models.probe import NUM_PROBED, require_batches, strides_over_single_pixels
+from regsweep.models.probe import NUM_PROBED, require_batches, require_finite, strides_over_single_pixels
 from regsweep.models.resolve import Network, build_model, places_without, resolve_target
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "build_model",
     "places_without",
     "require_batches",
+    "require_finite",
     "resolve_target",
     "strides_over_single_pixels",
 ]

@@ -89,8 +89,7 @@ def require_batches(
     Raises:
         ConfigError: naming the shapes.
     """
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    with torch.random.fork_rng(devices=[]):
+    with _kept_state(model):
         with evaluating(model):
             for batch in evaluated:
                 _require(_outputs(model, target, batch), target, batch, num_classes, "")
@@ -98,10 +97,30 @@ def require_batches(
             model.train()
             for batch in trained:
                 _require(_outputs(model, target, batch), target, batch, num_classes, " in training")
-    with torch.no_grad():
-        for name, buffer in model.named_buffers():
-            if name in buffers:
-                buffer.copy_(buffers[name])
+
+
+def require_finite(model: nn.Module, target: str, example: Tensor, next_step: str) -> None:
+    """Refuse a network whose outputs for two examples (2, …) have no finite loss; it is left as it was.
+
+    An output of minus infinity, by which a network leaves a class out, is none to refuse.
+
+    Args:
+        model: with its initial weights.
+        target: in errors.
+        example: two examples.
+        next_step: in errors.
+
+    Raises:
+        ConfigError: with the largest input, which may be the reason.
+    """
+    with _kept_state(model), evaluating(model):
+        outputs = _outputs(model, target, example).float()
+    if outputs.logsumexp(1).isfinite().all():
+        return
+    found = "NaN" if outputs.isnan().any() else "infinity"
+    size = f"{example.float().abs().max().item():.3g}"
+    reason = f"returns {found} for the first examples, before any training (their inputs are up to {size} in size)"
+    raise ConfigError(KEY, target, f"{reason}; {next_step}")
 
 
 def strides_over_single_pixels(model: nn.Module, example: Tensor) -> bool:
@@ -162,6 +181,18 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     with _kept_modes(model), torch.no_grad():
         model.eval()
         yield
+
+
+@contextmanager
+def _kept_state(model: nn.Module) -> Iterator[None]:
+    """Restore the network's buffers and torch's generators at the end; a fault, which ends all, leaves the buffers."""
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    with torch.random.fork_rng(devices=[]):
+        yield
+    with torch.no_grad():
+        for name, buffer in model.named_buffers():
+            if name in buffers:
+                buffer.copy_(buffers[name])
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from regsweep.models.probe import repeat_grey, require_logits, settle_shapes
 from regsweep.regularizers import METHODS
 from regsweep.regularizers.batch_norm import has_batch_norm
 from regsweep.regularizers.dropout import own_dropout
+from regsweep.scope import trained_parameters
 from regsweep.signatures import parameters_of, select_accepted, suggest, takes_any
 from regsweep.trusted import import_callable
 
@@ -92,7 +93,7 @@ def build_model(
 
     Raises:
         ConfigError: for a parameter that the target does not know or refuses, for a method that the network has no
-            place for, and for a network that does not take the examples or returns something else.
+            place for, and for a network that does not take the examples, returns something else or has complex weights.
     """
     target = resolve_target(config.target)
     model = _construct(target, config, {"input_shape": input_shape, "num_classes": num_classes}, methods)
@@ -109,7 +110,16 @@ def build_model(
     if not any(True for _ in model.parameters()):
         raise ConfigError(KEY, config.target, "has no weights to train; its parameters must be torch.nn.Parameter")
     adapted += freeze(model, initial) if initial else []
+    _require_real(model, config.target)
     return Network(model, adapted, own_batch_norm, dropout)
+
+
+def _require_real(model: nn.Module, target: str) -> None:
+    """Refuse complex parameters, which not every optimizer and method here can train."""
+    for name, parameter in trained_parameters(model).items():
+        if not parameter.is_floating_point():
+            reason = f"its parameter {name} is {str(parameter.dtype).removeprefix('torch.')}, and real ones are trained"
+            raise ConfigError(KEY, target, f"{reason}; keep real and imaginary parts, and use torch.view_as_complex")
 
 
 def _construct(target: Target, config: ModelConfig, given: dict[str, Any], methods: Sequence[Method]) -> nn.Module:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from regsweep.app import calls
@@ -72,6 +73,28 @@ def test_what_the_command_line_refuses_is_raised(found: dict[str, object]) -> No
     assert found["many"] == "regsweep.train: trains one run; for many there is regsweep.search"
     assert found["one word"] == "overrides=dataset=wine: must be a list, ['dataset=wine']"
     assert found["left"] == [], "no folder where nothing began"
+
+
+def _write(num: int) -> None:
+    x = np.random.default_rng(0).normal(size=(num, 3)).astype(np.float32)
+    np.savez("a.npz", x=x, y=(x[:, 0] > 0).astype(int))
+
+
+def test_a_second_call_in_one_process_reads_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was overwritten, or of the same name in another working folder; and that folder's repository."""
+    quick = ["dataset=arrays", "dataset.path=a.npz", "trainer.epochs=1", "model.hidden=[2]", "device=cpu"]
+    records = []
+    for number, (folder, num) in enumerate((("a", 100), ("a", 150), ("b", 200))):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / folder)
+        if folder == "b":
+            subprocess.run(["git", "init", "-q"], check=True)
+            who = ["-c", "user.name=me", "-c", "user.email=me@example.org"]
+            subprocess.run(["git", *who, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+        _write(num)
+        records.append(calls.train(quick, tmp_path / f"run {number}"))
+    assert [sum(record.class_sizes["train"]) for record in records] == [64, 96, 128]
+    assert [record.git is None for record in records] == [True, True, False]
 
 
 def test_an_end_of_the_command_line_is_raised_as_an_error() -> None:

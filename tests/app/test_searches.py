@@ -227,7 +227,7 @@ BRANCHES: list[tuple[str, dict[str, tuple[str, ...]], dict[str, Any]]] = [
             "model.hidden": ("model=mlp",),
             "optimizer.momentum": (SGD,),
         },
-        {"optimizer": "sgd", "model": "mlp", "optimizer.lr": 0.05},
+        {"optimizer": "sgd", "model": "mlp", "optimizer.lr": 0.05, "optimizer.momentum": 0.9},
     ),
     (
         "optimizer=choice(sgd,adam) optimizer.lr=interval(0.01,0.1) regularizer.lambda=1e-3",
@@ -254,6 +254,39 @@ def test_ranges_of_presets_count_in_their_own_branch(
         "regularizer.l2.use": False, "regularizer.dropout.use": False,
     }  # fmt: skip
     assert by_key(search.space.given(initial)) == initial, "the default branch allows what it is composed to"
+
+
+ADDED = {
+    "optimizer.momentum=interval(0.5,0.99)": {"optimizer.momentum": 0.9},
+    "optimizer.momentum=interval(0.1,0.5)": {},
+    "optimizer.momentum=0.5,0.9 trainer.epochs=range(1,100)": {"optimizer.momentum": 0.9, "trainer.epochs": 30},
+    "trainer.epochs=range(1,30)": {},
+    "model.hidden=choice([32],[128,128])": {"model.hidden": "[128,128]"},
+    "model.hidden=choice([32],[64])": {},
+    "trainer.loss=null,mse trainer.class_weights=balanced,null": {
+        "trainer.loss": "null",
+        "trainer.class_weights": "null",
+    },
+    "optimizer=choice(adamw,sgd) optimizer.momentum=0.5,0.9 optimizer.betas=choice([0.8,0.99],[0.9,0.999])": {
+        "optimizer": "sgd",
+        "optimizer.momentum": 0.9,
+    },
+    "optimizer=choice(adamw,nadam) optimizer.betas=choice([0.8,0.99],[0.9,0.999])": {
+        "optimizer": "adamw",
+        "optimizer.betas": "[0.9,0.999]",
+    },
+    "regularizer.dropout.p=0.2,0.5": {},
+    "regularizer.dropout.p=0.2,0.5 regularizer.dropout.use=true": {"regularizer.dropout.p": 0.5},
+}
+"""What is typed; what trial 0 has of it: the default where it is among the values, in the branch that has the key."""
+
+
+@pytest.mark.parametrize("typed", ADDED)
+def test_trial_0_has_the_default_of_a_range_of_ones_own(typed: str) -> None:
+    search, _ = settled("regularizer=[l2,dropout]", *typed.split())
+    (first,) = search.initial
+    assert {k: v for k, v in first.items() if not k.endswith(".use") and k != "optimizer.lr"} == ADDED[typed]
+    assert by_key(search.space.given(first)) == first, "the space allows them"
 
 
 def test_a_search_over_optimizers_and_networks(regsweep: Regsweep, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Arrays of the user's own: what is an image, what is a class, and what is refused in one line."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,9 +193,15 @@ def test_classes_of_further_examples_are_found_by_name_or_refused(
         found = targets_among("a", given, "classification", outputs)
         assert (found.dtype, found.tolist()) == (torch.int64, expected)
         return
-    with pytest.raises(DatasetError) as refused:
-        targets_among("a", given, "classification", outputs)
-    assert expected in str(refused.value)
+    for is_of_table in (False, True):
+        with pytest.raises(DatasetError) as refused:
+            targets_among("a", given, "classification", outputs, is_of_table=is_of_table)
+        assert is_of_table or expected in str(refused.value)
+        assert (
+            not is_of_table
+            or "NaN" in expected
+            or re.search(r"in row [12] \(counted from 1, below the header\)", str(refused.value))
+        )
 
 
 def test_numbers_of_further_examples_have_the_shape_of_the_run_s() -> None:
@@ -297,6 +304,11 @@ def test_arrays_are_refused(load: Load, override: str, given: dict[str, Any], me
 
 FILES = [
     ("data.npz", b"x,y\n1,2\n", "data.npz: no .npz file, or damaged ("),
+    (
+        "data.npz",
+        b"\x80\x05]\x94.",
+        "data.npz: no .npz file, or damaged (no arrays, or Python objects, which are not",
+    ),
     ("data.npz", b"", "data.npz: no .npz file, or damaged ("),
     ("data.npz", b"PK\x03\x04 cut", "data.npz: no .npz file, or damaged ("),
     ("data.safetensors", b"PK\x03\x04 cut", "data.safetensors: no .safetensors file, or damaged ("),

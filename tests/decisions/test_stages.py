@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from regsweep.app import choosing, planning, stages
 from regsweep.app.plan import Plan
@@ -136,6 +137,40 @@ def test_the_baseline_is_tuned_as_the_sweep_was(
 ) -> None:
     sweep, plan = planned(tmp_path, trials, arguments)
     assert stages._search_of_baseline(stages.Origin.of(sweep), sweep, plan) == expected
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "said"),
+    [
+        ({0: 0.5, 1: 0.49}, []),  # no better than the tuned one
+        ({0: 0.45}, []),
+        ({}, []),
+        ({0: 0.55, 1: 0.625}, ["trial 1 of the sweep, which uses no method, has a better validation accuracy (0.625)"]),
+    ],
+)
+def test_a_better_trial_without_a_method_in_the_sweep_itself_is_told(
+    tmp_path: Path, accuracies: dict[int, float], said: list[str]
+) -> None:
+    without = [trial(accuracy, 0.1 * (n + 1)) for n, accuracy in accuracies.items()]
+    failed = trial(0.99, 0.9) | {"status": "failed", "error": "it died"}
+    sweep, plan = planned(tmp_path, [*without, trial(0.9, 0.2, dropout=0.2), failed], ["-m"])
+    lines = choosing.better_in_sweep(plan, sweep)
+    assert len(lines) == len(said)
+    assert all(part in line for part, line in zip(said, lines, strict=True))
+    assert all(line.endswith("than the best trial of the baseline's own search (0.5)") for line in lines)
+    plan.contenders = []
+    assert choosing.better_in_sweep(plan, sweep) == [], "the baseline is not tuned yet"
+
+
+def test_the_baseline_begins_where_the_sweep_began_though_its_rate_was_fixed(tmp_path: Path) -> None:
+    trials = [trial(0.5, 0.2, 7), trial(0.9, 0.2, 7, dropout=0.2)]
+    sweep, plan = planned(tmp_path, trials, ["sweep=regularization", "optimizer.lr=0.2"])
+    settings = yaml.safe_load((sweep.folder / "multirun.yaml").read_text())
+    first = {"regularizer.dropout.use": False, "optimizer": "sgd", "optimizer.momentum": 0.9}
+    settings["hydra"]["sweeper"] = {**settings["hydra"].get("sweeper", {}), "initial_trials": [first]}
+    (sweep.folder / "multirun.yaml").write_text(yaml.safe_dump(settings))
+    typed = 'hydra.sweeper.initial_trials=[{optimizer: "sgd", optimizer.momentum: 0.9, optimizer.lr: 0.2}]'
+    assert typed in stages._search_of_baseline(stages.Origin.of(sweep), sweep, plan)
 
 
 def test_a_key_that_is_added_is_that_key(tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 """The networks: shapes, BatchNorm's kind, the article's layers, initial weights."""
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from regsweep import weights
-from regsweep.config import ModelConfig
+from regsweep.build import require_buildable
+from regsweep.config import ModelConfig, RunConfig
 from regsweep.errors import ConfigError
 from regsweep.methods import Method
 from regsweep.models import build_model, places_without, resolve_target
@@ -137,6 +141,65 @@ def test_examples_that_are_no_images_are_refused(name: str, shape: tuple[int, ..
         build_model(
             ModelConfig(_target_=target), input_shape=shape, num_classes=2, methods=[], example=torch.zeros(2, *shape)
         )
+
+
+OWN = """
+import torch
+from torch import nn
+
+class Own(nn.Module):
+    def __init__(self, num_classes, dtype="float32", trained=True, outputs="as they are"):
+        super().__init__()
+        self.outputs = outputs
+        self.last = nn.LazyLinear(num_classes)
+        self.other = nn.Parameter(torch.zeros(3, dtype=getattr(torch, dtype)), requires_grad=trained)
+
+    def forward(self, inputs):
+        outputs = self.last(inputs.flatten(1).square())
+        if self.outputs == "one left out":
+            return torch.cat([outputs[:, 1:], torch.full_like(outputs[:, :1], -torch.inf)], 1)
+        return {"as they are": outputs, "none": outputs * torch.nan, "endless": outputs.exp() * torch.inf}[self.outputs]
+"""
+ARRAYS = ("dataset=arrays", "dataset.path=a.npz")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("+model.dtype=complex64",), "its parameter other is complex64, and real ones are trained; keep"),
+        (("+model.dtype=complex128", "optimizer=adamw"), "its parameter other is complex128, and real ones are"),
+        (("+model.dtype=complex64", "+model.trained=false"), None),
+        (("+model.dtype=int64", "+model.trained=false"), None),
+        (("+model.dtype=float64",), None),
+        (
+            ("+model.outputs=none",),
+            "returns NaN for the first examples, before any training (their inputs are up to 1 ",
+        ),
+        (("+model.outputs=endless", "optimizer.lr=1e-9"), "returns infinity for the first examples, before any"),
+        (("+model.outputs=one left out",), None),
+        (ARRAYS, "(their inputs are up to 3e+30 in size); set dataset.standardize=true"),
+        ((*ARRAYS, "dataset.path=b.npz"), None),
+    ],
+)
+def test_weights_and_outputs_that_no_training_can_mend_are_refused(
+    configure: Callable[..., RunConfig],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    overrides: tuple[str, ...],
+    message: str | None,
+) -> None:
+    name = f"own_{abs(hash(tmp_path))}"
+    (tmp_path / f"{name}.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    for file, size in (("a", 3e30), ("b", 1e6)):
+        x = np.random.default_rng(0).uniform(-1, 1, (40, 64)).astype(np.float32)
+        np.savez(f"{file}.npz", x=np.where(np.arange(64) % 2, x, np.float32(size)), y=np.arange(40) % 2)
+    config = configure("model=own", f"model._target_={name}.Own", *overrides)
+    if message is None:
+        require_buildable(config)
+        return
+    with pytest.raises(ConfigError, match=rf"^model\._target_={name}\.Own: .*{re.escape(message)}"):
+        require_buildable(config)
 
 
 def test_images_too_small_are_refused() -> None:
