@@ -14,9 +14,13 @@ MINIMIZED = frozenset(
 
 
 def is_minimized(name: str) -> bool:
-    """Return whether the last word of `name` is one of `MINIMIZED`: of ``val.loss``, ``valLoss`` or ``testMSE``."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
-    return any(" ".join(words[-several:]).lower() in MINIMIZED for several in (1, 2) if words)
+    """Return whether the last word of `name` is one of `MINIMIZED`: of ``val.loss``, ``valLoss`` or ``testMSE``.
+
+    Of ``neg_mean_squared_error``, scikit-learn's name for its negative, more is better.
+    """
+    words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+    is_negative = any(word in ("neg", "negative") for word in words) and "likelihood" not in words
+    return not is_negative and any(" ".join(words[-several:]) in MINIMIZED for several in (1, 2) if words)
 
 
 def unnamed(count: int) -> list[str]:

@@ -46,7 +46,7 @@ def offer(name: str, known: Iterable[str], prefix: str = "") -> str:
 def _near(name: str, names: Sequence[str]) -> str | None:
     """Return the name that may be meant: the same but for case and ``_``, begun so, or else alike."""
     bare: dict[str, str] = {}
-    for each in names:
+    for each in sorted(names, key=lambda each: each.count("_") != name.count("_")):  # of batchnorm and batch_norm
         bare.setdefault(_bare(each), each)
     wanted = _bare(name)
     if wanted in bare:

@@ -24,6 +24,7 @@ def test_of_these_less_is_better(name: str) -> None:
     [
         *("accuracy", "validation_accuracy", "f1", "AUC", "score", "value", "lossless_accuracy", "loss_reduction"),
         *("gloss", "errors_found", "timeliness", "", "2", "Verlust", "точность"),
+        *("neg_mean_squared_error", "neg_log_loss", "valNegMae", "negative_loss"),
         *("piece", "costly", "distanced_share", "rate", "survival_rate", "f1_score", "entropy", "soccer", "error_free"),
     ],
 )

@@ -11,6 +11,8 @@ NEAR = [
     ("RMSprop", ["rprop", "rmsprop", "sgd"], "rmsprop"),
     ("batch-norm", ["batch_norm", "batchnorm_2"], "batch_norm"),
     ("BatchNorm", ["batch_norm", "dropout"], "batch_norm"),
+    ("batchnrom", ["batch_norm", "batchnorm"], "batchnorm"),
+    ("batch_nrom", ["batch_norm", "batchnorm"], "batch_norm"),
     ("trainsize", ["train_fraction", "train_size"], "train_size"),
     ("mpl", ["cnn", "linear", "mlp"], "mlp"),
     ("l3", ["dropout", "l1"], "l1"),

@@ -136,6 +136,7 @@ class Dataset:
         kind: of the task.
         preparation: made the inputs; fitted to the training examples.
         scale: made the targets of numbers; fitted likewise.
+        groups: by what examples were kept on one side of each split; empty where they were not.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Dataset:
     kind: Kind = "classification"
     preparation: Preparation = field(default_factory=Pixels)
     scale: Scale | None = None
+    groups: str = ""
 
     def constants(self) -> dict[str, Any]:
         """Return what was fitted to the training examples, as plain values: of the inputs and, of numbers, the targets.

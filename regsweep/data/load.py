@@ -73,6 +73,7 @@ def load_dataset(config: DatasetConfig, task: str = "auto", device: torch.device
         kind=source.kind,
         preparation=prepare.inputs,
         scale=prepare.targets,
+        groups="" if source.train.groups is None else config.group_column or "",
     )
 
 

@@ -16,6 +16,7 @@ from regsweep.data.dataset import Raw, Source
 from regsweep.data.targets import targets_of
 from regsweep.errors import ConfigError, DatasetError, show
 from regsweep.memory import available_memory, in_gigabytes
+from regsweep.names import listed
 from regsweep.signatures import offer
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".parquet")
 
 _STREAM = "give it as rows that are streamed (dataset=torch, or dataset=arrays where all are numbers)"
+
+_DATE = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?"
+"""A word that is a date (ISO 8601), with or without a time."""
 
 _FEW_WORDS = 50
 """Different words that a column may have in any case; more of them only where most are there twice or more."""
@@ -134,6 +138,10 @@ def _source(config: DatasetConfig, task: str, table: DataFrame) -> Source:
         raise DatasetError("holds no rows")
     left_out = {config.target, config.group_column, *config.ignore}
     inputs = {str(name): _holds_words(table[name]) for name in names if name not in left_out}
+    constant = [name for name in inputs if table[name].nunique(dropna=False) == 1]
+    inputs = {name: are_words for name, are_words in inputs.items() if name not in constant}
+    if not inputs and constant:
+        raise DatasetError(f"{listed(constant)}: the same in every row, and there is no other beside the target")
     if not inputs:
         raise DatasetError("holds no column beside the target")
     target = present_target(table[config.target])
@@ -143,7 +151,8 @@ def _source(config: DatasetConfig, task: str, table: DataFrame) -> Source:
     groups = None if config.group_column is None else _groups(table[config.group_column])
     raw = Raw(table[list(inputs)], targets.parts[config.target], groups=groups)
     columns = Columns(inputs, config.standardize is not False)
-    return Source(targets.outputs, raw, None, None, kind=targets.kind, preparation=columns)
+    skipped = f"{listed(constant)}, the same in every row" if constant else ""
+    return Source(targets.outputs, raw, None, None, skipped, kind=targets.kind, preparation=columns)
 
 
 def _holds_words(series: Series) -> bool:
@@ -163,6 +172,9 @@ def _holds_words(series: Series) -> bool:
     if kind not in ("string", "categorical", "boolean"):
         reason = "make numbers or words of it, or leave it out (dataset.ignore)"
         raise DatasetError(f"column {series.name}: holds {kind}; {reason}")
+    if series.dropna().astype(str).str.fullmatch(_DATE).all():
+        reason = "make numbers of them, as the days since one of them, or leave it out (dataset.ignore)"
+        raise DatasetError(f"column {series.name}: holds dates; {reason}")
     different, present = series.nunique(), int(series.notna().sum())
     if different > max(_FEW_WORDS, present / 2):
         reason = "it is no category (a name, a date?); leave it out (dataset.ignore), or make numbers of it"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from regsweep.config import RunConfig
-from regsweep.data import load_dataset
+from regsweep.data import describe, load_dataset
 from regsweep.data.groups import hold_out_groups
 from regsweep.data.load import Drawn, draw
 from regsweep.data.overlap import measure_overlap
@@ -70,6 +70,14 @@ def test_every_class_has_about_its_share_and_another_seed_draws_another_split(
         assert each.test is not None
         assert np.bincount(labels[each.test]) / np.bincount(labels) == pytest.approx(0.2, abs=0.05)
     assert len({tuple(part) for each in drawn for part in parts_of(each)}) == 15
+
+
+def test_a_run_says_that_groups_were_kept_together(grouped: Callable[..., RunConfig]) -> None:
+    config = grouped()
+    first, *_ = describe(load_dataset(config.dataset, config.task))
+    assert first.endswith(", 3 classes, 2 numbers, each patient on one side of a split")
+    without = load_dataset(config.dataset.model_copy(update={"group_column": None}), config.task)
+    assert "side of a split" not in describe(without)[0]
 
 
 def test_the_overlap_of_splits_is_that_of_their_examples(grouped: Callable[..., RunConfig]) -> None:

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from regsweep.config import RunConfig
-from regsweep.data import Dataset, load_dataset, table
+from regsweep.data import Dataset, describe, load_dataset, table
 from regsweep.data.columns import Columns
 from regsweep.data.preparation import AsTheyAre, Pixels, Preparation, Scale, preparation_of
 from regsweep.data.table import read_table
@@ -229,6 +229,14 @@ def test_a_column_that_is_predicted_holds_numbers_words_or_booleans(
     assert (found.dtype.kind, found.tolist()) == (kind, values)
 
 
+def test_a_column_that_never_changes_is_left_out_and_that_is_told(load: Load) -> None:
+    dataset = load(made(rig=1, made_in="Oslo"))
+    assert list(dataset.preparation.are_categories) == ["age", "city", "member", "price"]  # type: ignore[attr-defined]
+    assert describe(dataset)[-1] == "skipped      rig and made_in, the same in every row"
+    with pytest.raises(DatasetError, match=r"rig: the same in every row, and there is no other beside the target"):
+        load(made(rig=1)[["rig", "kind"]])
+
+
 @pytest.mark.parametrize("dates", [pd.Series(pd.date_range("2020", periods=3)), pd.Series(pd.to_timedelta([1, 2]))])
 def test_dates_are_not_predicted(dates: pd.Series) -> None:
     with pytest.raises(DatasetError, match=r"^column when: holds dates; make numbers of them to predict them"):
@@ -257,6 +265,8 @@ REFUSED = [
     (made(), "dataset.group_column=kind", "dataset.group_column=kind: is the column that is predicted"),
     (made(), "dataset.ignore=[kind]", "dataset.ignore=kind: is the column that is predicted (dataset.target)"),
     (made()[["kind"]], "dataset.target=knd", "the file has a single column; are its columns separated by commas? kind"),
+    (made(city=["2020-01-01", "2020-01-02"] * (N // 2)), "", "column city: holds dates; make numbers of them, as the"),
+    (made(city=["2020-01-01T10:00", None] * (N // 2)), "", "column city: holds dates; make numbers of them, as the d"),
     (made(city=[f"id {row}" for row in range(N)]), "", "data.csv: column city: holds 60 different words in 60 rows; i"),
     (made(city=None, age=None), "", "column age: empty in every row"),
     (made(city=["", *"x" * (N - 1)]), "dataset.group_column=city", "column city: missing in row 1"),

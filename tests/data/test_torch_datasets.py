@@ -218,7 +218,7 @@ REFUSED = [
     ("random", "random: item 0: is another one each time that it is read; leave randomness to a method"),
     (
         "uneven",
-        "uneven: item 1: y has the shape (2,), where the first has (1,); it must be one class, or as many numbers",
+        "uneven: item 1: y has the shape (2,), where the first has (1,); it must be",
     ),
     ("objects", "objects: item 0: must hold numbers, not object"),
     ("clear", "clear: item 0: is a picture of mode RGBA; make it grey or coloured (convert('RGB'))"),
