@@ -16,11 +16,12 @@ MINIMIZED = frozenset(
 def is_minimized(name: str) -> bool:
     """Return whether the last word of `name` is one of `MINIMIZED`: of ``val.loss``, ``valLoss`` or ``testMSE``.
 
-    Of ``neg_mean_squared_error``, scikit-learn's name for its negative, more is better.
+    A negative turns it round: ``neg_mean_squared_error`` of scikit-learn, ``negative_log_likelihood``.
     """
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
-    is_negative = any(word in ("neg", "negative") for word in words) and "likelihood" not in words
-    return not is_negative and any(" ".join(words[-several:]) in MINIMIZED for several in (1, 2) if words)
+    if {"neg", "negative"} & set(words):
+        return words[-1] == "likelihood"
+    return any(" ".join(words[-several:]) in MINIMIZED for several in (1, 2) if words)
 
 
 def unnamed(count: int) -> list[str]:

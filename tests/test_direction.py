@@ -10,6 +10,7 @@ from regsweep.direction import is_minimized, unnamed
     [
         *("loss", "val_loss", "val/loss", "val.loss", "valLoss", "VAL_LOSS", "loss_2", "loss1"),
         *("error", "testErr", "val-MSE", "testMSE", "RMSE", "mae", "nll", "valNLL", "perplexity"),
+        *("negative_log_likelihood", "negLikelihood"),
         *("train_seconds", "wall time", "inferenceTime", "latency"),
         *("brier", "brier_score", "BrierScore", "MAPE", "val_ece", "kl_divergence", "HammingDistance", "WER", "cost"),
         *("error_rate", "CROSS_ENTROPY", "cross-entropy", "crossEntropy", "misclassified", "num_errors", "mean risk"),

@@ -18,7 +18,7 @@ def describe(dataset: Dataset) -> list[str]:
     ]
     groups = f", each {dataset.groups} on one side of a split" if dataset.groups else ""
     of_task = _classes(dataset) if dataset.kind == "classification" else _numbers(dataset)
-    lines = [f"data         {dataset.name}: {' / '.join(splits)}, {_shape(dataset)}{streamed}{groups}", *of_task]
+    lines = [f"data         {dataset.name}: {' / '.join(splits)}, {_shape(dataset)}{groups}{streamed}", *of_task]
     return [*lines, f"skipped      {dataset.skipped}"] if dataset.skipped else lines
 
 
