@@ -17,7 +17,8 @@ from regsweep.job_folders import JobFolders, find_jobs
 from regsweep.sweeper.grid import Given, read_grid
 
 LOADER = ConfigLoaderImpl(create_config_search_path(None))
-SETTINGS: dict[str, Any] = {"params": None, "max_failure_rate": 1.0, "max_retries": 0, "timeout": None}
+LIMITS = {"max_failure_rate": 1.0, "max_retries": 0, "timeout": None, "trial_timeout": None}
+SETTINGS: dict[str, Any] = {"params": None, **LIMITS}
 
 
 @pytest.mark.parametrize(

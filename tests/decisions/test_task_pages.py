@@ -167,7 +167,7 @@ def test_the_head_names_sizes_and_targets(tmp_path: Path) -> None:
     made = task("rmse", deviations={"train": [74.4412], "test": [80.0]})
     sweep = read_sweep(write_sweep(tmp_path / "s", [{**each, "task": made} for each in GRID]))
     found = dict(lines(sweep, is_confirmed=False))
-    assert found["Trained"] == "MLP, ADAM, 3 epochs, 64 examples a step, mse loss"
+    assert found["Trained"] == "MLP, Adam, 3 epochs, 64 examples a step, mse loss"
     assert found["On"] == (
         "diabetes: 282 train / 71 validation / 89 test examples; target: progression (standard deviation 74.44)"
     )
