@@ -20,7 +20,7 @@ def is_minimized(name: str) -> bool:
     """
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
     if {"neg", "negative"} & set(words):
-        return words[-1] == "likelihood"
+        return words[-1:] == ["likelihood"]
     return any(" ".join(words[-several:]) in MINIMIZED for several in (1, 2) if words)
 
 
