@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -103,6 +104,7 @@ class _Reader:
             pin_memory=device.type == "cuda",
             generator=torch.Generator().manual_seed(0),  # else it would move the global one, and the run's noise
         )
+        weakref.finalize(self, _end_processes, self._loader)
 
     def batches(self, numbers: Sequence[np.ndarray]) -> Iterator[tuple[Tensor, list[Any]]]:
         self._numbers[:] = [each.tolist() for each in numbers]
@@ -110,6 +112,13 @@ class _Reader:
             if isinstance(read, str):
                 raise DatasetError(read)
             yield read
+
+
+def _end_processes(loader: DataLoader[Any]) -> None:
+    """End a loader's processes while it is whole: taken apart by the garbage collector it waits 5 seconds for each."""
+    iterator = getattr(loader, "_iterator", None)
+    if iterator is not None and hasattr(iterator, "_shutdown_workers"):
+        iterator._shutdown_workers()
 
 
 class _Items:

@@ -1,5 +1,6 @@
 """A Dataset of the user's own: held or streamed it trains to the same bits, and what is refused, in one line."""
 
+import gc
 import importlib
 import multiprocessing
 import resource
@@ -175,6 +176,22 @@ def test_several_epochs_are_read_by_the_same_processes(own: None, configure: Cal
     assert reader._loader._iterator is not None
     if sys.platform == "linux":  # others would outlive a killed worker of a sweep, which would wait for them for ever
         assert reader._loader.multiprocessing_context.get_start_method() == "fork"
+
+
+def test_the_processes_that_read_end_with_their_data(own: None, configure: Callable[..., RunConfig]) -> None:
+    """In a cycle of garbage, too, of which torch's own loader waits for seconds."""
+    _, parts = trained(configure("dataset=torch", "dataset._target_=own.tensors", "dataset.stream=true", *PLAIN))
+    examples = parts.dataset.train.examples
+    assert isinstance(examples, Streamed)
+    (reader,) = examples.examples._idle
+    (process,) = reader._loader._iterator._workers  # type: ignore[union-attr]
+    assert process.is_alive()
+    cycle: list[object] = [parts, reader]
+    cycle.append(cycle)
+    del reader, examples, parts, _, cycle
+    load_dataset.cache_clear()
+    gc.collect()
+    assert process.exitcode == 0, "not killed"
 
 
 def test_reading_leaves_torch_s_generator_as_it_is() -> None:
